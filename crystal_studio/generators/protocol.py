@@ -1,0 +1,72 @@
+"""What every generator offers to a campaign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.design.request import DesignRequest
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is said of a trained model: ``models/<name>/card.json``."""
+
+    name: str
+    family: str
+    title: str
+    licence: str
+    data: dict[str, Any]
+    training: dict[str, Any]
+    parameters: int
+    sha256: str
+    elements: tuple[int, ...]
+    limits: dict[str, Any] = field(default_factory=dict)
+    notes: str = ""
+
+
+class CancelToken(Protocol):
+    """Anything with ``is_set()``, such as ``threading.Event``."""
+
+    def is_set(self) -> bool: ...
+
+
+class Cancelled(Exception):
+    """Raised inside a generator when the token was set; nothing of the chunk is kept."""
+
+
+class Generator(Protocol):
+    """A trained model, loaded on a device, that answers one request.
+
+    The candidates of a request are numbered 0..count-1 and cut into chunks of
+    ``chunk_size``. Chunk *i* depends on the request (its seed included) and on
+    *i* alone, so a campaign may be killed and go on with any chunk.
+    """
+
+    card: ModelCard
+    device: str
+    chunk_size: int
+
+    def check(self, request: DesignRequest) -> None:
+        """Raise ``RequestError`` where the model cannot answer the request."""
+
+    def sample(
+        self,
+        request: DesignRequest,
+        chunk: int,
+        cancel: CancelToken | None = None,
+        progress: Any = None,
+    ) -> AsymmetricUnits:
+        """The candidates ``chunk * chunk_size`` up to the next chunk or ``request.count``.
+
+        ``progress(done, total)`` is called after each denoising step.
+        """
+
+
+def chunk_seed(seed: int, chunk: int) -> NDArray[np.uint32]:
+    """Entropy of one chunk, from which its random generators are seeded."""
+    return np.random.SeedSequence([seed, chunk]).generate_state(2)
