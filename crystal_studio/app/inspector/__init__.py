@@ -1,0 +1,1 @@
+"""Everything known about one candidate, in tabs."""

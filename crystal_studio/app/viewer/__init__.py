@@ -1,0 +1,1 @@
+"""The structure on screen: scene arrays, the view, pictures."""
