@@ -1,0 +1,160 @@
+"""Distances over all periodic images, an atom's own images included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.asymmetric_unit import flat_ranges
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.elements import COVALENT_RADII
+
+_IMAGES = np.stack(np.meshgrid(*[np.arange(-1, 2)] * 3, indexing="ij"), -1).reshape(-1, 3)
+_CENTRE = 13
+_PAIRS_AT_ONCE = 200_000
+
+
+def reduce_cells(lattice: NDArray[np.float64], sweeps: int = 60) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Short, nearly orthogonal bases of the same lattices, all at once.
+
+    Every vector is shortened by whole multiples of the other two until none can
+    be (pairwise Minkowski reduction). Returns lattices (B, 3, 3) and the
+    unimodular (B, 3, 3) integers T with ``reduced = T @ lattice``.
+    """
+    basis = np.array(lattice, float)
+    change = np.broadcast_to(np.eye(3), basis.shape).copy()
+    for _ in range(sweeps):
+        moved = False
+        for i, j in ((0, 1), (1, 0), (0, 2), (2, 0), (1, 2), (2, 1)):
+            square = (basis[:, j] ** 2).sum(-1)
+            steps = np.rint((basis[:, i] * basis[:, j]).sum(-1) / np.maximum(square, 1e-12) * (1 - 1e-9))
+            if steps.any():
+                moved = True
+                basis[:, i] -= steps[:, None] * basis[:, j]
+                change[:, i] -= steps[:, None] * change[:, j]
+        if not moved:
+            break
+    return basis, np.rint(change).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """The closest contact of each crystal.
+
+    distance : (B,) Angstrom, infinite for an empty crystal
+    ratio : (B,) the same over the sum of the covalent radii
+    first, second : (B,) rows of the two atoms in the batch, -1 if none
+    """
+
+    distance: NDArray[np.float64]
+    ratio: NDArray[np.float64]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+
+
+def _representatives(structures: Structures) -> NDArray[np.int64]:
+    """Rows of one atom an orbit: all distances of a crystal occur around these."""
+    known = structures.orbit >= 0
+    key = structures.crystal * 100_000 + np.where(known, structures.orbit, 0)
+    _, first = np.unique(key[known], return_index=True)
+    return np.sort(np.concatenate([np.flatnonzero(known)[first], np.flatnonzero(~known)]))
+
+
+def _pairs(structures: Structures) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+    """Blocks of (row i, row j, (n, 27) distances) over representatives i and all atoms j of their cells."""
+    reduced, change = reduce_cells(structures.lattice)
+    # frac_reduced @ reduced == frac @ lattice, with reduced = T @ lattice.
+    to_reduced = np.linalg.inv(change.astype(float))
+    crystal = structures.crystal
+    positions = np.einsum("ni,nij->nj", structures.positions, to_reduced[crystal])
+    rows = _representatives(structures)
+    counts = structures.n_atoms[crystal[rows]]
+    blocks = np.cumsum(counts) // _PAIRS_AT_ONCE
+    images = np.einsum("ki,bij->bkj", _IMAGES.astype(float), reduced)
+    for block in np.unique(blocks):
+        chosen = blocks == block
+        i = np.repeat(rows[chosen], counts[chosen])
+        j = flat_ranges(structures.offsets[crystal[rows[chosen]]], counts[chosen])
+        offset = positions[j] - positions[i]
+        offset -= np.rint(offset)
+        cartesian = np.einsum("ni,nij->nj", offset, reduced[crystal[i]])
+        distance = np.linalg.norm(cartesian[:, None] + images[crystal[i]], axis=-1)
+        distance[i == j, _CENTRE] = np.inf
+        yield i, j, distance
+
+
+def closest_contacts(structures: Structures, by_radii: bool = False) -> Contacts:
+    """The shortest distance of each crystal, or the shortest relative to the covalent radii."""
+    n = len(structures)
+    result = Contacts(np.full(n, np.inf), np.full(n, np.inf), np.full(n, -1), np.full(n, -1))
+    crystal = structures.crystal
+    radius = COVALENT_RADII[structures.numbers]
+    for i, j, distances in _pairs(structures):
+        distance = distances.min(1)
+        ratio = distance / (radius[i] + radius[j])
+        measure = ratio if by_radii else distance
+        owner = crystal[i]
+        order = np.lexsort((measure, owner))
+        owner_sorted = owner[order]
+        first = np.flatnonzero(np.r_[True, owner_sorted[1:] != owner_sorted[:-1]])
+        best, who = order[first], owner_sorted[first]
+        kept = result.ratio if by_radii else result.distance
+        better = measure[best] < kept[who]
+        best, who = best[better], who[better]
+        result.distance[who], result.ratio[who] = distance[best], ratio[best]
+        result.first[who], result.second[who] = i[best], j[best]
+    return result
+
+
+def minimum_distances(structures: Structures) -> NDArray[np.float64]:
+    """(B,) shortest interatomic distance in Angstrom."""
+    return closest_contacts(structures).distance
+
+
+def minimum_radius_ratios(structures: Structures) -> NDArray[np.float64]:
+    """(B,) shortest distance relative to the sum of the two covalent radii."""
+    return closest_contacts(structures, by_radii=True).ratio
+
+
+def neighbours_within(
+    lattice: NDArray[np.float64], positions: NDArray[np.float64], cutoff: float | NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """All pairs of one crystal up to ``cutoff`` Angstrom (a number or an (N, N) table).
+
+    Returns atoms i and j (n,), the image (n, 3) of j in cells, and distances (n,)
+    of ``positions[j] + image`` from ``positions[i]``; both directions are listed.
+    """
+    positions = np.asarray(positions, float)
+    limit = np.broadcast_to(np.asarray(cutoff, float), (len(positions),) * 2)
+    heights = 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
+    # Positions need not be wrapped: differences can reach over several cells.
+    spread = np.ptp(positions, axis=0) if len(positions) else np.zeros(3)
+    reach = np.ceil(limit.max(initial=0.0) / heights + spread).astype(int)
+    cells = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), -1).reshape(-1, 3)
+    found: list[tuple[NDArray, NDArray, NDArray, NDArray]] = []
+    for i, point in enumerate(positions):
+        offset = positions[:, None] + cells[None] - point
+        distance = np.linalg.norm(offset @ lattice, axis=-1)
+        j, c = np.nonzero((distance <= limit[i][:, None]) & (distance > 1e-8))
+        found.append((np.full(len(j), i), j, cells[c], distance[j, c]))
+    if not found:
+        return np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3), int), np.zeros(0)
+    i, j, image, distance = (np.concatenate(column) for column in zip(*found, strict=True))
+    return i, j, image, distance
+
+
+def bonds(
+    lattice: NDArray[np.float64], numbers: NDArray[np.int16], positions: NDArray[np.float64], scale: float = 1.15
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Bonds of one crystal, each once: atoms i, j and the image (n, 3) of j.
+
+    Two atoms are bonded when they are closer than ``scale`` times the sum of their covalent radii.
+    """
+    radius = COVALENT_RADII[numbers]
+    i, j, image, _ = neighbours_within(lattice, positions, scale * (radius[:, None] + radius[None]))
+    sign = np.where(image[:, 0] != 0, image[:, 0], np.where(image[:, 1] != 0, image[:, 1], image[:, 2]))
+    keep = (i < j) | ((i == j) & (sign > 0))
+    return i[keep], j[keep], image[keep]
