@@ -131,9 +131,7 @@ class Structures:
         )
 
     @staticmethod
-    def from_lists(
-        lattices: Iterable[NDArray], numbers: Iterable[NDArray], positions: Iterable[NDArray]
-    ) -> Structures:
+    def from_lists(lattices: Iterable[NDArray], numbers: Iterable[NDArray], positions: Iterable[NDArray]) -> Structures:
         """A batch from one lattice, one list of numbers and one of fractional coordinates a crystal."""
         numbers = [np.asarray(n, np.int16) for n in numbers]
         positions = [np.asarray(p, np.float64).reshape(-1, 3) % 1.0 for p in positions]

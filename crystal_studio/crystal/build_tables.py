@@ -57,7 +57,9 @@ def build() -> dict[str, NDArray]:
     columns: dict[str, list] = {
         k: [] for k in "rot trans n_ops symbol system point_group polar chiral inversion encoding n_centring".split()
     }
-    sites: dict[str, list] = {k: [] for k in "group letter multiplicity dof site_symmetry rot trans pattern orbit projector".split()}
+    sites: dict[str, list] = {
+        k: [] for k in "group letter multiplicity dof site_symmetry rot trans pattern orbit projector".split()
+    }
     for number in range(1, 231):
         group, kind = Group(number), moyopy.SpaceGroupType(number)
         operations = group[0].ops

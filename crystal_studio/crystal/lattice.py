@@ -74,9 +74,7 @@ def cell_parameters(lattice: NDArray[np.float64]) -> NDArray[np.float64]:
     """(B, 6): a, b, c in Angstrom and alpha, beta, gamma in degrees."""
     lengths = np.linalg.norm(lattice, axis=-1)
     unit = lattice / np.maximum(lengths, 1e-12)[..., None]
-    cosines = np.stack(
-        [(unit[..., i, :] * unit[..., j, :]).sum(-1) for i, j in ((1, 2), (0, 2), (0, 1))], -1
-    )
+    cosines = np.stack([(unit[..., i, :] * unit[..., j, :]).sum(-1) for i, j in ((1, 2), (0, 2), (0, 1))], -1)
     return np.concatenate([lengths, np.degrees(np.arccos(np.clip(cosines, -1, 1)))], -1)
 
 

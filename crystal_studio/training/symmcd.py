@@ -1,0 +1,193 @@
+"""Training of SymmCD: resumable, bounded by time, with an exponential moving average of the weights."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from crystal_studio.crystal.space_groups import tables
+from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
+from crystal_studio.generators.symmcd.priors import Priors, estimate
+from crystal_studio.generators.symmcd.process import STEPS, Clean, LossWeights, loss
+from crystal_studio.generators.symmcd.representation import Features
+from crystal_studio.training import checkpoint
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train. ``edges`` bounds crystals x orbits^2 of a batch; times are in minutes."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    weights: LossWeights = field(default_factory=LossWeights)
+    max_minutes: float = 60.0
+    max_epochs: int = 2000
+    batch: int = 512
+    edges: int = 12_000
+    learning_rate: float = 1e-3
+    final_rate: float = 0.02
+    warm_up_steps: int = 300
+    ema: float = 0.9995
+    clip: float = 1.0
+    bf16: bool = True
+    seed: int = 42
+    checkpoint_minutes: float = 3.0
+
+
+def batches(n_orbits: NDArray, config: TrainConfig, rng: np.random.Generator) -> Iterator[NDArray]:
+    """Index arrays of one epoch: crystals of equal orbit count together, batches in random order."""
+    pieces = []
+    for m in np.unique(n_orbits):
+        rows = rng.permutation(np.flatnonzero(n_orbits == m))
+        size = max(16, min(config.batch, config.edges // int(m) ** 2))
+        pieces += np.array_split(rows, math.ceil(len(rows) / size))
+    yield from (pieces[i] for i in rng.permutation(len(pieces)))
+
+
+def gather(features: Features, rows: NDArray, device: str) -> Clean:
+    """The tensors of one batch, cut to its orbit count."""
+    m = int(features.n_orbits[rows[0]])
+    columns = (
+        features.space_group[rows],
+        features.k[rows],
+        features.elements[rows, :m],
+        features.classes[rows, :m],
+        features.positions[rows, :m],
+    )
+    return Clean(*(torch.as_tensor(c, device=device) for c in columns))
+
+
+class Trainer:
+    """Holds network, moving average and optimiser; ``run`` trains until time or epochs are up."""
+
+    def __init__(self, config: TrainConfig, features: Features, device: str = "cpu") -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.features, self.device = config, features, device
+        self.priors = estimate(features)
+        encoding = torch.as_tensor(tables().encoding)
+        self.network = Denoiser(config.network, encoding).to(device)
+        self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+        self.epoch = self.step = 0
+        self.seconds = 0.0
+
+    def restore(self, folder: Path) -> bool:
+        """Carry on from the checkpoint in a folder; false if there is none."""
+        found = checkpoint.load(folder)
+        if found is None:
+            return False
+        tensors, state = found
+        self.network.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")}, strict=False)
+        self.average = {k[4:]: v.to(self.device) for k, v in tensors.items() if k.startswith("ema.")}
+        checkpoint.restore_optimiser(self.optimiser, tensors)
+        self.priors = Priors.from_tensors(tensors)
+        self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
+        return True
+
+    def save(self, folder: Path) -> None:
+        """Write the checkpoint."""
+        tensors = {f"model.{k}": v for k, v in self.network.named_parameters()}
+        tensors |= {f"ema.{k}": v for k, v in self.average.items()}
+        tensors |= checkpoint.optimiser_tensors(self.optimiser) | self.priors.to_tensors()
+        state = {"epoch": self.epoch, "step": self.step, "seconds": self.seconds, "config": asdict(self.config)}
+        checkpoint.save(folder, tensors, state)
+
+    def _rate(self) -> float:
+        c = self.config
+        warm = min(1.0, (self.step + 1) / c.warm_up_steps)
+        done = max(self.seconds / (c.max_minutes * 60), self.epoch / c.max_epochs)
+        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+        return c.learning_rate * warm * (c.final_rate + (1 - c.final_rate) * fall)
+
+    def _autocast(self) -> AbstractContextManager:
+        kind = self.device.split(":")[0]
+        return torch.autocast(kind, torch.bfloat16) if self.config.bf16 else nullcontext()
+
+    def _update(self, rows: NDArray) -> dict[str, float]:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._rate()
+        with self._autocast():
+            total, parts = loss(
+                self.network, self.priors, gather(self.features, rows, self.device), self.config.weights
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
+        self.optimiser.step()
+        self.step += 1
+        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            mine, live = list(self.average.values()), [p.detach() for p in self.network.parameters()]
+            torch._foreach_lerp_(mine, live, 1 - decay)
+        return {k: float(v) for k, v in parts.items()} | {"total": float(total.detach())}
+
+    @torch.no_grad()
+    def validate(self, features: Features) -> dict[str, float]:
+        """Losses of the averaged weights on other crystals, at fixed times and noise."""
+        live = {k: p.detach().clone() for k, p in self.network.named_parameters()}
+        self._load(self.average)
+        generator = torch.Generator(self.device).manual_seed(0)
+        sums: dict[str, float] = {}
+        for rows in batches(features.n_orbits, self.config, np.random.default_rng(0)):
+            clean = gather(features, rows, self.device)
+            t = torch.linspace(1, STEPS, len(rows), device=self.device).round().long()
+            with self._autocast():
+                total, parts = loss(self.network, self.priors, clean, self.config.weights, t, generator)
+            for name, value in {**parts, "total": total}.items():
+                sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
+        self._load(live)
+        return {f"val_{k}": v / len(features) for k, v in sums.items()}
+
+    @torch.no_grad()
+    def _load(self, weights: dict[str, Tensor]) -> None:
+        for name, parameter in self.network.named_parameters():
+            parameter.copy_(weights[name])
+
+    def run(
+        self,
+        folder: Path,
+        validation: Features | None = None,
+        report: Callable[[dict[str, float]], None] | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train until the time or the epochs are used up, or ``stop()``; append to ``curve.jsonl``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        limit, saved = self.config.max_minutes * 60, self.seconds
+        over = False
+        while not over and self.epoch < self.config.max_epochs:
+            rng = np.random.default_rng([self.config.seed, self.epoch])
+            sums: dict[str, float] = {}
+            started, seen = time.monotonic(), 0
+            for rows in batches(self.features.n_orbits, self.config, rng):
+                before = time.monotonic()
+                for name, value in self._update(rows).items():
+                    sums[name] = sums.get(name, 0.0) + value * len(rows)
+                seen += len(rows)
+                self.seconds += time.monotonic() - before
+                over = self.seconds > limit or stop()
+                if over:
+                    break
+            self.epoch += 0 if over else 1
+            row = {"epoch": self.epoch, "step": self.step, "minutes": round(self.seconds / 60, 2)}
+            row |= {k: round(v / seen, 5) for k, v in sums.items()}
+            row["crystals_per_s"] = round(seen / (time.monotonic() - started), 1)
+            row["learning_rate"] = self._rate()
+            if validation is not None and (self.epoch % 5 == 0 or over):
+                row |= {k: round(v, 5) for k, v in self.validate(validation).items()}
+            with (folder / "curve.jsonl").open("a") as curve:
+                curve.write(json.dumps(row) + "\n")
+            if report:
+                report(row)
+            if over or self.seconds - saved > self.config.checkpoint_minutes * 60:
+                self.save(folder)
+                saved = self.seconds
+        self.save(folder)
