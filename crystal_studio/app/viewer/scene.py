@@ -1,0 +1,374 @@
+"""What is drawn of a structure, as plain arrays: no window, no OpenGL.
+
+Two things users of viewers keep missing are kept here by construction: a
+supercell has exactly the atoms and bonds of its cells (periodic bonds are found
+once, in the unit cell, and repeated), and atoms on the border of the cell are
+drawn at every one of its equal corners, edges and faces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crystal_studio.app.viewer import colours
+from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.neighbours import bonds as periodic_bonds
+
+STYLES = ("ball-stick", "space-filling", "polyhedra", "wireframe")
+BOND_SCALE = 1.15
+_BOUNDARY = 1e-3  # fractional: as near to a face as this counts as on it
+_BOND_RADIUS = {"ball-stick": 0.11, "polyhedra": 0.07, "wireframe": 0.045}
+
+
+@dataclass(frozen=True)
+class SceneOptions:
+    """How a structure is shown.
+
+    ``bond_scale`` multiplies the sum of two covalent radii; ``complete_bonds``
+    adds atoms beyond the cell that are bonded to atoms inside it; ``scheme``
+    names the element colours ("vesta" or "jmol"); ``colour_by`` is "element" or
+    "orbit"; ``highlight`` an orbit that stays in colour while all others fade.
+    """
+
+    style: str = "ball-stick"
+    supercell: tuple[int, int, int] = (1, 1, 1)
+    bond_scale: float = BOND_SCALE
+    complete_bonds: bool = True
+    colour_by: str = "element"
+    scheme: str = "vesta"
+    highlight: int | None = None
+    dark: bool = False
+
+    def __post_init__(self) -> None:
+        if self.style not in STYLES:
+            raise ValueError(f"unknown style {self.style!r}")
+        if min(self.supercell) < 1:
+            raise ValueError("a supercell has at least one cell along each axis")
+
+    def with_(self, **changes: object) -> SceneOptions:
+        """A copy with some options changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A drawable structure; lengths in Angstrom, colours linear in [0, 1] as RGB.
+
+    atom : (A,) int64, index into the atoms of the unit cell
+    cell : (A, 3) int64, which unit cell the drawn atom stands in
+    inside : (A,) bool, true for the atoms of the supercell proper, false for completed ones
+    positions, radii, atom_colours : (A, 3), (A,), (A, 3)
+    fractional : (A, 3) coordinates in the unit cell's axes (with the cell added)
+    numbers, orbit : (A,) atomic number, orbit (-1 unknown)
+    bonds : (K, 2) int64, rows of drawn atoms
+    bond_start, bond_end : (K, 3); bond_split : (K,) where along the bond the colour changes, in [0, 1]
+    bond_colours : (K, 2, 3); bond_radius : one number
+    edges : (E, 2, 3) line segments of the cells; edge_colours (E, 3); edge_widths (E,) relative
+    triangles : (T, 3, 3) faces of coordination polyhedra; triangle_colours (T, 3)
+    outlines : (O, 2, 3) edges of those polyhedra
+    axes : (3, 3) unit vectors along a, b, c for the triad
+    centre, extent : middle of the drawing and radius of the sphere around all of it
+    """
+
+    atom: NDArray[np.int64]
+    cell: NDArray[np.int64]
+    inside: NDArray[np.bool_]
+    positions: NDArray[np.float64]
+    fractional: NDArray[np.float64]
+    radii: NDArray[np.float64]
+    atom_colours: NDArray[np.float64]
+    numbers: NDArray[np.int64]
+    orbit: NDArray[np.int64]
+    bonds: NDArray[np.int64]
+    bond_start: NDArray[np.float64]
+    bond_end: NDArray[np.float64]
+    bond_split: NDArray[np.float64]
+    bond_colours: NDArray[np.float64]
+    bond_radius: float
+    edges: NDArray[np.float64]
+    edge_colours: NDArray[np.float64]
+    edge_widths: NDArray[np.float64]
+    triangles: NDArray[np.float64]
+    triangle_colours: NDArray[np.float64]
+    outlines: NDArray[np.float64]
+    axes: NDArray[np.float64]
+    centre: NDArray[np.float64]
+    extent: float
+    lattice: NDArray[np.float64]
+    supercell: tuple[int, int, int]
+
+    @property
+    def corners(self) -> NDArray[np.float64]:
+        """(8, 3) corners of the supercell."""
+        return _CORNERS * np.asarray(self.supercell) @ self.lattice
+
+
+_CORNERS = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)], float)
+
+
+def build_scene(
+    lattice: ArrayLike,
+    numbers: ArrayLike,
+    positions: ArrayLike,
+    orbit: ArrayLike | None = None,
+    options: SceneOptions | None = None,
+) -> Scene:
+    """The drawing of one crystal.
+
+    lattice (3, 3) rows a, b, c in Angstrom; numbers (n,); positions (n, 3)
+    fractional; orbit (n,) int or None.
+    """
+    options = options or SceneOptions()
+    cell_vectors = np.asarray(lattice, np.float64).reshape(3, 3)
+    atomic = np.asarray(numbers, np.int64).reshape(-1)
+    fractional = np.asarray(positions, np.float64).reshape(-1, 3)
+    # Values such as 0.99999 belong to the lower face, or they would be drawn once only.
+    fractional = fractional - np.floor(fractional + _BOUNDARY)
+    orbits = np.full(len(atomic), -1, np.int64) if orbit is None else np.asarray(orbit, np.int64).reshape(-1)
+    size = np.asarray(options.supercell, np.int64)
+
+    links = (
+        periodic_bonds(cell_vectors, atomic.astype(np.int16), fractional % 1.0, options.bond_scale)
+        if len(atomic)
+        else (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3), np.int64))
+    )
+    # ``% 1`` may have moved atoms just below a face up by a cell: count images from our own choice.
+    moved = np.round(fractional % 1.0 - fractional).astype(np.int64)
+    i, j, image = links
+    image = image + moved[j] - moved[i]
+
+    atom, cell = _atoms_of_cells(fractional, size)
+    if options.complete_bonds and len(i):
+        grown = _grow(atom, cell, fractional, size, atomic, (i, j, image), options.style == "polyhedra")
+        atom, cell = np.concatenate([atom, grown[0]]), np.concatenate([cell, grown[1]])
+    inside = np.all((cell >= 0) & (cell < size), axis=1)
+    drawn_fractional = fractional[atom] + cell
+    drawn = drawn_fractional @ cell_vectors
+    pairs = _bonds_among(atom, cell, len(atomic), (i, j, image))
+
+    palette = colours.atom_colours(atomic, orbits, options.colour_by, options.scheme)
+    if options.highlight is not None:
+        palette = colours.fade(palette, orbits != options.highlight, options.dark)
+    radii = atom_radii(atomic, options.style)
+    start, end = drawn[pairs[:, 0]], drawn[pairs[:, 1]]
+    edges, edge_colours, edge_widths = _cell_edges(cell_vectors, options.supercell, options.dark)
+    triangles, triangle_colours, outlines = (
+        _polyhedra(atom, cell, atomic, drawn, pairs, palette, (i, j))
+        if options.style == "polyhedra"
+        else (np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 2, 3)))
+    )
+    corners = _CORNERS * size @ cell_vectors
+    middle = corners.mean(0)
+    reach = np.concatenate(
+        [np.linalg.norm(drawn - middle, axis=1) + radii[atom], np.linalg.norm(corners - middle, axis=1)]
+    )
+    return Scene(
+        atom=atom,
+        cell=cell,
+        inside=inside,
+        positions=drawn,
+        fractional=drawn_fractional,
+        radii=radii[atom],
+        atom_colours=palette[atom],
+        numbers=atomic[atom],
+        orbit=orbits[atom],
+        bonds=pairs if options.style != "space-filling" else pairs[:0],
+        bond_start=start if options.style != "space-filling" else start[:0],
+        bond_end=end if options.style != "space-filling" else end[:0],
+        bond_split=_splits(start, end, radii[atom][pairs]) if options.style != "space-filling" else np.zeros(0),
+        bond_colours=palette[atom][pairs] if options.style != "space-filling" else np.zeros((0, 2, 3)),
+        bond_radius=_BOND_RADIUS.get(options.style, 0.0),
+        edges=edges,
+        edge_colours=edge_colours,
+        edge_widths=edge_widths,
+        triangles=triangles,
+        triangle_colours=triangle_colours,
+        outlines=outlines,
+        axes=cell_vectors / np.linalg.norm(cell_vectors, axis=1, keepdims=True),
+        centre=middle,
+        extent=float(reach.max()),
+        lattice=cell_vectors,
+        supercell=options.supercell,
+    )
+
+
+def atom_radii(numbers: NDArray[np.int64], style: str) -> NDArray[np.float64]:
+    """(n,) radius of the drawn sphere, Angstrom.
+
+    Space-filling spheres have the covalent radius, so bonded atoms touch; in the
+    other styles large atoms are shrunk more than small ones, so that bonds stay visible.
+    """
+    covalent = COVALENT_RADII[numbers]
+    if style == "space-filling":
+        return covalent.copy()
+    if style == "wireframe":
+        return np.full(len(numbers), 0.11)
+    ball = 0.16 + 0.24 * covalent
+    return 0.8 * ball if style == "polyhedra" else ball
+
+
+def _atoms_of_cells(
+    fractional: NDArray[np.float64], size: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every atom of the supercell, then its equals on the upper faces, edges and corners."""
+    cells = np.stack(np.meshgrid(*(np.arange(n + 1) for n in size), indexing="ij"), -1).reshape(-1, 3)
+    on_face = np.abs(fractional) <= _BOUNDARY
+    allowed = np.all((cells[:, None] < size) | on_face[None], axis=2)
+    proper = np.all(cells < size, axis=1)
+    order = np.argsort(~proper, kind="stable")
+    which, atom = np.nonzero(allowed[order])
+    return atom, cells[order][which]
+
+
+def _both_ways(
+    links: tuple[NDArray, NDArray, NDArray],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    i, j, image = links
+    return np.concatenate([i, j]), np.concatenate([j, i]), np.concatenate([image, -image])
+
+
+def _keys(atom: NDArray, cell: NDArray, n_atoms: int) -> NDArray[np.int64]:
+    """One whole number a drawn atom; cells from -1000 to 1000 along each axis."""
+    shifted = cell + 1000
+    return ((shifted[:, 0] * 2001 + shifted[:, 1]) * 2001 + shifted[:, 2]) * n_atoms + atom
+
+
+def _expand(
+    atom: NDArray, cell: NDArray, n_atoms: int, links: tuple[NDArray, NDArray, NDArray]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """All bonds of the given drawn atoms: row of the drawn atom, partner atom, partner cell."""
+    order = np.argsort(links[0], kind="stable")
+    i, j, image = (part[order] for part in links)
+    first = np.searchsorted(i, np.arange(n_atoms + 1))
+    count = (first[1:] - first[:-1])[atom]
+    row = np.repeat(np.arange(len(atom)), count)
+    start = np.repeat(first[atom] - (np.cumsum(count) - count), count)
+    at = start + np.arange(len(row))
+    return row, j[at], cell[row] + image[at]
+
+
+def _grow(
+    atom: NDArray,
+    cell: NDArray,
+    fractional: NDArray,
+    size: NDArray,
+    numbers: NDArray,
+    links: tuple[NDArray, NDArray, NDArray],
+    polyhedra: bool,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Atoms beyond the cell that complete the surroundings of atoms within it.
+
+    Bonds leaving through a face are followed from atoms strictly inside; with
+    polyhedra also from centres on the border, so that no polyhedron is cut.
+    """
+    where = fractional[atom] + cell
+    seeds = np.all((where > _BOUNDARY) & (where < size - _BOUNDARY), axis=1)
+    if polyhedra:
+        seeds |= _is_centre(numbers, links[0], links[1])[atom]
+    _, partner, partner_cell = _expand(atom[seeds], cell[seeds], len(fractional), _both_ways(links))
+    keys = _keys(partner, partner_cell, len(fractional))
+    new = ~np.isin(keys, _keys(atom, cell, len(fractional)))
+    _, once = np.unique(keys[new], return_index=True)
+    return partner[new][once], partner_cell[new][once]
+
+
+def _bonds_among(
+    atom: NDArray, cell: NDArray, n_atoms: int, links: tuple[NDArray, NDArray, NDArray]
+) -> NDArray[np.int64]:
+    """(K, 2) bonds with both ends drawn, each once."""
+    if not len(links[0]) or not len(atom):
+        return np.zeros((0, 2), np.int64)
+    row, partner, partner_cell = _expand(atom, cell, n_atoms, links)
+    drawn = _keys(atom, cell, n_atoms)
+    order = np.argsort(drawn)
+    wanted = _keys(partner, partner_cell, n_atoms)
+    at = np.minimum(np.searchsorted(drawn[order], wanted), len(drawn) - 1)
+    found = drawn[order][at] == wanted
+    return np.stack([row[found], order[at[found]]], 1)
+
+
+def _splits(start: NDArray, end: NDArray, radii: NDArray) -> NDArray[np.float64]:
+    """Where the colour of a bond changes: the middle of its visible part."""
+    length = np.maximum(np.linalg.norm(end - start, axis=1), 1e-9)
+    return np.clip(0.5 + (radii[:, 0] - radii[:, 1]) / (2 * length), 0.0, 1.0)
+
+
+def _cell_edges(
+    lattice: NDArray, supercell: tuple[int, int, int], dark: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Edges of the supercell, and thinner those of the cells within; from the origin in the colours of the axes."""
+    size = np.asarray(supercell)
+    segments, tints, widths = [], [], []
+    for axis in range(3):
+        others = [k for k in range(3) if k != axis]
+        for p in range(size[others[0]] + 1):
+            for q in range(size[others[1]] + 1):
+                start = np.zeros(3)
+                start[others] = p, q
+                end = start.copy()
+                end[axis] = size[axis]
+                outer = p in (0, size[others[0]]) and q in (0, size[others[1]])
+                segments.append([start @ lattice, end @ lattice])
+                widths.append(1.0 if outer else 0.5)
+                tints.append(colours.axis_colour(axis, dark) if p == q == 0 else colours.line_colour(dark))
+    return np.array(segments), np.array(tints), np.array(widths)
+
+
+# Elements that sit at the corners of coordination polyhedra, not in their middle.
+_LIGANDS = frozenset((1, 7, 8, 9, 16, 17, 34, 35, 52, 53))
+
+
+def _is_centre(numbers: NDArray, i: NDArray, j: NDArray) -> NDArray[np.bool_]:
+    """(n,) atoms that are no ligand and have at least four bonds to ligands (own images counted each)."""
+    ligand = np.isin(numbers, list(_LIGANDS))
+    count = np.zeros(len(numbers), np.int64)
+    np.add.at(count, i, ligand[j])
+    np.add.at(count, j, ligand[i])
+    return ~ligand & (count >= 4)
+
+
+def _polyhedra(
+    atom: NDArray,
+    cell: NDArray,
+    numbers: NDArray,
+    drawn: NDArray,
+    pairs: NDArray,
+    palette: NDArray,
+    links: tuple[NDArray, NDArray],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Convex hulls of the ligands around every centre whose surroundings are drawn in full."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    centre = _is_centre(numbers, *links)
+    ligand = np.isin(numbers, list(_LIGANDS))
+    full = np.zeros(len(numbers), np.int64)
+    np.add.at(full, links[0], ligand[links[1]])
+    np.add.at(full, links[1], ligand[links[0]])
+    around: dict[int, list[int]] = {}
+    for p, q in pairs:
+        for a, b in ((p, q), (q, p)):
+            if centre[atom[a]] and ligand[atom[b]]:
+                around.setdefault(int(a), []).append(int(b))
+    triangles, tints, outlines = [], [], []
+    for a, neighbours in around.items():
+        if len(neighbours) < full[atom[a]]:
+            continue
+        points = drawn[neighbours]
+        try:
+            hull = ConvexHull(points)
+        except QhullError:  # ligands in one plane make no polyhedron
+            continue
+        normals = hull.equations[:, :3]
+        triangles.append(points[hull.simplices])
+        tints.append(np.repeat(palette[atom[a]][None], len(hull.simplices), 0))
+        for face, beside in enumerate(hull.neighbors):
+            for k, other in enumerate(beside):
+                # Edges between coplanar triangles are seams of the triangulation, not of the polyhedron.
+                if face < other and normals[face] @ normals[other] < 0.999:
+                    outlines.append(points[np.delete(hull.simplices[face], k)])
+    if not triangles:
+        return np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 2, 3))
+    return np.concatenate(triangles), np.concatenate(tints), np.array(outlines).reshape(-1, 2, 3)
