@@ -1,0 +1,159 @@
+"""Relaxation of positions and cell that keeps the space group.
+
+Variables are the atoms' Cartesian positions and the logarithm-free deformation
+of the cell, scaled by the number of atoms (Tadmor et al., Phys. Rev. B 59, 235
+(1999), as in ASE's UnitCellFilter), moved by BFGS with a step limit. Forces and
+stress are averaged over the symmetry operations found at the start, so that
+the noise of a single-precision network cannot lower the symmetry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.potentials.protocol import Relaxation
+from crystal_studio.potentials.symmetry import Symmetry, find_symmetry, primitive_cell
+
+MAX_STEP = 0.15
+"""Angstrom: no atom moves further in one step, no cell edge of one atom's share either."""
+
+LARGEST_VOLUME_RATIO = 3.0
+"""A cell that swells or shrinks by more than this factor is given up."""
+
+START_CURVATURE = 35.0
+"""eV/Angstrom^2, first guess of the Hessian, stiff enough for covalent bonds."""
+
+
+@dataclass(frozen=True)
+class Energies:
+    """One evaluation: energy (eV per cell), forces (N, 3) eV/Angstrom, stress (3, 3) eV/Angstrom^3."""
+
+    energy: float
+    forces: NDArray[np.float64]
+    stress: NDArray[np.float64]
+
+
+Evaluate = Callable[[NDArray, NDArray, NDArray], Energies | None]
+
+
+def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax: float) -> Relaxation:
+    """Relax a batch one crystal after the other in its primitive cell, and return it in the cell that came.
+
+    ``evaluate(lattice, numbers, positions)`` returns ``Energies`` or None where
+    the potential has no answer.
+    """
+    lattice = structures.lattice.copy()
+    positions = structures.positions.copy()
+    energy = np.full(len(structures), np.nan)
+    converged = np.zeros(len(structures), bool)
+    steps = np.zeros(len(structures), np.int64)
+    reasons = []
+    for i in range(len(structures)):
+        rows = structures.atoms(i)
+        cell = primitive_cell(lattice[i], structures.numbers[rows], positions[rows])
+        result = _relax(cell.lattice, cell.numbers, cell.positions, evaluate, max_steps, fmax)
+        steps[i] = result.steps
+        reasons.append(result.reason)
+        if result.reason:
+            continue
+        energy[i] = result.energy / len(cell.numbers)
+        converged[i] = result.converged
+        lattice[i], positions[rows] = cell.restore(result.lattice, result.positions)
+    relaxed = Structures(lattice, structures.offsets, structures.numbers, positions % 1.0, structures.orbit)
+    return Relaxation(relaxed, energy, converged, steps, tuple(reasons))
+
+
+@dataclass(frozen=True)
+class _Result:
+    lattice: NDArray[np.float64]
+    positions: NDArray[np.float64]
+    energy: float
+    converged: bool
+    steps: int
+    reason: str
+
+
+def _relax(
+    lattice: NDArray, numbers: NDArray, positions: NDArray, evaluate: Evaluate, max_steps: int, fmax: float
+) -> _Result:
+    """BFGS over positions and cell of one primitive cell."""
+    n = len(numbers)
+    start = lattice
+    volume = abs(np.linalg.det(lattice))
+    symmetry = find_symmetry(lattice, numbers, positions)
+    deformation = np.eye(3)
+    cartesian = positions @ start  # positions in the undeformed cell
+    hessian = np.eye(3 * n + 9) * START_CURVATURE
+    previous: tuple[NDArray, NDArray] | None = None
+    energy, lowest = 0.0, np.inf
+
+    for step in range(1, max_steps + 1):
+        lattice = start @ deformation.T
+        positions = np.linalg.solve(start.T, cartesian.T).T
+        swollen = abs(np.linalg.det(lattice)) / volume
+        if not 1 / LARGEST_VOLUME_RATIO < swollen < LARGEST_VOLUME_RATIO:
+            return _given_up(
+                f"The cell {'swelled' if swollen > 1 else 'shrank'} to {swollen:.2g} times its volume", step
+            )
+        found = evaluate(lattice, numbers, positions)
+        if found is None:
+            return _given_up("An atom has no neighbour within 6 A, or too many: the potential has no answer", step)
+        energy = found.energy
+        if not np.isfinite(energy) or not np.isfinite(found.forces).all() or not np.isfinite(found.stress).all():
+            return _given_up("The energy is not a finite number", step)
+        gradient, largest = _gradient(found, symmetry, lattice, positions, deformation, n)
+        if largest < fmax:
+            return _Result(lattice, positions, energy, True, step, "")
+        here = np.concatenate([cartesian.ravel(), n * deformation.ravel()])
+        if previous is not None:
+            _update(hessian, here - previous[0], gradient - previous[1])
+        previous = (here, gradient)
+        if energy > lowest + 0.5 * n:  # a wild step: forget the curvature learned on the way
+            hessian = np.eye(len(hessian)) * START_CURVATURE
+        lowest = min(lowest, energy)
+        here = here + _step(hessian, gradient)
+        cartesian = here[: 3 * n].reshape(n, 3)
+        deformation = here[3 * n :].reshape(3, 3) / n
+    return _Result(lattice, positions, energy, False, max_steps, "")
+
+
+def _given_up(reason: str, steps: int) -> _Result:
+    nothing = np.zeros((0, 3))
+    return _Result(nothing, nothing, np.nan, False, steps, f"{reason} (after {steps} steps of relaxation).")
+
+
+def _gradient(
+    found: Energies, symmetry: Symmetry, lattice: NDArray, positions: NDArray, deformation: NDArray, n: int
+) -> tuple[NDArray, float]:
+    """Gradient in the optimiser's variables, and the largest symmetric force or virial per atom (eV/Angstrom)."""
+    forces = symmetry.forces(found.forces - found.forces.mean(0), lattice)
+    stress = symmetry.stress(found.stress, lattice)
+    virial = -abs(np.linalg.det(lattice)) * stress  # eV
+    cell_force = np.linalg.solve(deformation, virial).T / n
+    position_force = forces @ deformation
+    largest = max(np.linalg.norm(forces, axis=1).max(), np.linalg.norm(virial / n, axis=1).max())
+    return -np.concatenate([position_force.ravel(), cell_force.ravel()]), float(largest)
+
+
+def _update(hessian: NDArray, moved: NDArray, change: NDArray) -> None:
+    """BFGS update in place; skipped for steps without information."""
+    if np.abs(moved).max() < 1e-7:
+        return
+    product = hessian @ moved
+    curvature = float(moved @ change)
+    if abs(curvature) < 1e-12:
+        return
+    hessian += np.outer(change, change) / curvature - np.outer(product, product) / float(moved @ product)
+
+
+def _step(hessian: NDArray, gradient: NDArray) -> NDArray:
+    """Quasi-Newton step with every curvature taken as positive, shortened to ``MAX_STEP``."""
+    curvatures, vectors = np.linalg.eigh(hessian)
+    step = -vectors @ ((gradient @ vectors) / np.maximum(np.abs(curvatures), 1e-3))
+    longest = np.linalg.norm(step.reshape(-1, 3), axis=1).max()
+    return step * min(1.0, MAX_STEP / longest) if longest > 0 else step
