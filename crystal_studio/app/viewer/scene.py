@@ -137,7 +137,7 @@ def build_scene(
     )
     # ``% 1`` may have moved atoms just below a face up by a cell: count images from our own choice.
     moved = np.round(fractional % 1.0 - fractional).astype(np.int64)
-    i, j, image = links
+    i, j, image = _without_metal_contacts(atomic, *links)
     image = image + moved[j] - moved[i]
 
     atom, cell = _atoms_of_cells(fractional, size)
@@ -208,6 +208,25 @@ def atom_radii(numbers: NDArray[np.int64], style: str) -> NDArray[np.float64]:
         return np.full(len(numbers), 0.11)
     ball = 0.16 + 0.24 * covalent
     return 0.8 * ball if style == "polyhedra" else ball
+
+
+_NONMETALS = (1, 2, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 33, 34, 35, 36, 52, 53, 54, 85, 86)
+
+
+def _without_metal_contacts(
+    numbers: NDArray, i: NDArray, j: NDArray, image: NDArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Drop metal-metal contacts where both metals are bonded to nonmetals.
+
+    Covalent radii of metals are large: Ti-Ti in rutile or Li-Li in a layered oxide
+    would else be drawn as bonds and hide the structure. Metals and alloys keep theirs.
+    """
+    metal = ~np.isin(numbers, _NONMETALS)
+    bound = np.zeros(len(numbers), bool)
+    bound[i[~metal[j]]] = True
+    bound[j[~metal[i]]] = True
+    keep = ~(metal[i] & metal[j] & bound[i] & bound[j])
+    return i[keep], j[keep], image[keep]
 
 
 def _atoms_of_cells(

@@ -1,0 +1,190 @@
+"""What is written over the drawing: title and cell, legend, axis letters, readings, and the empty state."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from crystal_studio.app.viewer import colours
+from crystal_studio.app.viewer.camera import Camera
+from crystal_studio.app.viewer.measure import angle, dihedral, distance
+from crystal_studio.app.viewer.renderer import TRIAD_HALF_HEIGHT, triad_square
+from crystal_studio.app.viewer.scene import Scene
+from crystal_studio.crystal.elements import SYMBOLS
+
+LegendEntry = tuple[str, tuple[float, float, float]]
+
+
+def legend_entries(scene: Scene, colour_by: str, orbit_labels: tuple[str, ...]) -> list[LegendEntry]:
+    """Name and colour of every kind of atom, by element in order of atomic number or by orbit."""
+    key = scene.numbers if colour_by == "element" else scene.orbit
+    kinds, first = np.unique(key, return_index=True)
+    names = [atom_name(scene, int(row), colour_by, orbit_labels) for row in first]
+    return [(name, tuple(scene.atom_colours[row])) for name, row, _ in zip(names, first, kinds, strict=True)]
+
+
+def atom_name(scene: Scene, row: int, colour_by: str, orbit_labels: tuple[str, ...]) -> str:
+    """ "Mn", or by orbit "Mn 16d" ("Mn, orbit 2" where the Wyckoff position is unknown)."""
+    symbol, orbit = SYMBOLS[int(scene.numbers[row])], int(scene.orbit[row])
+    if colour_by == "element" or orbit < 0:
+        return symbol
+    if orbit < len(orbit_labels) and orbit_labels[orbit]:
+        return f"{symbol} {orbit_labels[orbit]}"
+    return f"{symbol}, orbit {orbit + 1}"
+
+
+def describe_atom(scene: Scene, row: int, orbit_labels: tuple[str, ...]) -> str:
+    """ "Mn 16d   x 0.5000  y 0.5000  z 0.5000"."""
+    where = "  ".join(
+        f"{axis}\u2009{_number(value, 4)}" for axis, value in zip("xyz", scene.fractional[row], strict=True)
+    )
+    return f"{atom_name(scene, row, 'orbit', orbit_labels)}   {where}"
+
+
+def describe_measure(scene: Scene, rows: list[int]) -> str:
+    """Distance, angle or dihedral of two, three or four chosen atoms; "" for fewer."""
+    points = scene.positions[rows]
+    path = "–".join(SYMBOLS[int(scene.numbers[row])] for row in rows)
+    if len(rows) == 2:
+        return f"Distance {path}   {distance(points):.3f} Å"
+    if len(rows) == 3:
+        return f"Angle {path}   {angle(points):.2f}°"
+    if len(rows) == 4:
+        return f"Dihedral {path}   {_number(dihedral(points), 2)}°"
+    return ""
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value + 0.0:.{digits}f}".replace("-", "\u2212")
+
+
+def cell_text(lattice: NDArray[np.float64]) -> str:
+    """Cell parameters in two lines."""
+    lengths = np.linalg.norm(lattice, axis=1)
+    unit = lattice / lengths[:, None]
+    angles = np.degrees(np.arccos(np.clip([unit[1] @ unit[2], unit[0] @ unit[2], unit[0] @ unit[1]], -1, 1)))
+    first = "   ".join(f"{name} {value:.3f}" for name, value in zip("abc", lengths, strict=True))
+    second = "   ".join(f"{name} {value:.2f}" for name, value in zip("αβγ", angles, strict=True))
+    return f"{first} Å\n{second} °"
+
+
+class Legend(QWidget):
+    """Coloured discs with names; also drawn onto saved pictures."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.entries: list[LegendEntry] = []
+        self.ink = QColor("black")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName("Legend of atom colours")
+
+    def set_entries(self, entries: list[LegendEntry], ink: QColor) -> None:
+        self.entries, self.ink = entries, ink
+        self.setAccessibleDescription(", ".join(name for name, _ in entries))
+        self.resize(self.sizeHint())
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        width, height = legend_size(self.entries, self.font())
+        return QSize(int(np.ceil(width)), int(np.ceil(height)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        draw_legend(painter, QPointF(0, 0), self.entries, self.font(), self.ink)
+        painter.end()
+
+
+def legend_size(entries: list[LegendEntry], font: QFont) -> tuple[float, float]:
+    """Width and height of a drawn legend in the units of the font."""
+    metrics = QFontMetricsF(font)
+    row = metrics.height() * 1.35
+    return max((metrics.horizontalAdvance(name) for name, _ in entries), default=0.0) + 1.6 * row, row * len(entries)
+
+
+def draw_legend(painter: QPainter, corner: QPointF, entries: list[LegendEntry], font: QFont, ink: QColor) -> None:
+    """Discs and names, one a row, from an upper left corner."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(font)
+    metrics = QFontMetricsF(font)
+    row = metrics.height() * 1.35
+    disc = metrics.height() * 0.82
+    for at, (name, colour) in enumerate(entries):
+        top = corner.y() + at * row
+        outline = QColor(ink)
+        outline.setAlphaF(0.45)
+        painter.setPen(QPen(outline, max(1.0, disc / 16)))
+        painter.setBrush(QColor.fromRgbF(*colour))
+        painter.drawEllipse(QRectF(corner.x() + 1, top + (row - disc) / 2, disc, disc))
+        painter.setPen(ink)
+        box = QRectF(corner.x() + disc + 0.45 * row, top, 1e4, row)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+
+
+def axis_letters(camera: Camera, scene: Scene, width: int, height: int) -> list[tuple[str, float, float]]:
+    """Letter and place in pixels of the three axes of the triad, nearest last."""
+    side, inset = triad_square(width, height)
+    tips = 1.16 * scene.axes @ camera.rotation.T
+    place = tips[:, :2] * side / (2 * TRIAD_HALF_HEIGHT)
+    middle = np.array([inset + side / 2, height - inset - side / 2])
+    order = np.argsort(tips[:, 2])
+    return [("abc"[k], float(middle[0] + place[k, 0]), float(middle[1] - place[k, 1])) for k in order]
+
+
+def draw_axis_letters(
+    painter: QPainter, camera: Camera, scene: Scene, width: int, height: int, font: QFont, dark: bool
+) -> None:
+    """a, b and c at the tips of the triad, in the axes' colours."""
+    font = QFont(font)
+    font.setItalic(True)
+    font.setBold(True)
+    painter.setFont(font)
+    metrics = QFontMetricsF(font)
+    for letter, x, y in axis_letters(camera, scene, width, height):
+        painter.setPen(QColor.fromRgbF(*colours.axis_colour("abc".index(letter), dark)))
+        painter.drawText(QPointF(x - metrics.horizontalAdvance(letter) / 2, y + metrics.xHeight() / 2), letter)
+
+
+class AxisLetters(QWidget):
+    """The letters over the triad on the screen."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._shown: tuple[Camera, Scene, bool] | None = None
+
+    def set_view(self, camera: Camera, scene: Scene | None, dark: bool) -> None:
+        self._shown = None if scene is None else (camera, scene, dark)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._shown is not None:
+            camera, scene, dark = self._shown
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw_axis_letters(painter, camera, scene, self.width(), self.height(), self.font(), dark)
+            painter.end()
+
+
+class EmptyState(QWidget):
+    """Says what to do when there is nothing to show."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.heading = QLabel("No structure to show")
+        self.advice = QLabel("Select a candidate in the table to see it here.")
+        font = self.heading.font()
+        font.setPointSizeF(font.pointSizeF() * 1.25)
+        font.setBold(True)
+        self.heading.setFont(font)
+        column = QVBoxLayout(self)
+        column.addStretch()
+        for line in (self.heading, self.advice):
+            line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            line.setWordWrap(True)
+            line.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+            column.addWidget(line)
+        column.addStretch()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -1,0 +1,299 @@
+"""``StructureView``: one structure in three dimensions, with everything to look at it from all sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from crystal_studio.app.viewer import overlay
+from crystal_studio.app.viewer.canvas import Canvas
+from crystal_studio.app.viewer.scene import STYLES, SceneOptions, build_scene
+from crystal_studio.app.viewer.toolbar import Toolbar
+from crystal_studio.errors import FileError
+
+MOST_ATOMS = 60_000
+_ACCENT = {False: "#2456c5", True: "#7ba7ff"}
+_INK = {False: "#17202c", True: "#e7ebf2"}
+_MUTED = {False: "#526072", True: "#a0adbe"}
+_PLATE = {False: "rgba(255,255,255,225)", True: "rgba(24,30,39,225)"}
+_EDGE = 10  # pixels between the border and what is written
+
+
+class StructureView(QWidget):
+    """A crystal to turn, zoom, pick and measure.
+
+    ``atom_chosen`` gives the index of the last chosen atom in the arrays that
+    were shown, or None when the choice was cleared.
+    """
+
+    atom_chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.options = SceneOptions()
+        self._structure: tuple[NDArray, NDArray, NDArray, NDArray | None] | None = None
+        self._orbit_labels: tuple[str, ...] = ()
+        self.canvas = Canvas(self)
+        self.canvas.setAccessibleName("3D view of the crystal structure")
+        self.toolbar = Toolbar(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.toolbar)
+        column.addWidget(self.canvas, 1)
+
+        self.title = self._label()
+        self.cell = self._label()
+        self.cell.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.reading = self._label()
+        self.legend = overlay.Legend(self.canvas)
+        self._letters = overlay.AxisLetters(self.canvas)
+        self.empty = overlay.EmptyState(self.canvas)
+
+        self._rebuild = QTimer(self, singleShot=True, interval=25)  # one scene for many steps of a slider
+        self._rebuild.timeout.connect(self._build)
+        self.canvas.installEventFilter(self)
+        self.canvas.camera_changed.connect(self._letters_moved)
+        self.canvas.hovered.connect(self._hovered)
+        self.canvas.chosen_changed.connect(self._chosen)
+        self.toolbar.connect_to(self)
+        self.set_theme(False)
+        self.clear()
+
+    def _label(self) -> QLabel:
+        label = QLabel(self.canvas)
+        label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        label.setTextFormat(Qt.TextFormat.AutoText)
+        return label
+
+    # what is shown
+
+    def show_structure(
+        self,
+        lattice: ArrayLike,
+        numbers: ArrayLike,
+        positions: ArrayLike,
+        orbit: ArrayLike | None = None,
+        title: str = "",
+        orbit_labels: Sequence[str] = (),
+    ) -> None:
+        """Show one crystal in the standard view.
+
+        lattice (3, 3) rows a, b, c, Angstrom; numbers (n,) atomic numbers;
+        positions (n, 3) fractional; orbit (n,) int, -1 unknown; ``title`` may be
+        rich text; ``orbit_labels`` names the orbits, such as ("8a", "16d", "32e").
+        """
+        self._structure = (
+            np.asarray(lattice, np.float64).reshape(3, 3),
+            np.asarray(numbers, np.int64).reshape(-1),
+            np.asarray(positions, np.float64).reshape(-1, 3),
+            None if orbit is None else np.asarray(orbit, np.int64).reshape(-1),
+        )
+        self._orbit_labels = tuple(orbit_labels)
+        self.options = self.options.with_(highlight=None, supercell=self._possible(self.options.supercell))
+        self.title.setText(title)
+        self._build(keep_camera=False)
+
+    def clear(self, advice: str = "Select a candidate in the table to see it here.") -> None:
+        """Show nothing, and say what to do."""
+        self._structure = None
+        self._orbit_labels = ()
+        self.title.setText("")
+        self.empty.advice.setText(advice)
+        self.canvas.set_scene(None)
+        self._write()
+
+    @property
+    def shows_structure(self) -> bool:
+        """Whether there is a structure on screen."""
+        return self._structure is not None
+
+    def set_theme(self, dark: bool) -> None:
+        """Light or dark ground."""
+        self._dark = dark
+        self.options = self.options.with_(dark=dark)
+        plate = f"background: {_PLATE[dark]}; border-radius: 5px; padding: 2px 6px;"
+        self.title.setStyleSheet(f"color: {_INK[dark]}; {plate} font-weight: 600;")
+        self.cell.setStyleSheet(f"color: {_MUTED[dark]}; {plate}")
+        self.reading.setStyleSheet(f"color: {_INK[dark]}; {plate}")
+        self.empty.heading.setStyleSheet(f"color: {_INK[dark]}; background: transparent;")
+        self.empty.advice.setStyleSheet(f"color: {_MUTED[dark]}; background: transparent;")
+        self.canvas.set_look(dark, _ACCENT[dark])
+        self._build()
+
+    def set_style(self, style: str) -> None:
+        """ "ball-stick", "space-filling", "polyhedra" or "wireframe"."""
+        self._change(style=style)
+
+    def next_style(self) -> None:
+        """The style after the present one."""
+        self.set_style(STYLES[(STYLES.index(self.options.style) + 1) % len(STYLES)])
+
+    def set_supercell(self, a: int, b: int = 1, c: int = 1) -> None:
+        """Show a x b x c cells; of the picture only, the structure stays as it is."""
+        wanted = self._possible((a, b, c))
+        self._change(supercell=wanted)
+        self.canvas.frame()
+        if wanted != (a, b, c):
+            self._say(f"{a} × {b} × {c} cells hold more than {MOST_ATOMS:,} atoms: showing {_times(wanted)}.")
+
+    def set_colouring(self, by: str, scheme: str | None = None) -> None:
+        """By "element" or by "orbit"; element colours of "vesta" or "jmol"."""
+        self._change(colour_by=by, scheme=scheme or self.options.scheme)
+
+    def set_bond_scale(self, scale: float) -> None:
+        """Atoms are bonded below ``scale`` times the sum of their covalent radii."""
+        self.options = self.options.with_(bond_scale=float(scale))
+        self.toolbar.show_options(self.options)
+        self._rebuild.start()
+
+    def set_complete_bonds(self, on: bool) -> None:
+        """Draw atoms beyond the cell that are bonded to atoms within it."""
+        self._change(complete_bonds=on)
+
+    def highlight_orbit(self, orbit: int | None) -> None:
+        """Keep one orbit in colour and fade the others; None for all."""
+        self._change(highlight=orbit)
+
+    # camera
+
+    def look_along(self, name: str) -> None:
+        """View down "a", "b", "c", "a*", "b*" or "c*"."""
+        self.canvas.look_along(name)
+
+    def reset(self) -> None:
+        """Standard view, framed."""
+        self.canvas.reset()
+
+    def set_perspective(self, on: bool) -> None:
+        """Perspective, or parallel projection."""
+        self.canvas.set_perspective(on)
+        self.toolbar.show_perspective(on)
+
+    # pictures
+
+    def picture(self, width: int = 0, height: int = 0, transparent: bool = False) -> QImage:
+        """The view with legend and axis letters, ``width`` x ``height`` pixels (0: twice what is on screen)."""
+        own = self.canvas.size()
+        width, height = width or 2 * own.width(), height or 2 * own.height()
+        image = self.canvas.render_image(width, height, transparent)
+        scene = self.canvas.scene
+        if scene is not None:
+            font = self.font()
+            font.setPixelSize(max(9, round(min(width, height) / 38)))
+            painter = QPainter(image)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            overlay.draw_axis_letters(painter, self.canvas.camera, scene, width, height, font, self._dark)
+            edge = font.pixelSize()
+            corner = overlay.QPointF(edge, edge)
+            overlay.draw_legend(painter, corner, self.legend.entries, font, QColor(_INK[self._dark]))
+            painter.end()
+        return image
+
+    def save_picture(self, path: str | Path, width: int = 0, height: int = 0, transparent: bool = False) -> Path:
+        """Write a PNG; raises ``FileError`` where it cannot be written."""
+        target = Path(path)
+        if not target.suffix:
+            target = target.with_suffix(".png")
+        if not self.picture(width, height, transparent).save(str(target)):
+            raise FileError(
+                f"The picture could not be written to {target}: choose another folder or a name ending in .png."
+            )
+        return target
+
+    def copy_picture(self) -> None:
+        """Put the view on the clipboard."""
+        QGuiApplication.clipboard().setImage(self.picture())
+        self._say("Picture copied to the clipboard.")
+
+    # within
+
+    def _possible(self, wanted: tuple[int, int, int]) -> tuple[int, int, int]:
+        """The supercell, made smaller where it would hold too many atoms."""
+        if self._structure is None:
+            return wanted
+        size = list(wanted)
+        while np.prod(size) * len(self._structure[1]) > MOST_ATOMS and max(size) > 1:
+            size[size.index(max(size))] -= 1
+        return size[0], size[1], size[2]
+
+    def _change(self, **options: object) -> None:
+        self.options = self.options.with_(**options)
+        self._build()
+
+    def _build(self, keep_camera: bool = True) -> None:
+        self._rebuild.stop()
+        self.toolbar.show_options(self.options)
+        if self._structure is not None:
+            self.canvas.set_scene(build_scene(*self._structure, self.options), keep_camera)
+        self._write()
+
+    def _write(self) -> None:
+        scene = self.canvas.scene
+        shown = scene is not None
+        self.empty.setVisible(not shown)
+        self.toolbar.set_enabled(shown)
+        entries = overlay.legend_entries(scene, self.options.colour_by, self._orbit_labels) if scene else []
+        self.legend.set_entries(entries, QColor(_INK[self._dark]))
+        self.cell.setText(overlay.cell_text(self._structure[0]) if self._structure else "")
+        self._chosen()
+        self._letters_moved()
+        self._arrange()
+
+    def _letters_moved(self) -> None:
+        self._letters.set_view(self.canvas.camera, self.canvas.scene, self._dark)
+
+    def _hovered(self, row: int | None) -> None:
+        scene = self.canvas.scene
+        if scene is None or len(self.canvas.chosen) > 1:
+            return
+        if row is not None:
+            self._say(overlay.describe_atom(scene, row, self._orbit_labels))
+        else:
+            self._chosen()
+
+    def _chosen(self) -> None:
+        scene, rows = self.canvas.scene, self.canvas.chosen
+        if scene is None or not rows:
+            self._say("")
+        elif len(rows) == 1:
+            self._say(overlay.describe_atom(scene, rows[0], self._orbit_labels))
+        else:
+            self._say(overlay.describe_measure(scene, rows))
+        self.atom_chosen.emit(int(scene.atom[rows[-1]]) if scene is not None and rows else None)
+
+    def _say(self, text: str) -> None:
+        self.reading.setText(text)
+        self.canvas.setAccessibleDescription(text)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width, height = self.canvas.width(), self.canvas.height()
+        self._letters.resize(width, height)
+        self.empty.resize(width, height)
+        for label in (self.title, self.cell, self.reading):
+            label.setVisible(bool(label.text()))
+            label.adjustSize()
+        self.title.move(_EDGE, _EDGE)
+        below = self.title.geometry().bottom() + 6 if self.title.text() else _EDGE
+        self.legend.move(_EDGE + 6, below)
+        self.legend.setVisible(self.legend.height() + below < height)
+        self.cell.move(width - self.cell.width() - _EDGE, _EDGE)
+        self.cell.setVisible(bool(self.cell.text()) and self.title.width() + self.cell.width() + 4 * _EDGE < width)
+        self.reading.move(width - self.reading.width() - _EDGE, height - self.reading.height() - _EDGE)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.canvas and event.type() == QEvent.Type.Resize:
+            QTimer.singleShot(0, self, self._arrange)
+            QTimer.singleShot(0, self, self._letters_moved)
+        return super().eventFilter(watched, event)
+
+
+def _times(size: tuple[int, int, int]) -> str:
+    return " × ".join(str(n) for n in size)

@@ -1,0 +1,230 @@
+"""The bar above the 3D view: style, colours, supercell, bonds, directions, pictures, each with a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QSlider,
+    QSpinBox,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+    QWidgetAction,
+)
+
+from crystal_studio.app.viewer.scene import BOND_SCALE, STYLES, SceneOptions
+from crystal_studio.errors import KnownError
+
+if TYPE_CHECKING:
+    from crystal_studio.app.viewer.structure_view import StructureView
+
+_STYLE_NAMES = {
+    "ball-stick": "Ball and stick",
+    "space-filling": "Space-filling",
+    "polyhedra": "Polyhedra",
+    "wireframe": "Wireframe",
+}
+_COLOURINGS = (
+    ("By element, VESTA colours", "element", "vesta"),
+    ("By element, Jmol colours", "element", "jmol"),
+    ("By Wyckoff orbit", "orbit", None),
+)
+_DIRECTIONS = (("a", "A"), ("b", "B"), ("c", "C"), ("a*", "Shift+A"), ("b*", "Shift+B"), ("c*", "Shift+C"))
+
+
+class Toolbar(QToolBar):
+    """Buttons and menus of a ``StructureView``; keys act while the view has the focus."""
+
+    def __init__(self, view: StructureView) -> None:
+        super().__init__("Structure view", view)
+        self._view = view
+        self.setMovable(False)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setAccessibleName("Tools of the structure view")
+
+    def connect_to(self, view: StructureView) -> None:
+        """Make the actions; the view is complete by now."""
+        self._styles = self._group(
+            "Style",
+            "How atoms and bonds are drawn",
+            [(_STYLE_NAMES[s], str(k + 1), lambda s=s: view.set_style(s)) for k, s in enumerate(STYLES)],
+        )
+        self._colourings = self._group(
+            "Colour",
+            "What the colours of the atoms mean",
+            [
+                (name, "", lambda by=by, scheme=scheme: view.set_colouring(by, scheme))
+                for name, by, scheme in _COLOURINGS
+            ],
+        )
+        self._add_panel("Cells", "Repeat the unit cell in the picture", self._supercell_panel())
+        self._add_panel("Bonds", "How near two atoms must be to be bonded", self._bond_panel())
+        self.addSeparator()
+        for name, key in _DIRECTIONS[:3]:
+            self.addAction(self._action(name, key, f"View along {name}", lambda name=name: view.look_along(name)))
+        more = QMenu(self)
+        for name, key in _DIRECTIONS[3:]:
+            tip = f"View along the reciprocal axis {name}"
+            more.addAction(self._action(f"Along {name}", key, tip, lambda name=name: view.look_along(name)))
+        more.addSeparator()
+        more.addAction(self._action("Reset the view", "R", "Standard orientation, framed", view.reset))
+        more.addAction(self._action("Frame", "F", "Fit into the view without turning", view.canvas.frame))
+        self._perspective = self._action("Perspective", "P", "Perspective or parallel projection", lambda: None)
+        self._perspective.setCheckable(True)
+        self._perspective.setChecked(True)
+        self._perspective.toggled.connect(view.set_perspective)
+        more.addAction(self._perspective)
+        self._add_menu("View", "Reciprocal directions, reset, projection", more)
+        pictures = QMenu(self)
+        pictures.addAction(
+            self._action("Copy picture", "Ctrl+Alt+C", "Put the view on the clipboard", view.copy_picture)
+        )
+        pictures.addAction(self._action("Save picture…", "Ctrl+Alt+S", "Write a PNG at print resolution", self._save))
+        pictures.addAction(
+            self._action(
+                "Save picture without background…", "", "Write a PNG with a transparent ground", self._save_clear
+            )
+        )
+        self._add_menu("Picture", "Copy or save what is in view", pictures)
+        next_style = self._action("Next style", "S", "Switch to the next style", view.next_style)
+        view.addAction(next_style)
+
+    def set_enabled(self, shown: bool) -> None:
+        """Without a structure there is nothing to look at from another side."""
+        for action in self._view.actions():
+            action.setEnabled(shown)
+        self.setEnabled(shown)
+        self.setToolTip("" if shown else "Select a candidate first")
+
+    def show_options(self, options: SceneOptions) -> None:
+        """Bring the controls in step with what is shown."""
+        if not hasattr(self, "_styles"):
+            return
+        self._styles.actions()[STYLES.index(options.style)].setChecked(True)
+        chosen = 2 if options.colour_by == "orbit" else ("vesta", "jmol").index(options.scheme)
+        self._colourings.actions()[chosen].setChecked(True)
+        for box, value in zip(self._cells, options.supercell, strict=True):
+            with QSignalBlocker(box):
+                box.setValue(value)
+        with QSignalBlocker(self._bonds):
+            self._bonds.setValue(round(100 * options.bond_scale))
+        with QSignalBlocker(self._complete):
+            self._complete.setChecked(options.complete_bonds)
+        self._bond_value.setText(f"{options.bond_scale:.2f} × sum of covalent radii")
+
+    def show_perspective(self, on: bool) -> None:
+        """Bring the projection's tick in step."""
+        self._perspective.setChecked(on)
+
+    def _action(self, text: str, key: str, tip: str, deed: Callable[[], object]) -> QAction:
+        action = QAction(text, self._view)
+        if key:
+            action.setShortcut(QKeySequence(key))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            tip = f"{tip}  ({QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)})"
+        action.setToolTip(tip)
+        action.triggered.connect(lambda checked=False: deed())
+        self._view.addAction(action)
+        return action
+
+    def _group(self, text: str, tip: str, entries: list[tuple[str, str, Callable[[], object]]]) -> QActionGroup:
+        menu, group = QMenu(self), QActionGroup(self)
+        for name, key, deed in entries:
+            action = self._action(name, key, name, deed)
+            action.setCheckable(True)
+            group.addAction(action)
+            menu.addAction(action)
+        self._add_menu(text, tip, menu)
+        return group
+
+    def _add_menu(self, text: str, tip: str, menu: QMenu) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(f"{text}: {tip}")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu.setToolTipsVisible(True)
+        button.setMenu(menu)
+        self.addWidget(button)
+        return button
+
+    def _add_panel(self, text: str, tip: str, panel: QWidget) -> None:
+        menu = QMenu(self)
+        holder = QWidgetAction(menu)
+        holder.setDefaultWidget(panel)
+        menu.addAction(holder)
+        self._add_menu(text, tip, menu)
+
+    def _supercell_panel(self) -> QWidget:
+        panel = QWidget()
+        grid = QGridLayout(panel)
+        self._cells: list[QSpinBox] = []
+        for k, axis in enumerate("abc"):
+            box = QSpinBox()
+            box.setRange(1, 20)
+            box.setAccessibleName(f"Cells along {axis}")
+            name = QLabel(f"Along <i>{axis}</i>")
+            name.setBuddy(box)
+            box.valueChanged.connect(self._cells_changed)
+            grid.addWidget(name, k, 0)
+            grid.addWidget(box, k, 1)
+            self._cells.append(box)
+        note = QLabel("Of the picture only: exports keep the unit cell.")
+        note.setWordWrap(True)
+        grid.addWidget(note, 3, 0, 1, 2)
+        return panel
+
+    def _cells_changed(self) -> None:
+        a, b, c = (box.value() for box in self._cells)
+        self._view.set_supercell(a, b, c)
+
+    def _bond_panel(self) -> QWidget:
+        panel = QWidget()
+        column = QVBoxLayout(panel)
+        self._bond_value = QLabel()
+        row = QHBoxLayout()
+        self._bonds = QSlider(Qt.Orientation.Horizontal)
+        self._bonds.setRange(80, 150)
+        self._bonds.setValue(round(100 * BOND_SCALE))
+        self._bonds.setMinimumWidth(180)
+        self._bonds.setAccessibleName("Bond length limit in units of the sum of covalent radii")
+        self._bonds.valueChanged.connect(lambda value: self._view.set_bond_scale(value / 100))
+        back = QToolButton()
+        back.setText("Reset")
+        back.setToolTip(f"Back to {BOND_SCALE}")
+        back.clicked.connect(lambda: self._view.set_bond_scale(BOND_SCALE))
+        row.addWidget(self._bonds)
+        row.addWidget(back)
+        self._complete = QCheckBox("Complete bonds across cell faces")
+        self._complete.setToolTip("Draw atoms beyond the cell that are bonded to atoms within it")
+        self._complete.toggled.connect(self._view.set_complete_bonds)
+        column.addWidget(self._bond_value)
+        column.addLayout(row)
+        column.addWidget(self._complete)
+        return panel
+
+    def _save(self, transparent: bool = False) -> None:
+        path, _ = QFileDialog.getSaveFileName(self._view, "Save picture", "structure.png", "PNG picture (*.png)")
+        if not path:
+            return
+        size = self._view.canvas.size()
+        scale = max(1.0, 3000 / max(size.width(), size.height(), 1))
+        try:
+            self._view.save_picture(path, round(size.width() * scale), round(size.height() * scale), transparent)
+        except KnownError as error:
+            QMessageBox.warning(self._view, "Save picture", str(error))
+
+    def _save_clear(self) -> None:
+        self._save(transparent=True)
