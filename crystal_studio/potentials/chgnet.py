@@ -114,7 +114,7 @@ class CHGNet:
 
         if numbers.max() > HIGHEST_NUMBER or not np.isfinite(lattice).all() or not np.isfinite(positions).all():
             return None
-        structure = Structure(Lattice(lattice), [int(z) for z in numbers], positions)
+        structure = Structure(Lattice(lattice), numbers.tolist(), positions)
         try:
             return self._model.graph_converter(structure).to(self.device)
         except (ValueError, RuntimeError):  # an atom without neighbours within 6 Angstrom, or a crowded bond graph

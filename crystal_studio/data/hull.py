@@ -1,0 +1,162 @@
+"""The reference hull: known phases with energies computed by a potential, and distances from their convex hull.
+
+A candidate's energy and those of its competitors come from the same potential,
+relaxed in the same way, so that errors common to both cancel. The known phases
+are those of the Materials Project of 2018-2021; what has been found since is
+missing, so an energy above this hull is a lower bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio import paths
+from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.errors import FileError
+
+VERSION = 1
+WIDTH = 119
+
+
+@dataclass(frozen=True)
+class HullDistances:
+    """Where B candidates stand.
+
+    e_above_hull, formation_energy : (B,) eV/atom, NaN where the reference lacks an element
+    decomposition : B strings such as "0.50 Li2O + 0.50 MnO2" (atomic fractions), empty where unknown
+    reasons : B sentences, empty where there is an answer
+    """
+
+    e_above_hull: NDArray[np.float64]
+    formation_energy: NDArray[np.float64]
+    decomposition: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+class ReferenceHull:
+    """Known phases as columns.
+
+    counts : (E, 119) atoms of each element in a formula unit, column = atomic number
+    composition : (E, 119) the same as atomic fractions
+    energy : (E,) eV/atom; ids : (E,) strings; potential : the name of what computed the energies
+    elemental : (119,) eV/atom of the most stable form of each element, NaN where none is known
+    """
+
+    def __init__(self, counts: NDArray, energy: NDArray, ids: NDArray, potential: str = "") -> None:
+        self.counts = counts
+        self.composition = counts / counts.sum(1, keepdims=True)
+        self.energy = energy
+        self.ids = ids
+        self.potential = potential
+        self._present = counts > 0
+        self._answers: dict[tuple[tuple[int, float], ...], tuple[float, str]] = {}
+        pure = np.flatnonzero(self._present.sum(1) == 1)
+        self.elemental = np.full(counts.shape[1], np.nan)
+        for row in pure[np.argsort(-energy[pure], kind="stable")]:  # the lowest comes last and stays
+            self.elemental[np.flatnonzero(self._present[row])[0]] = energy[row]
+
+    @staticmethod
+    def load(path: Path | None = None) -> ReferenceHull:
+        """The shipped reference hull, read once; raises ``FileError`` with the remedy if it is missing or damaged."""
+        return _load(path or hull_path())
+
+    def distances(self, counts: NDArray, energy: NDArray) -> HullDistances:
+        """Energy above hull and formation energy of candidates.
+
+        ``counts`` (B, 119) atoms of each element (column = atomic number), in any multiple; ``energy`` (B,) eV/atom.
+        """
+        size = len(counts)
+        above, formation = np.full(size, np.nan), np.full(size, np.nan)
+        products, reasons = [""] * size, [""] * size
+        for i in range(size):
+            total = counts[i].sum()
+            if not total or not np.isfinite(energy[i]):
+                reasons[i] = "There is no energy to compare with the hull."
+                continue
+            fraction = counts[i] / total
+            elements = np.flatnonzero(fraction)
+            missing = [SYMBOLS[z] for z in elements if np.isnan(self.elemental[z])]
+            if missing:
+                reasons[i] = f"The reference hull knows no phase of {', '.join(missing)}."
+                continue
+            formation[i] = energy[i] - fraction[elements] @ self.elemental[elements]
+            hull, products[i] = self._hull(elements, fraction[elements])
+            above[i] = energy[i] - hull
+        return HullDistances(above, formation, tuple(products), tuple(reasons))
+
+    def _hull(self, elements: NDArray, fraction: NDArray) -> tuple[float, str]:
+        """Energy (eV/atom) of the hull at one composition, and the phases that span it there; remembered."""
+        key = tuple((int(z), round(float(x), 9)) for z, x in zip(elements, fraction, strict=True))
+        if key not in self._answers:
+            self._answers[key] = self._solve(elements, fraction)
+        return self._answers[key]
+
+    def _solve(self, elements: NDArray, fraction: NDArray) -> tuple[float, str]:
+        """Linear programme: the cheapest mixture of known phases with this composition."""
+        from scipy.optimize import linprog
+
+        outside = self._present.copy()
+        outside[:, elements] = False
+        rows = np.flatnonzero(~outside.any(1))
+        # Formation energies instead of totals: better scaled for the solver.
+        cost = self.energy[rows] - self.composition[np.ix_(rows, elements)] @ self.elemental[elements]
+        answer = linprog(cost, A_eq=self.composition[np.ix_(rows, elements)].T, b_eq=fraction, method="highs")
+        if answer.status != 0:  # the elements alone are always a solution, so this is a failure of the solver
+            raise RuntimeError(f"The hull could not be solved: {answer.message}")
+        share = [(x, row) for x, row in zip(answer.x, rows, strict=True) if x > 1e-6]
+        share.sort(key=lambda pair: -pair[0])
+        text = " + ".join(f"{x:.2f} {self.formula(int(row))}" for x, row in share)
+        return float(answer.fun + fraction @ self.elemental[elements]), text
+
+    def formula(self, row: int) -> str:
+        """Reduced formula of one known phase."""
+        from pymatgen.core import Composition
+
+        return Composition(
+            {SYMBOLS[z]: int(self.counts[row, z]) for z in np.flatnonzero(self.counts[row])}
+        ).reduced_formula
+
+
+def hull_path() -> Path:
+    """Where the shipped hull lies."""
+    return paths.resources() / "reference" / "hull.npz"
+
+
+@lru_cache(maxsize=1)
+def _load(path: Path) -> ReferenceHull:
+    remedy = "reinstall Crystal Studio, or build it with 'python -m crystal_studio.funnel.build_hull --data DIR'"
+    if not path.exists():
+        raise FileError(f"The reference hull {path} is missing: {remedy}.")
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if int(stored["version"]) != VERSION:
+                raise FileError(f"The reference hull {path} was made for another version: {remedy}.")
+            counts = np.zeros((len(stored["energy"]), WIDTH), np.int16)
+            counts[stored["entry"], stored["element"]] = stored["count"]
+            ids = np.array([f"mp-{number}" if number >= 0 else f"mvc-{-number}" for number in stored["id"]])
+            return ReferenceHull(counts, stored["energy"].astype(float), ids, str(stored["potential"]))
+    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
+        raise FileError(f"The reference hull {path} is damaged: {remedy}.") from error
+
+
+def save_hull(path: Path, counts: NDArray, energy: NDArray, ids: NDArray, potential: str) -> None:
+    """Write a hull: counts (E, 119) whole numbers, energy (E,) eV/atom, ids "mp-1" or "mvc-1"."""
+    entry, element = np.nonzero(counts)
+    numbers = [int(name.split("-")[1]) * (-1 if name.startswith("mvc") else 1) for name in ids]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        path,
+        version=VERSION,
+        potential=potential,
+        entry=entry.astype(np.int32),
+        element=element.astype(np.uint8),
+        count=counts[entry, element].astype(np.int16),
+        energy=energy.astype(np.float32),
+        id=np.array(numbers, np.int32),
+    )
