@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app.viewer.camera import Camera, direction_of, looking_along, standard_rotation
 from crystal_studio.app.viewer.measure import pick
+from crystal_studio.app.viewer.overlay import image_of
 from crystal_studio.app.viewer.renderer import Renderer
 from crystal_studio.app.viewer.scene import Scene
 
@@ -144,7 +145,7 @@ class Canvas(QOpenGLWidget):
             pixels = renderer.picture(camera, width, height, transparent, oversample)
         finally:
             self.doneCurrent()
-        return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+        return image_of(pixels)
 
     def at(self, point: QPointF) -> int | None:
         """Row of the drawn atom under a point of the widget."""

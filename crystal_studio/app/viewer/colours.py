@@ -66,6 +66,15 @@ def atom_colours(
     return orbit_colours(orbit) if by == "orbit" else element_colours(numbers, scheme)
 
 
+def readable(colours: NDArray[np.float64], dark: bool) -> NDArray[np.float64]:
+    """The same hues, lifted where they would sink into a dark ground, toned down where into a white one."""
+    luminance = colours @ np.array([0.299, 0.587, 0.114])
+    if dark:
+        lift = np.clip((0.36 - luminance) / (1.0 - luminance), 0.0, 1.0)[:, None]
+        return colours + lift * (1.0 - colours)
+    return colours * np.minimum(1.0, 0.90 / np.maximum(luminance, 1e-6))[:, None]
+
+
 def fade(colours: NDArray[np.float64], where: NDArray[np.bool_], dark: bool) -> NDArray[np.float64]:
     """The same colours with those at ``where`` drawn back towards a neutral grey."""
     grey = np.array([0.26, 0.29, 0.33]) if dark else np.array([0.86, 0.88, 0.90])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from crystal_studio.app.viewer import colours
@@ -145,6 +145,30 @@ def draw_axis_letters(
     for letter, x, y in axis_letters(camera, scene, width, height):
         painter.setPen(QColor.fromRgbF(*colours.axis_colour("abc".index(letter), dark)))
         painter.drawText(QPointF(x - metrics.horizontalAdvance(letter) / 2, y + metrics.xHeight() / 2), letter)
+
+
+def annotate(image: QImage, camera: Camera, scene: Scene, entries: list[LegendEntry], dark: bool) -> None:
+    """Draw legend and axis letters onto a rendered picture, in a size that suits it."""
+    width, height = image.width(), image.height()
+    font = QFont()
+    font.setPixelSize(max(9, round(min(width, height) / 38)))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    draw_axis_letters(painter, camera, scene, width, height, font, dark)
+    edge = float(font.pixelSize())
+    draw_legend(painter, QPointF(edge, edge), entries, font, QColor(ink(dark)))
+    painter.end()
+
+
+def image_of(pixels: NDArray[np.uint8]) -> QImage:
+    """A picture (height, width, 4) RGBA as Qt's own image."""
+    height, width = pixels.shape[:2]
+    return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
+
+
+def ink(dark: bool) -> str:
+    """Colour of text over the drawing."""
+    return "#e7ebf2" if dark else "#17202c"
 
 
 class AxisLetters(QWidget):

@@ -150,6 +150,7 @@ def build_scene(
     pairs = _bonds_among(atom, cell, len(atomic), (i, j, image))
 
     palette = colours.atom_colours(atomic, orbits, options.colour_by, options.scheme)
+    palette = colours.readable(palette, options.dark)
     if options.highlight is not None:
         palette = colours.fade(palette, orbits != options.highlight, options.dark)
     radii = atom_radii(atomic, options.style)
@@ -280,13 +281,16 @@ def _grow(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Atoms beyond the cell that complete the surroundings of atoms within it.
 
-    Bonds leaving through a face are followed from atoms strictly inside; with
-    polyhedra also from centres on the border, so that no polyhedron is cut.
+    Bonds leaving through a face are followed from atoms strictly inside; from atoms
+    on the border only where a group of nonmetals (SiO4, CO3, NH4) would be cut, and
+    with polyhedra from every centre. Rock salt so keeps its 27 atoms.
     """
     where = fractional[atom] + cell
     seeds = np.all((where > _BOUNDARY) & (where < size - _BOUNDARY), axis=1)
-    if polyhedra:
+    if polyhedra:  # ligands pull nothing in: their further centres would stand without a polyhedron
+        seeds &= ~np.isin(numbers, list(_LIGANDS))[atom]
         seeds |= _is_centre(numbers, links[0], links[1])[atom]
+    seeds |= _is_group_centre(numbers, links[0], links[1])[atom]
     _, partner, partner_cell = _expand(atom[seeds], cell[seeds], len(fractional), _both_ways(links))
     keys = _keys(partner, partner_cell, len(fractional))
     new = ~np.isin(keys, _keys(atom, cell, len(fractional)))
@@ -347,6 +351,14 @@ def _is_centre(numbers: NDArray, i: NDArray, j: NDArray) -> NDArray[np.bool_]:
     np.add.at(count, i, ligand[j])
     np.add.at(count, j, ligand[i])
     return ~ligand & (count >= 4)
+
+
+def _is_group_centre(numbers: NDArray, i: NDArray, j: NDArray) -> NDArray[np.bool_]:
+    """(n,) nonmetals with at least three bonds to nonmetals of other elements."""
+    nonmetal = np.isin(numbers, _NONMETALS)
+    covalent = (nonmetal[i] & nonmetal[j] & (numbers[i] != numbers[j])).astype(np.int64)
+    count = np.bincount(i, covalent, len(numbers)) + np.bincount(j, covalent, len(numbers))
+    return nonmetal & (count >= 3)
 
 
 def _polyhedra(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from crystal_studio.app.viewer import overlay
@@ -19,7 +19,6 @@ from crystal_studio.errors import FileError
 
 MOST_ATOMS = 60_000
 _ACCENT = {False: "#2456c5", True: "#7ba7ff"}
-_INK = {False: "#17202c", True: "#e7ebf2"}
 _MUTED = {False: "#526072", True: "#a0adbe"}
 _PLATE = {False: "rgba(255,255,255,225)", True: "rgba(24,30,39,225)"}
 _EDGE = 10  # pixels between the border and what is written
@@ -119,10 +118,10 @@ class StructureView(QWidget):
         self._dark = dark
         self.options = self.options.with_(dark=dark)
         plate = f"background: {_PLATE[dark]}; border-radius: 5px; padding: 2px 6px;"
-        self.title.setStyleSheet(f"color: {_INK[dark]}; {plate} font-weight: 600;")
+        self.title.setStyleSheet(f"color: {overlay.ink(dark)}; {plate} font-weight: 600;")
         self.cell.setStyleSheet(f"color: {_MUTED[dark]}; {plate}")
-        self.reading.setStyleSheet(f"color: {_INK[dark]}; {plate}")
-        self.empty.heading.setStyleSheet(f"color: {_INK[dark]}; background: transparent;")
+        self.reading.setStyleSheet(f"color: {overlay.ink(dark)}; {plate}")
+        self.empty.heading.setStyleSheet(f"color: {overlay.ink(dark)}; background: transparent;")
         self.empty.advice.setStyleSheet(f"color: {_MUTED[dark]}; background: transparent;")
         self.canvas.set_look(dark, _ACCENT[dark])
         self._build()
@@ -183,17 +182,8 @@ class StructureView(QWidget):
         own = self.canvas.size()
         width, height = width or 2 * own.width(), height or 2 * own.height()
         image = self.canvas.render_image(width, height, transparent)
-        scene = self.canvas.scene
-        if scene is not None:
-            font = self.font()
-            font.setPixelSize(max(9, round(min(width, height) / 38)))
-            painter = QPainter(image)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            overlay.draw_axis_letters(painter, self.canvas.camera, scene, width, height, font, self._dark)
-            edge = font.pixelSize()
-            corner = overlay.QPointF(edge, edge)
-            overlay.draw_legend(painter, corner, self.legend.entries, font, QColor(_INK[self._dark]))
-            painter.end()
+        if self.canvas.scene is not None:
+            overlay.annotate(image, self.canvas.camera, self.canvas.scene, self.legend.entries, self._dark)
         return image
 
     def save_picture(self, path: str | Path, width: int = 0, height: int = 0, transparent: bool = False) -> Path:
@@ -240,7 +230,7 @@ class StructureView(QWidget):
         self.empty.setVisible(not shown)
         self.toolbar.set_enabled(shown)
         entries = overlay.legend_entries(scene, self.options.colour_by, self._orbit_labels) if scene else []
-        self.legend.set_entries(entries, QColor(_INK[self._dark]))
+        self.legend.set_entries(entries, QColor(overlay.ink(self._dark)))
         self.cell.setText(overlay.cell_text(self._structure[0]) if self._structure else "")
         self._chosen()
         self._letters_moved()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -59,25 +60,22 @@ class Toolbar(QToolBar):
         self._styles = self._group(
             "Style",
             "How atoms and bonds are drawn",
-            [(_STYLE_NAMES[s], str(k + 1), lambda s=s: view.set_style(s)) for k, s in enumerate(STYLES)],
+            [(_STYLE_NAMES[s], str(k + 1), partial(view.set_style, s)) for k, s in enumerate(STYLES)],
         )
         self._colourings = self._group(
             "Colour",
             "What the colours of the atoms mean",
-            [
-                (name, "", lambda by=by, scheme=scheme: view.set_colouring(by, scheme))
-                for name, by, scheme in _COLOURINGS
-            ],
+            [(name, "", partial(view.set_colouring, by, scheme)) for name, by, scheme in _COLOURINGS],
         )
         self._add_panel("Cells", "Repeat the unit cell in the picture", self._supercell_panel())
         self._add_panel("Bonds", "How near two atoms must be to be bonded", self._bond_panel())
         self.addSeparator()
         for name, key in _DIRECTIONS[:3]:
-            self.addAction(self._action(name, key, f"View along {name}", lambda name=name: view.look_along(name)))
+            self.addAction(self._action(name, key, f"View along {name}", partial(view.look_along, name)))
         more = QMenu(self)
         for name, key in _DIRECTIONS[3:]:
             tip = f"View along the reciprocal axis {name}"
-            more.addAction(self._action(f"Along {name}", key, tip, lambda name=name: view.look_along(name)))
+            more.addAction(self._action(f"Along {name}", key, tip, partial(view.look_along, name)))
         more.addSeparator()
         more.addAction(self._action("Reset the view", "R", "Standard orientation, framed", view.reset))
         more.addAction(self._action("Frame", "F", "Fit into the view without turning", view.canvas.frame))

@@ -1,0 +1,222 @@
+"""Pictures of structures without a window.
+
+The drawing is done in a child process, so that it never touches the OpenGL of a
+running window and a driver that crashes takes nothing with it. On Linux it uses
+EGL without any display; where that fails, the display at hand, then a virtual one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crystal_studio.app.viewer.scene import STYLES, SceneOptions
+from crystal_studio.errors import FileError, KnownError, RequestError
+
+_TIMEOUT = 120.0  # seconds for one picture; software OpenGL on a busy machine is slow
+_LARGEST = 8192
+
+
+@dataclass(frozen=True)
+class _Job:
+    lattice: NDArray[np.float64]
+    numbers: NDArray[np.int64]
+    positions: NDArray[np.float64]
+    orbit: NDArray[np.int64] | None
+    options: SceneOptions
+    size: tuple[int, int]
+    transparent: bool
+    to: str
+
+
+def render(
+    lattice: ArrayLike,
+    numbers: ArrayLike,
+    positions: ArrayLike,
+    to: str | Path,
+    style: str = "ball-stick",
+    size: tuple[int, int] = (1200, 1000),
+    dark: bool = False,
+    orbit: ArrayLike | None = None,
+    *,
+    colour_by: str = "element",
+    supercell: tuple[int, int, int] = (1, 1, 1),
+    transparent: bool = False,
+) -> Path:
+    """Write a PNG of one crystal in the standard view and give its path.
+
+    lattice (3, 3) rows a, b, c, Angstrom; numbers (n,); positions (n, 3) fractional;
+    ``size`` width and height in pixels. Raises ``RequestError`` for an unknown style
+    or size, ``FileError`` where the file cannot be written, ``KnownError`` where no
+    OpenGL is to be had.
+    """
+    if style not in STYLES:
+        raise RequestError(f"There is no style {style!r}: choose one of {', '.join(STYLES)}.", "style")
+    if not all(16 <= side <= _LARGEST for side in size):
+        raise RequestError(f"A picture is 16 to {_LARGEST} pixels wide and high, not {size[0]} x {size[1]}.", "size")
+    target = Path(to)
+    if not target.suffix:
+        target = target.with_suffix(".png")
+    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+        raise FileError(
+            f"{target.parent} is not a folder that can be written to: choose another place for the picture."
+        )
+    job = _Job(
+        np.asarray(lattice, np.float64).reshape(3, 3),
+        np.asarray(numbers, np.int64).reshape(-1),
+        np.asarray(positions, np.float64).reshape(-1, 3),
+        None if orbit is None else np.asarray(orbit, np.int64).reshape(-1),
+        SceneOptions(style=style, dark=dark, colour_by=colour_by, supercell=supercell),
+        size,
+        transparent,
+        str(target),
+    )
+    failures = []
+    for way in _ways():
+        failure = _in_child(job, way)
+        if failure is None:
+            return target
+        failures.append(f"{way}: {failure}")
+    raise KnownError(
+        "No OpenGL was found to draw the picture with: on Debian or Ubuntu install libegl1, libgl1-mesa-dri and xvfb. "
+        f"({'; '.join(failures)})"
+    )
+
+
+def _ways() -> Iterator[str]:
+    """How a picture can be drawn on this machine, the best first."""
+    linux = sys.platform.startswith("linux")
+    if linux:
+        yield "egl"
+    if not linux or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        yield "display"
+    if linux and shutil.which("Xvfb"):
+        yield "virtual display"
+
+
+def _in_child(job: _Job, way: str) -> str | None:
+    """Draw in a child process; None, or why it failed."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_draw, args=(job, way, theirs), daemon=True)
+    with _virtual_display() if way == "virtual display" else _as_it_is():
+        child.start()
+        theirs.close()
+        try:
+            answer = ours.recv() if ours.poll(_TIMEOUT) else f"no answer within {_TIMEOUT:.0f} s"
+        except EOFError:
+            answer = "the drawing process ended early"
+        finally:
+            ours.close()
+            if child.is_alive() and answer is not None:
+                child.terminate()
+            child.join(10)
+    return answer
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _virtual_display() -> Iterator[None]:
+    """An Xvfb of our own for the child that is started meanwhile."""
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(write)
+    before = os.environ.get("DISPLAY")
+    try:
+        with os.fdopen(read) as answer:
+            number = answer.readline().strip()
+        os.environ["DISPLAY"] = f":{number}"
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("DISPLAY", None)
+        else:
+            os.environ["DISPLAY"] = before
+        server.terminate()
+        server.wait()
+
+
+def _draw(job: _Job, way: str, answer: Connection) -> None:
+    """The child: draw, write, and say None or what went wrong."""
+    try:
+        with _egl() if way == "egl" else _offscreen_surface():
+            _write(job)
+        answer.send(None)
+    except Exception as error:  # whatever it is, the parent tries the next way and reports it
+        answer.send(f"{type(error).__name__}: {error}")
+    finally:
+        answer.close()
+
+
+@contextmanager
+def _egl() -> Iterator[None]:
+    """A current OpenGL context without any display."""
+    os.environ["EGL_PLATFORM"] = "surfaceless"
+    os.environ.pop("DISPLAY", None)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # for lettering only
+    import vispy
+
+    vispy.use("egl")
+    from vispy.app import Canvas
+
+    canvas: Any = Canvas(size=(64, 64), show=False)
+    canvas.set_current()
+    yield
+
+
+@contextmanager
+def _offscreen_surface() -> Iterator[None]:
+    """A current OpenGL context of Qt's on the display at hand; no window appears."""
+    os.environ.pop("QT_QPA_PLATFORM", None)
+    from PySide6.QtGui import QGuiApplication, QOffscreenSurface, QOpenGLContext
+
+    application = QGuiApplication.instance() or QGuiApplication(["crystal-studio"])
+    surface, context = QOffscreenSurface(), QOpenGLContext()
+    surface.create()
+    if not context.create() or not context.makeCurrent(surface):
+        raise RuntimeError("Qt found no OpenGL")
+    yield
+    context.doneCurrent()
+    del application
+
+
+def _write(job: _Job) -> None:
+    from PySide6.QtGui import QGuiApplication
+
+    from crystal_studio.app.viewer import overlay
+    from crystal_studio.app.viewer.camera import Camera, standard_rotation
+    from crystal_studio.app.viewer.renderer import Renderer
+    from crystal_studio.app.viewer.scene import build_scene
+
+    scene = build_scene(job.lattice, job.numbers, job.positions, job.orbit, job.options)
+    width, height = job.size
+    points = np.concatenate([scene.positions, scene.corners])
+    radii = np.concatenate([scene.radii, np.zeros(8)])
+    camera = Camera(standard_rotation(job.lattice)).fitted(points, radii, width / height)
+    renderer = Renderer()
+    renderer.set_scene(scene, job.options.dark)
+    pixels = renderer.picture(camera, width, height, job.transparent)
+    application = QGuiApplication.instance() or QGuiApplication(["crystal-studio"])
+    image = overlay.image_of(pixels)
+    entries = overlay.legend_entries(scene, job.options.colour_by, ())
+    overlay.annotate(image, camera, scene, entries, job.options.dark)
+    if not image.save(job.to):
+        raise OSError(f"cannot write {job.to}")
+    del application
