@@ -1,0 +1,279 @@
+"""The one table of everything a user can do; menus, toolbar, shortcuts and the command palette come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from crystal_studio.app import theme
+from crystal_studio.app.icons import icon
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One deed. ``needs`` names the conditions that must hold; the first that fails is the reason shown."""
+
+    id: str
+    text: str
+    menu: str
+    shortcut: str = ""
+    tip: str = ""
+    icon: str = ""
+    needs: tuple[str, ...] = ()
+    checkable: bool = False
+    separator: bool = False  # a line above it in its menu
+
+
+CONDITIONS: dict[str, str] = {
+    "project": "Open or create a project first.",
+    "writable": "This project is open for reading only.",
+    "valid request": "Correct the request on the Design page first.",
+    "idle": "A campaign is running: wait for it or stop it first.",
+    "running": "No campaign is running.",
+    "paused": "The campaign is not paused.",
+    "unpaused": "The campaign is paused already.",
+    "unfinished": "There is no unfinished campaign in this project.",
+    "selection": "Select candidates in the table on the Explore page first.",
+    "candidates": "There are no candidates in this project yet.",
+    "undo": "There is nothing to undo.",
+    "redo": "There is nothing to redo.",
+    "example": "The bundled example is not installed.",
+    "explore page": "Switch to the Explore page first.",
+}
+
+MENUS = ("File", "Edit", "Design", "Run", "Explore", "View", "Help")
+
+TABLE: tuple[ActionSpec, ...] = (
+    ActionSpec("project.new", "New project…", "File", "Ctrl+N", "Create an empty project file", "new", ("idle",)),
+    ActionSpec("project.open", "Open project…", "File", "Ctrl+O", "Open a project file", "open", ("idle",)),
+    ActionSpec("project.example", "Open the example", "File", "", "A project to look around in", "crystal", ("idle",)),
+    ActionSpec(
+        "project.copy",
+        "Save a copy…",
+        "File",
+        "Ctrl+Shift+S",
+        "Write a complete copy of the project to another file",
+        "save",
+        ("project",),
+        separator=True,
+    ),
+    ActionSpec(
+        "project.import",
+        "Import structures…",
+        "File",
+        "Ctrl+I",
+        "Bring CIF, POSCAR or extended XYZ files in as candidates",
+        "import",
+        ("project", "writable", "idle"),
+    ),
+    ActionSpec(
+        "project.export",
+        "Export…",
+        "File",
+        "Ctrl+E",
+        "Write the selected or all listed candidates to files",
+        "export",
+        ("project", "candidates"),
+    ),
+    ActionSpec("project.close", "Close project", "File", "Ctrl+W", "Close the project file", "", ("project", "idle")),
+    ActionSpec(
+        "app.quit",
+        "Quit",
+        "File",
+        "Ctrl+Q",
+        "Close the window; a running campaign can be resumed",
+        "",
+        (),
+        separator=True,
+    ),
+    ActionSpec("edit.undo", "Undo", "Edit", "Ctrl+Z", "Take back the last change of the request", "undo", ("undo",)),
+    ActionSpec("edit.redo", "Redo", "Edit", "Ctrl+Shift+Z", "Do the change of the request again", "redo", ("redo",)),
+    ActionSpec(
+        "edit.copy",
+        "Copy rows",
+        "Edit",
+        "Ctrl+Shift+C",
+        "Copy the selected rows for a spreadsheet",
+        "copy",
+        ("selection",),
+        separator=True,
+    ),
+    ActionSpec(
+        "design.generate", "Generate", "Design", "Ctrl+Return", "Start the campaign", "run", ("valid request", "idle")
+    ),
+    ActionSpec(
+        "design.load", "Load request…", "Design", "", "Read a request from a TOML file", "open", (), separator=True
+    ),
+    ActionSpec(
+        "design.save", "Save request…", "Design", "", "Write the request to a TOML file", "save", ("valid request",)
+    ),
+    ActionSpec(
+        "design.copy_json",
+        "Copy request as JSON",
+        "Design",
+        "",
+        "Put the request on the clipboard",
+        "copy",
+        ("valid request",),
+    ),
+    ActionSpec(
+        "design.copy_command",
+        "Copy as command line",
+        "Design",
+        "",
+        "Put the command that runs the same request on the clipboard",
+        "command",
+        ("valid request",),
+    ),
+    ActionSpec(
+        "design.reset",
+        "Start afresh",
+        "Design",
+        "",
+        "Put every field of the request back to its default",
+        "clear",
+        (),
+        separator=True,
+    ),
+    ActionSpec("run.pause", "Pause", "Run", "Ctrl+.", "Pause after the work at hand", "pause", ("running", "unpaused")),
+    ActionSpec(
+        "run.resume", "Resume", "Run", "Ctrl+Shift+.", "Carry on the paused campaign", "resume", ("running", "paused")
+    ),
+    ActionSpec("run.stop", "Stop and keep", "Run", "", "Stop; everything made so far is kept", "stop", ("running",)),
+    ActionSpec(
+        "run.continue",
+        "Carry on unfinished campaign",
+        "Run",
+        "",
+        "Resume the last campaign that was interrupted",
+        "resume",
+        ("project", "writable", "idle", "unfinished"),
+        separator=True,
+    ),
+    ActionSpec("explore.filter", "Filter…", "Explore", "Ctrl+F", "Go to the filter field", "filter", ("project",)),
+    ActionSpec(
+        "explore.clear_filter",
+        "Clear the filter",
+        "Explore",
+        "Ctrl+Shift+F",
+        "Show every candidate",
+        "close",
+        ("project",),
+    ),
+    ActionSpec(
+        "explore.select_all",
+        "Select all listed",
+        "Explore",
+        "",
+        "Select every candidate that passes the filter",
+        "",
+        ("candidates",),
+    ),
+    ActionSpec(
+        "explore.columns", "Columns…", "Explore", "", "Choose the columns of the table", "columns", ("project",)
+    ),
+    ActionSpec("view.design", "Design", "View", "Ctrl+1", "Say what crystals you want", "design"),
+    ActionSpec("view.run", "Run", "View", "Ctrl+2", "Watch the campaign", "run"),
+    ActionSpec("view.explore", "Explore", "View", "Ctrl+3", "Look through the candidates", "explore"),
+    ActionSpec(
+        "view.structure", "Structure view", "View", "", "Show or hide the 3D view", "", (), True, separator=True
+    ),
+    ActionSpec("view.inspector", "Inspector", "View", "", "Show or hide the inspector", "", (), True),
+    ActionSpec("view.scatter", "Scatter plot", "View", "", "Show or hide the scatter plot", "", (), True),
+    ActionSpec("view.browser", "Project browser", "View", "", "Show or hide campaigns and filters", "", (), True),
+    ActionSpec(
+        "view.theme_system",
+        "Theme: as the system",
+        "View",
+        "",
+        "Follow the system's light or dark theme",
+        "theme",
+        (),
+        True,
+        separator=True,
+    ),
+    ActionSpec("view.theme_light", "Theme: light", "View", "", "Light theme", "", (), True),
+    ActionSpec("view.theme_dark", "Theme: dark", "View", "", "Dark theme", "", (), True),
+    ActionSpec("help.palette", "Command palette…", "Help", "Ctrl+K", "Find and do anything by name", "search"),
+    ActionSpec("help.shortcuts", "Keyboard shortcuts", "Help", "F1", "Every shortcut at a glance", "help"),
+    ActionSpec("help.about", "About Crystal Studio", "Help", "", "Version and licences", "info"),
+)
+
+
+class ActionSet(QObject):
+    """The table as QActions on a window, with their conditions kept."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._actions: dict[str, QAction] = {}
+        self._specs = {spec.id: spec for spec in TABLE}
+        self._met: dict[str, bool] = dict.fromkeys(CONDITIONS, False)
+        for spec in TABLE:
+            action = QAction(spec.text, window)
+            action.setObjectName(spec.id)
+            action.setCheckable(spec.checkable)
+            if spec.shortcut:
+                action.setShortcut(QKeySequence(spec.shortcut))
+            window.addAction(action)
+            self._actions[spec.id] = action
+        theme.manager().changed.connect(self._recolour)
+        self._recolour()
+        self._refresh()
+
+    def __getitem__(self, key: str) -> QAction:
+        return self._actions[key]
+
+    def connect(self, deeds: Mapping[str, Callable[..., object]]) -> None:
+        """Say what each action does."""
+        for key, deed in deeds.items():
+            self._actions[key].triggered.connect(lambda checked=False, deed=deed: deed())
+
+    def set_conditions(self, **met: bool) -> None:
+        """Say which conditions hold now (underscores stand for spaces)."""
+        changed = {name.replace("_", " "): value for name, value in met.items()}
+        if any(self._met[name] != value for name, value in changed.items()):
+            self._met.update(changed)
+            self._refresh()
+
+    def met(self, condition: str) -> bool:
+        """Whether a condition holds."""
+        return self._met[condition]
+
+    def reason(self, key: str) -> str:
+        """Why an action cannot be done now; empty where it can."""
+        return next((CONDITIONS[need] for need in self._specs[key].needs if not self._met[need]), "")
+
+    def specs(self) -> tuple[ActionSpec, ...]:
+        """The table."""
+        return TABLE
+
+    def fill_menu_bar(self, bar: QMenuBar) -> dict[str, QMenu]:
+        """The menus of the window, by title."""
+        menus: dict[str, QMenu] = {}
+        for title in MENUS:
+            menu = bar.addMenu(title)
+            menu.setToolTipsVisible(True)
+            menus[title] = menu
+        for spec in TABLE:
+            if spec.separator:
+                menus[spec.menu].addSeparator()
+            menus[spec.menu].addAction(self._actions[spec.id])
+        return menus
+
+    def _refresh(self) -> None:
+        for spec in TABLE:
+            action, reason = self._actions[spec.id], self.reason(spec.id)
+            action.setEnabled(not reason)
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            tip = f"{spec.tip}  ({keys})" if keys else spec.tip
+            action.setToolTip(f"{tip}\nNot now: {reason}" if reason else tip)
+            action.setStatusTip(reason or spec.tip)
+
+    def _recolour(self) -> None:
+        for spec in TABLE:
+            if spec.icon:
+                self._actions[spec.id].setIcon(icon(spec.icon))

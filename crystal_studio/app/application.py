@@ -1,0 +1,58 @@
+"""Starting the window program."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+import crystal_studio
+from crystal_studio.app import faults, theme
+from crystal_studio.app.settings import WindowState
+
+ORGANISATION = "Crystal Studio"
+NAME = "Crystal Studio"
+
+
+def create_application(arguments: Sequence[str] = ()) -> QApplication:
+    """The QApplication of this process, made once and set up: names, style, theme, handling of errors."""
+    found = QApplication.instance()
+    if isinstance(found, QApplication):
+        return found
+    # A 3D canvas that moves between docks keeps its pictures only with shared contexts.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    QCoreApplication.setOrganizationName(ORGANISATION)
+    QCoreApplication.setApplicationName(NAME)
+    QCoreApplication.setApplicationVersion(crystal_studio.__version__)
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    application = QApplication(["crystal-studio", *arguments])
+    application.setStyle("Fusion")
+    theme.ThemeManager(application, WindowState().text("theme", "system"))
+    return application
+
+
+def run(paths: Sequence[str | Path] = (), example: bool = False) -> int:
+    """Open the window (with a project, or with files to import) and run until it is closed.
+
+    ``example`` opens the bundled example where no path is given. Returns the exit status.
+    """
+    application = create_application()
+    faults.install()
+    from crystal_studio.app.main_window import MainWindow
+
+    window = MainWindow()
+    window.show()
+    files = [Path(p) for p in paths]
+    if files:
+        QTimer.singleShot(0, lambda: window.open_paths(files))
+    elif example:
+        QTimer.singleShot(0, window.open_example)
+    return application.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

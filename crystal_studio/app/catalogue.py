@@ -1,0 +1,80 @@
+"""What the design panel offers: space groups with their counts in the training data, and the installed models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crystal_studio.errors import KnownError
+from crystal_studio.generators.protocol import ModelCard
+
+SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
+
+
+@dataclass(frozen=True)
+class GroupInfo:
+    """One space group as a designer looks for it; ``count`` training structures, -1 where unknown."""
+
+    number: int
+    symbol: str
+    system: str
+    point_group: str
+    centrosymmetric: bool
+    polar: bool
+    chiral: bool
+    count: int
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """``problem`` says what could not be read, in one sentence."""
+
+    groups: tuple[GroupInfo, ...] = ()
+    cards: tuple[ModelCard, ...] = ()
+    problem: str = ""
+
+    def card(self, name: str) -> ModelCard | None:
+        """The card of a model; of the first one for an empty name."""
+        return next((c for c in self.cards if not name or c.name == name), None)
+
+
+def load() -> Catalogue:
+    """Read tables, marginals and cards; slow the first time, so not on the GUI thread."""
+    problems = []
+    groups: tuple[GroupInfo, ...] = ()
+    cards: tuple[ModelCard, ...] = ()
+    try:
+        groups = _groups()
+    except KnownError as error:
+        problems.append(str(error))
+    try:
+        from crystal_studio.generators.registry import installed
+
+        cards = tuple(installed().values())
+    except KnownError as error:
+        problems.append(str(error))
+    return Catalogue(groups, cards, " ".join(problems))
+
+
+def _groups() -> tuple[GroupInfo, ...]:
+    from crystal_studio.crystal.space_groups import tables
+
+    table = tables()
+    try:
+        from crystal_studio.data.marginals import marginals
+
+        counts = [int(n) for n in marginals().space_group_counts]
+    except KnownError:
+        counts = [-1] * 230
+    return tuple(
+        GroupInfo(
+            number=i + 1,
+            symbol=table.symbol[i],
+            system=table.crystal_system[i],
+            point_group=table.point_group[i],
+            centrosymmetric=bool(table.centrosymmetric[i]),
+            polar=bool(table.polar[i]),
+            chiral=bool(table.chiral[i]),
+            count=counts[i],
+        )
+        for i in range(230)
+    )

@@ -1,0 +1,194 @@
+"""How much of what: count, size, steps, seed, model, device and funnel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox, QToolButton, QWidget
+
+from crystal_studio.app import theme
+from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.icons import icon
+from crystal_studio.app.widgets import Card, label, mark
+from crystal_studio.campaign.devices import Device
+
+FUNNELS = (
+    ("quick", "Quick", "Geometry, composition, symmetry, uniqueness, novelty, relaxation, energy above hull"),
+    ("none", "None", "Generate only; the funnel can be run later"),
+)
+
+
+class BudgetPanel(Card):
+    """The part of the request that says how much is to be computed, and with what."""
+
+    def __init__(self, model: FormModel, parent: QWidget | None = None) -> None:
+        super().__init__("Budget", parent)
+        self._model = model
+        self._showing = False
+        self._catalogue = Catalogue()
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(4)
+        self.body.addLayout(grid)
+        self._grid = grid
+        self.errors = {}
+
+        self.count = _spin(1, 1_000_000, "How many candidates to generate")
+        self.max_atoms = _spin(0, 500, "Largest primitive cell, in atoms", "no limit")
+        self.steps = _spin(0, 5000, "Denoising steps: fewer are faster, more are better", "model default")
+        self.seed = QLineEdit()
+        self.seed.setToolTip("The same seed and request give the same candidates")
+        self.dice = QToolButton()
+        self.dice.setToolTip("Another seed")
+        self.dice.setAccessibleName("Another seed")
+        seed_row = QWidget()
+        seed_row.setProperty("role", "plain")
+        row = QHBoxLayout(seed_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.seed, 1)
+        row.addWidget(self.dice)
+        self.model = QComboBox()
+        self.device = QComboBox()
+        self.funnel = QComboBox()
+        for key, text, tip in FUNNELS:
+            self.funnel.addItem(text, key)
+            self.funnel.setItemData(self.funnel.count() - 1, tip, 3)
+        self._add("Candidates", self.count, "count", 0, 0)
+        self._add("Atoms in primitive cell, at most", self.max_atoms, "max_atoms", 0, 1)
+        self._add("Denoising steps", self.steps, "steps", 0, 2)
+        self._add("Seed", seed_row, "seed", 0, 3, focus=self.seed)
+        self._add("Model", self.model, "model", 1, 0, width=2)
+        self._add("Device", self.device, "device", 1, 2)
+        self._add("Funnel", self.funnel, "funnel", 1, 3)
+        for column in range(4):
+            grid.setColumnStretch(column, 1)
+        notes = QHBoxLayout()
+        self.model_note = label("", "small", wrap=True)
+        self.funnel_note = label("", "small", wrap=True)
+        notes.addWidget(self.model_note, 1)
+        notes.addWidget(self.funnel_note, 1)
+        self.body.addLayout(notes)
+        self.set_devices(())
+        self.set_catalogue(Catalogue())
+
+        self.count.valueChanged.connect(lambda v: self._change("count", v))
+        self.max_atoms.valueChanged.connect(lambda v: self._change("max_atoms", v))
+        self.steps.valueChanged.connect(lambda v: self._change("steps", v))
+        self.seed.textEdited.connect(self._type_seed)
+        self.seed.editingFinished.connect(self.refresh)
+        self.dice.clicked.connect(lambda: model.change(model.form.with_new_seed(), "another seed"))
+        self.model.activated.connect(lambda: self._change("model", self.model.currentData()))
+        self.device.activated.connect(lambda: self._change("device", self.device.currentData()))
+        self.funnel.activated.connect(lambda: self._change("funnel", self.funnel.currentData()))
+        model.changed.connect(self.refresh)
+        theme.manager().changed.connect(self._recolour)
+        self._recolour()
+        self.refresh()
+
+    def set_devices(self, devices: Sequence[Device]) -> None:
+        """Offer these devices beside "automatic"."""
+        self.device.clear()
+        best = f" ({devices[0].name})" if devices else ""
+        self.device.addItem(f"Automatic{best}", "auto")
+        for device in devices:
+            self.device.addItem(device.text, device.name)
+        self.refresh()
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Offer the installed models."""
+        self._catalogue = catalogue
+        self.model.clear()
+        for card in catalogue.cards:
+            self.model.addItem(card.title, card.name)
+        self.model.setEnabled(bool(catalogue.cards))
+        if not catalogue.cards:
+            self.model.addItem("No model installed", "")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the form."""
+        form = self._model.form
+        self._showing = True
+        self.count.setValue(form.count)
+        self.max_atoms.setValue(form.max_atoms)
+        self.steps.setValue(form.steps)
+        if not (self.seed.hasFocus() and self._bad_seed(self.seed.text())) and self.seed.text() != str(form.seed):
+            self.seed.setText(str(form.seed))
+        for box, value in ((self.model, form.model), (self.device, form.device), (self.funnel, form.funnel)):
+            at = box.findData(value)
+            if at < 0 and value and not (box is self.model and not self._catalogue.cards):
+                box.addItem(f"{value} (not here)", value)
+                at = box.count() - 1
+            box.setCurrentIndex(max(at, 0))
+        card = self._catalogue.card(form.model)
+        self.model_note.setText(
+            f"{card.parameters / 1e6:.1f} million parameters, {len(card.elements)} elements, {card.licence}"
+            if card
+            else ""
+        )
+        self.funnel_note.setText(next((tip for key, _, tip in FUNNELS if key == form.funnel), ""))
+        self._showing = False
+
+    def set_error(self, field: str, message: str) -> None:
+        """Mark the field of this name with a message and no other."""
+        for name, (widget, place) in self.errors.items():
+            wrong = message if name == field else ""
+            mark(widget, bool(wrong))
+            place.setText(wrong)
+            place.setVisible(bool(wrong))
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with what was typed, or empty."""
+        return self._bad_seed(self.seed.text())
+
+    def _change(self, name: str, value: object) -> None:
+        if not self._showing and value is not None:
+            self._model.change(replace(self._model.form, **{name: value}), name.replace("_", " "), merge=name)
+
+    def _type_seed(self, text: str) -> None:
+        message = self._bad_seed(text)
+        if not message:
+            self._change("seed", int(text))
+        self.set_error("seed", message)
+
+    @staticmethod
+    def _bad_seed(text: str) -> str:
+        good = text.isascii() and text.isdigit() and int(text) < 2**63
+        return "" if good else "The seed is a whole number, 0 or more."
+
+    def _add(
+        self,
+        title: str,
+        widget: QWidget,
+        field: str,
+        row: int,
+        column: int,
+        width: int = 1,
+        focus: QWidget | None = None,
+    ) -> None:
+        """One field with its title above and its error below."""
+        place = label("", "error", wrap=True)
+        place.hide()
+        marked = focus or widget
+        marked.setAccessibleName(title)
+        self.errors[field] = (marked, place)
+        for line, part in enumerate((label(title, "small"), widget, place)):
+            self._grid.addWidget(part, row * 3 + line, column, 1, width)
+
+    def _recolour(self) -> None:
+        self.dice.setIcon(icon("dice"))
+
+
+def _spin(low: int, high: int, tip: str, zero: str = "") -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(low, high)
+    box.setGroupSeparatorShown(True)
+    box.setToolTip(tip)
+    box.setSpecialValueText(zero)
+    box.setKeyboardTracking(True)
+    box.setAccelerated(True)
+    return box

@@ -1,0 +1,193 @@
+"""The Design page: says what crystals are wanted and starts the campaign."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from crystal_studio.app import theme
+from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design.budget_panel import BudgetPanel
+from crystal_studio.app.design.chemistry_panel import ChemistryPanel, describe
+from crystal_studio.app.design.estimate import Estimate
+from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
+from crystal_studio.app.icons import icon
+from crystal_studio.app.numbers_text import count, plural, span
+from crystal_studio.app.typeset import hm_html
+from crystal_studio.app.widgets import GAP, Card, label
+
+
+class DesignPage(QWidget):
+    """``generate`` asks to run the request; ``validity`` follows every change of whether there is one."""
+
+    generate = Signal()
+    validity = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = FormModel(self)
+        self._catalogue = Catalogue()
+        self._estimate = Estimate()
+        self._blocked = ""
+        self.chemistry = ChemistryPanel(self.model)
+        self.symmetry = SpaceGroupPicker()
+        self.budget = BudgetPanel(self.model)
+        self.symmetry.changed.connect(
+            lambda groups: self.model.change(replace(self.model.form, space_groups=groups), "space groups")
+        )
+        self.launch = Card("Ready to generate")
+        self.more = QToolButton()
+        self.more.setText("Request")
+        self.more.setProperty("menu", True)
+        self.more.setToolTip("Save, load or copy the whole request")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.launch.head.addWidget(self.more)
+        self.summary = label("", "", wrap=True)
+        self.summary.setTextFormat(Qt.TextFormat.RichText)
+        self.time = label("", "muted", wrap=True)
+        self.problem = label("", "error", wrap=True)
+        self.button = QPushButton("Generate")
+        self.button.setProperty("role", "primary")
+        self.button.setMinimumHeight(40)
+        self.button.clicked.connect(self.generate)
+        for widget in (self.summary, self.time, self.problem, self.button):
+            self.launch.body.addWidget(widget)
+
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(GAP)
+        self.splitter.addWidget(_scrolling(_column(self.chemistry, self.budget), 640))
+        self.splitter.addWidget(_column(self.symmetry, self.launch))
+        self.splitter.setStretchFactor(0, 2)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([1060, 516])
+        self.symmetry.setMinimumWidth(330)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP + 4, GAP + 4, GAP + 4, GAP + 4)
+        row.addWidget(self.splitter)
+        self.model.changed.connect(self.refresh)
+        theme.manager().changed.connect(self._recolour)
+        self._recolour()
+        self.refresh()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the request can be run as it stands."""
+        return not self._problem()
+
+    def set_menu(self, actions: list[QAction]) -> None:
+        """The deeds on the whole request."""
+        menu = QMenu(self.more)
+        menu.setToolTipsVisible(True)
+        menu.addActions(actions)
+        self.more.setMenu(menu)
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Offer space groups and models."""
+        self._catalogue = catalogue
+        self.symmetry.set_catalogue(catalogue)
+        self.budget.set_catalogue(catalogue)
+        self.refresh()
+
+    def set_estimate(self, estimate: Estimate) -> None:
+        """Rates measured in the project, for the time estimate."""
+        self._estimate = estimate
+        self.refresh()
+
+    def set_blocked(self, reason: str) -> None:
+        """Why a campaign cannot be started whatever the request says; empty where it can."""
+        self._blocked = reason
+        self.refresh()
+
+    def show_error(self, field: str, message: str) -> None:
+        """Mark a field as refused by the generator or the campaign."""
+        self.refresh()
+        self._mark(field, message)
+
+    def refresh(self) -> None:
+        """Show the form, its validity and its cost."""
+        form, error = self.model.form, self.model.error
+        card = self._catalogue.card(form.model)
+        if card is not self.chemistry.card:
+            self.chemistry.set_card(card)
+        if self.symmetry.picked() != form.space_groups:
+            self.symmetry.set_picked(form.space_groups)
+        self._mark(error.field if error else "", str(error) if error else "")
+        groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
+        if not form.space_groups:
+            symmetry = "Space groups as in nature."
+        elif len(groups) == 1:
+            symmetry = f"Space group {hm_html(groups[0].symbol)} ({groups[0].number})."
+        elif 1 < len(groups) <= 4:
+            symmetry = "Space groups " + ", ".join(hm_html(g.symbol) for g in groups) + "."
+        else:
+            symmetry = f"Any of {plural(len(form.space_groups), 'space group')}."
+        size = f" At most {plural(form.max_atoms, 'atom')} in the primitive cell." if form.max_atoms else ""
+        self.summary.setText(f"<b>{count(form.count)}</b> candidates. {describe(form)} {symmetry}{size}")
+        seconds = self._estimate.seconds(form)
+        self.time.setText(
+            f"About {span(seconds)}, measured on this machine"
+            if seconds is not None
+            else "The time will be estimated as soon as one campaign has run."
+        )
+        problem = self._problem()
+        self.button.setEnabled(not problem)
+        self.button.setToolTip(problem or "Start the campaign (Ctrl+Enter)")
+        # What stands beside its field is not said twice.
+        elsewhere = problem == self._blocked or problem == self._no_model()
+        self.problem.setText(problem if elsewhere else "Correct the marked field first." if problem else "")
+        self.problem.setVisible(bool(problem))
+        self.launch.title.setText("Not ready yet" if problem else "Ready to generate")
+        self.validity.emit()
+
+    def _mark(self, field: str, message: str) -> None:
+        self.chemistry.set_error(field, message)
+        self.symmetry.set_error(message if field == "space_groups" else "")
+        self.budget.set_error(field, message)
+
+    def _no_model(self) -> str:
+        if self._catalogue.cards or not self._catalogue.groups:
+            return ""
+        return self._catalogue.problem or "No trained model is installed: train one with crystal-studio train."
+
+    def _problem(self) -> str:
+        error = str(self.model.error) if self.model.error else ""
+        return error or self.chemistry.problem or self.budget.problem or self._no_model() or self._blocked
+
+    def _recolour(self) -> None:
+        self.button.setIcon(icon("run", theme.tokens().on_accent))
+
+
+def _column(upper: QWidget, lower: QWidget) -> QWidget:
+    """Two cards under each other; the upper one takes the room that is left."""
+    made = QWidget()
+    made.setProperty("role", "plain")
+    column = QVBoxLayout(made)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(GAP)
+    column.addWidget(upper, 1)
+    column.addWidget(lower)
+    return made
+
+
+def _scrolling(widget: QWidget, width: int) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidget(widget)
+    area.setMinimumWidth(width)
+    return area

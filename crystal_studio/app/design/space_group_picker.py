@@ -1,0 +1,333 @@
+"""The 230 space groups by crystal system: searched by number or symbol, several at once, "as in nature" when none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QStyleOptionViewItem,
+    QToolButton,
+    QTreeView,
+    QWidget,
+)
+
+from crystal_studio.app import theme
+from crystal_studio.app.catalogue import SYSTEMS, Catalogue, GroupInfo
+from crystal_studio.app.icons import icon
+from crystal_studio.app.numbers_text import count
+from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
+from crystal_studio.app.typeset import hm_html, hm_text
+from crystal_studio.app.widgets import Card, FlowLayout, label
+
+GROUP_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+SORT_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+SHARE_ROLE = int(Qt.ItemDataRole.UserRole) + 3
+
+FILTERS: tuple[tuple[str, str, str, Callable[[GroupInfo], bool]], ...] = (
+    ("centrosymmetric", "Centrosymmetric", "With an inversion centre", lambda g: g.centrosymmetric),
+    (
+        "acentric",
+        "Acentric",
+        "Without an inversion centre (piezoelectricity allowed, 432 apart)",
+        lambda g: not g.centrosymmetric,
+    ),
+    ("polar", "Polar", "With a polar axis: ferroelectricity and pyroelectricity allowed", lambda g: g.polar),
+    ("chiral", "Chiral", "Only proper operations (Sohncke groups): chiral crystals", lambda g: g.chiral),
+)
+
+
+def normalised(text: str) -> str:
+    """A symbol or query for comparison: "P 63/mmc", "P6_3/mmc" and "p63/mmc" are the same."""
+    return text.replace(" ", "").replace("_", "").lower()
+
+
+def matches(group: GroupInfo, query: str) -> bool:
+    """Whether a typed text means this group: its number, a part of its symbol, its system or point group."""
+    query = normalised(query)
+    if not query:
+        return True
+    if query.isdigit() and len(query) <= 3:
+        return str(group.number).startswith(query)
+    symbol = normalised(group.symbol)
+    return (
+        query in symbol
+        or query in symbol.replace("-", "")
+        or group.system.startswith(query)
+        or normalised(group.point_group) == query
+    )
+
+
+class _Filter(QSortFilterProxyModel):
+    """Keeps the groups that match the query and every filter chosen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query = ""
+        self.tests: dict[str, Callable[[GroupInfo], bool]] = {}
+        self.setRecursiveFilteringEnabled(True)
+        self.setSortRole(SORT_ROLE)
+
+    def refilter(self) -> None:
+        self.invalidate()
+
+    def filterAcceptsRow(self, row: int, parent: QModelIndex | QPersistentModelIndex) -> bool:
+        group = self.sourceModel().index(row, 0, parent).data(GROUP_ROLE)
+        if not isinstance(group, GroupInfo):
+            return False
+        return matches(group, self.query) and all(test(group) for test in self.tests.values())
+
+
+class _CountDelegate(RichTextDelegate):
+    """A count with a bar behind it: its share of the largest count, on a square-root scale."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        share = index.data(SHARE_ROLE)
+        if share:
+            box = QRectF(option.rect).adjusted(4, 5, -4, -5)
+            box.setLeft(box.right() - box.width() * share**0.5)
+            painter.fillRect(box, QColor(theme.tokens().accent_soft))
+        super().paint(painter, option, index)
+
+
+class SpaceGroupPicker(Card):
+    """``changed`` carries the numbers picked, in order; none means as in nature."""
+
+    changed = Signal(tuple)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Symmetry", parent)
+        self._groups: dict[int, GroupInfo] = {}
+        self._picked: tuple[int, ...] = ()
+        self._items: dict[int, QStandardItem] = {}
+        self._filling = False
+
+        self.nature = QPushButton("As in nature")
+        self.nature.setCheckable(True)
+        self.nature.setChecked(True)
+        self.nature.setToolTip("Draw space groups as often as they occur in the training data")
+        self.nature.clicked.connect(lambda: self._ask(()))
+        self.head.addWidget(self.nature)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("225, Fm-3m, P6_3/mmc, cubic, mmm …")
+        self.search.setAccessibleName("Search space groups")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._refilter)
+        self.search.returnPressed.connect(self._toggle_first)
+        self.body.addWidget(self.search)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self.filters: dict[str, QToolButton] = {}
+        for key, text, tip, _ in FILTERS:
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.toggled.connect(self._refilter)
+            self.filters[key] = button
+            row.addWidget(button)
+        row.addStretch(1)
+        self.body.addLayout(row)
+
+        self._source = QStandardItemModel()
+        self._proxy = _Filter()
+        self._proxy.setSourceModel(self._source)
+        self.tree = QTreeView()
+        self.tree.setAccessibleName("Space groups")
+        self.tree.setModel(self._proxy)
+        self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.tree.setUniformRowHeights(True)
+        self.tree.setItemDelegate(RichTextDelegate(self.tree))
+        self.tree.setItemDelegateForColumn(2, _CountDelegate(self.tree))
+        self.tree.setIndentation(16)
+        self.tree.setSortingEnabled(True)
+        self.tree.doubleClicked.connect(self._toggle)
+        self.tree.setMinimumHeight(160)
+        self._source.itemChanged.connect(self._checked)
+        self.body.addWidget(self.tree, 1)
+        foot = QHBoxLayout()
+        self.note = label("", "small")
+        foot.addWidget(self.note, 1)
+        self.all_shown = QPushButton("Pick all shown")
+        self.all_shown.setProperty("role", "link")
+        self.all_shown.setToolTip("Add every space group in the list above")
+        self.all_shown.clicked.connect(lambda: self._ask(tuple(sorted({*self._picked, *self.shown()}))))
+        foot.addWidget(self.all_shown)
+        self.body.addLayout(foot)
+        self._chips = QWidget()
+        self._chips.setProperty("role", "plain")
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self._chips.setSizePolicy(policy)
+        self._flow = FlowLayout(self._chips)
+        self.body.addWidget(self._chips)
+        self.error = label("", "error", wrap=True)
+        self.error.hide()
+        self.body.addWidget(self.error)
+        theme.manager().changed.connect(self._show_chips)
+        self._fill()
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Show the groups of a catalogue."""
+        self._groups = {g.number: g for g in catalogue.groups}
+        self._fill()
+        self.set_picked(self._picked)
+
+    def picked(self) -> tuple[int, ...]:
+        """Numbers picked."""
+        return self._picked
+
+    def set_picked(self, numbers: tuple[int, ...]) -> None:
+        """Show these as picked, without telling."""
+        self._picked = numbers
+        self._filling = True
+        for number, item in self._items.items():
+            state = Qt.CheckState.Checked if number in numbers else Qt.CheckState.Unchecked
+            if item.checkState() != state:
+                item.setCheckState(state)
+        self._filling = False
+        self.nature.setChecked(not numbers)
+        self._show_chips()
+        self._count()
+
+    def set_error(self, message: str) -> None:
+        """Show what is wrong with the groups, or nothing."""
+        self.error.setText(message)
+        self.error.setVisible(bool(message))
+
+    def shown(self) -> list[int]:
+        """Numbers in the list as it is filtered now."""
+        found = []
+        for i in range(self._proxy.rowCount()):
+            parent = self._proxy.index(i, 0)
+            for j in range(self._proxy.rowCount(parent)):
+                found.append(self._proxy.index(j, 0, parent).data(GROUP_ROLE).number)
+        return sorted(found)
+
+    def _fill(self) -> None:
+        self._filling = True
+        self._source.clear()
+        self._items.clear()
+        self._source.setHorizontalHeaderLabels(["Symbol", "No.", "In training"])
+        largest = max((g.count for g in self._groups.values()), default=0)
+        for rank, system in enumerate(SYSTEMS):
+            groups = [g for g in self._groups.values() if g.system == system]
+            if not groups:
+                continue
+            head = QStandardItem(system.capitalize())
+            head.setData(rank, SORT_ROLE)
+            total = sum(max(g.count, 0) for g in groups)
+            span = QStandardItem(f"{groups[0].number}–{groups[-1].number}")
+            span.setData(rank, SORT_ROLE)
+            sum_item = QStandardItem(count(total) if largest > 0 else "")
+            sum_item.setData(total, SORT_ROLE)
+            sum_item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            for group in groups:
+                head.appendRow(self._row(group, largest))
+            self._source.appendRow([head, span, sum_item])
+        header = self.tree.header()
+        header.setStretchLastSection(False)
+        if header.count() == 3:
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+            header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(1, 74)
+            header.resizeSection(2, 104)
+        self.tree.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+        self._filling = False
+        self._count()
+
+    def _row(self, group: GroupInfo, largest: int) -> list[QStandardItem]:
+        symbol = QStandardItem(hm_text(group.symbol))
+        symbol.setCheckable(True)
+        symbol.setData(hm_html(group.symbol), HTML_ROLE)
+        symbol.setData(group.number, SORT_ROLE)
+        number = QStandardItem(str(group.number))
+        number.setData(group.number, SORT_ROLE)
+        seen = QStandardItem(count(group.count) if group.count >= 0 else "")
+        seen.setData(group.count, SORT_ROLE)
+        seen.setData(group.count / largest if largest > 0 else 0.0, SHARE_ROLE)
+        seen.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        kinds = [text.lower() for key, text, _, test in FILTERS if key != "acentric" and test(group)]
+        tip = f"No. {group.number}, point group {hm_text(group.point_group)}, {group.system}" + (
+            f", {', '.join(kinds)}" if kinds else ""
+        )
+        if group.count == 0:
+            tip += "\nNever seen in training: results may be poor"
+        row = [symbol, number, seen]
+        for item in row:
+            item.setData(group, GROUP_ROLE)
+            item.setToolTip(tip)
+        symbol.setAccessibleText(f"space group {group.number}, {group.symbol}")
+        self._items[group.number] = symbol
+        return row
+
+    def _refilter(self) -> None:
+        self._proxy.query = self.search.text()
+        self._proxy.tests = {key: test for key, _, _, test in FILTERS if self.filters[key].isChecked()}
+        self._proxy.refilter()
+        if self._proxy.query or self._proxy.tests:
+            self.tree.expandAll()
+        else:
+            self.tree.collapseAll()
+        self._count()
+
+    def _count(self) -> None:
+        shown = len(self.shown())
+        self.note.setText(f"{shown} of {len(self._groups)} groups" if self._groups else "Loading the space groups …")
+        filtered = bool(self._proxy.query or self._proxy.tests)
+        self.all_shown.setVisible(filtered and shown > 0)
+
+    def _toggle(self, index: QModelIndex) -> None:
+        group = index.data(GROUP_ROLE)
+        if isinstance(group, GroupInfo):
+            self._ask(tuple(sorted(set(self._picked) ^ {group.number})))
+
+    def _toggle_first(self) -> None:
+        """Enter in the search field picks: the exact match if there is one, else the only group shown."""
+        shown = self.shown()
+        query = normalised(self.search.text())
+        exact = [n for n in shown if query in (str(n), normalised(self._groups[n].symbol))]
+        choice = exact or (shown if len(shown) == 1 else [])
+        if choice:
+            self._ask(tuple(sorted(set(self._picked) ^ {choice[0]})))
+            self.search.selectAll()
+
+    def _checked(self, item: QStandardItem) -> None:
+        group = item.data(GROUP_ROLE)
+        if self._filling or not isinstance(group, GroupInfo):
+            return
+        on = item.checkState() == Qt.CheckState.Checked
+        self._ask(tuple(sorted({*self._picked, group.number} if on else set(self._picked) - {group.number})))
+
+    def _ask(self, numbers: tuple[int, ...]) -> None:
+        self.set_picked(numbers)
+        self.changed.emit(numbers)
+
+    def _show_chips(self) -> None:
+        self._flow.clear()
+        for number in self._picked[:24]:
+            group = self._groups.get(number)
+            chip = QToolButton()
+            chip.setProperty("role", "chip")
+            chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            chip.setIcon(icon("close", theme.tokens().muted))
+            symbol = hm_text(group.symbol) if group else ""
+            chip.setText(f"{symbol} ({number})" if symbol else str(number))
+            chip.setToolTip(f"Drop space group {number}")
+            chip.setAccessibleName(f"Drop space group {number}")
+            chip.clicked.connect(lambda _=False, n=number: self._ask(tuple(p for p in self._picked if p != n)))
+            self._flow.addWidget(chip)
+        if len(self._picked) > 24:
+            self._flow.addWidget(label(f"and {len(self._picked) - 24} more", "small"))
+        self._chips.setVisible(bool(self._picked))
+        self._chips.updateGeometry()

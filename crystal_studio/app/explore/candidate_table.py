@@ -1,0 +1,161 @@
+"""The view of the candidates: sorting by header, choice of columns, copying, context menu."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
+
+from crystal_studio.app.explore.candidate_model import CandidateModel
+from crystal_studio.app.explore.columns import Column
+from crystal_studio.app.rich_text import RichTextDelegate
+from crystal_studio.app.settings import WindowState
+
+RESELECT_LIMIT = 2000
+COPY_LIMIT = 100_000
+
+
+class CandidateTable(QTableView):
+    """``current`` carries the id of the candidate to look at, 0 for none; ``selected`` follows the selection."""
+
+    current = Signal(int)
+    selected = Signal()
+
+    def __init__(self, model: CandidateModel, columns: Sequence[Column], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._columns = tuple(columns)
+        self._keep: tuple[list[int], int] = ([], 0)
+        self._actions: list[QAction] = []
+        self.candidates = model
+        self.setModel(model)
+        self.setAccessibleName("Candidates")
+        self.setItemDelegate(RichTextDelegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setAlternatingRowColors(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(round(self.fontMetrics().height() * 1.7))
+        header = self.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setHighlightSections(False)
+        header.setStretchLastSection(False)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(lambda at: self.choose_columns(header.mapToGlobal(at)))
+        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicatorShown(True)
+        header.setSectionsClickable(True)
+        header.sortIndicatorChanged.connect(model.sort)
+        for i, column in enumerate(self._columns):
+            self.setColumnWidth(i, column.width)
+            self.setColumnHidden(i, not column.shown)
+        model.about_to_reset.connect(self._remember)
+        model.modelReset.connect(self._restore)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.selected.emit())
+        self.selectionModel().currentRowChanged.connect(self._tell_current)
+
+    def set_actions(self, actions: list[QAction]) -> None:
+        """What the context menu offers."""
+        self._actions = actions
+
+    def selected_ids(self) -> NDArray[np.int64]:
+        """Ids of the selected candidates, in the order of the table."""
+        parts = [np.arange(r.top(), r.bottom() + 1) for r in self.selectionModel().selection()]
+        rows = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+        ids = self.candidates.ids
+        return ids[rows[rows < len(ids)]]
+
+    def select_ids(self, ids: Iterable[int], keep_current: bool = False) -> None:
+        """Select these candidates where they are listed, and go to the first."""
+        rows = np.flatnonzero(np.isin(self.candidates.ids, np.fromiter(ids, np.int64)))
+        chosen = QItemSelection()
+        last = self.candidates.columnCount() - 1
+        for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(rows) else []:
+            chosen.select(self.candidates.index(int(run[0]), 0), self.candidates.index(int(run[-1]), last))
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().select(chosen, flags.ClearAndSelect)
+        if len(rows) and not keep_current:
+            first = self.candidates.index(int(rows[0]), 0)
+            self.selectionModel().setCurrentIndex(first, flags.NoUpdate)
+            self.scrollTo(first)
+
+    def copy(self) -> int:
+        """Put the selected rows on the clipboard as tab-separated text; returns how many."""
+        rows = sorted({i for r in self.selectionModel().selection() for i in range(r.top(), r.bottom() + 1)})[
+            :COPY_LIMIT
+        ]
+        header = self.horizontalHeader()
+        order = sorted(
+            (i for i in range(len(self._columns)) if not self.isColumnHidden(i)), key=lambda i: header.visualIndex(i)
+        )
+        QApplication.clipboard().setText(self.candidates.tsv(rows, order))
+        return len(rows)
+
+    def choose_columns(self, at: QPoint) -> None:
+        """A menu of all columns, ticked where shown."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        for i, column in enumerate(self._columns):
+            action = menu.addAction(column.title)
+            action.setToolTip(column.tip)
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(i))
+            action.toggled.connect(lambda on, i=i: self.setColumnHidden(i, not on))
+        menu.popup(at)
+
+    def save_state(self, state: WindowState) -> None:
+        """Remember widths, order and choice of columns."""
+        state.set("explore/columns", self.horizontalHeader().saveState())
+
+    def restore_state(self, state: WindowState) -> None:
+        """Take the remembered columns back."""
+        kept = state.bytes("explore/columns")
+        if not kept.isEmpty():
+            header = self.horizontalHeader()
+            header.blockSignals(True)
+            header.restoreState(kept)
+            header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+            header.blockSignals(False)
+
+    def contextMenuEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        menu.addActions(self._actions)
+        menu.popup(event.globalPos())
+
+    def _tell_current(self, index) -> None:  # type: ignore[no-untyped-def]
+        row = index.row()
+        ids = self.candidates.ids
+        self.current.emit(int(ids[row]) if 0 <= row < len(ids) else 0)
+
+    def _remember(self) -> None:
+        ids = self.selected_ids()
+        row = self.currentIndex().row()
+        known = self.candidates.ids
+        current = int(known[row]) if 0 <= row < len(known) else 0
+        self._keep = ([int(i) for i in ids] if len(ids) <= RESELECT_LIMIT else [], current)
+
+    def _restore(self) -> None:
+        kept, current = self._keep
+        self._keep = ([], 0)
+        if kept:
+            self.select_ids(kept, keep_current=True)
+        row = self.candidates.row_of(current) if current else -1
+        if row >= 0:
+            self.selectionModel().setCurrentIndex(
+                self.candidates.index(row, 0), QItemSelectionModel.SelectionFlag.NoUpdate
+            )
+        elif current:
+            self.current.emit(0)
+        self.selected.emit()

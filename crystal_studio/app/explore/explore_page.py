@@ -1,0 +1,244 @@
+"""The Explore page: table, filter, browser, structure view, inspector and scatter plot in docks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from crystal_studio.app.background import Background
+from crystal_studio.app.explore.candidate_model import CandidateModel
+from crystal_studio.app.explore.candidate_table import CandidateTable
+from crystal_studio.app.explore.columns import columns
+from crystal_studio.app.explore.filter_bar import FilterBar
+from crystal_studio.app.explore.project_browser import ProjectBrowser
+from crystal_studio.app.explore.scatter import ScatterView
+from crystal_studio.app.faults import install_message_handler
+from crystal_studio.app.numbers_text import count
+from crystal_studio.app.settings import WindowState
+from crystal_studio.app.widgets import GAP, Card, EmptyState
+
+if TYPE_CHECKING:
+    from crystal_studio.project.queries import ProjectReader
+
+STATE_VERSION = 1
+
+
+class ExplorePage(QMainWindow):
+    """``selection_changed`` follows the selection and what is listed; ``faulted`` carries an error to show."""
+
+    selection_changed = Signal()
+    faulted = Signal(object)
+
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Widget)
+        self._background = background
+        self._reader: ProjectReader | None = None
+        self._current = 0
+        self.view: Any = None
+        self.inspector: Any = None
+        self._columns = columns(())
+        self.model = CandidateModel(background, self._columns, self)
+        self.table = CandidateTable(self.model, self._columns)
+        self.filter = FilterBar()
+        self.scatter_view: ScatterView | None = None
+        self.browser = ProjectBrowser()
+        self.empty = EmptyState(
+            "explore", "Nothing to explore yet", "Open a project, or design a request and press Generate."
+        )
+        self.no_match = EmptyState(
+            "filter", "No candidate passes this filter", "Loosen the filter, or clear it to see every candidate."
+        )
+        self.no_match.add_button("Clear the filter", lambda: self.filter.set_text(""))
+        self._stack = QStackedWidget()
+        for widget in (self.table, self.empty, self.no_match):
+            self._stack.addWidget(widget)
+        self._stack.setCurrentWidget(self.empty)
+        central = Card()
+        central.body.addWidget(self.filter)
+        central.body.addWidget(self._stack, 1)
+        frame = QWidget()
+        frame_column = QVBoxLayout(frame)
+        frame_column.setContentsMargins(GAP, GAP, GAP, GAP)
+        frame_column.addWidget(central)
+        self.setCentralWidget(frame)
+        self.setDockNestingEnabled(True)
+        self.docks: dict[str, QDockWidget] = {}
+        self._holders: dict[str, QVBoxLayout] = {}
+        area = Qt.DockWidgetArea
+        self._dock("browser", "Project", area.LeftDockWidgetArea, self.browser)
+        self._dock("structure", "Structure", area.RightDockWidgetArea)
+        self._dock("inspector", "Inspector", area.RightDockWidgetArea)
+        self._dock("scatter", "Scatter plot", area.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
+        self.resizeDocks([self.docks["browser"], self.docks["structure"]], [210, 470], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["structure"], self.docks["inspector"]], [460, 420], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["scatter"]], [300], Qt.Orientation.Vertical)
+
+        self.filter.changed.connect(self._filtered)
+        self.browser.chosen.connect(self.filter.set_text)
+        self.model.loaded.connect(self._loaded)
+        self.model.failed.connect(self.faulted)
+        self.table.current.connect(self._look_at)
+        self.table.selected.connect(self._tell_selection)
+
+    def set_symbols(self, symbols: Sequence[str]) -> None:
+        """Hermann-Mauguin symbols by space-group number - 1."""
+        self._columns = columns(tuple(symbols))
+        self.model.set_columns(self._columns)
+
+    def set_reader(self, reader: ProjectReader | None) -> None:
+        """Another project, or none."""
+        self._reader = reader
+        self._look_at(0)
+        self.filter.set_text("")
+        self.model.set_reader(reader)
+        if reader is None:
+            self._stack.setCurrentWidget(self.empty)
+            self.browser.show_campaigns([])
+            self.filter.count.setText("")
+        else:
+            self.browser.show_campaigns(reader.campaigns())
+        if self.scatter_view is not None:
+            self.scatter_view.show_candidates(reader, "")
+
+    def changed(self) -> None:
+        """The project file has new content."""
+        if self._reader is None:
+            return
+        self.model.refresh()
+        self.browser.show_campaigns(self._reader.campaigns())
+
+    def listed(self) -> int:
+        """How many candidates are listed."""
+        return len(self.model.ids)
+
+    def selected_ids(self) -> list[int]:
+        """Ids of the selected candidates."""
+        return [int(i) for i in self.table.selected_ids()]
+
+    def show_candidate(self, candidate_id: int) -> None:
+        """Select one candidate and look at it, dropping the filter if it hides it."""
+        if self.model.row_of(candidate_id) < 0 and self.model.where:
+            self.filter.set_text("")
+        self._wanted = candidate_id
+        self._select_wanted()
+
+    def save_state(self, state: WindowState) -> None:
+        """Remember docks and columns."""
+        state.set("explore/docks", self.saveState(STATE_VERSION))
+        self.table.save_state(state)
+
+    def restore_state(self, state: WindowState) -> None:
+        """Take docks and columns back."""
+        kept: QByteArray = state.bytes("explore/docks")
+        if not kept.isEmpty():
+            self.restoreState(kept, STATE_VERSION)
+        self.table.restore_state(state)
+
+    def close_views(self) -> None:
+        """Let go of the structure in the 3D view before the window goes."""
+        if self.view is not None:
+            self.view.clear()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._build_views()
+
+    def _build_views(self) -> None:
+        """Make what needs heavy imports when the page is first looked at."""
+        if self.view is not None:
+            return
+        from crystal_studio.app.inspector.inspector import Inspector
+        from crystal_studio.app.viewer.structure_view import StructureView
+
+        install_message_handler()
+        self.view = StructureView()
+        self._holders["structure"].addWidget(self.view)
+        self.inspector = Inspector()
+        self._holders["inspector"].addWidget(self.inspector)
+        self.scatter_view = ScatterView(self._background)
+        self.scatter_view.picked.connect(self.show_candidate)
+        self._holders["scatter"].addWidget(self.scatter_view)
+        self.scatter_view.show_candidates(self._reader, self.model.where)
+        current, self._current = self._current, -1
+        self._look_at(current)
+
+    def _dock(self, key: str, title: str, area: Qt.DockWidgetArea, widget: QWidget | None = None) -> None:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock {key}")
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(1, 0, 1, 1)
+        if widget is not None:
+            column.addWidget(widget)
+        dock.setWidget(holder)
+        self.addDockWidget(area, dock)
+        self.docks[key], self._holders[key] = dock, column
+
+    def _filtered(self, where: str) -> None:
+        self.browser.show_filter(where)
+        self.model.set_filter(where)
+        if self.scatter_view is not None:
+            self.scatter_view.show_candidates(self._reader, where)
+
+    def _loaded(self) -> None:
+        n = self.listed()
+        self.filter.count.setText(f"{count(n)} listed" if n or self.model.where else "")
+        self._stack.setCurrentWidget(self.table if n else self.no_match if self.model.where else self.empty)
+        if not self._select_wanted() and n and not self.table.currentIndex().isValid():
+            self.table.selectRow(0)
+        if self.scatter_view is not None:
+            self.scatter_view.reload()
+        self.selection_changed.emit()
+
+    _wanted = 0
+
+    def _select_wanted(self) -> bool:
+        if not self._wanted or self.model.row_of(self._wanted) < 0:
+            return False
+        self.table.select_ids([self._wanted])
+        self._wanted = 0
+        return True
+
+    def _tell_selection(self) -> None:
+        n = len(self.table.selected_ids())
+        listed = f"{count(self.listed())} listed"
+        self.filter.count.setText(f"{listed}, {count(n)} selected" if n > 1 else listed)
+        self.selection_changed.emit()
+
+    def _look_at(self, candidate_id: int) -> None:
+        if candidate_id == self._current:
+            return
+        self._current = candidate_id
+        if self.view is None:
+            return
+        if self.scatter_view is not None:
+            self.scatter_view.set_current(candidate_id)
+        if not candidate_id or self._reader is None:
+            self._background.cancel("structure")
+            self.view.clear()
+            self.inspector.show(None, None)
+            return
+        reader = self._reader
+        self._background.run(
+            lambda _: (candidate_id, reader.candidate(candidate_id), reader.structures([candidate_id], kind="best")),
+            self._show,
+            self.faulted.emit,
+            key="structure",
+        )
+
+    def _show(self, found: tuple[int, Any, Any]) -> None:
+        candidate_id, row, structures = found
+        if candidate_id != self._current:
+            return
+        atoms = structures.atoms(0)
+        self.view.show_structure(
+            structures.lattice[0], structures.numbers[atoms], structures.positions[atoms], structures.orbit[atoms]
+        )
+        self.inspector.show(row, self._reader)
+        self.docks["structure"].setWindowTitle(f"Structure {row.id}: {row.formula}")

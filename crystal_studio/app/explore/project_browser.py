@@ -1,0 +1,94 @@
+"""Campaigns of the project and filters worth a click."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from crystal_studio.app.numbers_text import count
+from crystal_studio.app.widgets import label
+from crystal_studio.project.rows import CampaignRow
+
+FILTERS: tuple[tuple[str, str, str], ...] = (
+    ("All candidates", "", "Everything in the project"),
+    ("Passed the funnel", "status == 'passed'", "Not rejected by any stage"),
+    ("Near the hull", "e_hull <= 0.1", "At most 0.1 eV/atom above the reference hull"),
+    (
+        "New and near the hull",
+        "e_hull <= 0.1 and novel == True",
+        "Not in the reference set, at most 0.1 eV/atom above hull",
+    ),
+    ("Rejected", "status == 'rejected'", "With the stage and the reason"),
+)
+_WHERE = int(Qt.ItemDataRole.UserRole)
+
+
+class ProjectBrowser(QWidget):
+    """``chosen`` carries the filter of what was clicked."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.setSpacing(6)
+        column.addWidget(label("Filters", "small"))
+        self.filters = _list("Filters", len(FILTERS))
+        for title, where, tip in FILTERS:
+            _add(self.filters, title, where, tip)
+        column.addWidget(self.filters)
+        column.addWidget(label("Campaigns", "small"))
+        self.campaigns = _list("Campaigns", 0)
+        column.addWidget(self.campaigns, 1)
+        for listed, other in ((self.filters, self.campaigns), (self.campaigns, self.filters)):
+            listed.itemClicked.connect(lambda item, other=other: self._choose(item, other))
+            listed.itemActivated.connect(lambda item, other=other: self._choose(item, other))
+
+    def show_campaigns(self, campaigns: Sequence[CampaignRow]) -> None:
+        """List the campaigns, the latest first."""
+        wanted = [(c.id, c.name, c.state, c.requested) for c in reversed(list(campaigns))]
+        if wanted == self.campaigns.property("shown"):
+            return
+        self.campaigns.setProperty("shown", wanted)
+        self.campaigns.clear()
+        for number, name, state, requested in wanted:
+            _add(
+                self.campaigns,
+                f"{name}  #{number}",
+                f"campaign_id == {number}",
+                f"{count(requested)} candidates asked for, {state}",
+            )
+
+    def show_filter(self, where: str) -> None:
+        """Mark the entry of the filter in force."""
+        for listed in (self.filters, self.campaigns):
+            match = [i for i in range(listed.count()) if listed.item(i).data(_WHERE) == where]
+            if match:
+                listed.setCurrentRow(match[0])
+            else:
+                listed.setCurrentRow(-1)
+                listed.clearSelection()
+
+    def _choose(self, item: QListWidgetItem, other: QListWidget) -> None:
+        other.setCurrentRow(-1)
+        other.clearSelection()
+        self.chosen.emit(item.data(_WHERE))
+
+
+def _list(name: str, rows: int) -> QListWidget:
+    made = QListWidget()
+    made.setAccessibleName(name)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    if rows:
+        made.setFixedHeight(round(rows * (made.fontMetrics().height() + 9) + 6))
+    return made
+
+
+def _add(listed: QListWidget, text: str, where: str, tip: str) -> None:
+    item = QListWidgetItem(text)
+    item.setData(_WHERE, where)
+    item.setToolTip(tip)
+    listed.addItem(item)

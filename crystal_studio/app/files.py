@@ -1,0 +1,66 @@
+"""Deeds on files that the window does in the background: example, copies, imports."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+
+from crystal_studio import paths
+from crystal_studio.app.session import SUFFIX
+from crystal_studio.app.settings import WindowState
+from crystal_studio.errors import FileError
+
+IMPORT_FILTER = "Structures (*.cif *.vasp *.poscar POSCAR* CONTCAR* *.extxyz *.xyz *.db);;All files (*)"
+
+
+def projects_folder() -> Path:
+    """Where projects go unless the user says otherwise."""
+    found = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return (Path(found) if found else Path.home()) / "Crystal Studio"
+
+
+def free_name(folder: Path, name: str) -> Path:
+    """A project path in a folder that no file has yet: "Li-Mn-O.crystals", "Li-Mn-O 2.crystals" ..."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"The folder {folder} cannot be made: {error.strerror}. Create a project elsewhere.") from error
+    number = 1
+    while True:
+        path = folder / f"{name}{f' {number}' if number > 1 else ''}{SUFFIX}"
+        if not path.exists():
+            return path
+        number += 1
+
+
+def suggested_project(state: WindowState) -> Path:
+    """What the dialog for a new project proposes."""
+    recent = state.recent()
+    return (recent[0].parent if recent else projects_folder()) / f"Untitled{SUFFIX}"
+
+
+def bundled_example() -> Path:
+    """The example as it is shipped."""
+    return paths.resources() / "example" / f"example{SUFFIX}"
+
+
+def has_example() -> bool:
+    """Whether the example is installed."""
+    return bundled_example().exists()
+
+
+def example() -> Path:
+    """The user's own copy of the example, made on first use, so that it can be worked in."""
+    own = projects_folder() / f"Example{SUFFIX}"
+    if own.exists():
+        return own
+    if not has_example():
+        raise FileError("The bundled example is not installed: create a new project instead (Ctrl+N).")
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundled_example(), own)
+    except OSError as error:
+        raise FileError(f"The example cannot be copied to {own}: {error.strerror}.") from error
+    return own

@@ -1,0 +1,538 @@
+"""The main window: three pages on one project, joined to the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from crystal_studio.app import catalogue, dialogs, faults, files, theme
+from crystal_studio.app.actions import ActionSet
+from crystal_studio.app.background import Background
+from crystal_studio.app.design import request_text
+from crystal_studio.app.design.design_page import DesignPage
+from crystal_studio.app.design.estimate import measure
+from crystal_studio.app.design.form import Form
+from crystal_studio.app.devices import probe
+from crystal_studio.app.explore.explore_page import ExplorePage
+from crystal_studio.app.explore.export_dialog import ExportDialog
+from crystal_studio.app.numbers_text import plural
+from crystal_studio.app.palette.command_palette import CommandPalette
+from crystal_studio.app.run.campaign_thread import CampaignThread
+from crystal_studio.app.run.run_page import RunPage
+from crystal_studio.app.run_status import RunStatus
+from crystal_studio.app.session import SUFFIX, ProjectSession
+from crystal_studio.app.settings import WindowState
+from crystal_studio.app.top_bar import TopBar
+from crystal_studio.campaign.events import Finished, Progress
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.errors import KnownError, RequestError
+
+STATE_VERSION = 1
+PAGES = ("design", "run", "explore")
+PROJECT_FILTER = f"Crystal Studio projects (*{SUFFIX})"
+
+
+class MainWindow(QMainWindow):
+    """``plan`` replaces how a campaign is carried out (tests); ``probe_devices`` asks a child process for GPUs."""
+
+    def __init__(self, state: WindowState | None = None, plan: Any = None, probe_devices: bool = True) -> None:
+        super().__init__()
+        self.setWindowTitle("Crystal Studio")
+        self.setAcceptDrops(True)
+        self.state = state or WindowState()
+        self._plan = plan
+        self.campaign: CampaignThread | None = None
+        self._paused = False
+        self.background = Background(self)
+        self.background.failed.connect(self.fault)
+        self.session = ProjectSession(self.background, self)
+        self.actions_ = ActionSet(self)
+        self.design = DesignPage()
+        self.run_page = RunPage(self.background)
+        self.explore = ExplorePage(self.background)
+        self.palette_dialog: CommandPalette | None = None
+        self._build()
+        self._join()
+        self._restore()
+        self.background.run(lambda _: catalogue.load(), self._take_catalogue, key="catalogue")
+        if probe_devices:
+            self.background.run(probe, self._take_devices, key="devices")
+        self._update()
+
+    # --- pages and projects -------------------------------------------------
+
+    def show_page(self, page: str) -> None:
+        """Go to design, run or explore."""
+        self.pages.setCurrentIndex(PAGES.index(page))
+        self.top.pages.set(page)
+        self.actions_.set_conditions(explore_page=page == "explore")
+
+    @property
+    def page(self) -> str:
+        """The page shown."""
+        return PAGES[self.pages.currentIndex()]
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open a project, or import structure files into the open one (or into a new one)."""
+        projects = [p for p in paths if p.suffix == SUFFIX]
+        if projects:
+            self.open_project(projects[0])
+        elif paths:
+            self.import_files(list(paths))
+
+    def open_project(self, path: Path) -> None:
+        """Open a project unless a campaign is running."""
+        if self.campaign is not None:
+            self.fault(KnownError("A campaign is running: stop it before another project is opened."))
+            return
+        self.session.open(path)
+
+    def open_example(self) -> None:
+        """Open the user's copy of the bundled example."""
+        self.background.run(lambda _: files.example(), self.open_project)
+
+    def new_project(self) -> None:
+        """Ask for a place and create a project there."""
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "New project", str(files.suggested_project(self.state)), PROJECT_FILTER
+        )
+        if chosen:
+            self.session.create(Path(chosen))
+
+    def import_files(self, paths: list[Path]) -> None:
+        """Bring structure files in as candidates."""
+        if self.session.path is None:
+            self.session.create(files.free_name(files.projects_folder(), "Imported"), lambda: self.import_files(paths))
+            return
+        project = self.session.path
+        self.status.tell(f"Reading {plural(len(paths), 'file')} …", 60)
+        self.background.run(lambda _: files.import_structures(project, paths), self._imported)
+
+    # --- campaigns ----------------------------------------------------------
+
+    def generate(self) -> None:
+        """Start the campaign of the request; without a project, one is created first."""
+        request = self.design.model.request
+        if request is None or not self.design.ready or self.campaign is not None:
+            return
+        if self.session.path is None:
+            name = "-".join(request.chemical_system.elements[:6]) or "Crystals"
+            self.session.create(files.free_name(files.projects_folder(), name), self.generate)
+            return
+        self._launch(request=request)
+
+    def carry_on(self) -> None:
+        """Resume the last unfinished campaign of the project."""
+        unfinished = self._unfinished()
+        if unfinished and self.campaign is None:
+            self._launch(campaign_id=unfinished[-1])
+
+    def _launch(self, request: DesignRequest | None = None, campaign_id: int = 0) -> None:
+        assert self.session.path is not None
+        thread = CampaignThread(self.session.path, request, campaign_id, self._plan, self)
+        thread.progressed.connect(self._progress)
+        thread.told.connect(self.run_page.tell)
+        thread.ended.connect(self._ended)
+        thread.finished.connect(self._thread_done)
+        self.campaign, self._paused, self._request = thread, False, request
+        self.run_page.start("New campaign" if request else f"Campaign #{campaign_id}")
+        self.show_page("run")
+        self._update()
+        thread.start()
+
+    def _progress(self, event: Progress) -> None:
+        self.run_page.progress(event)
+        self.status.progress(event)
+
+    def _ended(self, event: Finished) -> None:
+        self.run_page.end(event)
+        self.status.tell(event.text)
+        if event.state == "failed" and not event.campaign_id and self._request is not None:
+            # Refused before anything was made: say it where it can be corrected.
+            self.show_page("design")
+            self.fault(KnownError(event.text))
+
+    def _thread_done(self) -> None:
+        thread, self.campaign = self.campaign, None
+        if thread is not None:
+            thread.deleteLater()
+        self.session.poll()
+        self._update()
+
+    def _pause(self) -> None:
+        if self.campaign is not None:
+            self.campaign.pause()
+            self._paused = True
+            self._update()
+
+    def _resume(self) -> None:
+        if self.campaign is not None:
+            self.campaign.carry_on()
+            self._paused = False
+            self._update()
+
+    def _stop(self) -> None:
+        if self.campaign is not None:
+            self.campaign.cancel()
+            self.status.tell("Stopping …")
+
+    def _unfinished(self) -> list[int]:
+        reader = self.session.reader
+        if reader is None:
+            return []
+        return [c.id for c in reader.campaigns() if c.state in ("running", "paused", "cancelled", "failed")]
+
+    # --- the request --------------------------------------------------------
+
+    def _load_request(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Load request", "", "Requests (*.toml)")
+        if chosen:
+            self.design.model.set_request(request_text.read(Path(chosen)))
+            self.show_page("design")
+
+    def _save_request(self) -> None:
+        request = self.design.model.request
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save request", "request.toml", "Requests (*.toml)")
+        if chosen and request is not None:
+            path = Path(chosen)
+            request_text.write(request, path if path.suffix else path.with_suffix(".toml"))
+            self.status.tell(f"Saved {chosen}")
+
+    def _copy_request(self, as_command: bool) -> None:
+        request = self.design.model.request
+        if request is not None:
+            project = self.session.path or "project.crystals"
+            text = request_text.to_command(request, project) if as_command else request_text.to_json(request)
+            QApplication.clipboard().setText(text)
+            self.status.tell("Copied the request to the clipboard")
+
+    # --- candidates ---------------------------------------------------------
+
+    def export(self) -> ExportDialog | None:
+        """Open the export dialog on the selection or on what is listed."""
+        if self.session.reader is None:
+            return None
+        dialog = ExportDialog(
+            self.session.reader,
+            self.explore.selected_ids(),
+            self.explore.model.ids.tolist(),
+            self.background,
+            self.state,
+            self,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.written.connect(lambda paths: self.status.tell(f"Exported {plural(len(paths), 'file')}"))
+        dialog.open()
+        return dialog
+
+    def _show_candidate(self, candidate_id: int) -> None:
+        self.show_page("explore")
+        self.explore.show_candidate(candidate_id)
+
+    def _show_filter(self, where: str) -> None:
+        self.show_page("explore")
+        self.explore.filter.set_text(where)
+
+    def _focus_filter(self) -> None:
+        self.show_page("explore")
+        self.explore.filter.field.setFocus()
+        self.explore.filter.field.selectAll()
+
+    def _choose_columns(self) -> None:
+        self.show_page("explore")
+        table = self.explore.table
+        table.choose_columns(table.mapToGlobal(table.rect().topLeft()))
+
+    # --- what follows from changes ------------------------------------------
+
+    def fault(self, error: BaseException) -> None:
+        """Tell of an error: beside its field where it has one, else in a dialog."""
+        if isinstance(error, RequestError) and error.field and self.page == "design":
+            self.design.show_error(error.field, str(error))
+        self._box = faults.show(error, self)
+
+    def _opened(self) -> None:
+        assert self.session.path is not None and self.session.reader is not None
+        self.state.add_recent(self.session.path)
+        self.run_page.set_reader(self.session.reader)
+        self.explore.set_reader(self.session.reader)
+        if self.campaign is None and self.session.reader.count() and self.page == "design":
+            self.show_page("explore")
+        self._changed()
+
+    def _closed(self) -> None:
+        self.run_page.set_reader(None)
+        self.explore.set_reader(None)
+        self._update()
+
+    def _changed(self) -> None:
+        reader = self.session.reader
+        if reader is None:
+            return
+        self.run_page.changed()
+        self.explore.changed()
+        self.design.set_estimate(measure(reader.campaigns()))
+        self._update()
+
+    def _imported(self, found: tuple[int, list[str]]) -> None:
+        number, problems = found
+        self.session.poll()
+        self.status.tell(f"Imported {plural(number, 'structure')}")
+        if number:
+            self.show_page("explore")
+        if problems:
+            dialogs.import_problems(self, number, problems)
+
+    def _take_catalogue(self, found: catalogue.Catalogue) -> None:
+        self.design.set_catalogue(found)
+        symbols = tuple(g.symbol for g in found.groups)
+        self.run_page.set_symbols(symbols)
+        self.explore.set_symbols(symbols)
+
+    def _take_devices(self, devices: Sequence[Any]) -> None:
+        self.design.budget.set_devices(devices)
+        if devices:
+            self.top.device.setText(devices[0].text)
+
+    def _update(self) -> None:
+        """Bring conditions, titles and the status bar in step with the state."""
+        reader, running = self.session.reader, self.campaign is not None
+        candidates = reader.count() if reader is not None else 0
+        writable = reader is not None and not getattr(reader, "read_only", False)
+        stack = self.design.model.undo_stack
+        self.actions_.set_conditions(
+            project=reader is not None,
+            writable=writable,
+            valid_request=self.design.ready,
+            idle=not running,
+            running=running,
+            paused=running and self._paused,
+            unpaused=running and not self._paused,
+            unfinished=bool(not running and self._unfinished()),
+            selection=bool(reader is not None and len(self.explore.table.selected_ids())),
+            candidates=candidates > 0,
+            undo=stack.canUndo(),
+            redo=stack.canRedo(),
+            example=files.has_example(),
+        )
+        note = "" if writable or reader is None else "(read only)"
+        self.top.show_project(self.session.name, note)
+        self.setWindowTitle(f"{self.session.name} – Crystal Studio" if reader is not None else "Crystal Studio")
+        if not running:
+            text = (
+                f"{plural(candidates, 'candidate')} in {self.session.name}" if reader is not None else "No project open"
+            )
+            self.status.idle(text)
+            blocked = "This project is open for reading only: save a copy to generate in it." if note else ""
+        else:
+            blocked = "A campaign is running: wait for it or stop it first."
+        if blocked != self._blocked:
+            self._blocked = blocked
+            self.design.set_blocked(blocked)
+
+    _blocked = ""
+    _request: DesignRequest | None = None
+    _box: Any = None
+
+    def _selection_changed(self) -> None:
+        reader = self.session.reader
+        self.actions_.set_conditions(selection=bool(reader is not None and len(self.explore.table.selected_ids())))
+
+    def _request_changed(self) -> None:
+        stack = self.design.model.undo_stack
+        self.actions_.set_conditions(valid_request=self.design.ready, undo=stack.canUndo(), redo=stack.canRedo())
+
+    # --- building -----------------------------------------------------------
+
+    def _build(self) -> None:
+        self.menus = self.actions_.fill_menu_bar(self.menuBar())
+        self.recent_menu = QMenu("Open recent", self)
+        self.menus["File"].insertMenu(self.actions_["project.copy"], self.recent_menu)
+        self.recent_menu.aboutToShow.connect(lambda: self._fill_recent(self.recent_menu))
+        self.top = TopBar(self.actions_["help.palette"])
+        self.top.page_chosen.connect(self.show_page)
+        self._project_menu = QMenu(self)
+        self._project_menu.aboutToShow.connect(lambda: self._fill_project_menu(self._project_menu))
+        self.top.set_menu(self._project_menu)
+        self.pages = QStackedWidget()
+        for page in (self.design, self.run_page, self.explore):
+            self.pages.addWidget(page)
+        central = QWidget()
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.top)
+        column.addWidget(self.pages, 1)
+        self.setCentralWidget(central)
+        a = self.actions_
+        self.status = RunStatus([a["run.pause"], a["run.resume"], a["run.stop"]])
+        self.setStatusBar(self.status)
+        self.run_page.set_actions(a["run.pause"], a["run.resume"], a["run.stop"], a["run.continue"])
+        self.design.set_menu(
+            [a[k] for k in ("design.load", "design.save", "design.copy_json", "design.copy_command", "design.reset")]
+        )
+        self.explore.table.set_actions([a["project.export"], a["edit.copy"], a["explore.columns"]])
+        for page in (self.run_page.empty, self.explore.empty):
+            page.add_button("Open the example", a["project.example"].trigger)
+            page.add_button("Open project…", a["project.open"].trigger)
+            page.add_button("Design crystals", a["view.design"].trigger, primary=True)
+
+    def _join(self) -> None:
+        show = self.show_page
+        self.actions_.connect(
+            {
+                "project.new": self.new_project,
+                "project.open": self._ask_open,
+                "project.example": self.open_example,
+                "project.copy": self._save_copy,
+                "project.import": self._ask_import,
+                "project.export": self.export,
+                "project.close": self.session.close,
+                "app.quit": self.close,
+                "edit.undo": self.design.model.undo_stack.undo,
+                "edit.redo": self.design.model.undo_stack.redo,
+                "edit.copy": self._copy_rows,
+                "design.generate": self.generate,
+                "design.load": self._load_request,
+                "design.save": self._save_request,
+                "design.copy_json": partial(self._copy_request, False),
+                "design.copy_command": partial(self._copy_request, True),
+                "design.reset": lambda: self.design.model.change(Form(), "start afresh"),
+                "run.pause": self._pause,
+                "run.resume": self._resume,
+                "run.stop": self._stop,
+                "run.continue": self.carry_on,
+                "explore.filter": self._focus_filter,
+                "explore.clear_filter": partial(self._show_filter, ""),
+                "explore.select_all": self.explore.table.selectAll,
+                "explore.columns": self._choose_columns,
+                "view.design": partial(show, "design"),
+                "view.run": partial(show, "run"),
+                "view.explore": partial(show, "explore"),
+                "help.palette": self._show_palette,
+                "help.shortcuts": lambda: dialogs.shortcuts(self, self.actions_),
+                "help.about": lambda: dialogs.about(self),
+            }
+        )
+        for key in ("structure", "inspector", "scatter", "browser"):
+            action, dock = self.actions_[f"view.{key}"], self.explore.docks[key]
+            action.triggered.connect(dock.setVisible)
+            dock.visibilityChanged.connect(lambda _, d=dock, act=action: act.setChecked(not d.isHidden()))
+            action.setChecked(not dock.isHidden())
+        for scheme in theme.SCHEMES:
+            self.actions_[f"view.theme_{scheme}"].triggered.connect(lambda _=False, s=scheme: self.set_theme(s))
+        self.set_theme(theme.manager().scheme)
+        self.design.generate.connect(self.generate)
+        self.design.validity.connect(self._request_changed)
+        self.design.model.undo_stack.indexChanged.connect(lambda _: self._request_changed())
+        self.run_page.show_candidate.connect(self._show_candidate)
+        self.run_page.show_filter.connect(self._show_filter)
+        self.explore.selection_changed.connect(self._selection_changed)
+        self.explore.faulted.connect(self.fault)
+        self.session.opened.connect(self._opened)
+        self.session.closed.connect(self._closed)
+        self.session.changed.connect(self._changed)
+        self.session.failed.connect(self.fault)
+
+    def set_theme(self, scheme: str) -> None:
+        """Switch to the system's, the light or the dark theme."""
+        if scheme != theme.manager().scheme:
+            theme.manager().set_scheme(scheme)
+            self.state.set("theme", scheme)
+        for name in theme.SCHEMES:
+            self.actions_[f"view.theme_{name}"].setChecked(name == scheme)
+
+    def _ask_open(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open project", str(files.projects_folder()), PROJECT_FILTER)
+        if chosen:
+            self.open_project(Path(chosen))
+
+    def _ask_import(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileNames(self, "Import structures", "", files.IMPORT_FILTER)
+        if chosen:
+            self.import_files([Path(c) for c in chosen])
+
+    def _save_copy(self) -> None:
+        source = self.session.path
+        if source is None:
+            return
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save a copy", str(source.with_name(f"{source.stem} copy{SUFFIX}")), PROJECT_FILTER
+        )
+        if chosen:
+            to = Path(chosen)
+            self.background.run(
+                lambda _: files.save_copy(source, to), lambda _: self.status.tell(f"Saved a copy as {to}")
+            )
+
+    def _copy_rows(self) -> None:
+        self.status.tell(f"Copied {plural(self.explore.table.copy(), 'row')} to the clipboard")
+
+    def _show_palette(self) -> None:
+        if self.palette_dialog is None:
+            self.palette_dialog = CommandPalette(self.actions_, self)
+        self.palette_dialog.present()
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        for path in self.state.recent():
+            action = menu.addAction(path.stem)
+            action.setToolTip(str(path))
+            action.setEnabled(self.campaign is None)
+            action.triggered.connect(lambda _=False, path=path: self.open_project(path))
+        if menu.isEmpty():
+            menu.addAction("No recent projects").setEnabled(False)
+
+    def _fill_project_menu(self, menu: QMenu) -> None:
+        self._fill_recent(menu)
+        menu.addSeparator()
+        menu.addActions([self.actions_[k] for k in ("project.new", "project.open", "project.example")])
+
+    # --- window events ------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        event.acceptProposedAction()
+        QTimer.singleShot(0, lambda: self.open_paths(paths))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.campaign is not None:
+            # Everything made so far is in the file; the next start offers to carry on.
+            self.campaign.put_down()
+            if not self.campaign.wait(8000):
+                faults.log.warning("the campaign's supervisor did not end in time")
+        self._save()
+        self.explore.close_views()
+        self.background.close()
+        self.session.close()
+        super().closeEvent(event)
+
+    def _restore(self) -> None:
+        geometry = self.state.bytes("window/geometry")
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            self.resize(1600, 1000)
+        for key, splitter in (("design", self.design.splitter), ("run", self.run_page.splitter)):
+            kept = self.state.bytes(f"{key}/splitter")
+            if not kept.isEmpty():
+                splitter.restoreState(kept)
+        self.explore.restore_state(self.state)
+        page = self.state.text("window/page", "design")
+        self.show_page(page if page in PAGES and page != "run" else "design")
+
+    def _save(self) -> None:
+        self.state.set("window/geometry", self.saveGeometry())
+        self.state.set("window/page", self.page)
+        self.state.set("design/splitter", self.design.splitter.saveState())
+        self.state.set("run/splitter", self.run_page.splitter.saveState())
+        self.explore.save_state(self.state)
+        self.state.sync()

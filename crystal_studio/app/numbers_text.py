@@ -1,0 +1,57 @@
+"""Numbers as a reader wants them: thousands apart, units always there, spans of time in words."""
+
+from __future__ import annotations
+
+import math
+
+MISSING = "–"
+
+
+def count(value: float) -> str:
+    """A whole number with thousands apart: "12,480"."""
+    return f"{int(value):,}"
+
+
+def figure(value: float | None, digits: int = 3, unit: str = "") -> str:
+    """A number with fixed decimals and its unit, or a dash where there is none."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return MISSING
+    text = f"{value:,.{digits}f}".replace("-", "\u2212")
+    return f"{text} {unit}" if unit else text
+
+
+def span(seconds: float) -> str:
+    """A span of time: "under 1 s", "42 s", "4 min", "2 h 05 min"; a dash where it is unknown."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return MISSING
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def rate(per_second: float) -> str:
+    """A rate with the unit that keeps it readable: "3.1 / s", "24 / min"."""
+    if not math.isfinite(per_second) or per_second <= 0:
+        return MISSING
+    if per_second >= 1:
+        return f"{per_second:.1f} / s"
+    if per_second * 60 >= 1:
+        return f"{per_second * 60:.0f} / min"
+    return f"{per_second * 3600:.0f} / h"
+
+
+def size(count_of_bytes: float) -> str:
+    """Memory: "7.8 GB", "512 MB"."""
+    if count_of_bytes >= 1e9:
+        return f"{count_of_bytes / 2**30:.1f} GB"
+    return f"{count_of_bytes / 2**20:.0f} MB"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """ "1 candidate", "2 candidates"."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"

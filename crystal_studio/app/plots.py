@@ -1,0 +1,109 @@
+"""Plots in the colours of the theme; pyqtgraph is imported with the first plot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from crystal_studio.app import theme
+from crystal_studio.app.numbers_text import count
+from crystal_studio.app.widgets import label
+
+if TYPE_CHECKING:
+    from crystal_studio.app.run.statistics import Bars, Histogram
+
+
+def plot_widget() -> Any:
+    """A pyqtgraph PlotWidget that follows the theme."""
+    import pyqtgraph
+
+    pyqtgraph.setConfigOptions(antialias=True)
+    made = pyqtgraph.PlotWidget()
+    made.setMenuEnabled(False)
+    made.hideButtons()
+    made.setMinimumHeight(110)
+    return made
+
+
+def recolour(plot: Any) -> None:
+    """Bring a plot's ground and axes to the colours of the theme."""
+    t = theme.tokens()
+    plot.setBackground(QColor(t.surface))
+    for side in ("left", "bottom"):
+        axis = plot.getAxis(side)
+        axis.setPen(QColor(t.line_strong))
+        axis.setTextPen(QColor(t.muted))
+
+
+class PlotCard(QWidget):
+    """A titled plot with a note that names what is drawn."""
+
+    def __init__(self, title: str, axis: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "plain")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(label(title, "section"))
+        self.note = label("", "small")
+        column.addWidget(self.note)
+        self.plot = plot_widget()
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.setAccessibleName(title)
+        if axis:
+            self.plot.setLabel("bottom", axis)
+        column.addWidget(self.plot, 1)
+        self._draw: tuple[str, Any, Any] | None = None
+        theme.manager().changed.connect(self._again)
+        recolour(self.plot)
+
+    def show_histogram(self, data: Histogram, mark: float | None = None, empty: str = "") -> None:
+        """Bars of a histogram, with a line at ``mark``."""
+        self._draw = ("histogram", data, mark)
+        outside = f", {count(data.outside)} beyond the axis" if data.outside else ""
+        self.note.setText(f"{count(data.total)} candidates{outside}" if data.total else empty)
+        self._again()
+
+    def show_bars(self, data: Bars, note: str, empty: str = "") -> None:
+        """Bars of shares, with the training data's as ticks beside them."""
+        self._draw = ("bars", data, None)
+        self.note.setText(note if data.names else empty)
+        self._again()
+
+    def _again(self) -> None:
+        recolour(self.plot)
+        if self._draw is None:
+            return
+        import pyqtgraph
+
+        t = theme.tokens()
+        kind, data, mark = self._draw
+        self.plot.clear()
+        if kind == "histogram":
+            width = float(data.edges[1] - data.edges[0])
+            self.plot.addItem(
+                pyqtgraph.BarGraphItem(
+                    x0=data.edges[:-1], width=width * 0.92, height=data.counts, brush=QColor(t.series[0]), pen=None
+                )
+            )
+            if mark is not None:
+                pen = pyqtgraph.mkPen(QColor(t.series[1]), width=1.5, style=pyqtgraph.QtCore.Qt.PenStyle.DashLine)
+                self.plot.addItem(pyqtgraph.InfiniteLine(mark, pen=pen))
+            self.plot.setXRange(float(data.edges[0]), float(data.edges[-1]), padding=0.01)
+            self.plot.setYRange(0, max(float(data.counts.max(initial=0)), 1.0), padding=0.06)
+            return
+        x = list(range(len(data.names)))
+        self.plot.addItem(
+            pyqtgraph.BarGraphItem(x=x, width=0.66, height=100 * data.shares, brush=QColor(t.series[0]), pen=None)
+        )
+        top = float((100 * data.shares).max(initial=1.0))
+        if len(data.training):
+            for i, share in zip(x, 100 * data.training, strict=True):
+                pen = pyqtgraph.mkPen(QColor(t.series[1]), width=2.5)
+                self.plot.plot([i - 0.42, i + 0.42], [float(share)] * 2, pen=pen)
+            top = max(top, float((100 * data.training).max()))
+        self.plot.getAxis("bottom").setTicks([list(zip(x, data.names, strict=True))])
+        self.plot.setXRange(-0.7, max(len(x) - 0.3, 3), padding=0)
+        self.plot.setYRange(0, top, padding=0.06)

@@ -1,0 +1,99 @@
+"""The project that is open: its file, a reader on it, and word of every change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from crystal_studio.app.background import Background, TaskState
+from crystal_studio.errors import FileError
+
+if TYPE_CHECKING:
+    from crystal_studio.project.queries import ProjectReader
+
+POLL_MS = 400
+SUFFIX = ".crystals"
+
+
+class ProjectSession(QObject):
+    """At most one open project. Opening happens in the background; ``opened`` or ``failed`` follows."""
+
+    opened = Signal()
+    closed = Signal()
+    changed = Signal()  # candidates or campaigns were written, by whatever process
+    failed = Signal(object)
+
+    def __init__(self, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._background = background
+        self.path: Path | None = None
+        self.reader: ProjectReader | None = None
+        self._version: Any = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self.poll)
+
+    @property
+    def name(self) -> str:
+        """The project's name as shown: its file without the suffix."""
+        return self.path.stem if self.path else ""
+
+    def open(self, path: Path, then: Callable[[], None] | None = None) -> None:
+        """Open an existing project."""
+        path = Path(path).resolve()
+        self._background.run(
+            lambda _: _open(path), lambda reader: self._take(path, reader, then), self.failed.emit, key="open project"
+        )
+
+    def create(self, path: Path, then: Callable[[], None] | None = None) -> None:
+        """Create a project file and open it."""
+        path = Path(path)
+        path = path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX)
+        path = path.resolve()
+
+        def work(_: TaskState) -> ProjectReader:
+            from crystal_studio.project.store import ProjectWriter
+
+            with ProjectWriter.create(path):
+                pass
+            return _open(path)
+
+        self._background.run(work, lambda reader: self._take(path, reader, then), self.failed.emit, key="open project")
+
+    def close(self) -> None:
+        """Let go of the project."""
+        if self.reader is None:
+            return
+        self._timer.stop()
+        self.reader.close()
+        self.reader, self.path, self._version = None, None, None
+        self.closed.emit()
+
+    def poll(self) -> None:
+        """Look whether anybody has written to the file since the last look."""
+        if self.reader is None:
+            return
+        version = self.reader.data_version()
+        if version != self._version:
+            self._version = version
+            self.changed.emit()
+
+    def _take(self, path: Path, reader: ProjectReader, then: Callable[[], None] | None) -> None:
+        self.close()
+        self.path, self.reader = path, reader
+        self._version = reader.data_version()
+        self._timer.start()
+        self.opened.emit()
+        if then:
+            then()
+
+
+def _open(path: Path) -> ProjectReader:
+    from crystal_studio.project.queries import ProjectReader
+
+    if not path.exists():
+        raise FileError(f"There is no project {path}: it may have been moved or deleted.")
+    return ProjectReader(path)
