@@ -1,0 +1,20 @@
+# make run    set up what is missing, then open the window (without a display: run the example campaign)
+# make test   set up what is missing, then lint, types, layers and all tests
+# make setup  only set up; TORCH=cpu or TORCH=cuda chooses the build of PyTorch
+
+.PHONY: run test setup package clean
+
+run: setup
+	@.ci/start
+
+test: setup
+	@.ci/test
+
+setup:
+	@.ci/setup
+
+package: setup
+	@.ci/package
+
+clean:
+	rm -rf .venv build dist example

@@ -1,0 +1,124 @@
+"""Counts, rates and the estimate of the time left of one run."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from crystal_studio.campaign.events import Progress, StageCount
+from crystal_studio.funnel.protocol import Stage
+
+WINDOW = 20.0
+"""Seconds over which the rate of finished candidates is taken."""
+
+
+@dataclass
+class StageTally:
+    """What one stage has seen: in all (``entered`` ...), and in this run for the rate."""
+
+    stage: Stage
+    lanes: int = 1
+    entered: int = 0
+    passed: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    judged_now: int = 0
+    seconds_now: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Candidates a second while the stage works, all its workers together; 0 before the first."""
+        return self.judged_now / self.seconds_now * self.lanes if self.seconds_now > 0 else 0.0
+
+    @property
+    def pass_rate(self) -> float:
+        """Share expected to pass, cautious while few were seen."""
+        return (self.passed + 1) / (self.entered + 1)
+
+
+class Tally:
+    """The state of a campaign in numbers."""
+
+    def __init__(self, campaign_id: int, requested: int, stages: Sequence[Stage], workers: int) -> None:
+        self.campaign_id, self.requested = campaign_id, requested
+        self.stages = [StageTally(s, workers if s.costly else 1) for s in stages]
+        self.generated = self.finished = self.newest = 0
+        self._recent: deque[tuple[float, int]] = deque()
+
+    def restore(
+        self, generated: int, finished: int, funnel: Iterable[tuple[str, int, int, int, dict[str, int]]]
+    ) -> None:
+        """Take over what earlier runs of the campaign have stored."""
+        self.generated, self.finished = generated, finished
+        by_name = {t.stage.name: t for t in self.stages}
+        for name, entered, passed, _, reasons in funnel:
+            if name in by_name:
+                tally = by_name[name]
+                tally.entered, tally.passed, tally.reasons = entered, passed, Counter(reasons)
+
+    def judged(self, index: int, passed: Sequence[bool], kinds: Iterable[str], seconds: float) -> None:
+        """One batch has been through stage ``index``; ``kinds`` are the short reasons of those that failed."""
+        tally = self.stages[index]
+        tally.entered += len(passed)
+        tally.passed += sum(map(bool, passed))
+        tally.reasons.update(kinds)
+        tally.judged_now += len(passed)
+        tally.seconds_now += seconds
+
+    def finish(self, ids: Iterable[int]) -> None:
+        """These candidates need nothing more."""
+        for self.newest in ids:
+            self.finished += 1
+
+    def progress(
+        self, phase: str, part: float, generating: float, waiting: Sequence[int], now: float | None = None
+    ) -> Progress:
+        """The event to send.
+
+        ``part`` counts candidates of the chunk in the making, ``generating`` is
+        the generator's rate in candidates a second (0 unknown), ``waiting`` how
+        many candidates wait for each stage.
+        """
+        now = time.monotonic() if now is None else now
+        made = min(self.requested, self.generated + part)
+        work = made if not self.stages else (made + self.finished) / 2
+        return Progress(
+            self.campaign_id,
+            self.requested,
+            self.generated,
+            self.finished,
+            min(1.0, work / self.requested),
+            self._rate(now),
+            self._seconds_left(self.requested - made, generating, waiting),
+            phase,
+            tuple(
+                StageCount(
+                    t.stage.name, t.stage.title, t.entered, t.passed, t.entered - t.passed, t.rate, dict(t.reasons)
+                )
+                for t in self.stages
+            ),
+            self.newest,
+        )
+
+    def _rate(self, now: float) -> float:
+        self._recent.append((now, self.finished))
+        while len(self._recent) > 2 and now - self._recent[1][0] > WINDOW:
+            self._recent.popleft()
+        since, count = self._recent[0]
+        return (self.finished - count) / (now - since) if now > since else 0.0
+
+    def _seconds_left(self, to_make: float, generating: float, waiting: Sequence[int]) -> float:
+        """Longest of the three lines of work (generator, quick stages, workers); -1 while a rate is unknown."""
+        if to_make > 0 and generating <= 0:
+            return -1.0
+        making = to_make / generating if to_make > 0 else 0.0
+        line = {False: 0.0, True: 0.0}
+        coming = to_make
+        for tally, queued in zip(self.stages, waiting, strict=True):
+            coming += queued
+            if coming >= 1 and tally.rate <= 0:
+                return -1.0
+            line[tally.stage.costly] += coming / tally.rate if tally.rate else 0.0
+            coming *= tally.pass_rate
+        return max(making, *line.values())

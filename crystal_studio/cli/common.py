@@ -1,0 +1,71 @@
+"""Options and output that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crystal_studio.project.rows import CandidateRow
+
+
+def project_argument(parser: argparse.ArgumentParser) -> None:
+    """The project file, first argument of almost every command."""
+    parser.add_argument("project", metavar="PROJECT", help="project file, by custom NAME.crystals")
+
+
+def selection_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which candidates: --where, --sort, --limit."""
+    parser.add_argument(
+        "--where",
+        default="",
+        metavar="EXPRESSION",
+        help="""like "status == 'passed' and e_hull < 0.1 and space_group in (166, 227)" """,
+    )
+    parser.add_argument("--sort", default="id", metavar="COLUMN", help="column to sort by (default: id)")
+    parser.add_argument("--descending", action="store_true", help="largest first")
+    parser.add_argument("--limit", type=int, metavar="N", help="at most N candidates")
+
+
+def worker_argument(parser: argparse.ArgumentParser) -> None:
+    """How many worker processes the costly stages get."""
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="worker processes for costly stages (default: one a core)"
+    )
+
+
+def log(text: str) -> None:
+    """A line for people, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def plain(row: CandidateRow) -> dict[str, Any]:
+    """A candidate's columns, fit for JSON."""
+    return asdict(row)
+
+
+def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Rows as aligned text; numbers to the right with three decimals, None as a dash."""
+    cells = [[_cell(row.get(name)) for name in columns] for row in rows]
+    widths = [max([len(name), *(len(line[i]) for line in cells)]) for i, name in enumerate(columns)]
+    right = [all(_is_number(line[i]) for line in cells) and bool(cells) for i in range(len(columns))]
+    lines = [list(columns), *cells]
+    return "\n".join(
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _is_number(text: str) -> bool:
+    return text == "–" or text.lstrip("-").replace(".", "", 1).isdigit()
