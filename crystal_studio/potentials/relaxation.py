@@ -19,7 +19,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.potentials.protocol import Relaxation
 from crystal_studio.potentials.symmetry import Symmetry, find_symmetry, primitive_cell
 
-MAX_STEP = 0.15
+MAX_STEP = 0.2
 """Angstrom: no atom moves further in one step, no cell edge of one atom's share either."""
 
 LARGEST_VOLUME_RATIO = 3.0
