@@ -1,0 +1,34 @@
+"""Bringing a project file to the schema of this program, one numbered step at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from crystal_studio.project import schema
+
+FOLDER = Path(__file__).parent
+
+
+def upgrade(engine: Engine, version: int, folder: Path | None = None) -> None:
+    """Make every step above ``version`` up to the present schema in one transaction.
+
+    Either all of it happens, the version number included, or nothing.
+    """
+    with engine.begin() as connection:
+        _steps(connection, version, folder or FOLDER)
+        connection.exec_driver_sql(f"PRAGMA application_id={schema.APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version={schema.SCHEMA_VERSION}")
+
+
+def _steps(connection: Connection, version: int, folder: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    config.attributes["version"] = version
+    command.upgrade(config, f"{schema.SCHEMA_VERSION:04d}")
