@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _HALF_FIELD = np.tan(np.radians(13.0))  # of the perspective view, which is as narrow as a portrait lens
-_MARGIN = 1.08
+_MARGIN = 1.15
 
 
 def rotation(axis: ArrayLike, angle: float) -> NDArray[np.float64]:
@@ -69,14 +69,18 @@ class Camera:
         """Frame spheres (n, 3), (n,) tightly in a view of width / height ``aspect``, in this orientation."""
         if not len(points):
             return self
-        eye = points @ self.rotation.T
-        low, high = (eye - radii[:, None]).min(0), (eye + radii[:, None]).max(0)
-        middle = (low + high) / 2
-        half = np.maximum((high - low) / 2, 0.5)
-        wanted = max(half[1], half[0] / max(aspect, 0.1)) * _MARGIN
-        if self.perspective:  # the near side looks larger
-            wanted += half[2] * _HALF_FIELD
-        return self.with_(target=middle @ self.rotation, half_height=float(wanted))
+        eye = (points - points.mean(0)) @ self.rotation.T
+        # In perspective, what stands nearer to the eye looks larger: its share grows with its depth.
+        slope = _HALF_FIELD if self.perspective else 0.0
+        size = radii * np.hypot(1.0, slope)
+        nearer = slope * eye[:, 2]
+        middle, half = np.zeros(3), np.zeros(2)
+        for k, share in ((0, max(aspect, 0.1)), (1, 1.0)):
+            high = (eye[:, k] + size + nearer * share).max()
+            low = (-eye[:, k] + size + nearer * share).max()
+            middle[k], half[k] = (high - low) / 2, (high + low) / 2 / share
+        wanted = max(float(half.max()), 0.5) * _MARGIN
+        return self.with_(target=points.mean(0) + middle @ self.rotation, half_height=wanted)
 
     def to_eye(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 3) Angstrom in the eye's axes: the eye at the origin looks down -z."""

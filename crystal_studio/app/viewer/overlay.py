@@ -15,6 +15,7 @@ from crystal_studio.app.viewer.renderer import TRIAD_HALF_HEIGHT, triad_square
 from crystal_studio.app.viewer.scene import Scene
 from crystal_studio.crystal.elements import SYMBOLS
 
+_INSET = 6  # pixels between the legend and the border of its plate
 LegendEntry = tuple[str, tuple[float, float, float]]
 
 
@@ -77,23 +78,28 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.entries: list[LegendEntry] = []
-        self.ink = QColor("black")
+        self.ink, self.plate = QColor("black"), QColor("transparent")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName("Legend of atom colours")
 
-    def set_entries(self, entries: list[LegendEntry], ink: QColor) -> None:
-        self.entries, self.ink = entries, ink
+    def set_entries(self, entries: list[LegendEntry], ink: QColor, plate: QColor) -> None:
+        """What to list, in which colour of text, on which ground."""
+        self.entries, self.ink, self.plate = entries, ink, plate
         self.setAccessibleDescription(", ".join(name for name, _ in entries))
         self.resize(self.sizeHint())
         self.update()
 
     def sizeHint(self) -> QSize:
         width, height = legend_size(self.entries, self.font())
-        return QSize(int(np.ceil(width)), int(np.ceil(height)))
+        return QSize(int(np.ceil(width)) + 2 * _INSET, int(np.ceil(height)) + (_INSET if self.entries else 0))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        draw_legend(painter, QPointF(0, 0), self.entries, self.font(), self.ink)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.plate)
+        painter.drawRoundedRect(QRectF(self.rect()), 5, 5)
+        draw_legend(painter, QPointF(_INSET, _INSET / 2), self.entries, self.font(), self.ink)
         painter.end()
 
 

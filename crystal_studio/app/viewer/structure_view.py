@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from crystal_studio.app import theme
 from crystal_studio.app.viewer import overlay
 from crystal_studio.app.viewer.canvas import Canvas
 from crystal_studio.app.viewer.scene import STYLES, SceneOptions, build_scene
@@ -18,8 +19,6 @@ from crystal_studio.app.viewer.toolbar import Toolbar
 from crystal_studio.errors import FileError
 
 MOST_ATOMS = 60_000
-_ACCENT = {False: "#2456c5", True: "#7ba7ff"}
-_MUTED = {False: "#526072", True: "#a0adbe"}
 _PLATE = {False: "rgba(255,255,255,225)", True: "rgba(24,30,39,225)"}
 _EDGE = 10  # pixels between the border and what is written
 
@@ -36,6 +35,7 @@ class StructureView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.options = SceneOptions()
+        self._dark = False
         self._structure: tuple[NDArray, NDArray, NDArray, NDArray | None] | None = None
         self._orbit_labels: tuple[str, ...] = ()
         self.canvas = Canvas(self)
@@ -62,8 +62,9 @@ class StructureView(QWidget):
         self.canvas.hovered.connect(self._hovered)
         self.canvas.chosen_changed.connect(self._chosen)
         self.toolbar.connect_to(self)
-        self.set_theme(False)
         self.clear()
+        theme.manager().changed.connect(self._follow_theme)
+        self._follow_theme()
 
     def _label(self) -> QLabel:
         label = QLabel(self.canvas)
@@ -114,17 +115,21 @@ class StructureView(QWidget):
         return self._structure is not None
 
     def set_theme(self, dark: bool) -> None:
-        """Light or dark ground."""
+        """Light or dark ground; the theme of the application sets it by itself."""
+        tokens = theme.DARK if dark else theme.LIGHT
         self._dark = dark
         self.options = self.options.with_(dark=dark)
         plate = f"background: {_PLATE[dark]}; border-radius: 5px; padding: 2px 6px;"
-        self.title.setStyleSheet(f"color: {overlay.ink(dark)}; {plate} font-weight: 600;")
-        self.cell.setStyleSheet(f"color: {_MUTED[dark]}; {plate}")
-        self.reading.setStyleSheet(f"color: {overlay.ink(dark)}; {plate}")
-        self.empty.heading.setStyleSheet(f"color: {overlay.ink(dark)}; background: transparent;")
-        self.empty.advice.setStyleSheet(f"color: {_MUTED[dark]}; background: transparent;")
-        self.canvas.set_look(dark, _ACCENT[dark])
+        self.title.setStyleSheet(f"color: {tokens.text}; {plate} font-weight: 600;")
+        self.cell.setStyleSheet(f"color: {tokens.muted}; {plate}")
+        self.reading.setStyleSheet(f"color: {tokens.text}; {plate}")
+        self.empty.heading.setStyleSheet(f"color: {tokens.text}; background: transparent;")
+        self.empty.advice.setStyleSheet(f"color: {tokens.muted}; background: transparent;")
+        self.canvas.set_look(dark, tokens.accent)
         self._build()
+
+    def _follow_theme(self) -> None:
+        self.set_theme(theme.tokens() is theme.DARK)
 
     def set_style(self, style: str) -> None:
         """ "ball-stick", "space-filling", "polyhedra" or "wireframe"."""
@@ -230,7 +235,9 @@ class StructureView(QWidget):
         self.empty.setVisible(not shown)
         self.toolbar.set_enabled(shown)
         entries = overlay.legend_entries(scene, self.options.colour_by, self._orbit_labels) if scene else []
-        self.legend.set_entries(entries, QColor(overlay.ink(self._dark)))
+        plate = QColor(theme.tokens().surface)
+        plate.setAlphaF(0.75)
+        self.legend.set_entries(entries, QColor(overlay.ink(self._dark)), plate)
         self.cell.setText(overlay.cell_text(self._structure[0]) if self._structure else "")
         self._chosen()
         self._letters_moved()
@@ -271,8 +278,8 @@ class StructureView(QWidget):
             label.setVisible(bool(label.text()))
             label.adjustSize()
         self.title.move(_EDGE, _EDGE)
-        below = self.title.geometry().bottom() + 6 if self.title.text() else _EDGE
-        self.legend.move(_EDGE + 6, below)
+        below = self.title.geometry().bottom() + 2 if self.title.text() else _EDGE
+        self.legend.move(_EDGE, below)
         self.legend.setVisible(self.legend.height() + below < height)
         self.cell.move(width - self.cell.width() - _EDGE, _EDGE)
         self.cell.setVisible(bool(self.cell.text()) and self.title.width() + self.cell.width() + 4 * _EDGE < width)

@@ -1,0 +1,157 @@
+"""What the inspector shows of a candidate, read and computed off the GUI thread; no Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.project.rows import CampaignRow, CandidateRow, VerdictRow
+
+if TYPE_CHECKING:
+    from crystal_studio.project.queries import ProjectReader
+
+TOLERANCES = (0.001, 0.01, 0.1)
+"""Angstrom: how far atoms may lie off a symmetry operation that is still accepted."""
+
+
+@dataclass(frozen=True)
+class OrbitFacts:
+    """One row of the Wyckoff table; coordinates as text, fixed ones as fractions."""
+
+    symbol: str
+    wyckoff: str
+    site_symmetry: str
+    coordinates: tuple[str, str, str]
+    free: str
+
+
+@dataclass(frozen=True)
+class SymmetryFacts:
+    """Space group and occupied Wyckoff positions; ``tolerance`` None for the symmetry as generated.
+
+    ``problem`` says why there is no table.
+    """
+
+    tolerance: float | None
+    space_group: int = 0
+    symbol: str = ""
+    crystal_system: str = ""
+    point_group: str = ""
+    orbits: tuple[OrbitFacts, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class CandidateFacts:
+    """Everything about one candidate.
+
+    cell : a, b, c in Angstrom, alpha, beta, gamma in degrees
+    relaxed : whether the cell is the relaxed one
+    """
+
+    row: CandidateRow
+    campaign: CampaignRow | None
+    verdicts: tuple[VerdictRow, ...]
+    structure: Structures
+    relaxed: bool
+    cell: tuple[float, ...]
+    asked_symbol: str
+    found_symbol: str
+    symmetry: SymmetryFacts
+
+
+def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
+    """Read one candidate; ``FileError`` where the project cannot be read."""
+    from crystal_studio.crystal.lattice import cell_parameters
+    from crystal_studio.crystal.space_groups import tables
+
+    structure = reader.structures([row.id], kind="best")
+    generated = reader.structures([row.id], kind="generated")
+    symbol = tables().symbol
+    found = row.detected_space_group
+    return CandidateFacts(
+        row=row,
+        campaign=reader.campaign(row.campaign_id),
+        verdicts=tuple(reader.verdicts(row.id)),
+        structure=structure,
+        relaxed=not np.array_equal(structure.lattice, generated.lattice)
+        or not np.array_equal(structure.positions, generated.positions),
+        cell=tuple(float(v) for v in cell_parameters(structure.lattice)[0]),
+        asked_symbol=symbol[row.space_group - 1],
+        found_symbol=symbol[found - 1] if found else "",
+        symmetry=describe(reader.units([row.id]), None),
+    )
+
+
+def find_symmetry(structure: Structures, tolerance: float) -> SymmetryFacts:
+    """The symmetry of a structure at a tolerance in Angstrom."""
+    from crystal_studio.crystal.standardise import to_asymmetric_units
+
+    units, ok, reasons = to_asymmetric_units(structure, tolerance)
+    if not ok[0]:
+        return SymmetryFacts(tolerance, problem=f"No space group was found at {tolerance:g} Å: {reasons[0]}")
+    return describe(units, tolerance)
+
+
+def describe(units: AsymmetricUnits, tolerance: float | None) -> SymmetryFacts:
+    """The Wyckoff table of the first crystal of a batch."""
+    from crystal_studio.crystal.space_groups import tables
+
+    table = tables()
+    number = int(units.space_group[0])
+    orbits = []
+    for z, row, position in zip(units.numbers[0], units.wyckoff[0], units.positions[0], strict=True):
+        if z <= 0:
+            continue
+        linear, origin = table.linear[row], table.origin[row]
+        orbits.append(
+            OrbitFacts(
+                symbol=SYMBOLS[int(z)],
+                wyckoff=f"{table.multiplicity[row]}{table.letter[row]}",
+                site_symmetry=table.site_symmetry[row],
+                coordinates=tuple(  # type: ignore[arg-type]
+                    _coordinate(value, not linear[k].any(), origin[k]) for k, value in enumerate(position)
+                ),
+                free=", ".join("xyz"[k] for k in range(3) if linear[:, k].any()) or "none",
+            )
+        )
+    return SymmetryFacts(
+        tolerance,
+        number,
+        table.symbol[number - 1],
+        table.crystal_system[number - 1],
+        table.point_group[number - 1],
+        tuple(orbits),
+    )
+
+
+def _coordinate(value: float, fixed: bool, exact: float) -> str:
+    """Free coordinates with four decimals; those fixed by symmetry as the fraction they are."""
+    if fixed:
+        fraction = Fraction(float(exact) % 1.0).limit_denominator(24)
+        if abs(float(fraction) - float(exact) % 1.0) < 1e-6:
+            return str(fraction)
+    return f"{value % 1.0:.4f}"
+
+
+def as_lines(facts: Mapping[str, Any], indent: int = 0) -> list[tuple[int, str, str]]:
+    """A nested mapping as (indent, name, value) lines; empty values are left out."""
+    lines: list[tuple[int, str, str]] = []
+    for name, value in facts.items():
+        title = str(name).replace("_", " ")
+        if isinstance(value, Mapping):
+            inner = as_lines(value, indent + 1)
+            if inner:
+                lines += [(indent, title, ""), *inner]
+        elif isinstance(value, (list, tuple)):
+            if value:
+                lines.append((indent, title, ", ".join(str(v) for v in value)))
+        elif value is not None and value != "":
+            lines.append((indent, title, str(value)))
+    return lines

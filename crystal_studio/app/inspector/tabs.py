@@ -1,0 +1,274 @@
+"""The four tabs of the inspector; each is filled from ``CandidateFacts`` and can be copied as text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from crystal_studio.app import theme
+from crystal_studio.app.icons import icon
+from crystal_studio.app.inspector.facts import TOLERANCES, CandidateFacts, SymmetryFacts, as_lines
+from crystal_studio.app.inspector.parts import CopyTable, FactGrid, scrolled, selectable
+from crystal_studio.app.numbers_text import MISSING, figure
+from crystal_studio.app.typeset import formula_html, hm_html, hm_text
+from crystal_studio.app.widgets import PAD, label
+
+HULL_NOTE = (
+    "A lower bound: the hull is built from Materials Project phases of 2018 to 2021. "
+    "A phase found since then can only raise this energy."
+)
+
+
+class _Tab(QWidget):
+    """A page that is built anew for every candidate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self._page: QWidget | None = None
+
+    def _replace(self, page: QWidget) -> None:
+        if self._page is not None:
+            self.column.removeWidget(self._page)
+            self._page.deleteLater()
+        self._page = page
+        self.column.addWidget(page, 1)
+
+
+class OverviewTab(_Tab):
+    """What it is, how large, how stable, how new."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.grid = FactGrid()
+
+    def fill(self, facts: CandidateFacts) -> None:
+        """Show one candidate."""
+        row, grid = facts.row, FactGrid()
+        heading = selectable(formula_html(row.formula), "title")
+        heading.setAccessibleName(f"Formula {row.formula}")
+        grid.wide(heading)
+        grid.wide(selectable(self._symmetry_line(facts)))
+        grid.wide(self._status(facts))
+        self._cell(grid, facts)
+        grid.group("Energy")
+        grid.number("Energy", figure(row.energy_per_atom, 4), "eV/atom", "Of the relaxed structure, by the potential")
+        grid.number("Formation energy", figure(row.formation_energy, 3), "eV/atom", "From the elements")
+        grid.number("Energy above hull", figure(row.e_hull, 3), "eV/atom", HULL_NOTE)
+        if row.e_hull is not None:
+            grid.note(HULL_NOTE)
+        grid.group("Novelty")
+        novel = MISSING if row.novel is None else "new: no known structure matches" if row.novel else "known structure"
+        grid.text("Against known structures", novel)
+        grid.text("Nearest known", row.nearest_known or MISSING)
+        grid.number("Distance to it", figure(row.nearest_distance, 3), "", "Between structure fingerprints")
+        grid.finish()
+        self.grid = grid
+        self._replace(scrolled(grid))
+
+    def as_text(self) -> str:
+        """What is shown, separated by tabs."""
+        return self.grid.as_text()
+
+    @staticmethod
+    def _symmetry_line(facts: CandidateFacts) -> str:
+        asked = f"{hm_html(facts.asked_symbol)} ({facts.row.space_group})"
+        found = facts.row.detected_space_group
+        if found and found != facts.row.space_group:
+            return f"{asked} was asked for, {hm_html(facts.found_symbol)} ({found}) was found"
+        return f"{asked}, {facts.symmetry.crystal_system}"
+
+    @staticmethod
+    def _status(facts: CandidateFacts) -> QWidget:
+        row, tokens = facts.row, theme.tokens()
+        line = QWidget()
+        layout = QHBoxLayout(line)
+        layout.setContentsMargins(0, 2, 0, 2)
+        mark = label()
+        name, colour = _MARKS[row.status](tokens)
+        mark.setPixmap(icon(name, colour).pixmap(16, 16))
+        stage = f" at {row.stage}" if row.status == "rejected" and row.stage else ""
+        words = f"{row.status.capitalize()}{stage}"
+        text = selectable(f"{words}: {row.reason}" if row.reason else words, wrap=True)
+        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(text, 1)
+        return line
+
+    @staticmethod
+    def _cell(grid: FactGrid, facts: CandidateFacts) -> None:
+        row = facts.row
+        volume = float(facts.structure.volume[0])
+        atoms = int(facts.structure.n_atoms[0])
+        grid.group("Conventional cell, relaxed" if facts.relaxed else "Conventional cell, as generated")
+        for name, value in zip("abc", facts.cell[:3], strict=True):
+            grid.number(f"<i>{name}</i>", figure(value, 4), "Å")
+        for name, value in zip("αβγ", facts.cell[3:], strict=True):
+            grid.number(name, figure(value, 2), "°")
+        grid.number("Volume", figure(volume, 2), "Å³")
+        grid.number("Volume per atom", figure(volume / atoms, 2), "Å³")
+        grid.number("Density", figure(row.density * row.volume / volume, 3), "g/cm³")
+        grid.number("Atoms", str(atoms))
+        grid.number("Orbits", str(row.n_orbits))
+
+
+_MARKS = {
+    "passed": lambda tokens: ("check", tokens.success),
+    "rejected": lambda tokens: ("close", tokens.danger),
+    "pending": lambda tokens: ("info", tokens.muted),
+}
+
+
+class SymmetryTab(_Tab):
+    """Space group and Wyckoff table, as generated or as found at a tolerance."""
+
+    tolerance_chosen = Signal(object)  # Angstrom, or None for the symmetry as generated
+
+    def __init__(self) -> None:
+        super().__init__()
+        bar = QHBoxLayout()
+        bar.setContentsMargins(PAD, PAD, PAD, 0)
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Which symmetry is shown")
+        self.choice.addItem("As generated", None)
+        for tolerance in TOLERANCES:
+            self.choice.addItem(f"Found within {tolerance:g} Å", tolerance)
+        self.choice.setToolTip("How far, in Å, atoms may lie off a symmetry operation that is still accepted")
+        self.choice.currentIndexChanged.connect(lambda _: self.tolerance_chosen.emit(self.choice.currentData()))
+        self.group = selectable(wrap=True)
+        bar.addWidget(self.group, 1)
+        bar.addWidget(self.choice)
+        self.column.addLayout(bar)
+        headers = ("Element", "Wyckoff", "Site symmetry", "x", "y", "z", "Free")
+        self.table = CopyTable(headers, "Occupied Wyckoff positions", stretch=6)
+        for column in (3, 4, 5):
+            header = self.table.horizontalHeaderItem(column)
+            if header is not None:
+                header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._replace(self.table)
+
+    def start(self) -> None:
+        """Back to the symmetry as generated, without telling."""
+        self.choice.blockSignals(True)
+        self.choice.setCurrentIndex(0)
+        self.choice.blockSignals(False)
+
+    def wait(self) -> None:
+        """A search is under way."""
+        self.group.setText("Looking for symmetry …")
+
+    def fill(self, symmetry: SymmetryFacts) -> None:
+        """Show one symmetry."""
+        self.table.setRowCount(0)
+        if symmetry.problem:
+            self.group.setText(symmetry.problem)
+            return
+        self.group.setText(
+            f"<b>{hm_html(symmetry.symbol)}</b>, no. {symmetry.space_group}<br>"
+            f"{symmetry.crystal_system}, point group {hm_html(symmetry.point_group)}"
+        )
+        for orbit in symmetry.orbits:
+            number, letter = orbit.wyckoff[:-1], orbit.wyckoff[-1]
+            self.table.add_row(
+                [
+                    (orbit.symbol, ""),
+                    (orbit.wyckoff, f"{number}<i>{letter}</i>"),
+                    (hm_text(orbit.site_symmetry), hm_html(orbit.site_symmetry)),
+                    *((value, "") for value in orbit.coordinates),
+                    (orbit.free, ""),
+                ],
+                right=(3, 4, 5),
+            )
+
+    def as_text(self) -> str:
+        """The table, separated by tabs."""
+        return self.table.as_text()
+
+
+class VerdictsTab(_Tab):
+    """What each stage of the funnel said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = CopyTable(("Stage", "Verdict", "Reason", "Seconds"), "Verdicts of the stages", stretch=2)
+        self.table.setWordWrap(True)
+        header = self.table.horizontalHeaderItem(3)
+        if header is not None:
+            header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.table.horizontalHeader().sectionResized.connect(lambda *_: self.table.resizeRowsToContents())
+        self.none = label("No stage has judged this candidate yet.", "muted")
+        self.none.setContentsMargins(PAD, PAD, PAD, PAD)
+        self.column.addWidget(self.none)
+        self._replace(self.table)
+
+    def fill(self, facts: CandidateFacts) -> None:
+        """Show one candidate."""
+        self.table.setRowCount(0)
+        tokens = theme.tokens()
+        self.none.setVisible(not facts.verdicts)
+        self.table.setVisible(bool(facts.verdicts))
+        for verdict in facts.verdicts:
+            values = "; ".join(f"{name.replace('_', ' ')} {_value(v)}" for name, v in verdict.values.items())
+            word = "passed" if verdict.passed else "rejected"
+            reason = verdict.reason or values
+            cells = [(verdict.stage.capitalize(), ""), (word, ""), (reason, ""), (figure(verdict.seconds, 2), "")]
+            items = self.table.add_row(cells, right=(3,))
+            name, colour = _MARKS[word](tokens)
+            items[1].setIcon(icon(name, colour))
+            items[1].setForeground(QColor(colour))
+            for item in items:
+                item.setToolTip(values or reason)
+        self.table.resizeRowsToContents()
+
+    def as_text(self) -> str:
+        """The table, separated by tabs."""
+        return self.table.as_text()
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+class ProvenanceTab(_Tab):
+    """Everything that is needed to make the candidate again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._document: dict[str, object] = {}
+
+    def fill(self, facts: CandidateFacts) -> None:
+        """Show one candidate."""
+        row, campaign = facts.row, facts.campaign
+        candidate = {"id": row.id, "number": row.number, "source": row.source, "created": row.created}
+        self._document = {"candidate": candidate, "campaign": asdict(campaign) if campaign else None}
+        grid = FactGrid()
+        grid.group("Candidate")
+        for name, value in candidate.items():
+            grid.text("Number in the campaign" if name == "number" else name.capitalize(), str(value))
+        if campaign is None:
+            grid.note("The campaign that made this candidate is not in the project.")
+        else:
+            grid.group("Campaign")
+            grid.text("Name", campaign.name)
+            grid.text("State", campaign.state)
+            grid.text("Started", campaign.created)
+            for title, block in (("Request", campaign.request), ("Made with", campaign.provenance)):
+                lines = as_lines(block)
+                if lines:
+                    grid.group(title)
+                for indent, name, text in lines:
+                    # Hashes have no place to break a line: give them one.
+                    shown = "\u200b".join(text[k : k + 16] for k in range(0, len(text), 16)) if len(text) > 40 else text
+                    grid.text("\u2003" * indent + name, shown, text)
+        grid.finish()
+        self._replace(scrolled(grid))
+
+    def as_text(self) -> str:
+        """Request and provenance as JSON."""
+        return json.dumps(self._document, indent=2, ensure_ascii=False, default=str)
