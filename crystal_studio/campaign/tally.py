@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crystal_studio.campaign.events import Progress, StageCount
+from crystal_studio.campaign.reasons import by_kind
 from crystal_studio.funnel.protocol import Stage
 
 WINDOW = 20.0
@@ -55,7 +56,7 @@ class Tally:
         for name, entered, passed, _, reasons in funnel:
             if name in by_name:
                 tally = by_name[name]
-                tally.entered, tally.passed, tally.reasons = entered, passed, Counter(reasons)
+                tally.entered, tally.passed, tally.reasons = entered, passed, Counter(by_kind(reasons))
 
     def judged(self, index: int, passed: Sequence[bool], kinds: Iterable[str], seconds: float) -> None:
         """One batch has been through stage ``index``; ``kinds`` are the short reasons of those that failed."""
