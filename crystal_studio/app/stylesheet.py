@@ -117,7 +117,7 @@ QPushButton[segment]:focus {{ text-decoration: underline; }}
 
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {{
   background: {t.surface}; color: {t.text}; border: 1px solid {t.line_strong}; border-radius: 6px; padding: 4px 8px;
-  selection-background-color: {t.accent}; selection-color: {t.on_accent};
+  selection-background-color: {t.accent}; selection-color: {t.on_accent}; min-height: {round(base * 2)}px;
 }}
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
   border: 1px solid {t.accent};
@@ -126,7 +126,7 @@ QLineEdit[bad="true"], QSpinBox[bad="true"], QComboBox[bad="true"] {{
   border: 1px solid {t.danger}; background: {t.danger_soft};
 }}
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled {{ color: {t.faint}; border-color: {t.line}; }}
-QSpinBox QLineEdit {{ border: 0; background: transparent; padding: 0 0 0 6px; }}
+QSpinBox QLineEdit {{ border: 0; background: transparent; padding: 0; }}
 QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: 0; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow {{ image: url({_image("chevron", t.muted)}); width: 14px; height: 14px; }}

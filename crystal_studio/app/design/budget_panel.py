@@ -189,6 +189,6 @@ def _spin(low: int, high: int, tip: str, zero: str = "") -> QSpinBox:
     box.setGroupSeparatorShown(True)
     box.setToolTip(tip)
     box.setSpecialValueText(zero)
-    box.setKeyboardTracking(True)
+    box.lineEdit().setTextMargins(6, 0, 0, 0)
     box.setAccelerated(True)
     return box

@@ -1,0 +1,44 @@
+"""One application for all window tests, settings of their own, and no thread or child process left behind."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, QThread
+from PySide6.QtWidgets import QApplication
+
+from crystal_studio.app import application, theme
+from crystal_studio.app.settings import WindowState
+
+
+@pytest.fixture(scope="session")
+def qapp(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
+    """The application as the program sets it up, with settings in a folder of the tests."""
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    folder = str(tmp_path_factory.mktemp("settings"))
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+    return application.create_application()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> WindowState:
+    """Window state that nobody else sees."""
+    return WindowState(QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
+
+
+@pytest.fixture(autouse=True)
+def _light_theme(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every window test starts with the light theme and ends without threads or child processes."""
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("qapp")
+    theme.manager().set_scheme("light")
+    yield
+    running = [o for o in gc.get_objects() if isinstance(o, QThread) and o.isRunning() and o is not QThread.currentThread()]
+    assert not running, f"threads left running: {running}"
+    assert not multiprocessing.active_children(), "child processes left running"

@@ -1,0 +1,161 @@
+"""Theme, actions, palette and background tasks."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import fields
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QMainWindow
+
+from crystal_studio.app import icons, numbers_text, theme
+from crystal_studio.app.actions import CONDITIONS, MENUS, TABLE, ActionSet
+from crystal_studio.app.background import Background
+from crystal_studio.app.palette.command_palette import CommandPalette, score
+from crystal_studio.app.theme import DARK, LIGHT, contrast
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=lambda t: t.name)
+def test_text_is_readable_on_every_ground(tokens):
+    grounds = (tokens.window, tokens.surface, tokens.hover)
+    for ground in grounds:
+        for ink in (tokens.text, tokens.muted, tokens.accent, tokens.danger, tokens.warning):
+            assert contrast(ink, ground) >= 4.5, (ink, ground)
+    assert contrast(tokens.on_accent, tokens.accent) >= 4.5
+    for soft in (tokens.allowed_soft, tokens.excluded_soft, tokens.accent_soft):
+        assert contrast(tokens.text, soft) >= 4.5
+    assert contrast(tokens.on_accent, tokens.required) >= 4.5
+    assert {f.name for f in fields(tokens)} == {f.name for f in fields(LIGHT)}
+
+
+def test_switching_the_theme_changes_palette_and_tells(qapp, qtbot):
+    manager = theme.manager()
+    with qtbot.waitSignal(manager.changed):
+        manager.set_scheme("dark")
+    assert theme.tokens() is DARK
+    assert qapp.palette().window().color().name() == DARK.window
+    manager.set_scheme("light")
+    assert qapp.palette().window().color().name() == LIGHT.window
+
+
+@pytest.mark.parametrize("name", sorted(icons.PATHS))
+def test_icons_are_valid_drawings_with_ink(qapp, name):
+    assert QSvgRenderer(icons.svg(name, "#123456")).isValid()
+    image = icons.pixmap(name, "#123456", 24).toImage()
+    assert any(image.pixelColor(x, y).alpha() for x in range(24) for y in range(24))
+
+
+def test_the_action_table_is_consistent():
+    ids = [spec.id for spec in TABLE]
+    assert len(set(ids)) == len(ids)
+    keys = [QKeySequence(spec.shortcut).toString() for spec in TABLE if spec.shortcut]
+    assert len(set(keys)) == len(keys) and all(keys)
+    for spec in TABLE:
+        assert spec.menu in MENUS and spec.tip and set(spec.needs) <= set(CONDITIONS)
+        assert not spec.icon or spec.icon in icons.PATHS
+
+
+def test_disabled_actions_say_why(qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    actions = ActionSet(window)
+    assert not actions["project.import"].isEnabled()
+    assert CONDITIONS["project"] in actions["project.import"].toolTip()
+    actions.set_conditions(project=True, writable=False, idle=True)
+    assert actions.reason("project.import") == CONDITIONS["writable"]
+    actions.set_conditions(writable=True)
+    assert actions["project.import"].isEnabled() and "Not now" not in actions["project.import"].toolTip()
+
+
+def test_the_palette_finds_and_does(qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    actions = ActionSet(window)
+    done = []
+    actions.connect({"view.explore": lambda: done.append("explore")})
+    palette = CommandPalette(actions, window)
+    qtbot.addWidget(palette)
+    qtbot.keyClicks(palette.field, "view expl")
+    assert "Explore" in palette.list.item(0).text()
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert done == ["explore"]
+    palette.field.setText("generate")
+    item = palette.list.item(0)
+    assert "Generate" in item.text() and not item.flags() & Qt.ItemFlag.ItemIsEnabled
+
+
+def test_scores_prefer_starts_of_words():
+    assert score("zz", "Generate") == 0
+    assert score("exp", "Export") > score("exp", "Step xp")
+
+
+def test_results_arrive_in_the_gui_thread_and_replaced_tasks_never(qtbot):
+    background = Background()
+    gate = threading.Event()
+    got: list = []
+
+    def slow(state):
+        gate.wait(5)
+        return ("old", state.cancelled)
+
+    background.run(slow, lambda r: got.append((r, threading.current_thread())), key="same")
+    background.run(lambda _: "new", lambda r: got.append((r, threading.current_thread())), key="same")
+    gate.set()
+    qtbot.waitUntil(lambda: bool(got))
+    background.close()
+    qtbot.wait(50)
+    assert got == [("new", threading.main_thread())]
+
+
+def test_failures_and_progress_are_delivered(qtbot):
+    background = Background()
+    errors, values = [], []
+
+    def work(state):
+        state.progress(1)
+        state.progress(2)
+        raise ValueError("no")
+
+    background.run(work, failed=errors.append, progress=values.append)
+    qtbot.waitUntil(lambda: bool(errors))
+    assert values == [1, 2] and isinstance(errors[0], ValueError)
+    with qtbot.waitSignal(background.failed):
+        background.run(lambda _: 1 / 0)
+    background.close()
+
+
+def test_closing_waits_and_nothing_comes_after(qtbot):
+    background = Background()
+    got: list = []
+    background.run(lambda _: 1, got.append)
+    background.close()
+    background.run(lambda _: 2, got.append)
+    qtbot.wait(30)
+    assert got == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "under 1 s"), (42, "42 s"), (240, "4 min"), (7500, "2 h 05 min"), (-1, "–"), (float("nan"), "–")],
+)
+def test_spans_of_time(seconds, text):
+    assert numbers_text.span(seconds) == text
+
+
+def test_numbers_have_units_and_thousands():
+    assert numbers_text.figure(-1.2345, 3, "eV/atom") == "\u22121.234 eV/atom"
+    assert numbers_text.figure(None) == "–"
+    assert numbers_text.rate(3.14) == "3.1 / s" and numbers_text.rate(0.4) == "24 / min"
+    assert numbers_text.plural(1, "file") == "1 file" and numbers_text.plural(1200, "file") == "1,200 files"
+
+
+def test_qt_cannot_use_up_none_and_true(qapp):
+    """PySide6 6.12 takes references to None and True away; on Python 3.11 that ends in an abort."""
+    from PySide6.QtCore import QObject
+
+    thing = QObject()
+    for _ in range(20_000):
+        assert thing.parent() is None

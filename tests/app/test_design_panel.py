@@ -1,0 +1,217 @@
+"""Clicks and keys in the design panel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from crystal_studio.app import catalogue
+from crystal_studio.app.catalogue import Catalogue, GroupInfo
+from crystal_studio.app.design.design_page import DesignPage
+from crystal_studio.app.design.form import Form, Pick
+from crystal_studio.app.design.periodic_table import PeriodicTable, place
+from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
+from crystal_studio.crystal.space_groups import tables
+from crystal_studio.generators.protocol import ModelCard
+
+CARD = ModelCard(
+    name="small",
+    family="symmcd",
+    title="Small",
+    licence="MIT",
+    data={},
+    training={},
+    parameters=1_200_000,
+    sha256="",
+    elements=(3, 8, 25, 26),
+)
+
+
+@pytest.fixture(scope="module")
+def groups() -> tuple[GroupInfo, ...]:
+    table = tables()
+    return tuple(
+        GroupInfo(
+            i + 1,
+            table.symbol[i],
+            table.crystal_system[i],
+            table.point_group[i],
+            bool(table.centrosymmetric[i]),
+            bool(table.polar[i]),
+            bool(table.chiral[i]),
+            (i * 37) % 500,
+        )
+        for i in range(230)
+    )
+
+
+@pytest.fixture
+def page(qtbot, groups) -> DesignPage:
+    made = DesignPage()
+    qtbot.addWidget(made)
+    made.set_catalogue(Catalogue(groups, (CARD,)))
+    made.resize(1500, 850)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def test_places_of_elements_are_all_different_and_usual():
+    places = [place(z) for z in range(1, 119)]
+    assert len(set(places)) == 118
+    assert (place(1), place(2), place(5), place(26), place(118)) == ((0, 0), (0, 17), (1, 12), (3, 7), (6, 17))
+    assert place(57)[0] == place(71)[0] == 8 and place(72) == (5, 3)
+
+
+def test_clicks_cycle_an_element_through_its_states(page, qtbot):
+    cell = page.chemistry.table.cells["Mn"]
+    seen = []
+    for _ in range(4):
+        qtbot.mouseClick(cell, Qt.MouseButton.LeftButton)
+        seen.append(cell.pick)
+    assert seen == [Pick.ALLOWED, Pick.REQUIRED, Pick.EXCLUDED, Pick.NONE]
+    assert "manganese, open" == cell.accessibleName().lower()
+
+
+def test_picked_elements_are_typed_and_the_other_way_round(page, qtbot):
+    for symbol in ("Li", "Mn", "O"):
+        qtbot.mouseClick(page.chemistry.table.cells[symbol], Qt.MouseButton.LeftButton)
+    assert page.chemistry.system.text() == "Li-Mn-O"
+    page.chemistry.system.clear()
+    qtbot.keyClicks(page.chemistry.system, "Fe-O")
+    assert page.chemistry.table.cells["Fe"].pick is Pick.ALLOWED
+    assert page.chemistry.table.cells["Mn"].pick is Pick.NONE
+    assert page.model.request.chemical_system.elements == ("Fe", "O")
+
+
+def test_keyboard_walks_over_gaps_and_sets_states(page, qtbot):
+    table = PeriodicTable()
+    qtbot.addWidget(table)
+    table.picked.connect(lambda symbol, pick: asked.append((symbol, pick)))
+    asked: list = []
+    table.resize(800, 500)
+    table.show()
+    qtbot.waitExposed(table)
+    table.show_form(Form(), frozenset(), "")
+    table.cells["H"].setFocus()
+    qtbot.keyClick(table.cells["H"], Qt.Key.Key_Right)
+    helium = table.cells["He"]
+    assert helium.focusPolicy() == Qt.FocusPolicy.StrongFocus
+    qtbot.keyClick(helium, Qt.Key.Key_R)
+    qtbot.keyClick(helium, Qt.Key.Key_X)
+    assert asked == [("He", Pick.REQUIRED), ("He", Pick.EXCLUDED)]
+
+
+def test_elements_the_model_never_saw_are_greyed_and_say_why(page, qtbot):
+    plutonium = page.chemistry.table.cells["Pu"]
+    assert not plutonium.isEnabled() and "never saw" in plutonium.toolTip()
+    qtbot.keyClicks(page.chemistry.system, "Pu-O")
+    assert "never saw Pu" in page.chemistry.system_error.text()
+    assert not page.ready and not page.button.isEnabled()
+
+
+def test_messages_stand_beside_the_field_and_go_again(page, qtbot):
+    qtbot.keyClicks(page.chemistry.system, "Li-Qq")
+    assert page.chemistry.system_error.isVisible() and "Qq" in page.chemistry.system_error.text()
+    assert not page.ready
+    page.chemistry.system.clear()
+    qtbot.keyClicks(page.chemistry.system, "Li-O")
+    assert not page.chemistry.system_error.isVisible() and page.ready
+    qtbot.mouseClick(page.chemistry.mode.buttons["exact"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.chemistry.table.cells["Li"], Qt.MouseButton.RightButton)
+    page.budget.seed.clear()
+    qtbot.keyClicks(page.budget.seed, "-3")
+    assert page.budget.errors["seed"][1].isVisible() and not page.ready
+    page.budget.seed.clear()
+    qtbot.keyClicks(page.budget.seed, "12")
+    assert page.ready and page.model.request.seed == 12
+
+
+def test_composition_typed_wrong_then_right(page, qtbot):
+    qtbot.keyClicks(page.chemistry.formula, "Li2o")
+    assert page.chemistry.formula_error.isVisible()
+    page.chemistry.formula.clear()
+    qtbot.keyClicks(page.chemistry.formula, "Li2O")
+    assert not page.chemistry.formula_error.isVisible()
+    assert page.model.request.composition == "Li2O" and page.chemistry.system.text() == "Li-O"
+
+
+def test_undo_and_redo_of_the_request(page, qtbot):
+    qtbot.mouseClick(page.chemistry.table.cells["Li"], Qt.MouseButton.LeftButton)
+    page.budget.count.setValue(200)
+    page.budget.count.setValue(300)
+    stack = page.model.undo_stack
+    stack.undo()
+    assert page.model.form.count == 64 and page.budget.count.value() == 64
+    stack.undo()
+    assert page.model.form == Form() and page.chemistry.system.text() == ""
+    stack.redo()
+    stack.redo()
+    assert page.model.form.count == 300 and page.model.form.elements == ("Li",)
+
+
+def test_the_panel_shows_any_request(page):
+    request = Form(space_groups=(62, 227), count=9, seed=4, max_atoms=20).with_system("Fe-O").request()
+    page.model.set_request(request)
+    assert page.model.request == request
+    assert page.symmetry.picked() == (62, 227) and page.budget.max_atoms.value() == 20
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("225", [225]),
+        ("Fm-3m", [225]),
+        ("fm3m", [225]),
+        ("P6_3/mmc", [194]),
+        ("P63/mmc", [194]),
+        ("P-1", [2]),
+        ("cubic", list(range(195, 231))),
+        ("6/mmm", [191, 192, 193, 194]),
+        ("no such group", []),
+    ],
+)
+def test_search_by_number_symbol_system_and_class(qtbot, groups, query, expected):
+    picker = SpaceGroupPicker()
+    qtbot.addWidget(picker)
+    picker.set_catalogue(Catalogue(groups))
+    picker.search.setText(query)
+    shown = picker.shown()
+    assert set(expected) <= set(shown)
+    if query not in ("P-1", "6/mmm"):
+        assert shown == expected
+
+
+def test_filters_are_joined_and_counted(qtbot, groups):
+    table = tables()
+    picker = SpaceGroupPicker()
+    qtbot.addWidget(picker)
+    picker.set_catalogue(Catalogue(groups))
+    assert len(picker.shown()) == 230
+    picker.filters["polar"].setChecked(True)
+    picker.filters["chiral"].setChecked(True)
+    assert picker.shown() == (np.flatnonzero(table.polar & table.chiral) + 1).tolist()
+    with qtbot.waitSignal(picker.changed) as told:
+        picker.all_shown.click()
+    assert list(told.args[0]) == picker.shown()
+    assert not picker.nature.isChecked()
+    picker.nature.click()
+    assert picker.picked() == ()
+
+
+def test_enter_picks_the_group_typed_and_a_chip_drops_it(page, qtbot):
+    picker = page.symmetry
+    qtbot.keyClicks(picker.search, "Fd-3m")
+    qtbot.keyClick(picker.search, Qt.Key.Key_Return)
+    assert page.model.request.space_groups == (227,)
+    chip = picker.findChildren(QWidget, options=Qt.FindChildOption.FindChildrenRecursively)
+    drop = next(w for w in chip if w.accessibleName() == "Drop space group 227" and w.isVisible())
+    qtbot.mouseClick(drop, Qt.MouseButton.LeftButton)
+    assert page.model.request.space_groups == ()
+
+
+def test_catalogue_reads_what_is_shipped():
+    found = catalogue.load()
+    assert len(found.groups) == 230 and found.groups[224].symbol == "Fm-3m"

@@ -1,0 +1,154 @@
+"""The content of the design panel without widgets."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crystal_studio.app.design import request_text
+from crystal_studio.app.design.estimate import measure
+from crystal_studio.app.design.form import Form, Pick, unseen
+from crystal_studio.app.design.presets import PRESETS
+from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.design.request import ChemicalSystem, DesignRequest
+from crystal_studio.errors import FileError, RequestError
+from crystal_studio.project.rows import CampaignRow
+
+symbols = st.sampled_from(SYMBOLS[1:95])
+picks = st.dictionaries(symbols, st.sampled_from([Pick.ALLOWED, Pick.REQUIRED, Pick.EXCLUDED]), min_size=1, max_size=6)
+
+
+@given(
+    picks=picks,
+    mode=st.sampled_from(["exact", "subset", "contains"]),
+    groups=st.lists(st.integers(1, 230), unique=True, max_size=4),
+)
+def test_a_request_shown_in_the_form_comes_back_the_same(picks, mode, groups):
+    form = Form(picks=tuple(picks.items()), mode=mode, space_groups=tuple(groups), count=5, seed=3, steps=10)
+    try:
+        request = form.request()
+    except RequestError as error:
+        assert error.field in ("chemsys", "mode")
+        return
+    assert Form.of_request(request).request() == request
+
+
+@given(steps=st.lists(st.tuples(symbols, st.sampled_from(list(Pick))), max_size=12))
+def test_no_sequence_of_clicks_leaves_a_request_that_cannot_be_read_back(steps):
+    form = Form()
+    for symbol, pick in steps:
+        form = form.with_pick(symbol, pick)
+        assert form.pick(symbol) is pick
+    request = form.request()
+    assert set(form.of(Pick.REQUIRED)) <= set(request.chemical_system.must)
+    if form.mode == "subset":
+        assert set(request.chemical_system.allowed) == set(form.elements)
+
+
+def test_the_first_element_allowed_closes_the_system_and_the_last_one_opens_it_again():
+    form = Form().with_pick("Li", Pick.ALLOWED)
+    assert (form.mode, form.system_text) == ("subset", "Li")
+    assert form.with_pick("Li", Pick.NONE).mode == "any"
+
+
+def test_typed_system_and_picks_say_the_same():
+    form = Form().with_system("Li-Mn-O")
+    assert form.elements == ("Li", "Mn", "O") and form.mode == "subset"
+    assert form.with_pick("Mn", Pick.REQUIRED).with_system("Mn-O").pick("Mn") is Pick.REQUIRED
+    assert form.with_system("*-O").mode == "contains"
+    assert form.with_system("*-O").system_text == "*-O"
+    assert form.with_system("LiMn2O4").elements == ("Li", "Mn", "O")
+    assert form.with_system("").mode == "any"
+
+
+def test_typed_composition_becomes_the_exact_system():
+    request = Form().with_composition("LiMn2O4").request()
+    assert request.chemical_system == ChemicalSystem(("Li", "Mn", "O"), "exact")
+    assert request.reduced_composition == {"Li": 1, "Mn": 2, "O": 4}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda f: f.with_system("Li-Xx"), "chemsys"),
+        (lambda f: f.with_composition("Li2Mn0"), "composition"),
+        (lambda f: replace(f, mode="exact").request(), "chemsys"),
+        (lambda f: replace(f, space_groups=(231,)).request(), "space_groups"),
+        (lambda f: replace(f, count=0).request(), "count"),
+    ],
+)
+def test_bad_input_names_its_field(change, field):
+    with pytest.raises(RequestError) as caught:
+        change(Form())
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.title)
+def test_every_preset_makes_a_request_from_any_form(preset):
+    for form in (Form(), Form().with_system("La-Pb-O"), Form().with_system("*-O"), Form().with_composition("LaCrO3")):
+        preset.apply(form).request()
+
+
+def test_excluding_drops_elements_from_a_closed_system():
+    preset = next(p for p in PRESETS if p.title == "Without lanthanides")
+    assert preset.apply(Form().with_system("La-Ti-O")).elements == ("Ti", "O")
+    assert "La" in preset.apply(Form()).of(Pick.EXCLUDED)
+
+
+def test_elements_the_model_never_saw_are_found():
+    form = Form().with_system("Li-Pu-O")
+    assert unseen(form, frozenset({3, 8})) == ("Pu",)
+    assert unseen(form, frozenset()) == ()
+
+
+def test_toml_and_json_hold_the_whole_request(tmp_path: Path):
+    request = Form(space_groups=(166, 227), seed=11).with_system("Li-Mn-O").with_pick("O", Pick.REQUIRED).request()
+    file = tmp_path / "request.toml"
+    request_text.write(request, file)
+    assert request_text.read(file) == request
+    assert DesignRequest.from_dict(json.loads(request_text.to_json(request))) == request
+
+
+def test_unreadable_requests_are_known_errors(tmp_path: Path):
+    with pytest.raises(FileError):
+        request_text.read(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("count = = 3")
+    with pytest.raises(RequestError):
+        request_text.read(tmp_path / "bad.toml")
+    with pytest.raises(FileError):
+        request_text.write(Form().request(), tmp_path / "no such folder" / "request.toml")
+
+
+@given(picks=picks, mode=st.sampled_from(["exact", "subset", "contains", "any"]), count=st.integers(1, 10**6))
+def test_the_command_line_asks_for_the_same(picks, mode, count):
+    import argparse
+
+    from crystal_studio.cli import request_arguments
+
+    try:
+        request = Form(picks=tuple(picks.items()), mode=mode, count=count, space_groups=(14,), seed=5).request()
+    except RequestError:
+        return
+    words = shlex.split(request_text.to_command(request, "my project.crystals"))
+    assert words[:3] == ["crystal-studio", "generate", "my project.crystals"]
+    parser = argparse.ArgumentParser()
+    request_arguments.add(parser)
+    assert request_arguments.request(parser.parse_args(words[3:])) == request
+
+
+def _campaign(state: str, seconds: float, **request: object) -> CampaignRow:
+    return CampaignRow(1, "", "", {"funnel": "quick", "model": "m", "steps": 0, **request}, {}, state, 100, seconds)
+
+
+def test_time_is_estimated_from_finished_campaigns_of_the_same_kind():
+    rows = [_campaign("finished", 50.0), _campaign("finished", 200.0, steps=100), _campaign("cancelled", 1.0)]
+    estimate = measure(rows)
+    assert estimate.seconds(Form(count=10)) == pytest.approx(5.0)
+    assert estimate.seconds(Form(count=10, steps=100)) == pytest.approx(20.0)
+    assert estimate.seconds(Form(count=10, funnel="none")) is None
