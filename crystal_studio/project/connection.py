@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from crystal_studio.errors import FileError
@@ -109,7 +109,9 @@ def open_writer(path: Path) -> Engine:
     killed process; with one commit a stage and chunk its cost does not show.
     """
     engine = create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+        "sqlite://",
+        creator=lambda: sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False),
+        poolclass=QueuePool,
     )
 
     @event.listens_for(engine, "connect")
@@ -140,7 +142,8 @@ def open_reader(path: Path) -> Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(uri.text, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
 
-    engine = create_engine("sqlite://", creator=connect, pool_reset_on_return=None)
+    # "sqlite://" alone would mean a connection a thread, and the sixth thread closing another's.
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_reset_on_return=None)
     if uri.folder is not None:
         weakref.finalize(engine, uri.folder.cleanup)
     return engine
