@@ -106,9 +106,8 @@ def _pair(left: ast.expr, op: ast.cmpop, right: ast.expr) -> ColumnElement[bool]
     a, b = _value(left), _value(right)
     if _is_text(a) != _is_text(b):
         raise _mistake(left, f"cannot be compared with {ast.unparse(right)}: one is text, the other a number")
-    if _is_flag(a) or _is_flag(b):
-        if not isinstance(op, ast.Eq | ast.NotEq):
-            raise _mistake(left, "is true or false: compare it with == or !=")
+    if (_is_flag(a) or _is_flag(b)) and not isinstance(op, ast.Eq | ast.NotEq):
+        raise _mistake(left, "is true or false: compare it with == or !=")
     return _COMPARE[type(op)](a, b)
 
 

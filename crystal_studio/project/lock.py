@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -48,10 +49,9 @@ class ProjectLock:
             if sys.platform == "win32":
                 os.close(handle)
             # Removed while still locked, so that nobody removes the lock file of a successor.
-            try:
+            # On Windows a successor may have it open already.
+            with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
-            except OSError:
-                pass  # on Windows a successor may have it open already
             if sys.platform != "win32":
                 os.close(handle)
 
