@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths
 
@@ -11,6 +13,9 @@ from crystal_studio import paths
 from crystal_studio.app.session import SUFFIX
 from crystal_studio.app.settings import WindowState
 from crystal_studio.errors import FileError
+
+if TYPE_CHECKING:
+    from crystal_studio.campaign.importing import Imported
 
 IMPORT_FILTER = "Structures (*.cif *.vasp *.poscar POSCAR* CONTCAR* *.extxyz *.xyz *.db);;All files (*)"
 
@@ -64,3 +69,10 @@ def example() -> Path:
     except OSError as error:
         raise FileError(f"The example cannot be copied to {own}: {error.strerror}.") from error
     return own
+
+
+def import_structures(project: Path, files: Sequence[Path]) -> Imported:
+    """Bring structure files in as candidates of a campaign of their own."""
+    from crystal_studio.campaign.importing import import_files
+
+    return import_files(project, files)

@@ -42,6 +42,7 @@ PATHS: dict[str, str] = {
     "clear": "M5 7h14 M9 7V4h6v3 M7 7l1 13h8l1-13",
     "crystal": "M12 2.5l8 4.8v9.4l-8 4.8-8-4.8V7.3z M12 12l8-4.7 M12 12L4 7.3 M12 12v9.5",
     "chevron": "M7 10l5 5 5-5",
+    "lower": "M7 14l5-5 5 5",
     "closed": "M10 7l5 5-5 5",
     "scatter": "M4 4v16h16 M9 15h.01 M12 10h.01 M16 12h.01 M17 7h.01 M8 11h.01",
     "add": "M12 5v14 M5 12h14",

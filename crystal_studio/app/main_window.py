@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
@@ -33,7 +33,9 @@ from crystal_studio.campaign.events import Finished, Progress
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError, RequestError
 
-STATE_VERSION = 1
+if TYPE_CHECKING:
+    from crystal_studio.campaign.importing import Imported
+
 PAGES = ("design", "run", "explore")
 PROJECT_FILTER = f"Crystal Studio projects (*{SUFFIX})"
 
@@ -112,7 +114,7 @@ class MainWindow(QMainWindow):
             return
         project = self.session.path
         self.status.tell(f"Reading {plural(len(paths), 'file')} …", 60)
-        self.background.run(lambda _: files.import_structures(project, paths), self._imported)
+        self.background.run(lambda _: files.import_structures(project, paths), self._imported, self._not_imported)
 
     # --- campaigns ----------------------------------------------------------
 
@@ -280,14 +282,17 @@ class MainWindow(QMainWindow):
         self.design.set_estimate(measure(reader.campaigns()))
         self._update()
 
-    def _imported(self, found: tuple[int, list[str]]) -> None:
-        number, problems = found
+    def _imported(self, found: Imported) -> None:
         self.session.poll()
-        self.status.tell(f"Imported {plural(number, 'structure')}")
-        if number:
-            self.show_page("explore")
-        if problems:
-            dialogs.import_problems(self, number, problems)
+        self.status.tell(f"Imported {plural(len(found.ids), 'structure')}")
+        self.show_page("explore")
+        self.explore.filter.set_text(f"campaign_id == {found.campaign_id}")
+        if found.problems:
+            dialogs.import_problems(self, len(found.ids), [f"{where}: {why}" for where, why in found.problems])
+
+    def _not_imported(self, error: BaseException) -> None:
+        self.status.tell("Nothing was imported")
+        self.fault(error)
 
     def _take_catalogue(self, found: catalogue.Catalogue) -> None:
         self.design.set_catalogue(found)
@@ -304,7 +309,7 @@ class MainWindow(QMainWindow):
         """Bring conditions, titles and the status bar in step with the state."""
         reader, running = self.session.reader, self.campaign is not None
         candidates = reader.count() if reader is not None else 0
-        writable = reader is not None and not getattr(reader, "read_only", False)
+        writable = reader is not None and self.session.writable
         stack = self.design.model.undo_stack
         self.actions_.set_conditions(
             project=reader is not None,
@@ -459,16 +464,17 @@ class MainWindow(QMainWindow):
             self.import_files([Path(c) for c in chosen])
 
     def _save_copy(self) -> None:
-        source = self.session.path
-        if source is None:
+        source, reader = self.session.path, self.session.reader
+        if source is None or reader is None:
             return
         chosen, _ = QFileDialog.getSaveFileName(
             self, "Save a copy", str(source.with_name(f"{source.stem} copy{SUFFIX}")), PROJECT_FILTER
         )
         if chosen:
             to = Path(chosen)
+            # The dialog has asked already whether an existing file may be replaced.
             self.background.run(
-                lambda _: files.save_copy(source, to), lambda _: self.status.tell(f"Saved a copy as {to}")
+                lambda _: reader.copy_to(to, overwrite=True), lambda _: self.status.tell(f"Saved a copy as {to}")
             )
 
     def _copy_rows(self) -> None:

@@ -24,6 +24,8 @@ def plot_widget() -> Any:
     made.setMenuEnabled(False)
     made.hideButtons()
     made.setMinimumHeight(110)
+    made.getAxis("left").setWidth(46)
+    made.getAxis("bottom").setHeight(40)
     return made
 
 
@@ -92,7 +94,7 @@ class PlotCard(QWidget):
                 pen = pyqtgraph.mkPen(QColor(t.series[1]), width=1.5, style=pyqtgraph.QtCore.Qt.PenStyle.DashLine)
                 self.plot.addItem(pyqtgraph.InfiniteLine(mark, pen=pen))
             self.plot.setXRange(float(data.edges[0]), float(data.edges[-1]), padding=0.01)
-            self.plot.setYRange(0, max(float(data.counts.max(initial=0)), 1.0), padding=0.06)
+            self.plot.setYRange(0, 1.06 * max(float(data.counts.max(initial=0)), 1.0), padding=0)
             return
         x = list(range(len(data.names)))
         self.plot.addItem(
@@ -105,5 +107,5 @@ class PlotCard(QWidget):
                 self.plot.plot([i - 0.42, i + 0.42], [float(share)] * 2, pen=pen)
             top = max(top, float((100 * data.training).max()))
         self.plot.getAxis("bottom").setTicks([list(zip(x, data.names, strict=True))])
-        self.plot.setXRange(-0.7, max(len(x) - 0.3, 3), padding=0)
-        self.plot.setYRange(0, top, padding=0.06)
+        self.plot.setXRange(-0.7, max(len(x) - 0.3, 7), padding=0)
+        self.plot.setYRange(0, 1.06 * top, padding=0)

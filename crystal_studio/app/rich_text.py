@@ -5,17 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette, QStaticText
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette, QStaticText, QTextOption
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 HTML_ROLE = int(Qt.ItemDataRole.UserRole) + 40
-MARGIN = 8
+INSET = 3  # what Qt leaves between an item's text and its frame, pixels
+_ONE_LINE = QTextOption()
+_ONE_LINE.setWrapMode(QTextOption.WrapMode.NoWrap)
 
 
 @lru_cache(maxsize=4096)
 def _laid_out(html: str, family: str, size: float, weight: int) -> QStaticText:
     text = QStaticText(html)
     text.setTextFormat(Qt.TextFormat.RichText)
+    text.setTextOption(_ONE_LINE)
     font = QFont(family)
     font.setPointSizeF(size)
     font.setWeight(QFont.Weight(weight))
@@ -52,7 +55,7 @@ class RichTextDelegate(QStyledItemDelegate):
         style = plain.widget.style() if plain.widget else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, plain, painter, plain.widget)
         box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, plain, plain.widget)
-        draw_rich(painter, QRectF(box).adjusted(3, 0, 0, 0), html, plain.font, plain.palette)
+        draw_rich(painter, QRectF(box).adjusted(INSET, 0, -INSET, 0), html, plain.font, plain.palette)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         size = super().sizeHint(option, index)

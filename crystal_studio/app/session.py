@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,11 @@ class ProjectSession(QObject):
     def name(self) -> str:
         """The project's name as shown: its file without the suffix."""
         return self.path.stem if self.path else ""
+
+    @property
+    def writable(self) -> bool:
+        """Whether the file and its folder may be written (SQLite needs both)."""
+        return self.path is not None and os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
 
     def open(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Open an existing project."""

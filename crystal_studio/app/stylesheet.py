@@ -162,6 +162,14 @@ QHeaderView::section {{
   padding: 6px 8px; font-weight: 600;
 }}
 QHeaderView::section:hover {{ color: {t.text}; background: {t.hover}; }}
+QHeaderView::up-arrow {{
+  image: url({_image("lower", t.accent)}); width: 11px; height: 11px; subcontrol-position: top center;
+}}
+QHeaderView::down-arrow {{
+  image: url({_image("chevron", t.accent)}); width: 11px; height: 11px; subcontrol-position: top center;
+}}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
+QTableView::item {{ padding: 0 5px; }}
 QTableCornerButton::section {{ background: {t.surface}; border: 0; }}
 
 QScrollBar:vertical {{ background: transparent; width: 11px; margin: 0; }}

@@ -16,6 +16,7 @@ from crystal_studio.campaign.devices import Device
 
 FUNNELS = (
     ("quick", "Quick", "Geometry, composition, symmetry, uniqueness, novelty, relaxation, energy above hull"),
+    ("full", "Full", "As quick, with the relaxation carried to 0.03 eV/Å"),
     ("none", "None", "Generate only; the funnel can be run later"),
 )
 

@@ -16,7 +16,8 @@ TOXIC = ("Be", "As", "Cd", "Hg", "Tl", "Pb", "Os", "Se", "Cr")
 RADIOACTIVE = ("Tc", "Pm", "Po", "At", "Rn", "Fr", "Ra", *ACTINIDES)
 # More than about 100 ppm of the Earth's crust (CRC Handbook, abundance of elements in the crust).
 EARTH_ABUNDANT = (
-    "H", "C", "F", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "K", "Ca", "Ti", "V", "Cr", "Mn", "Fe", "O", "Sr", "Zr", "Ba",
+    "H", "C", "O", "F", "Na", "Mg", "Al", "Si", "P", "S", "Cl",
+    "K", "Ca", "Ti", "V", "Cr", "Mn", "Fe", "Sr", "Zr", "Ba",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, Qt, Signal
@@ -19,7 +20,10 @@ from crystal_studio.app.explore.scatter import ScatterView
 from crystal_studio.app.faults import install_message_handler
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.settings import WindowState
+from crystal_studio.app.typeset import formula_html, hm_html
 from crystal_studio.app.widgets import GAP, Card, EmptyState
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
@@ -38,8 +42,11 @@ class ExplorePage(QMainWindow):
         self._background = background
         self._reader: ProjectReader | None = None
         self._current = 0
+        self._wanted = 0
+        self._arranged = False
         self.view: Any = None
         self.inspector: Any = None
+        self._symbols: tuple[str, ...] = ()
         self._columns = columns(())
         self.model = CandidateModel(background, self._columns, self)
         self.table = CandidateTable(self.model, self._columns)
@@ -60,11 +67,8 @@ class ExplorePage(QMainWindow):
         central = Card()
         central.body.addWidget(self.filter)
         central.body.addWidget(self._stack, 1)
-        frame = QWidget()
-        frame_column = QVBoxLayout(frame)
-        frame_column.setContentsMargins(GAP, GAP, GAP, GAP)
-        frame_column.addWidget(central)
-        self.setCentralWidget(frame)
+        self.setCentralWidget(central)
+        self.setContentsMargins(GAP, GAP, GAP, GAP)
         self.setDockNestingEnabled(True)
         self.docks: dict[str, QDockWidget] = {}
         self._holders: dict[str, QVBoxLayout] = {}
@@ -75,10 +79,6 @@ class ExplorePage(QMainWindow):
         self._dock("scatter", "Scatter plot", area.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
-        self.resizeDocks([self.docks["browser"], self.docks["structure"]], [210, 470], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["structure"], self.docks["inspector"]], [460, 420], Qt.Orientation.Vertical)
-        self.resizeDocks([self.docks["scatter"]], [300], Qt.Orientation.Vertical)
-
         self.filter.changed.connect(self._filtered)
         self.browser.chosen.connect(self.filter.set_text)
         self.model.loaded.connect(self._loaded)
@@ -88,7 +88,8 @@ class ExplorePage(QMainWindow):
 
     def set_symbols(self, symbols: Sequence[str]) -> None:
         """Hermann-Mauguin symbols by space-group number - 1."""
-        self._columns = columns(tuple(symbols))
+        self._symbols = tuple(symbols)
+        self._columns = columns(self._symbols)
         self.model.set_columns(self._columns)
 
     def set_reader(self, reader: ProjectReader | None) -> None:
@@ -137,17 +138,28 @@ class ExplorePage(QMainWindow):
         """Take docks and columns back."""
         kept: QByteArray = state.bytes("explore/docks")
         if not kept.isEmpty():
-            self.restoreState(kept, STATE_VERSION)
+            self._arranged = self.restoreState(kept, STATE_VERSION)
         self.table.restore_state(state)
 
     def close_views(self) -> None:
-        """Let go of the structure in the 3D view before the window goes."""
+        """Let go of the structure in the 3D view, and of what the inspector is reading, before the window goes."""
         if self.view is not None:
             self.view.clear()
+            self.inspector.shut_down()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._build_views()
+        if not self._arranged:
+            self._arranged = True
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """The sizes of the docks at the first start."""
+        sizes = (("browser", 200, "H"), ("structure", 480, "H"), ("structure", 450, "V"), ("inspector", 420, "V"))
+        for key, size, way in (*sizes, ("scatter", 290, "V")):
+            orientation = Qt.Orientation.Horizontal if way == "H" else Qt.Orientation.Vertical
+            self.resizeDocks([self.docks[key]], [size], orientation)
 
     def _build_views(self) -> None:
         """Make what needs heavy imports when the page is first looked at."""
@@ -160,6 +172,7 @@ class ExplorePage(QMainWindow):
         self.view = StructureView()
         self._holders["structure"].addWidget(self.view)
         self.inspector = Inspector()
+        self.inspector.faulted.connect(self.faulted)
         self._holders["inspector"].addWidget(self.inspector)
         self.scatter_view = ScatterView(self._background)
         self.scatter_view.picked.connect(self.show_candidate)
@@ -196,8 +209,6 @@ class ExplorePage(QMainWindow):
             self.scatter_view.reload()
         self.selection_changed.emit()
 
-    _wanted = 0
-
     def _select_wanted(self) -> bool:
         if not self._wanted or self.model.row_of(self._wanted) < 0:
             return False
@@ -226,19 +237,42 @@ class ExplorePage(QMainWindow):
             return
         reader = self._reader
         self._background.run(
-            lambda _: (candidate_id, reader.candidate(candidate_id), reader.structures([candidate_id], kind="best")),
-            self._show,
-            self.faulted.emit,
-            key="structure",
+            lambda _: picture(reader, candidate_id, self._symbols), self._show, self.faulted.emit, key="structure"
         )
 
-    def _show(self, found: tuple[int, Any, Any]) -> None:
-        candidate_id, row, structures = found
-        if candidate_id != self._current:
+    def _show(self, found: Picture) -> None:
+        if found.row.id != self._current:
             return
-        atoms = structures.atoms(0)
+        atoms = found.structures.atoms(0)
         self.view.show_structure(
-            structures.lattice[0], structures.numbers[atoms], structures.positions[atoms], structures.orbit[atoms]
+            found.structures.lattice[0],
+            found.structures.numbers[atoms],
+            found.structures.positions[atoms],
+            found.structures.orbit[atoms],
+            title=found.title,
+            orbit_labels=found.orbits,
         )
-        self.inspector.show(row, self._reader)
-        self.docks["structure"].setWindowTitle(f"Structure {row.id}: {row.formula}")
+        self.inspector.show(found.row, self._reader)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One candidate as the structure view wants it."""
+
+    row: CandidateRow
+    structures: Structures
+    title: str
+    orbits: tuple[str, ...]
+
+
+def picture(reader: ProjectReader, candidate_id: int, symbols: Sequence[str]) -> Picture:
+    """Read one candidate: its best structure, its title and its Wyckoff labels ("8a")."""
+    from crystal_studio.crystal.space_groups import tables
+
+    row = reader.candidate(candidate_id)
+    units = reader.units([candidate_id])
+    table = tables()
+    orbits = tuple(f"{table.multiplicity[w]}{table.letter[w]}" for w in units.wyckoff[0] if w >= 0)
+    symbol = hm_html(symbols[row.space_group - 1]) if symbols else str(row.space_group)
+    title = f"{formula_html(row.formula)} &nbsp; {symbol}"
+    return Picture(row, reader.structures([candidate_id], kind="best"), title, orbits)

@@ -115,7 +115,11 @@ class ScatterView(QWidget):
         t = theme.tokens()
         for side, box in (("bottom", self.x), ("left", self.y)):
             self.plot.setLabel(side, box.currentText(), color=t.muted)
-        text = f"{count(len(ids))} candidates" if len(ids) else "No listed candidate has both values yet"
+        text = (
+            f"{count(len(ids))} candidates, dashed: none is lower in both"
+            if len(ids)
+            else "No listed candidate has both values yet"
+        )
         self.note.setText(f"{text}, thinned" if len(ids) == LIMIT else text)
         if not len(ids):
             return

@@ -24,7 +24,7 @@ def coalesce(events: list[Event]) -> list[Event]:
 
 
 class CampaignThread(QThread):
-    """Give a request for a new campaign or the id of one to carry on; ``pause``, ``resume``, ``cancel`` return at once."""
+    """Runs a new campaign (a request) or carries one on (its id); every method but ``run`` returns at once."""
 
     progressed = Signal(object)  # Progress
     told = Signal(object)  # Message

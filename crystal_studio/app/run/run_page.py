@@ -35,6 +35,7 @@ from crystal_studio.app.run.funnel_chart import FunnelChart
 from crystal_studio.app.typeset import formula_html, formula_text, hm_html
 from crystal_studio.app.widgets import GAP, Card, EmptyState, label
 from crystal_studio.campaign.events import Finished, Message, Progress, StageCount
+from crystal_studio.campaign.reasons import by_kind
 from crystal_studio.project.rows import CampaignRow, CandidateRow
 
 if TYPE_CHECKING:
@@ -115,6 +116,9 @@ class RunPage(QWidget):
         self.seconds.setText(span(row.seconds) if row.seconds else "–")
         self.left.setText("–")
         self.rate.setText(rate(row.requested / row.seconds) if row.state == "finished" and row.seconds else "–")
+        self.log.clear()
+        for line in history(row):
+            self._write(line, "info")
         self._dirty = True
         self._refresh_if_dirty()
 
@@ -146,13 +150,15 @@ class RunPage(QWidget):
 
     def tell(self, message: Message) -> None:
         """A line of the log."""
+        mark = {"warning": "Warning: ", "error": "Error: "}.get(message.level, "")
+        self._write(f"{time.strftime('%H:%M:%S')}  {mark}{message.text}", message.level)
+
+    def _write(self, text: str, level: str) -> None:
         colours = {"warning": theme.tokens().warning, "error": theme.tokens().danger}
         style = QTextCharFormat()
-        style.setForeground(QColor(colours.get(message.level, theme.tokens().text)))
+        style.setForeground(QColor(colours.get(level, theme.tokens().text)))
         cursor = QTextCursor(self.log.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        mark = {"warning": "Warning: ", "error": "Error: "}.get(message.level, "")
-        text = f"{time.strftime('%H:%M:%S')}  {mark}{message.text}"
         cursor.insertText(text if self.log.document().isEmpty() else f"\n{text}", style)
         self.log.ensureCursorVisible()
 
@@ -207,7 +213,7 @@ class RunPage(QWidget):
             lambda _: (
                 campaign,
                 statistics.read(reader, campaign),
-                reader.funnel(campaign),
+                funnel_counts(reader, campaign),
                 reader.count(f"campaign_id == {campaign}"),
                 reader.count(f"campaign_id == {campaign} and status != 'pending'"),
             ),
@@ -230,11 +236,7 @@ class RunPage(QWidget):
         if not self._started:
             self.done.setText(f"{count(judged)} of {count(self._requested)}")
             self.bar.setValue(round(1000 * judged / max(self._requested, 1)))
-            counts = [
-                StageCount(s, stage_title(s), entered, passed, failed, 0.0, r)
-                for s, entered, passed, failed, r in stages
-            ]
-            self.funnel.show_stages(counts, self._requested)
+            self.funnel.show_stages(stages, self._requested)
 
     def _show_newest(self, rows: Sequence[CandidateRow]) -> None:
         if [r.id for r in rows] == [self.newest.item(i).data(ID_ROLE) for i in range(self.newest.count())]:
@@ -286,8 +288,8 @@ class RunPage(QWidget):
         grid.setSpacing(GAP * 2)
         self.e_hull = PlotCard("Energy above hull", "eV/atom")
         self.energy = PlotCard("Formation energy", "eV/atom")
-        self.groups = PlotCard("Space groups", "number")
-        self.elements = PlotCard("Elements", "")
+        self.groups = PlotCard("Space groups", "number of the group")
+        self.elements = PlotCard("Elements", "element")
         for i, plot in enumerate((self.e_hull, self.energy, self.groups, self.elements)):
             grid.addWidget(plot, i // 2, i % 2)
         plots.body.addLayout(grid, 1)
@@ -360,14 +362,42 @@ class RunPage(QWidget):
         self._dirty = True
 
 
-def reason_filter(campaign: int, stage: str, reason: str) -> str:
-    """The filter that lists the candidates which a stage rejected for a kind of reason."""
-    return f"campaign_id == {campaign} and stage == {stage!r} and status == 'rejected'"
+def reason_filter(campaign: int, stage: str, kind: str) -> str:
+    """The filter that lists the candidates which a stage rejected for a kind of reason.
+
+    A kind has "…" where the reasons of candidates differ; what stands between is looked for.
+    """
+    parts = [part.strip() for part in kind.split("…")]
+    words = [f" and {part!r} in reason" for part in parts if len(part) > 2]
+    return f"campaign_id == {campaign} and stage == {stage!r} and status == 'rejected'{''.join(words)}"
 
 
-def stage_title(stage: str) -> str:
-    """The name of a stage as read in the chart."""
-    return stage.replace("_", " ").capitalize()
+def history(row: CampaignRow) -> list[str]:
+    """What is known of a campaign of an earlier time, as lines of the log."""
+    lines = [f"Started {row.created.replace('T', ' ')[:19]} UTC, {plural(row.requested, 'candidate')} asked for."]
+    made = {name: row.provenance.get(name) for name in ("model", "device", "potential")}
+    told = [f"{name} {value}" for name, value in made.items() if isinstance(value, str | int | float) and value]
+    if told:
+        lines.append(f"Made with {', '.join(told)}.")
+    state = STATES.get(row.state, row.state)
+    lines.append(f"{state} after {span(row.seconds)} of work." if row.seconds else f"{state}.")
+    return lines
+
+
+def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:
+    """The funnel of a campaign as the project file has it, stages that nothing has reached included."""
+    from crystal_studio.funnel.stages import for_funnel
+
+    found = {
+        name: (entered, passed, failed, reasons) for name, entered, passed, failed, reasons in reader.funnel(campaign)
+    }
+    titles = {stage.name: stage.title for stage in for_funnel(str(reader.campaign(campaign).request["funnel"]))}
+    titles |= {name: name.replace("_", " ").capitalize() for name in found if name not in titles}
+    counts = []
+    for name, title in titles.items():
+        entered, passed, failed, reasons = found.get(name, (0, 0, 0, {}))
+        counts.append(StageCount(name, title, entered, passed, failed, 0.0, by_kind(reasons)))
+    return counts
 
 
 def bind(button: QPushButton, action: QAction) -> None:
