@@ -41,9 +41,13 @@ def available() -> tuple[Device, ...]:
     if torch.backends.mps.is_available():
         total = torch.mps.recommended_max_memory()
         found.append(Device("mps", "Apple GPU", total, total - torch.mps.driver_allocated_memory()))
+    return (*found, processor())
+
+
+def processor() -> Device:
+    """The processor and the main memory."""
     total, free = _main_memory()
-    found.append(Device("cpu", f"{os.cpu_count() or 1} cores", total, free))
-    return tuple(found)
+    return Device("cpu", f"{os.cpu_count() or 1} cores", total, free)
 
 
 def resolve(wanted: str) -> Device:
@@ -55,6 +59,8 @@ def resolve(wanted: str) -> Device:
     kind = wanted.split(":")[0]
     if kind not in KINDS or (":" in wanted and kind != "cuda"):
         raise RequestError(f"Unknown device {wanted!r}: choose auto, cpu, cuda, cuda:1 or mps.", "device")
+    if wanted == "cpu":
+        return processor()  # without loading torch
     devices = available()
     for device in devices:
         if wanted in ("auto", device.name) or (wanted == "cuda" and device.name.startswith("cuda")):

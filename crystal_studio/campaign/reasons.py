@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_ASIDE = re.compile(r"\s*\([^)]*\)")
+_NUMBER = re.compile(r"(?<![\w^.-])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
 
 
 def kind(reason: str) -> str:
-    """The reason without what differs between candidates: cut at the first ":", numbers left out."""
-    return _NUMBER.sub("…", reason.split(":")[0]).strip().rstrip(".")
+    """The reason without what differs between candidates: numbers, asides, what follows a colon."""
+    return _NUMBER.sub("…", _ASIDE.sub("", reason).split(":")[0]).strip().rstrip(".")
 
 
 def by_kind(reasons: Mapping[str, int]) -> dict[str, int]:

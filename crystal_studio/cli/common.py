@@ -69,3 +69,17 @@ def _cell(value: Any) -> str:
 
 def _is_number(text: str) -> bool:
     return text == "–" or text.lstrip("-").replace(".", "", 1).isdigit()
+
+
+def size_argument(parser: argparse.ArgumentParser, default: str) -> None:
+    """Size of a picture, as (width, height) in pixels."""
+    parser.add_argument(
+        "--size", type=_size, default=default, metavar="WxH", help=f"width and height in pixels (default: {default})"
+    )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdigit() and height.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size: write it like 1600x1000")
+    return int(width), int(height)

@@ -1,0 +1,164 @@
+"""Runs campaigns in this process, tells how they go on standard error, and pauses them on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from crystal_studio.cli import common
+from crystal_studio.errors import KnownError
+
+if TYPE_CHECKING:
+    from crystal_studio.campaign.events import Event, Progress
+    from crystal_studio.campaign.plan import Plan
+
+LINE_EVERY = 10.0
+"""Seconds between two progress lines where standard error is no terminal."""
+
+
+def carry_on(
+    project: str, campaign_id: int, workers: int = 0, minutes: float = 0.0, plan: Plan | None = None
+) -> dict[str, Any]:
+    """Run one campaign to its end, until Ctrl-C or until its time is over; the document of what it holds."""
+    from crystal_studio.campaign import runner
+
+    cancel, pause = threading.Event(), threading.Event()
+    printer = Printer()
+    with _interruptible(cancel, pause, minutes):
+        finished = runner.run(project, campaign_id, printer, cancel, pause, workers=workers, plan=plan)
+    printer.end_line()
+    if finished.state == "failed":
+        raise KnownError(finished.text)
+    document = summary(project, campaign_id)
+    if finished.state == "paused":
+        document["resume"] = f"crystal-studio resume {project}"
+        common.log(f"Paused; carry on with: {document['resume']}")
+    return document
+
+
+def summary(project: str, campaign_id: int) -> dict[str, Any]:
+    """What a campaign holds: state, counts by stage, rates, candidate ids."""
+    from crystal_studio.campaign.reasons import by_kind
+    from crystal_studio.project.queries import ProjectReader
+
+    of_it = f"campaign_id == {campaign_id}"
+    with ProjectReader(project) as reader:
+        row = reader.campaign(campaign_id)
+        ids = reader.ids(of_it)
+        passed = reader.ids(f"{of_it} and status == 'passed'")
+        counts = {s: reader.count(f"{of_it} and status == '{s}'") for s in ("passed", "rejected", "pending")}
+        funnel = reader.funnel(campaign_id)
+    return {
+        "project": project,
+        "campaign_id": campaign_id,
+        "name": row.name,
+        "state": row.state,
+        "requested": row.requested,
+        "generated": len(ids),
+        **counts,
+        "seconds": round(row.seconds, 3),
+        "candidates_per_second": round(len(ids) / row.seconds, 4) if row.seconds else 0.0,
+        "stages": [
+            {"stage": stage, "entered": entered, "passed": passed, "failed": failed, "reasons": by_kind(reasons)}
+            for stage, entered, passed, failed, reasons in funnel
+        ],
+        "candidate_ids": [int(i) for i in ids],
+        "passed_ids": [int(i) for i in passed],
+        "request": dict(row.request),
+        "provenance": dict(row.provenance),
+    }
+
+
+def text(document: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [
+        f"Campaign {document['campaign_id']} ({document['name']}): {document['state']} after "
+        f"{document['seconds']:.1f} s; {document['generated']} of {document['requested']} generated, "
+        f"{document['passed']} passed, {document['rejected']} rejected, {document['pending']} pending"
+    ]
+    if document["stages"]:
+        lines.append(common.table(document["stages"], ("stage", "entered", "passed", "failed")))
+    for stage in document["stages"]:
+        lines += [f"  {stage['stage']}: {count} x {reason}" for reason, count in stage["reasons"].items()]
+    return "\n".join(lines)
+
+
+class Printer:
+    """Events as lines on standard error; in a terminal the progress stays on one line."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._last = 0.0
+        self._open = False
+
+    def __call__(self, event: Event) -> None:
+        from crystal_studio.campaign.events import Message, Progress
+
+        if isinstance(event, Message):
+            self.end_line()
+            common.log(event.text if event.level == "info" else f"{event.level}: {event.text}")
+        elif isinstance(event, Progress) and time.monotonic() - self._last >= (0.2 if self._live else LINE_EVERY):
+            self._last = time.monotonic()
+            if self._live:
+                sys.stderr.write(f"\r\x1b[2K{line(event)}")
+                sys.stderr.flush()
+                self._open = True
+            else:
+                common.log(line(event))
+
+    def end_line(self) -> None:
+        """Leave the live line standing and go on below it."""
+        if self._open:
+            sys.stderr.write("\n")
+            self._open = False
+
+
+def line(progress: Progress) -> str:
+    """Like "61% Relaxation: 256/256 generated, 131 judged, 0.8/s, 2 min left"."""
+    left = f", {duration(progress.seconds_left)} left" if progress.seconds_left >= 0 else ""
+    return (
+        f"{progress.fraction:4.0%} {progress.phase}: {progress.generated}/{progress.requested} generated, "
+        f"{progress.finished} judged, {progress.rate:.2g}/s{left}"
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@contextmanager
+def _interruptible(cancel: threading.Event, pause: threading.Event, minutes: float) -> Iterator[None]:
+    """Ctrl-C, a polite kill or the end of the time pause the campaign; a second Ctrl-C ends the program at once."""
+
+    def put_down() -> None:
+        pause.set()
+        cancel.set()
+
+    def on_signal(number: int, frame: object) -> None:
+        if cancel.is_set():
+            os._exit(130)
+        common.log("\nPausing (once more to leave at once) ...")
+        put_down()
+
+    signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(s, on_signal) for s in signals]
+    timer = threading.Timer(minutes * 60, put_down) if minutes else None
+    if timer:
+        timer.daemon = True
+        timer.start()
+    try:
+        yield
+    finally:
+        if timer:
+            timer.cancel()
+        for s, handler in zip(signals, before, strict=True):
+            signal.signal(s, handler)

@@ -1,0 +1,32 @@
+"""``crystal-studio doctor``: what this machine offers, and the remedy for what is missing."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import Any
+
+SUMMARY = "say what this machine offers and what is missing, with the remedy"
+EXAMPLE = "crystal-studio doctor"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quick", action="store_true", help="skip opening a 3D canvas and reading the weights")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from crystal_studio.cli import checks
+
+    found = [asdict(check) for check in checks.run_all(quick=args.quick)]
+    failed = any(check["state"] == "fail" for check in found)
+    return {"ok": not failed, "checks": found, "exit_code": int(failed)}
+
+
+def text(document: dict[str, Any]) -> str:
+    lines = []
+    for check in document["checks"]:
+        lines.append(f"[{check['state']:>4}] {check['name']}: {check['found']}")
+        if check["remedy"]:
+            lines.append(f"       -> {check['remedy']}")
+    lines.append("Everything needed is there." if document["ok"] else "Something needed is missing: see above.")
+    return "\n".join(lines)

@@ -1,0 +1,65 @@
+"""``crystal-studio export``: candidates as files."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from crystal_studio.cli import common
+
+SUMMARY = "write candidates to files"
+EXAMPLE = """crystal-studio export battery.crystals --format cif --to cifs --where "status == 'passed'" """
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    common.project_argument(parser)
+    parser.add_argument(
+        "--format",
+        required=True,
+        metavar="FORMAT",
+        help="cif (with its symmetry), cif-p1 (every atom), poscar, extxyz, ase-db, csv or parquet",
+    )
+    parser.add_argument("--to", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+    common.selection_arguments(parser)
+    parser.add_argument("--name", default="{id}_{formula}_{space_group}", metavar="PATTERN", help="names of the files")
+    parser.add_argument("--generated", action="store_true", help="as generated, also where it has been relaxed")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from crystal_studio.exchange import export
+    from crystal_studio.project.queries import ProjectReader
+
+    export.check_format(args.format)
+    with ProjectReader(args.project) as reader:
+        ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
+        rows = reader.by_ids(ids)
+        crystals = _as_generated(reader, ids, args.format) if args.generated else reader.structures(ids, "best")
+    names = export.file_names([r.id for r in rows], [r.formula for r in rows], [r.space_group for r in rows], args.name)
+    plain = [common.plain(row) for row in rows]
+    columns = {name: [row[name] for row in plain] for name in plain[0]} if plain else None
+    problems: list[dict[str, str]] = []
+
+    def report(problem: Any) -> None:
+        problems.append({"name": problem.name, "reason": problem.text})
+        common.log(f"{problem.name}: {problem.text}")
+
+    files = export.export(crystals, names, args.format, args.to, columns=columns, report=report) if rows else []
+    return {
+        "project": args.project,
+        "folder": args.to,
+        "format": args.format,
+        "candidates": len(rows),
+        "files": [str(file.resolve()) for file in files],
+        "problems": problems,
+    }
+
+
+def text(document: dict[str, Any]) -> str:
+    if not document["candidates"]:
+        return "No candidate matches: nothing was written."
+    return f"Wrote {document['candidates']} candidates to {len(document['files'])} files in {document['folder']}"
+
+
+def _as_generated(reader: Any, ids: Any, format: str) -> Any:
+    """A symmetrised CIF of what was generated comes straight from the stored asymmetric unit."""
+    return reader.units(ids) if format == "cif" else reader.structures(ids, "generated")

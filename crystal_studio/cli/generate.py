@@ -1,0 +1,32 @@
+"""``crystal-studio generate``: one campaign, from request to judged candidates."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from crystal_studio.cli import carry, common, request_arguments
+
+SUMMARY = "generate candidates and judge them: one campaign into a project file, made if it is not there"
+EXAMPLE = "crystal-studio generate battery.crystals --chemsys Li-Mn-O --mode subset --count 256 --seed 7"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    common.project_argument(parser)
+    request_arguments.add(parser)
+    parser.add_argument("--name", default="", help="what to call the campaign")
+    common.worker_argument(parser)
+    parser.add_argument(
+        "--max-minutes", type=float, default=0.0, metavar="M", help="pause after so long (default: no limit)"
+    )
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    request = request_arguments.request(args)
+    from crystal_studio.campaign import runner
+
+    campaign_id = runner.start(args.project, request, args.name)
+    return carry.carry_on(args.project, campaign_id, args.workers, args.max_minutes)
+
+
+text = carry.text

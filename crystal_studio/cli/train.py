@@ -1,0 +1,81 @@
+"""``crystal-studio train``: a model from a data set."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from crystal_studio.cli import common
+
+SUMMARY = "train a model on a data set; resumes after a kill"
+EXAMPLE = "crystal-studio train symmcd --data structures.parquet --out models/mine --max-minutes 120"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="model family: symmcd")
+    parser.add_argument(
+        "--data", required=True, metavar="FILE", help="parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs"
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for weights, card, curve and checkpoint")
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps")
+    parser.add_argument("--resume", action="store_true", help="carry on the training in --out")
+    parser.add_argument("--max-minutes", type=float, default=60.0, metavar="M", help="how long (default: 60)")
+    parser.add_argument("--max-epochs", type=int, default=2000, metavar="N", help="at most so often through the data")
+    parser.add_argument("--hidden", type=int, default=256, metavar="N", help="width of the network (default: 256)")
+    parser.add_argument("--layers", type=int, default=6, metavar="N", help="its depth (default: 6)")
+    parser.add_argument("--batch", type=int, default=512, metavar="N", help="crystals a step (default: 512)")
+    parser.add_argument("--seed", type=int, default=42, metavar="N")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from crystal_studio.campaign.devices import out_of_memory, resolve
+    from crystal_studio.generators.symmcd.network import NetworkConfig
+    from crystal_studio.training.symmcd import TrainConfig
+    from crystal_studio.training.train import train
+
+    device = resolve(args.device).name
+    config = TrainConfig(
+        network=NetworkConfig(hidden=args.hidden, layers=args.layers),
+        max_minutes=args.max_minutes,
+        max_epochs=args.max_epochs,
+        batch=args.batch,
+        seed=args.seed,
+        bf16=device.startswith("cuda"),
+    )
+    stop = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        last = train(
+            args.model,
+            Path(args.data),
+            Path(args.out),
+            config,
+            device=device,
+            resume=args.resume,
+            report=_report,
+            stop=stop.is_set,
+        )
+    except Exception as error:
+        if known := out_of_memory(error):
+            raise known from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return {"model": args.model, "folder": str(Path(args.out).resolve()), "device": device, "last": last}
+
+
+def text(document: dict[str, Any]) -> str:
+    last = document["last"]
+    losses = ", ".join(f"{k} {v:.4g}" for k, v in last.items() if k in ("total", "val_total"))
+    return f"Epoch {last.get('epoch', 0)}, {losses}: weights and card are in {document['folder']}"
+
+
+def _report(row: dict[str, float]) -> None:
+    common.log(
+        f"epoch {row['epoch']:.0f}  step {row['step']:.0f}  {row['minutes']:.1f} min  loss {row.get('total', 0):.4f}"
+        + (f"  validation {row['val_total']:.4f}" if "val_total" in row else "")
+        + f"  {row['crystals_per_s']:.0f}/s"
+    )
