@@ -23,7 +23,7 @@ from crystal_studio.crystal.composition import formulas
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.data import datasets, reference
-from crystal_studio.data.fingerprints import K_PLAIN, K_WEIGHTED, fingerprints
+from crystal_studio.data.fingerprints import K_LIKE, K_PLAIN, K_WEIGHTED, fingerprints
 
 FILES = ("mp20_like.parquet", "mp_21_52.parquet", "mp_le20_above80meV.parquet")
 BLOCK = 1000
@@ -69,7 +69,7 @@ def build(data: Path, path: Path, symprec: float = 0.1) -> dict[str, object]:
         "without_space_group": int((group == 0).sum()),
         "without_fingerprint": int(np.isnan(vector).any(1).sum()),
         "fingerprint": f"average minimum distances over (volume per atom)^(1/3): {K_PLAIN} plain, "
-        f"{K_WEIGHTED} weighted by atomic number, float16",
+        f"{K_WEIGHTED} weighted by element, {K_LIKE} among like atoms weighted by element, float16",
         "symprec_angstrom": symprec,
         "same_structure_below": reference.SAME_STRUCTURE,
         "limits": "Knows the Materials Project of 2018-2021 up to 52 atoms in the primitive cell, without the "

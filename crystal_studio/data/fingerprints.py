@@ -4,9 +4,13 @@ The average minimum distance AMD_k is the mean over atoms of the distance to
 their k-th neighbour (Widdowson et al., MATCH 87, 529 (2022)): unchanged by
 shifts, rotations, other cells and supercells, and continuous in the atoms'
 positions. Here every distance is divided by (volume per atom)^(1/3), so that
-crystals of one structure type compare whatever their size, and a second mean,
-weighted by atomic number, tells apart arrangements that differ only in which
-element sits where.
+crystals of one structure type compare whatever their size.
+
+Distances alone do not see which element sits where. Two further means do: one
+over the same distances, one over the distances to atoms of the same element
+only, both weighted by a number peculiar to each element. The plain part serves
+to compare structure types across compositions; the whole vector serves to tell
+crystals of one composition apart.
 """
 
 from __future__ import annotations
@@ -21,15 +25,21 @@ K_PLAIN = 24
 """Neighbours in the plain average."""
 
 K_WEIGHTED = 12
-"""Neighbours in the average weighted by atomic number."""
+"""Neighbours in the average weighted by element."""
 
-WIDTH = K_PLAIN + K_WEIGHTED
+K_LIKE = 8
+"""Neighbours of the same element in the weighted average over those alone."""
+
+WIDTH = K_PLAIN + K_WEIGHTED + K_LIKE
+
+_WEIGHT = 0.1 + (np.arange(119) * (np.sqrt(5) - 1) / 2) % 1.0
+"""A weight for each element; multiples of the golden ratio lie far apart for elements next to each other."""
 
 _MOST_IMAGES = 60_000
 
 
 def fingerprints(structures: Structures) -> NDArray[np.float32]:
-    """(B, WIDTH) dimensionless vectors: AMD_1..AMD_24, then the weighted AMD_1..AMD_12.
+    """(B, WIDTH) dimensionless vectors: plain AMD_1..24, weighted AMD_1..12, weighted AMD_1..8 of like atoms.
 
     Rows of NaN where a cell is empty, flat or not finite.
     """
@@ -41,22 +51,45 @@ def fingerprints(structures: Structures) -> NDArray[np.float32]:
     for i in np.flatnonzero(finite & (spacing > 1e-3)).tolist():
         rows = structures.atoms(i)
         positions = structures.positions[rows] @ np.linalg.inv(change[i].astype(float))
-        numbers = structures.numbers[rows].astype(float)
-        sites, weight = _sites(structures.orbit[rows])
-        if not np.isfinite(positions).all():
-            continue
-        distances = _nearest(reduced[i] / spacing[i], positions % 1.0, sites)
-        if distances is None:
-            continue
-        result[i, :K_PLAIN] = weight @ distances / weight.sum()
-        weight = weight * numbers[sites]
-        result[i, K_PLAIN:] = weight @ distances[:, :K_WEIGHTED] / weight.sum()
+        if np.isfinite(positions).all():
+            result[i] = _fingerprint(
+                reduced[i] / spacing[i], structures.numbers[rows], positions, structures.orbit[rows]
+            )
     return result
+
+
+def _fingerprint(lattice: NDArray, numbers: NDArray, positions: NDArray, orbit: NDArray) -> NDArray[np.float64]:
+    """(WIDTH,) of one crystal whose lattice is in units of the atomic spacing."""
+    sites, multiplicity = _sites(orbit)
+    distances = _nearest(lattice, positions, sites, K_PLAIN)
+    if distances is None:
+        return np.full(WIDTH, np.nan)
+    weight = multiplicity * _WEIGHT[numbers[sites]]
+    like = np.zeros((len(sites), K_LIKE))
+    for element in np.unique(numbers):
+        members = np.flatnonzero(numbers == element)
+        chosen = numbers[sites] == element
+        found = _nearest(lattice, positions[members], np.searchsorted(members, sites[chosen]), K_LIKE)
+        if found is None:
+            return np.full(WIDTH, np.nan)
+        like[chosen] = found
+    return np.concatenate(
+        [
+            multiplicity @ distances / multiplicity.sum(),
+            weight @ distances[:, :K_WEIGHTED] / weight.sum(),
+            weight @ like / weight.sum(),
+        ]
+    )
 
 
 def distance(first: NDArray, second: NDArray) -> NDArray[np.float32]:
     """Largest difference of two fingerprints in units of the mean atomic spacing; broadcasts over leading axes."""
     return np.abs(first - second).max(-1)
+
+
+def type_distance(first: NDArray, second: NDArray) -> NDArray[np.float32]:
+    """The same over the part that does not know the elements."""
+    return distance(first[..., :K_PLAIN], second[..., :K_PLAIN])
 
 
 def _sites(orbit: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -67,24 +100,21 @@ def _sites(orbit: NDArray) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return first, count.astype(float)
 
 
-def _nearest(lattice: NDArray, positions: NDArray, sites: NDArray) -> NDArray | None:
-    """(S, K_PLAIN) sorted distances of the chosen atoms to their neighbours, over all periodic images.
-
-    ``lattice`` is in units of the atomic spacing, so one atom stands in unit volume.
-    """
+def _nearest(lattice: NDArray, positions: NDArray, sites: NDArray, k: int) -> NDArray | None:
+    """(S, k) sorted distances of the chosen atoms to their neighbours, over all periodic images; None if too many."""
     heights = 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
-    radius = 1.25 * np.cbrt(3 * K_PLAIN / (4 * np.pi))
+    radius = 1.25 * np.cbrt(3 * k / (4 * np.pi) * abs(np.linalg.det(lattice)) / len(positions))
     offset = positions[None] - positions[sites][:, None]
     offset -= np.rint(offset)
     while True:
         reach = np.ceil(radius / heights + 0.5).astype(int)
-        if np.prod(2 * reach + 1) * len(positions) > _MOST_IMAGES:
+        if np.prod(2.0 * reach + 1) * len(positions) > _MOST_IMAGES:
             return None
         cells = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), -1).reshape(-1, 3)
         apart = (offset @ lattice)[:, :, None] + (cells @ lattice)[None, None]
         square = np.einsum("sncx,sncx->snc", apart, apart).reshape(len(sites), -1)
         # The smallest of all is the atom itself, at distance 0.
-        nearest = np.sqrt(np.sort(np.partition(square, K_PLAIN, axis=1)[:, : K_PLAIN + 1], axis=1)[:, 1:])
+        nearest = np.sqrt(np.sort(np.partition(square, k, axis=1)[:, : k + 1], axis=1)[:, 1:])
         if nearest[:, -1].max() <= radius:
             return nearest
         radius = float(nearest[:, -1].max()) * 1.001

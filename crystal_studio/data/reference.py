@@ -22,7 +22,7 @@ from crystal_studio import paths
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts, formulas
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints
+from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints, type_distance
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import FileError
 
@@ -102,7 +102,7 @@ class ReferenceIndex:
                 row[i] = rows[0] if rows else -1
                 continue
             chosen = np.array(rows or self._of_type.get(stoichiometry(atoms[i])) or range(len(self)), int)
-            far = distance(self.vectors[chosen], vectors[i])
+            far = (distance if rows else type_distance)(self.vectors[chosen], vectors[i])
             if np.isnan(far).all():
                 continue
             best = int(np.nanargmin(far))

@@ -107,11 +107,13 @@ def reason_against(composition: Pairs) -> str:
     elements = [z for z, _ in composition]
     if len(elements) == 1 or all(known.metal[z] for z in elements):
         return ""
-    names = "".join(SYMBOLS[z] + (str(n) if n > 1 else "") for z, n in composition)
+    electronegativity = [known.electronegativity[z] for z in elements]
+    # Written as usual, the least electronegative first.
+    written = sorted(composition, key=lambda pair: known.electronegativity[pair[0]] or 0.0)
+    names = "".join(SYMBOLS[z] + (str(n) if n > 1 else "") for z, n in written)
     without = [SYMBOLS[z] for z in elements if not known.states[z]]
     if without:
         return f"{', '.join(without)} has no known oxidation state, so {names} cannot be charge neutral."
-    electronegativity = [known.electronegativity[z] for z in elements]
     if None not in electronegativity:
         limits = sorted({x for x in electronegativity if x is not None})[:-1]
         for limit in limits:
@@ -122,7 +124,7 @@ def reason_against(composition: Pairs) -> str:
         cations = tuple(z for k, z in enumerate(elements) if chosen >> k & 1)
         if _neutral(composition, cations):
             return f"{names} is charge neutral only with cations more electronegative than its anions (Pauling's test)."
-    states = "; ".join(f"{SYMBOLS[z]} {', '.join(f'{s:+d}' for s in known.states[z])}" for z in elements)
+    states = "; ".join(f"{SYMBOLS[z]} {', '.join(f'{s:+d}' for s in known.states[z])}" for z, _ in written)
     return f"No oxidation states make {names} charge neutral ({states})."
 
 

@@ -23,7 +23,7 @@ class Uniqueness:
     StructureMatcher with its default tolerances decides.
     """
 
-    prefilter: float = 0.2
+    prefilter: float = 0.3
 
     name = "uniqueness"
     title = "Unique in the project"
