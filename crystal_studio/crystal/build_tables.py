@@ -54,12 +54,10 @@ def build() -> dict[str, NDArray]:
     from pyxtal.symmetry import Group
 
     rng = np.random.default_rng(0)
-    columns: dict[str, list] = {
-        k: [] for k in "rot trans n_ops symbol system point_group polar chiral inversion encoding n_centring".split()
-    }
-    sites: dict[str, list] = {
-        k: [] for k in "group letter multiplicity dof site_symmetry rot trans pattern orbit projector".split()
-    }
+    of_groups = ("rot", "trans", "n_ops", "n_centring", "encoding", "symbol", "system", "point_group")
+    columns: dict[str, list] = {k: [] for k in (*of_groups, "polar", "chiral", "inversion")}
+    of_sites = ("group", "letter", "multiplicity", "dof", "site_symmetry", "rot", "trans", "pattern")
+    sites: dict[str, list] = {k: [] for k in (*of_sites, "orbit", "projector")}
     for number in range(1, 231):
         group, kind = Group(number), moyopy.SpaceGroupType(number)
         operations = group[0].ops
@@ -101,7 +99,7 @@ def build() -> dict[str, NDArray]:
             sites["orbit"].append(_orbit(rot, trans.astype(float) / DENOMINATOR, point, position.multiplicity))
             sites["projector"].append(np.round(24 * stabiliser.astype(float).mean(0)).astype(np.int8))
     return {
-        "version": np.int64(VERSION),
+        "version": np.array(VERSION),
         "rot": np.concatenate(columns["rot"]),
         "trans": np.concatenate(columns["trans"]),
         "n_ops": np.array(columns["n_ops"], np.int16),
@@ -136,7 +134,7 @@ def main() -> None:
     """Write the tables where the program reads them."""
     target = paths.resources() / "symmetry" / "space_groups.npz"
     target.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(target, **build())
+    np.savez_compressed(target, allow_pickle=False, **build())
     print(f"{target}: {target.stat().st_size / 1024:.0f} KiB")
 
 

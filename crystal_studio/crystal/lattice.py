@@ -28,10 +28,7 @@ BASIS: NDArray[np.float64] = np.array(
 
 HEXAGONAL_K0 = -np.log(3.0) / 4.0
 _LIMITS = (2, 15, 74, 142, 194, 230)
-_FREE = np.array(
-    [[1, 1, 1, 1, 1, 1], [0, 1, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 0, 1]],
-    bool,
-)  # fmt: skip
+_FREE = np.array([list(row) for row in ("111111", "010111", "000111", "000011", "000011", "000001")]) == "1"
 GRAMS_PER_CM3 = 1.66053906660
 """One atomic mass unit per cubic Angstrom in g/cm3 (CODATA 2018)."""
 

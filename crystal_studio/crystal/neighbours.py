@@ -135,15 +135,15 @@ def neighbours_within(
     reach = np.ceil(limit.max(initial=0.0) / heights + spread).astype(int)
     cells = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), -1).reshape(-1, 3)
     found: list[tuple[NDArray, NDArray, NDArray, NDArray]] = []
-    for i, point in enumerate(positions):
+    for at, point in enumerate(positions):
         offset = positions[:, None] + cells[None] - point
         distance = np.linalg.norm(offset @ lattice, axis=-1)
-        j, c = np.nonzero((distance <= limit[i][:, None]) & (distance > 1e-8))
-        found.append((np.full(len(j), i), j, cells[c], distance[j, c]))
+        j, c = np.nonzero((distance <= limit[at][:, None]) & (distance > 1e-8))
+        found.append((np.full(len(j), at), j, cells[c], distance[j, c]))
     if not found:
         return np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3), int), np.zeros(0)
-    i, j, image, distance = (np.concatenate(column) for column in zip(*found, strict=True))
-    return i, j, image, distance
+    first, second, image, length = (np.concatenate(column) for column in zip(*found, strict=True))
+    return first, second, image, length
 
 
 def bonds(

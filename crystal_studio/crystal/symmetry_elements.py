@@ -23,8 +23,9 @@ AXES: NDArray[np.int8] = np.array(
 
 SITE_CLASSES = ("1", "-1", "2", "m", "3", "2/m", "4", "-4", "-3", "6", "-6", "4/m", "6/m")
 OPERATIONS = (
-    "1 -1 2 2_1 m a b c n d 3 3_1 3_2 4 -4 4_1 4_2 4_3 -3 6 6_1 6_2 6_3 6_4 6_5 -6".split()
-)  # fmt: skip
+    *("1", "-1", "2", "2_1", "m", "a", "b", "c", "n", "d", "3", "3_1", "3_2"),
+    *("4", "-4", "4_1", "4_2", "4_3", "-3", "6", "6_1", "6_2", "6_3", "6_4", "6_5", "-6"),
+)
 CENTRINGS = "PIFABCR"
 GROUP_WIDTH = len(CENTRINGS) + len(AXES) * len(OPERATIONS)
 

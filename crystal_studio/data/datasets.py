@@ -103,7 +103,7 @@ def _parquet(path: Path) -> Dataset:
     return Dataset(structures, ids, columns)
 
 
-def _cif_structure(text: str) -> tuple[NDArray, list[int], NDArray]:
+def _cif_structure(text: str) -> tuple[NDArray, NDArray, NDArray]:
     import gemmi
 
     small = gemmi.make_small_structure_from_block(gemmi.cif.read_string(text).sole_block())
@@ -114,8 +114,8 @@ def _cif_structure(text: str) -> tuple[NDArray, list[int], NDArray]:
         raise ValueError("partly occupied sites")
     cell = small.cell
     lattice = from_parameters(np.array([cell.a, cell.b, cell.c, cell.alpha, cell.beta, cell.gamma]))
-    numbers = [s.element.atomic_number for s in sites]
-    if 0 in numbers:
+    numbers = np.array([s.element.atomic_number for s in sites], np.int16)
+    if (numbers == 0).any():
         raise ValueError("unknown element")
     return lattice, numbers, np.array([s.fract.tolist() for s in sites])
 

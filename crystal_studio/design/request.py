@@ -196,10 +196,10 @@ class DesignRequest:
         values = dict(plain)
         try:
             if "chemical_system" in values:
-                system = values["chemical_system"]
-                values["chemical_system"] = ChemicalSystem(
-                    **{k: tuple(v) if isinstance(v, list) else v for k, v in system.items()}
-                )
+                system: dict[str, Any] = {
+                    k: tuple(v) if isinstance(v, list) else v for k, v in values["chemical_system"].items()
+                }
+                values["chemical_system"] = ChemicalSystem(**system)
             values["space_groups"] = tuple(int(g) for g in values.get("space_groups", ()))
             values["targets"] = tuple(PropertyTarget(**t) for t in values.get("targets", ()))
             return DesignRequest(**values)

@@ -43,14 +43,12 @@ def wrapped_normal_d(x: Tensor, sigma: Tensor, images: int = 10) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def wrapped_normal_norm(steps: int, low: float = 0.005, high: float = 0.5, grid: int = 20_001) -> Tensor:
+def wrapped_normal_norm(steps: int, low: float = 0.005, high: float = 0.5, grid: int = 601) -> Tensor:
     """(steps + 1,) mean square of ``wrapped_normal_d`` under its own distribution, by quadrature; 1 at t = 0."""
-    sigma = log_sigmas(steps, low, high)[1:].double()
-    x = torch.linspace(-0.5, 0.5, grid, dtype=torch.float64)
-    result = [1.0]
-    for s in sigma:
-        images = torch.arange(-4, 5, dtype=torch.float64)
-        density = torch.exp(-((x.unsqueeze(-1) + images) ** 2) / (2 * s**2)).sum(-1)
-        d = wrapped_normal_d(x, s.expand(1), 4)
-        result.append(float((density * d**2).sum() / density.sum()))
-    return torch.tensor(result, dtype=torch.float32)
+    sigma = log_sigmas(steps, low, high)[1:, None].double()
+    # Narrow distributions get a narrow grid.
+    x = torch.linspace(-1, 1, grid, dtype=torch.float64) * (7 * sigma).clamp_max(0.5)
+    images = torch.arange(-4, 5, dtype=torch.float64)
+    density = torch.exp(-((x.unsqueeze(-1) + images) ** 2) / (2 * sigma.unsqueeze(-1) ** 2)).sum(-1)
+    mean = (density * wrapped_normal_d(x, sigma.expand_as(x), 4) ** 2).sum(-1) / density.sum(-1)
+    return torch.cat([torch.ones(1), mean.float()])

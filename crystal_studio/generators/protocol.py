@@ -69,4 +69,4 @@ class Generator(Protocol):
 
 def chunk_seed(seed: int, chunk: int) -> NDArray[np.uint32]:
     """Entropy of one chunk, from which its random generators are seeded."""
-    return np.random.SeedSequence([seed, chunk]).generate_state(2)
+    return np.random.SeedSequence([seed, chunk]).generate_state(2, np.uint32).astype(np.uint32)

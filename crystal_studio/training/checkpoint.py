@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ from torch import Tensor
 from crystal_studio.errors import ModelError
 
 
-def save(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+def save(folder: Path, tensors: Mapping[str, Tensor], state: dict[str, Any]) -> None:
     """Write ``checkpoint.safetensors`` with the state in its header, so that both change at once."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / "checkpoint.safetensors.part"
     save_file({k: v.detach().contiguous().cpu() for k, v in tensors.items()}, temporary, {"state": json.dumps(state)})
-    os.replace(temporary, folder / "checkpoint.safetensors")
+    temporary.replace(folder / "checkpoint.safetensors")
 
 
 def load(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +80,12 @@ class Trainer:
         self.epoch = self.step = 0
         self.seconds = 0.0
 
+    @staticmethod
+    def saved_network(folder: Path, config: TrainConfig) -> TrainConfig:
+        """``config`` with the network size of the checkpoint in a folder, if there is one."""
+        found = checkpoint.load(folder)
+        return replace(config, network=NetworkConfig(**found[1]["config"]["network"])) if found else config
+
     def restore(self, folder: Path) -> bool:
         """Carry on from the checkpoint in a folder; false if there is none."""
         found = checkpoint.load(folder)
@@ -87,7 +93,8 @@ class Trainer:
             return False
         tensors, state = found
         self.network.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")}, strict=False)
-        self.average = {k[4:]: v.to(self.device) for k, v in tensors.items() if k.startswith("ema.")}
+        # In the order of the parameters, which the file does not keep.
+        self.average = {k: tensors[f"ema.{k}"].to(self.device) for k in self.average}
         checkpoint.restore_optimiser(self.optimiser, tensors)
         self.priors = Priors.from_tensors(tensors)
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
@@ -95,7 +102,7 @@ class Trainer:
 
     def save(self, folder: Path) -> None:
         """Write the checkpoint."""
-        tensors = {f"model.{k}": v for k, v in self.network.named_parameters()}
+        tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in self.network.named_parameters()}
         tensors |= {f"ema.{k}": v for k, v in self.average.items()}
         tensors |= checkpoint.optimiser_tensors(self.optimiser) | self.priors.to_tensors()
         state = {"epoch": self.epoch, "step": self.step, "seconds": self.seconds, "config": asdict(self.config)}
@@ -104,7 +111,7 @@ class Trainer:
     def _rate(self) -> float:
         c = self.config
         warm = min(1.0, (self.step + 1) / c.warm_up_steps)
-        done = max(self.seconds / (c.max_minutes * 60), self.epoch / c.max_epochs)
+        done = max(self.seconds / max(c.max_minutes * 60, 1e-9), self.epoch / c.max_epochs)
         fall = 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
         return c.learning_rate * warm * (c.final_rate + (1 - c.final_rate) * fall)
 
@@ -112,13 +119,12 @@ class Trainer:
         kind = self.device.split(":")[0]
         return torch.autocast(kind, torch.bfloat16) if self.config.bf16 else nullcontext()
 
-    def _update(self, rows: NDArray) -> dict[str, float]:
+    def _update(self, rows: NDArray, generator: torch.Generator) -> dict[str, float]:
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
         with self._autocast():
-            total, parts = loss(
-                self.network, self.priors, gather(self.features, rows, self.device), self.config.weights
-            )
+            clean = gather(self.features, rows, self.device)
+            total, parts = loss(self.network, self.priors, clean, self.config.weights, generator=generator)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
@@ -164,12 +170,14 @@ class Trainer:
         limit, saved = self.config.max_minutes * 60, self.seconds
         over = False
         while not over and self.epoch < self.config.max_epochs:
+            # Seeded by epoch, so that a resumed run repeats what an uninterrupted one would do.
             rng = np.random.default_rng([self.config.seed, self.epoch])
+            generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
             sums: dict[str, float] = {}
             started, seen = time.monotonic(), 0
             for rows in batches(self.features.n_orbits, self.config, rng):
                 before = time.monotonic()
-                for name, value in self._update(rows).items():
+                for name, value in self._update(rows, generator).items():
                     sums[name] = sums.get(name, 0.0) + value * len(rows)
                 seen += len(rows)
                 self.seconds += time.monotonic() - before

@@ -1,0 +1,183 @@
+"""From (site symmetry, position) to Wyckoff positions, for whole batches at once.
+
+A predicted orbit names a class on each of 15 axes and a point. The Wyckoff
+position wanted is the one of the group whose site symmetry differs on the fewest
+axes, ties going to the nearest representative subspace; the point then moves to
+the nearest point of that subspace. Nearest means Cartesian: the mean of the
+site-symmetry operations is an orthogonal projection in every lattice of the group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from crystal_studio.crystal.asymmetric_unit import flat_ranges
+from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.space_groups import SpaceGroupTables, tables
+
+_SHIFTS = np.stack(np.meshgrid(*[np.arange(-1.0, 2.0)] * 3, indexing="ij"), -1).reshape(-1, 3)
+_AXIS_COST = 1e4
+"""A wrong axis outweighs any distance in Angstrom."""
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Every (orbit, Wyckoff position of its group) worth measuring, flat.
+
+    orbit, row : (P,); mismatch, distance : (P,), axes and Angstrom; point : (P, 3) on the subspace
+    """
+
+    orbit: NDArray[np.int64]
+    row: NDArray[np.int64]
+    mismatch: NDArray[np.int64]
+    distance: NDArray[np.float64]
+    point: NDArray[np.float64]
+
+    @property
+    def cost(self) -> NDArray[np.float64]:
+        return self.mismatch * _AXIS_COST + self.distance
+
+
+def nearest_on(
+    row: NDArray[np.int64], point: NDArray[np.float64], lattice: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distances (P,) in Angstrom and nearest points (P, 3) of representative subspaces or their lattice translates.
+
+    row : (P,) Wyckoff rows; point : (P, 3) fractional; lattice : (P, 3, 3) Angstrom.
+    """
+    table = tables()
+    away = np.eye(3) - table.projector[row]
+    base = np.einsum("pij,pj->pi", away, point - table.origin[row])
+    distance = np.zeros(len(row))
+    offset = np.zeros((len(row), 3))
+    # A general position is everywhere: nothing to move.
+    bound = np.flatnonzero(table.degrees_of_freedom[row] < 3)
+    shifted = base[bound, None] - np.einsum("pij,kj->pki", away[bound], _SHIFTS)
+    length = np.linalg.norm(np.einsum("pki,pij->pkj", shifted, lattice[bound]), axis=-1)
+    best = length.argmin(1)
+    at = np.arange(len(bound))
+    distance[bound], offset[bound] = length[at, best], shifted[at, best]
+    return distance, point - offset
+
+
+def _settle(table: SpaceGroupTables, row: NDArray[np.int64], point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points exactly on the first operation of their positions, wrapped to [0, 1)."""
+    rest = np.einsum("pij,pj->pi", np.eye(3) - table.linear[row], point - table.origin[row])
+    shift = np.rint(rest)
+    free = np.einsum("pij,pj->pi", table.linear[row], point - shift - table.origin[row])
+    settled = free + table.origin[row]
+    return np.where(np.abs(settled - np.rint(settled)) < 1e-9, np.rint(settled), settled) % 1.0
+
+
+def _pairs(
+    table: SpaceGroupTables,
+    orbits: NDArray[np.int64],
+    group: NDArray[np.int64],
+    classes: NDArray[np.int64],
+    points: NDArray[np.float64],
+    lattice: NDArray[np.float64],
+    every: bool,
+) -> _Pairs:
+    """Candidates of the orbits named; only those with the fewest wrong axes unless ``every``."""
+    start, count = table.wyckoff_start[group - 1], np.diff(table.wyckoff_start)[group - 1]
+    local = np.repeat(np.arange(len(orbits)), count)
+    row = flat_ranges(start, count)
+    mismatch = (table.site_class[row] != classes[local]).sum(-1)
+    if not every:
+        fewest = np.full(len(orbits), 99)
+        np.minimum.at(fewest, local, mismatch)
+        keep = mismatch == fewest[local]
+        local, row, mismatch = local[keep], row[keep], mismatch[keep]
+    distance, point = nearest_on(row, points[local], lattice[local])
+    return _Pairs(orbits[local], row, mismatch, distance, point)
+
+
+def _cheapest(pairs: _Pairs) -> NDArray[np.int64]:
+    """Index of the cheapest pair of each orbit, in order of orbits."""
+    order = np.lexsort((pairs.row, pairs.cost, pairs.orbit))
+    orbit = pairs.orbit[order]
+    return order[np.r_[True, orbit[1:] != orbit[:-1]]] if len(orbit) else order
+
+
+def project(
+    space_group: NDArray[np.int16],
+    lattice: NDArray[np.float64],
+    numbers: NDArray[np.int16],
+    classes: NDArray[np.int64],
+    positions: NDArray[np.float64],
+) -> AsymmetricUnits:
+    """Asymmetric units that obey their space groups, from raw predictions.
+
+    Shapes: space_group (B,), lattice (B, 3, 3) Angstrom, numbers (B, M) with 0 for padding,
+    classes (B, M, 15), positions (B, M, 3) fractional. A position without free
+    parameters holds one orbit only: where several want it, the assignment of least
+    total cost over the crystal decides (Hungarian algorithm).
+    """
+    table = tables()
+    crystal, column = np.nonzero(numbers > 0)
+    group = space_group[crystal].astype(np.int64)
+    cls, points, cells = classes[crystal, column], positions[crystal, column] % 1.0, lattice[crystal]
+    every_orbit = np.arange(len(crystal))
+    pairs = _pairs(table, every_orbit, group, cls, points, cells, every=False)
+    chosen = _cheapest(pairs)
+    row, point = pairs.row[chosen], pairs.point[chosen]
+
+    fixed = table.degrees_of_freedom[row] == 0
+    key = crystal * 2000 + row
+    taken, first, times = np.unique(key[fixed], return_index=True, return_counts=True)
+    crowded = np.unique(taken[times > 1] // 2000)
+    del first
+    if len(crowded):
+        members = np.flatnonzero(np.isin(crystal, crowded))
+        again = _pairs(table, members, group[members], cls[members], points[members], cells[members], every=True)
+        owner = crystal[again.orbit]
+        for c in crowded:
+            _assign(table, again, np.flatnonzero(owner == c), row, point)
+
+    wyckoff = np.full(numbers.shape, -1, np.int16)
+    settled = np.zeros((*numbers.shape, 3))
+    wyckoff[crystal, column] = row
+    settled[crystal, column] = _settle(table, row, point)
+    return AsymmetricUnits(space_group.astype(np.int16), lattice, numbers.astype(np.int16), wyckoff, settled)
+
+
+def _assign(table: SpaceGroupTables, pairs: _Pairs, chosen: NDArray[np.int64], row: NDArray, point: NDArray) -> None:
+    """Solve one crystal: fixed positions as columns of capacity one, and for each orbit its best free position."""
+    orbit, candidate, cost = pairs.orbit[chosen], pairs.row[chosen], pairs.cost[chosen]
+    orbits, i = np.unique(orbit, return_inverse=True)
+    fixed = table.degrees_of_freedom[candidate] == 0
+    columns, j = np.unique(candidate[fixed], return_inverse=True)
+    n, m = len(orbits), len(columns)
+    costs = np.full((n, m + n), np.inf)
+    source = np.full((n, m + n), -1)
+    costs[i[fixed], j], source[i[fixed], j] = cost[fixed], chosen[fixed]
+    free = np.flatnonzero(~fixed)
+    order = free[np.argsort(-cost[free], kind="stable")]  # the cheapest is written last
+    costs[i[order], m + i[order]], source[i[order], m + i[order]] = cost[order], chosen[order]
+    # The general position is always free, so a finite solution exists.
+    big = costs[np.isfinite(costs)].max() * (n + 1) + 1
+    left, right = linear_sum_assignment(np.where(np.isfinite(costs), costs, big))
+    pick = source[left, right]
+    row[orbits[left]], point[orbits[left]] = pairs.row[pick], pairs.point[pick]
+
+
+def project_onto(
+    space_group: NDArray[np.int16],
+    lattice: NDArray[np.float64],
+    numbers: NDArray[np.int16],
+    wyckoff: NDArray[np.int16],
+    positions: NDArray[np.float64],
+) -> AsymmetricUnits:
+    """Asymmetric units whose Wyckoff positions (B, M) are given; only the points move."""
+    table = tables()
+    crystal, column = np.nonzero(numbers > 0)
+    row = wyckoff[crystal, column].astype(np.int64)
+    _, point = nearest_on(row, positions[crystal, column] % 1.0, lattice[crystal])
+    settled = np.zeros((*numbers.shape, 3))
+    settled[crystal, column] = _settle(table, row, point)
+    kept = np.where(numbers > 0, wyckoff, -1).astype(np.int16)
+    return AsymmetricUnits(space_group.astype(np.int16), lattice, numbers.astype(np.int16), kept, settled)

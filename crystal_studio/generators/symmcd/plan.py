@@ -1,0 +1,166 @@
+"""What each candidate of a request has to obey: group, number of orbits, pinned elements and sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.elements import atomic_number
+from crystal_studio.crystal.space_groups import N_GROUPS, tables
+from crystal_studio.crystal.wyckoff_sets import can_hold, draw_set
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.errors import RequestError
+from crystal_studio.generators.symmcd.priors import Priors
+from crystal_studio.generators.symmcd.representation import N_ELEMENTS
+
+DEFAULT_MAX_ATOMS = 24
+"""Atoms in the primitive cell that an exact composition may fill when the request sets no limit."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One candidate: space group, element category of each orbit (-1 free), Wyckoff row of each (-1 free)."""
+
+    space_group: int
+    elements: tuple[int, ...]
+    wyckoff: tuple[int, ...]
+
+    @property
+    def n_orbits(self) -> int:
+        return len(self.elements)
+
+
+def categories(symbols: tuple[str, ...]) -> list[int]:
+    """Element categories (atomic number - 1); raises ``RequestError`` beyond plutonium."""
+    found = [atomic_number(s) - 1 for s in symbols]
+    if any(c >= N_ELEMENTS for c in found):
+        bad = ", ".join(s for s, c in zip(symbols, found, strict=True) if c >= N_ELEMENTS)
+        raise RequestError(f"The model knows no elements beyond Pu: leave out {bad}.", "chemsys")
+    return found
+
+
+def allowed_elements(request: DesignRequest, priors: Priors) -> NDArray[np.bool_]:
+    """(94,) elements that may occur: those the request allows, and of these those the model has seen."""
+    mask = np.zeros(N_ELEMENTS, bool)
+    asked = [s for s in request.chemical_system.allowed if atomic_number(s) <= N_ELEMENTS]
+    mask[categories(tuple(asked))] = True
+    seen = priors.elements.numpy() > 0
+    named = request.chemical_system.mode in ("exact", "subset")
+    missing = [
+        s for s in request.chemical_system.must if atomic_number(s) > N_ELEMENTS or not seen[atomic_number(s) - 1]
+    ]
+    if missing or (named and not (mask & seen).any()):
+        names = ", ".join(missing or request.chemical_system.elements)
+        raise RequestError(f"The model has never seen {names}: choose other elements.", "chemsys")
+    return mask & seen
+
+
+def _smallest_cells() -> NDArray[np.int64]:
+    """(230,) fewest atoms that the primitive cell of each group can hold: its last Wyckoff position."""
+    table = tables()
+    return table.multiplicity[table.wyckoff_start[1:] - 1] // table.n_centring
+
+
+def _group_odds(request: DesignRequest, priors: Priors) -> NDArray[np.float64]:
+    odds = priors.groups.numpy().astype(float)
+    if request.space_groups:
+        odds = np.zeros(N_GROUPS)
+        odds[np.array(request.space_groups) - 1] = 1.0
+    if request.max_atoms:
+        odds = np.where(_smallest_cells() <= request.max_atoms, odds, 0.0)
+    return odds / max(odds.sum(), 1e-300)
+
+
+def _orbit_odds(number: int, low: int, high: int, priors: Priors) -> NDArray[np.float64]:
+    """Odds of 0..M orbits for one group; groups never seen borrow from their crystal system, then from all."""
+    counts = priors.orbits.numpy().astype(float)
+    table = tables()
+    system = np.array([s == table.crystal_system[number - 1] for s in table.crystal_system])
+    for source in (counts[number - 1], counts[system].sum(0), counts.sum(0)):
+        odds = source.copy()
+        odds[:low] = 0
+        odds[high + 1 :] = 0
+        if odds.sum() > 0:
+            return odds / odds.sum()
+    odds = np.zeros(counts.shape[1])
+    odds[low : high + 1] = 1
+    if not odds.any():
+        raise RequestError(
+            f"{low} orbits are needed but at most {high} are possible: ask for fewer elements or more orbits.",
+            "max_orbits",
+        )
+    return odds / odds.sum()
+
+
+def formula_units(request: DesignRequest, number: int, most_orbits: int) -> list[dict[int, int]]:
+    """The atoms of the conventional cell, one dict a number of formula units that the group can hold."""
+    counts = {atomic_number(s): n for s, n in request.reduced_composition.items()}
+    centring = int(tables().n_centring[number - 1])
+    limit = request.max_atoms or max(DEFAULT_MAX_ATOMS, sum(counts.values()))
+    units = range(1, limit // sum(counts.values()) + 1)
+    cells = [{z: n * u * centring for z, n in counts.items()} for u in units]
+    return [c for c in cells if can_hold(number, tuple(c.values()), most_orbits)]
+
+
+def check(request: DesignRequest, priors: Priors) -> None:
+    """Raise ``RequestError`` where no candidate can obey the request."""
+    allowed_elements(request, priors)
+    most = priors.orbits.shape[1] - 1
+    high = min(request.max_orbits or most, most)
+    need = len(request.chemical_system.must)
+    if need > high:
+        raise RequestError(
+            f"{need} elements need at least {need} orbits but at most {high} are possible.", "max_orbits"
+        )
+    if request.max_atoms and need > request.max_atoms:
+        raise RequestError(f"{need} elements do not fit into {request.max_atoms} atoms.", "max_atoms")
+    if not _group_odds(request, priors).any():
+        raise RequestError(
+            f"Every position of these space groups holds more than {request.max_atoms} atoms: allow more atoms.",
+            "max_atoms",
+        )
+    if request.composition:
+        groups = request.space_groups or range(1, N_GROUPS + 1)
+        if request.max_atoms and sum(request.reduced_composition.values()) > request.max_atoms:
+            raise RequestError(
+                f"One formula unit of {request.composition} has more than {request.max_atoms} atoms.", "max_atoms"
+            )
+        if not any(formula_units(request, int(g), high) for g in groups):
+            names = ", ".join(f"{tables().symbol[g - 1]} ({g})" for g in request.space_groups) or "any group"
+            raise RequestError(
+                f"No set of Wyckoff positions of {names} holds {request.composition} within the limits: choose other"
+                " space groups, or allow more atoms or orbits.",
+                "composition",
+            )
+
+
+def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Generator) -> list[Plan]:
+    """Plans of ``count`` candidates."""
+    most = priors.orbits.shape[1] - 1
+    high = min(request.max_orbits or most, most, request.max_atoms or most)
+    odds = _group_odds(request, priors)
+    must = categories(request.chemical_system.must)
+    plans: list[Plan] = []
+    barren: set[int] = set()
+    while len(plans) < count:
+        if not odds.sum() > 0:
+            raise RequestError("No space group can hold what was asked for: loosen the request.", "space_groups")
+        number = int(rng.choice(N_GROUPS, p=odds / odds.sum())) + 1
+        if request.composition:
+            cells = [] if number in barren else formula_units(request, number, high)
+            cell = cells[int(rng.integers(len(cells)))] if cells else None
+            found = draw_set(number, cell, high, rng) if cell else None
+            if found is None:
+                barren.add(number)
+                odds[number - 1] = 0
+                continue
+            plans.append(Plan(number, tuple(z - 1 for z in found[0]), tuple(found[1])))
+            continue
+        p = _orbit_odds(number, max(1, len(must)), high, priors)
+        n_orbits = int(rng.choice(len(p), p=p))
+        pinned = np.full(n_orbits, -1)
+        pinned[: len(must)] = must
+        plans.append(Plan(number, tuple(int(c) for c in pinned), (-1,) * n_orbits))
+    return plans

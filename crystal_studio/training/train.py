@@ -1,0 +1,115 @@
+"""``train``: from a data file to a model folder; the deed behind ``crystal-studio train``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crystal_studio.crystal.standardise import to_asymmetric_units
+from crystal_studio.data.datasets import Dataset, load
+from crystal_studio.errors import FileError, RequestError
+from crystal_studio.generators.symmcd import model
+from crystal_studio.generators.symmcd.representation import Features, encode, usable
+from crystal_studio.training.symmcd import TrainConfig, Trainer
+
+FAMILIES = ("symmcd",)
+MAX_ORBITS = 24
+
+
+def prepare(dataset: Dataset) -> Features:
+    """Features of the crystals that the model can hold; raises ``FileError`` if none can be held."""
+    units, ok, _ = to_asymmetric_units(dataset.structures)
+    keep = ok & usable(units) & (units.n_orbits <= MAX_ORBITS)
+    if not keep.any():
+        raise FileError("No crystal of the data can be trained on: each failed the symmetry search or is too large.")
+    units = units.take(keep)
+    width = int(units.n_orbits.max())
+    return encode(
+        replace(
+            units,
+            numbers=units.numbers[:, :width],
+            wyckoff=units.wyckoff[:, :width],
+            positions=units.positions[:, :width],
+        )
+    )
+
+
+def splits(path: Path, seed: int) -> tuple[Dataset, Dataset | None]:
+    """Training and validation rows: by the column ``split`` if the file has one, else 95 to 5 at random."""
+    dataset = load(path)
+    if "split" in dataset.columns:
+        names = dataset.columns["split"].astype(str)
+        validation = dataset.take(names == "val") if (names == "val").any() else None
+        return dataset.take(names == "train"), validation
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    held = len(dataset) // 20
+    if not held:
+        return dataset, None
+    return dataset.take(np.sort(order[held:])), dataset.take(np.sort(order[:held]))
+
+
+def train(
+    family: str,
+    data: Path,
+    out: Path,
+    config: TrainConfig,
+    *,
+    device: str = "cpu",
+    resume: bool = False,
+    source: dict[str, Any] | None = None,
+    report: Callable[[dict[str, float]], None] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Train a model of ``family`` on a data file and write checkpoint, curve, weights and card to ``out``.
+
+    With ``resume`` the checkpoint in ``out`` is carried on, network size included;
+    without it a folder that holds one is refused. Returns the last row of the learning curve.
+    """
+    if family not in FAMILIES:
+        raise RequestError(f"There is no trainable model {family!r}: choose one of {', '.join(FAMILIES)}.", "model")
+    if (out / "checkpoint.safetensors").exists() and not resume:
+        raise RequestError(f"{out} already holds a training run: add --resume to carry it on, or name another folder.")
+    training, validation = splits(data, config.seed)
+    features = prepare(training)
+    if resume:
+        config = Trainer.saved_network(out, config)
+    trainer = Trainer(config, features, device)
+    if resume:
+        trainer.restore(out)
+    rows: list[dict[str, float]] = []
+
+    def note(row: dict[str, float]) -> None:
+        rows.append(row)
+        if report:
+            report(row)
+
+    trainer.run(out, prepare(validation) if validation is not None else None, note, stop)
+    write_model(trainer, out, data.name, len(features), source or {}, rows[-1] if rows else {})
+    return rows[-1] if rows else {}
+
+
+def write_model(
+    trainer: Trainer, out: Path, data: str, crystals: int, source: dict[str, Any], last: dict[str, float]
+) -> None:
+    """The averaged weights and their card, beside the checkpoint."""
+    card = {
+        "title": f"SymmCD trained on {data}",
+        "licence": "MIT (weights); see data for the licence of the training data",
+        "data": {"file": data, "crystals": crystals, **source},
+        "training": {
+            "date": date.today().isoformat(),
+            "epochs": trainer.epoch,
+            "steps": trainer.step,
+            "minutes": round(trainer.seconds / 60, 1),
+            "device": trainer.device,
+            "config": {k: v for k, v in trainer.config.__dict__.items() if isinstance(v, int | float | bool)},
+            "loss_weights": trainer.config.weights.to_dict(),
+            "losses": {k: v for k, v in last.items() if k not in ("epoch", "step", "minutes", "crystals_per_s")},
+        },
+    }
+    model.save(out, trainer.average, trainer.config.network, trainer.priors, card)

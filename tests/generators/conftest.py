@@ -1,0 +1,52 @@
+"""A small untrained SymmCD: the guarantees tested with it hold whatever the weights are."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.space_groups import tables
+from crystal_studio.generators import registry
+from crystal_studio.generators.symmcd import model
+from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
+from crystal_studio.generators.symmcd.priors import estimate
+from crystal_studio.generators.symmcd.representation import encode
+
+
+def crystals(count: int = 300, seed: int = 0) -> AsymmetricUnits:
+    """Random asymmetric units over many groups and the elements up to Bi."""
+    rng = np.random.default_rng(seed)
+    table = tables()
+    group = rng.choice([1, 2, 14, 62, 139, 166, 194, 221, 225, 227], count).astype(np.int16)
+    numbers = rng.integers(1, 84, (count, 5)).astype(np.int16)
+    numbers[np.arange(5) >= rng.integers(1, 6, count)[:, None]] = 0
+    rows = np.array([rng.choice(table.wyckoff_rows(g), 5) for g in group])
+    points = np.einsum("bmij,bmj->bmi", table.linear[rows], rng.random((count, 5, 3))) + table.origin[rows]
+    wyckoff = np.where(numbers > 0, rows, -1).astype(np.int16)
+    return AsymmetricUnits(group, np.tile(np.eye(3) * 6.0, (count, 1, 1)), numbers, wyckoff, points % 1.0)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory) -> Path:
+    torch.manual_seed(0)
+    config = NetworkConfig(hidden=32, layers=2, frequencies=4, node_frequencies=4)
+    network = Denoiser(config, torch.as_tensor(tables().encoding))
+    root = tmp_path_factory.mktemp("models")
+    card = {"title": "tiny", "licence": "MIT", "data": {}, "training": {}}
+    model.save(root / "tiny", dict(network.named_parameters()), config, estimate(encode(crystals())), card)
+    return root
+
+
+@pytest.fixture
+def models(model_folder, monkeypatch) -> Path:
+    monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(model_folder))
+    return model_folder
+
+
+@pytest.fixture
+def generator(models):
+    assert json.loads((models / "tiny" / "card.json").read_text())["family"] == "symmcd"
+    return registry.load("tiny", "cpu")
