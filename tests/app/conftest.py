@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from PySide6.QtWidgets import QApplication
 
 from crystal_studio.app import application, theme
 from crystal_studio.app.settings import WindowState
+
+# The stand-in generator of the campaign tests, which the campaign's own process must find too.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "campaign"))
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +43,8 @@ def _light_theme(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("qapp")
     theme.manager().set_scheme("light")
     yield
-    running = [o for o in gc.get_objects() if isinstance(o, QThread) and o.isRunning() and o is not QThread.currentThread()]
+    running = [
+        o for o in gc.get_objects() if isinstance(o, QThread) and o.isRunning() and o is not QThread.currentThread()
+    ]
     assert not running, f"threads left running: {running}"
     assert not multiprocessing.active_children(), "child processes left running"

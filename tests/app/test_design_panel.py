@@ -72,7 +72,7 @@ def test_clicks_cycle_an_element_through_its_states(page, qtbot):
         qtbot.mouseClick(cell, Qt.MouseButton.LeftButton)
         seen.append(cell.pick)
     assert seen == [Pick.ALLOWED, Pick.REQUIRED, Pick.EXCLUDED, Pick.NONE]
-    assert "manganese, open" == cell.accessibleName().lower()
+    assert cell.accessibleName().lower() == "manganese, open"
 
 
 def test_picked_elements_are_typed_and_the_other_way_round(page, qtbot):

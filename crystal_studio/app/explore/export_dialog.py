@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +26,21 @@ from crystal_studio.app.background import Background, TaskState
 from crystal_studio.app.faults import sentence
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.settings import WindowState
-from crystal_studio.app.widgets import GAP, label
+from crystal_studio.app.widgets import GAP, label, restyle
+from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
-CHUNK = 50
+CHUNK = 10
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files, and what could not be written as asked."""
+
+    paths: tuple[Path, ...]
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ FORMATS = (
     Format("extxyz", "Extended XYZ", "One file with all structures, for ASE and OVITO"),
     Format("ase-db", "ASE database", "One SQLite file for ase.db"),
     Format("csv", "Table (CSV)", "The columns of the table, for a spreadsheet"),
+    Format("parquet", "Table (Parquet)", "The columns of the table and every structure, for analysis"),
 )
 
 
@@ -160,12 +170,16 @@ class ExportDialog(QDialog):
             return
         super().reject()
 
-    def _done(self, paths: list[Path]) -> None:
+    def _done(self, found: Written) -> None:
         self._ended()
         self._folder_written = Path(self.folder.text()).expanduser()
-        self._say(f"Wrote {plural(len(paths), 'file')} to {self._folder_written}.", "")
+        text = f"Wrote {plural(len(found.paths), 'file')} to {self._folder_written}."
+        if found.problems:
+            shown = "\n".join(found.problems[:3])
+            text += f"\n{plural(len(found.problems), 'note')}:\n{shown}"
+        self._say(text, "")
         self.show_folder.show()
-        self.written.emit(paths)
+        self.written.emit(list(found.paths))
 
     def _failed(self, error: BaseException) -> None:
         self._ended()
@@ -178,8 +192,6 @@ class ExportDialog(QDialog):
         self.bar.hide()
 
     def _say(self, text: str, role: str) -> None:
-        from crystal_studio.app.widgets import restyle
-
         self.message.setProperty("role", role)
         restyle(self.message)
         self.message.setText(text)
@@ -203,6 +215,26 @@ def _documents() -> Path:
     return Path(found) if found else Path.home()
 
 
-def write(reader: ProjectReader, ids: Sequence[int], key: str, folder: Path, state: TaskState) -> list[Path]:
-    """Write candidates to files; tells ``state`` how many are done."""
-    raise NotImplementedError
+def write(reader: ProjectReader, ids: Sequence[int], key: str, folder: Path, state: TaskState) -> Written:
+    """Write candidates, relaxed where they were, to files; tells ``state`` how many are done, stops when it says so."""
+    from crystal_studio.exchange.export import SINGLE_FILE, export, file_names
+    from crystal_studio.exchange.problems import Problem
+
+    rows = reader.by_ids(ids)
+    names = file_names([r.id for r in rows], [r.formula for r in rows], [r.space_group for r in rows])
+    problems: list[str] = []
+    paths: list[Path] = []
+
+    def report(problem: Problem) -> None:
+        problems.append(f"{problem.name}: {problem.text}")
+
+    size = len(rows) if key in SINGLE_FILE else CHUNK
+    for start in range(0, len(rows), max(size, 1)):
+        if state.cancelled:
+            break
+        part, titles = rows[start : start + size], names[start : start + size]
+        columns = {f.name: [getattr(r, f.name) for r in part] for f in fields(CandidateRow)}
+        cells = reader.structures([r.id for r in part], kind="best")
+        paths += export(cells, titles, key, folder, columns=columns, report=report)
+        state.progress(min(start + size, len(rows)))
+    return Written(tuple(paths), tuple(problems))

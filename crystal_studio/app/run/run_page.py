@@ -395,7 +395,7 @@ def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:
     titles |= {name: name.replace("_", " ").capitalize() for name in found if name not in titles}
     counts = []
     for name, title in titles.items():
-        entered, passed, failed, reasons = found.get(name, (0, 0, 0, {}))
+        entered, passed, failed, reasons = found.get(name, [0, 0, 0, {}])
         counts.append(StageCount(name, title, entered, passed, failed, 0.0, by_kind(reasons)))
     return counts
 

@@ -1,0 +1,215 @@
+"""The candidate table on real project files: paging, sorting, filters, selection, copying, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import projects
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from crystal_studio.app.background import Background
+from crystal_studio.app.explore.candidate_model import PAGE, CandidateModel
+from crystal_studio.app.explore.candidate_table import CandidateTable
+from crystal_studio.app.explore.columns import columns
+from crystal_studio.app.explore.export_dialog import FORMATS, ExportDialog
+from crystal_studio.app.explore.filter_bar import FilterBar
+from crystal_studio.app.explore.scatter import pareto
+from crystal_studio.app.rich_text import HTML_ROLE
+from crystal_studio.crystal.space_groups import tables
+from crystal_studio.exchange.readers import read_files
+from crystal_studio.project.queries import ProjectReader
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    return projects.make(tmp_path_factory.mktemp("explore") / "many.crystals", 700)
+
+
+@pytest.fixture
+def reader(project):
+    with ProjectReader(project) as opened:
+        yield opened
+
+
+@pytest.fixture
+def background():
+    made = Background()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def model(qapp, qtbot, reader, background) -> CandidateModel:
+    made = CandidateModel(background, columns(tables().symbol))
+    with qtbot.waitSignal(made.loaded):
+        made.set_reader(reader)
+    yield made
+    made.set_reader(None)
+
+
+@pytest.fixture
+def table(qtbot, model) -> CandidateTable:
+    made = CandidateTable(model, columns(tables().symbol))
+    qtbot.addWidget(made)
+    made.resize(1000, 500)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def column(model: CandidateModel, key: str) -> int:
+    return next(i for i, c in enumerate(columns(())) if c.key == key)
+
+
+def test_every_row_shows_the_candidate_of_its_id(model, reader):
+    assert model.rowCount() == 700
+    formula = column(model, "formula")
+    for row in (0, PAGE - 1, PAGE, 699, 3):
+        candidate = reader.candidate(int(model.ids[row]))
+        assert model.candidate(row) == candidate
+        assert (
+            model.index(row, formula).data().translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")) == candidate.formula
+        )
+    assert "<sub>" in model.index(3, formula).data(HTML_ROLE) or model.candidate(3).formula.isalpha()
+
+
+def test_looking_at_a_page_reads_that_page_once(model, reader, monkeypatch):
+    calls = []
+    by_ids = reader.by_ids
+    monkeypatch.setattr(reader, "by_ids", lambda ids: calls.append(len(ids)) or by_ids(ids))
+    for row in range(40):
+        for c in range(model.columnCount()):
+            model.index(row, c).data()
+    assert calls == [PAGE]
+
+
+def test_sorting_puts_missing_values_last(model, qtbot, reader):
+    with qtbot.waitSignal(model.loaded):
+        model.sort(column(model, "e_hull"), Qt.SortOrder.DescendingOrder)
+    values = [model.candidate(r).e_hull for r in range(model.rowCount())]
+    known = [v for v in values if v is not None]
+    assert known == sorted(known, reverse=True) and len(known) < 700
+    assert all(v is None for v in values[len(known) :])
+
+
+def test_filter_and_back(model, qtbot, reader):
+    with qtbot.waitSignal(model.loaded):
+        model.set_filter("space_group == 227 and status == 'passed'")
+    assert model.rowCount() == reader.count("space_group == 227 and status == 'passed'") > 0
+    assert all(model.candidate(r).space_group == 227 for r in range(model.rowCount()))
+    with qtbot.waitSignal(model.loaded):
+        model.set_filter("")
+    assert model.rowCount() == 700
+
+
+def test_the_selection_outlives_a_new_order(table, model, qtbot):
+    table.select_ids([5, 8, 300])
+    assert table.selected_ids().tolist() == [5, 8, 300]
+    with qtbot.waitSignal(model.loaded):
+        table.horizontalHeader().setSortIndicator(column(model, "density"), Qt.SortOrder.DescendingOrder)
+    assert sorted(table.selected_ids().tolist()) == [5, 8, 300]
+    assert model.ids.tolist() != sorted(model.ids.tolist())
+
+
+def test_rows_that_come_at_the_end_are_inserted(tmp_path, qtbot, background):
+    path = projects.make(tmp_path / "grows.crystals", 10, judged=False)
+    with ProjectReader(path) as reader:
+        model = CandidateModel(background, columns(()))
+        with qtbot.waitSignal(model.loaded):
+            model.set_reader(reader)
+        resets = []
+        model.modelReset.connect(lambda: resets.append(1))
+        projects.make(path, 5, seed=3, judged=False)
+        with qtbot.waitSignals([model.rowsInserted, model.loaded]):
+            model.refresh()
+        assert model.rowCount() == 15 and not resets
+        model.set_reader(None)
+
+
+def test_copied_rows_are_a_table_for_a_spreadsheet(table, model):
+    table.select_ids([2, 3])
+    assert table.copy() == 2
+    lines = QApplication.clipboard().text().split("\n")
+    titles, first = lines[0].split("\t"), lines[1].split("\t")
+    assert titles[:3] == ["id", "formula", "space_group"] and len(lines) == 3
+    row = model.candidate(1)
+    assert first[:3] == [str(row.id), row.formula, str(row.space_group)]
+    assert float(first[titles.index("density")]) == pytest.approx(row.density)
+
+
+def test_columns_are_chosen_and_remembered(table, model, state, qtbot):
+    hidden = column(model, "reason")
+    table.setColumnHidden(hidden, True)
+    table.save_state(state)
+    other = CandidateTable(model, columns(tables().symbol))
+    qtbot.addWidget(other)
+    assert not other.isColumnHidden(hidden)
+    other.restore_state(state)
+    assert other.isColumnHidden(hidden)
+
+
+def test_a_wrong_filter_says_so_in_place_and_tells_nobody(qtbot):
+    bar = FilterBar()
+    qtbot.addWidget(bar)
+    bar.show()
+    told = []
+    bar.changed.connect(told.append)
+    bar.set_text("energy_of_hull < 1")
+    assert bar.error.isVisible() and "energy_of_hull" in bar.error.text() and not told
+    qtbot.keyClicks(bar.field, "x")
+    bar.set_text("e_hull < 0.1")
+    assert not bar.error.isVisible() and told == ["e_hull < 0.1"]
+    bar.set_text("'Li' in elements and formula == 'LiMnO2'")
+    assert told[-1].startswith("'Li'")
+
+
+def test_typing_waits_for_a_pause(qtbot):
+    bar = FilterBar()
+    qtbot.addWidget(bar)
+    told = []
+    bar.changed.connect(told.append)
+    qtbot.keyClicks(bar.field, "n_atoms < 9")
+    assert told == []
+    qtbot.waitUntil(lambda: told == ["n_atoms < 9"], timeout=3000)
+
+
+def test_pareto_front_is_what_nothing_beats():
+    rng = np.random.default_rng(4)
+    x, y = rng.random(200), rng.random(200)
+    front = set(pareto(x, y).tolist())
+    for i in range(200):
+        beaten = np.any((x <= x[i]) & (y <= y[i]) & ((x < x[i]) | (y < y[i])))
+        assert (i in front) == (not beaten)
+
+
+@pytest.mark.parametrize("key", [f.key for f in FORMATS])
+def test_every_format_is_written_from_the_dialog(qtbot, reader, background, state, tmp_path, key):
+    dialog = ExportDialog(reader, [2, 6], [1, 2, 3], background, state)
+    qtbot.addWidget(dialog)
+    dialog.folder.setText(str(tmp_path / "out"))
+    dialog.format.setCurrentIndex(dialog.format.findData(key))
+    dialog.show()
+    with qtbot.waitSignal(dialog.written, timeout=60_000) as told:
+        qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    paths = told.args[0]
+    assert paths and all(p.stat().st_size for p in paths)
+    assert "Wrote" in dialog.message.text() and dialog.show_folder.isVisible()
+    if key not in ("csv", "parquet"):
+        read, _, problems = read_files(paths)
+        assert len(read) == 2 and not problems
+        stored = reader.structures([2, 6], kind="best")
+        assert sorted(np.bincount(read.numbers).tolist()) == sorted(np.bincount(stored.numbers).tolist())
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_the_dialog(qtbot, reader, background, state, tmp_path):
+    (tmp_path / "file").write_text("")
+    dialog = ExportDialog(reader, [], [1], background, state)
+    qtbot.addWidget(dialog)
+    dialog.folder.setText(str(tmp_path / "file" / "below"))
+    dialog.show()
+    dialog.go.click()
+    qtbot.waitUntil(lambda: dialog.message.text() != "" and dialog.go.isEnabled(), timeout=20_000)
+    assert dialog.message.property("role") == "error"
