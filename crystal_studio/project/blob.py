@@ -127,7 +127,7 @@ def _gather(words: NDArray, starts: NDArray, length: int) -> NDArray:
 
 
 def _check(blobs: Sequence[bytes], headers: NDArray, sizes: NDArray, kind: int) -> None:
-    if (headers["magic"] != MAGIC).any():
+    if (headers["magic"] != MAGIC).any() or (headers["version"] < 1).any():
         raise FileError("A structure in the project file is damaged: restore the project from a copy.")
     if (headers["version"] > VERSION).any():
         raise FileError("The project holds structures written by a newer Crystal Studio: update the program.")
