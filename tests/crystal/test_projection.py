@@ -14,7 +14,7 @@ def raw(seed: int, size: int = 6, orbits: int = 5):
     """Random predictions: groups, cells of their families, site symmetries, points."""
     rng = np.random.default_rng(seed)
     group = rng.integers(1, 231, size).astype(np.int16)
-    k = lattice.constrain(rng.normal(0, 0.2, (size, 6)) + [0, 0, 0, 0, 0, 1.8], group)
+    k = lattice.constrain(rng.normal(0, 0.2, (size, 6)) + np.array([0, 0, 0, 0, 0, 1.8]), group)
     numbers = rng.integers(1, 90, (size, orbits)).astype(np.int16)
     numbers[rng.random((size, orbits)) < 0.3] = 0
     numbers[:, 0] = 8
