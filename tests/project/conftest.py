@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from project_samples import batch
 
 from crystal_studio.project.store import ProjectWriter
+
+# The helper modules beside the tests, in every import mode of pytest.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from project_samples import batch
 
 
 @pytest.fixture
