@@ -349,7 +349,7 @@ class MainWindow(QMainWindow):
         reader = self.session.reader
         self.actions_.set_conditions(selection=bool(reader is not None and len(self.explore.table.selected_ids())))
 
-    def _request_changed(self) -> None:
+    def _request_changed(self, _index: int = 0) -> None:
         stack = self.design.model.undo_stack
         self.actions_.set_conditions(valid_request=self.design.ready, undo=stack.canUndo(), redo=stack.canRedo())
 
@@ -435,7 +435,7 @@ class MainWindow(QMainWindow):
         self.set_theme(theme.manager().scheme)
         self.design.generate.connect(self.generate)
         self.design.validity.connect(self._request_changed)
-        self.design.model.undo_stack.indexChanged.connect(lambda _: self._request_changed())
+        self.design.model.undo_stack.indexChanged.connect(self._request_changed)
         self.run_page.show_candidate.connect(self._show_candidate)
         self.run_page.show_filter.connect(self._show_filter)
         self.explore.selection_changed.connect(self._selection_changed)

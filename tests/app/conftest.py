@@ -15,8 +15,12 @@ from PySide6.QtWidgets import QApplication
 from crystal_studio.app import application, theme
 from crystal_studio.app.settings import WindowState
 
-# The stand-in generator of the campaign tests, which the campaign's own process must find too.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "campaign"))
+# Projects made for these tests, and the stand-in generator of the campaign tests,
+# which the campaign's own process must find too.
+_HERE = Path(__file__).resolve().parent
+for folder in (_HERE, _HERE.parent / "campaign"):
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
 
 
 @pytest.fixture(scope="session")

@@ -259,8 +259,8 @@ class RunPage(QWidget):
         else:
             note = "in the funnel"
         muted = theme.tokens().muted
-        html = f"<b>{formula_html(row.formula)}</b>&nbsp;&nbsp;{symbol}&nbsp;&nbsp;<span style='color:{muted}'>{note}</span>"
-        item.setData(HTML_ROLE, html)
+        parts = (f"<b>{formula_html(row.formula)}</b>", symbol, f"<span style='color:{muted}'>{note}</span>")
+        item.setData(HTML_ROLE, "&nbsp;&nbsp;".join(parts))
         item.setText(f"{formula_text(row.formula)}, space group {row.space_group}, {note}")
         item.setToolTip(f"Candidate {row.id}: {note}\nDouble-click to look at it")
 

@@ -1,0 +1,267 @@
+"""The main window on real project files and with a stand-in generator: open, watch, pause, stop, close, resume."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import campaign_fakes
+import projects
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+
+from crystal_studio.app import faults, files, screenshot
+from crystal_studio.app.main_window import MainWindow
+from crystal_studio.app.run.campaign_thread import coalesce
+from crystal_studio.app.run.run_page import reason_filter
+from crystal_studio.app.run.statistics import element_bars, group_bars, histogram
+from crystal_studio.campaign.events import Message, Progress
+from crystal_studio.errors import FileError, KnownError
+from crystal_studio.project.queries import ProjectReader
+
+LONG = 60_000
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    return projects.make(tmp_path_factory.mktemp("window") / "finished.crystals", 120)
+
+
+@pytest.fixture
+def project(finished, tmp_path) -> Path:
+    return Path(shutil.copyfile(finished, tmp_path / "work.crystals"))
+
+
+@pytest.fixture
+def window(qapp, qtbot, state, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "projects_folder", lambda: tmp_path / "projects")
+    plan = campaign_fakes.plan(*campaign_fakes.FUNNEL, delay=0.02)
+    made = MainWindow(state, plan=plan, probe_devices=False)
+    qtbot.addWidget(made)
+    made.resize(1300, 850)
+    made.show()
+    qtbot.waitExposed(made)
+    qtbot.waitUntil(lambda: not made.background.busy("catalogue"), timeout=LONG)
+    yield made
+    made.close()
+
+
+def opened(window: MainWindow, path: Path, qtbot) -> MainWindow:
+    with qtbot.waitSignal(window.session.opened, timeout=LONG):
+        window.open_project(path)
+    qtbot.waitUntil(lambda: not window.background.busy(), timeout=LONG)
+    return window
+
+
+def dialog_text(qtbot) -> str:
+    """The text of the message box that is or comes up; closes it."""
+
+    def boxes() -> list[QMessageBox]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox) and w.isVisible()]
+
+    qtbot.waitUntil(lambda: bool(boxes()), timeout=LONG)
+    text = boxes()[0].text()
+    boxes()[0].close()
+    return text
+
+
+def test_an_empty_window_says_what_to_do_next(window):
+    window.show_page("explore")
+    assert window.explore.empty.isVisible()
+    window.show_page("run")
+    buttons = [b.text() for b in window.run_page.empty.findChildren(QPushButton)]
+    assert "Design crystals" in buttons
+    assert not window.actions_["project.export"].isEnabled()
+    assert "project first" in window.actions_["project.export"].toolTip()
+
+
+def test_an_open_project_fills_the_three_pages(window, project, qtbot):
+    opened(window, project, qtbot)
+    assert window.page == "explore" and window.windowTitle().startswith("work")
+    qtbot.waitUntil(lambda: window.explore.listed() == 120, timeout=LONG)
+    qtbot.waitUntil(lambda: window.explore.view.shows_structure, timeout=LONG)
+    assert window.run_page.newest.count() == 12
+    assert window.state.recent() == [project.resolve()]
+    assert window.actions_["project.export"].isEnabled()
+
+
+def test_a_reason_in_the_funnel_lists_its_candidates(window, project, qtbot):
+    opened(window, project, qtbot)
+    window.show_page("run")
+    link = next(b for b in window.run_page.funnel.findChildren(QPushButton) if "too close" in b.text())
+    number = int(link.text().split(" ")[0])
+    qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.explore.listed() == number, timeout=LONG)
+    assert window.page == "explore"
+
+
+def test_a_new_candidate_is_looked_at_from_the_run_page(window, project, qtbot):
+    opened(window, project, qtbot)
+    window.explore.filter.set_text("space_group == 1")
+    qtbot.waitUntil(lambda: window.explore.listed() == 0)
+    window.show_page("run")
+    window.run_page.newest.itemActivated.emit(window.run_page.newest.item(0))
+    qtbot.waitUntil(lambda: window.explore.selected_ids() == [120], timeout=LONG)
+
+
+def generate(window: MainWindow, qtbot, count: int) -> None:
+    qtbot.keyClicks(window.design.chemistry.system, "Na-Cl")
+    window.design._catalogue = type(window.design._catalogue)()  # the stand-in generator has no card
+    window.design.budget.count.setValue(count)
+    window.design.refresh()
+    assert window.design.ready, window.design.problem.text()
+    window.actions_["design.generate"].trigger()
+
+
+def test_generating_without_a_project_makes_one_and_shows_progress(window, qtbot):
+    generate(window, qtbot, 24)
+    qtbot.waitUntil(lambda: window.campaign is not None, timeout=LONG)
+    assert window.page == "run"
+    qtbot.waitUntil(lambda: window.campaign is None, timeout=LONG)
+    assert window.run_page.phase.text() == "Finished"
+    assert window.session.path.parent.name == "projects" and window.session.name == "Na-Cl"
+    qtbot.waitUntil(lambda: window.explore.listed() == 24, timeout=LONG)
+    assert "Finished" in window.run_page.log.toPlainText() or "24" in window.run_page.log.toPlainText()
+    qtbot.waitUntil(lambda: window.run_page.funnel._rows[0].counts.text().endswith("passed"), timeout=LONG)
+
+
+def test_pause_resume_and_stop(window, qtbot):
+    generate(window, qtbot, 400)
+    qtbot.waitUntil(lambda: window.run_page.bar.value() > 0, timeout=LONG)
+    window.actions_["run.pause"].trigger()
+    assert window.actions_["run.resume"].isEnabled() and not window.actions_["run.pause"].isEnabled()
+    qtbot.wait(700)
+    before = window.session.reader.count()
+    qtbot.wait(500)
+    assert window.session.reader.count() == before
+    window.actions_["run.resume"].trigger()
+    qtbot.waitUntil(lambda: window.session.reader.count() > before, timeout=LONG)
+    window.actions_["run.stop"].trigger()
+    qtbot.waitUntil(lambda: window.campaign is None, timeout=LONG)
+    assert window.session.reader.campaigns()[0].state == "cancelled"
+    assert window.actions_["run.continue"].isEnabled()
+
+
+def test_a_closed_window_leaves_a_run_that_can_be_carried_on(window, qtbot, state):
+    generate(window, qtbot, 120)
+    qtbot.waitUntil(lambda: window.run_page.bar.value() > 0, timeout=LONG)
+    path = window.session.path
+    window.close()
+    with ProjectReader(path) as reader:
+        assert reader.campaigns()[0].state == "paused"
+        assert reader.count() < 120
+    again = MainWindow(state, plan=campaign_fakes.plan(*campaign_fakes.FUNNEL), probe_devices=False)
+    qtbot.addWidget(again)
+    again.show()
+    opened(again, path, qtbot)
+    again.actions_["run.continue"].trigger()
+    qtbot.waitUntil(lambda: again.campaign is None, timeout=LONG)
+    assert again.session.reader.count() == 120
+    assert again.session.reader.campaigns()[0].state == "finished"
+    again.close()
+
+
+def test_a_request_that_the_model_refuses_is_said_and_leaves_nothing(window, qtbot):
+    window.design._catalogue = type(window.design._catalogue)()
+    qtbot.keyClicks(window.design.chemistry.system, "Fe-O")
+    window.actions_["design.generate"].trigger()
+    assert "only knows Na and Cl" in dialog_text(qtbot)
+    qtbot.waitUntil(lambda: window.campaign is None, timeout=LONG)
+    assert window.page == "design" and window.session.reader.campaigns() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"not a project", b"SQLite format 3\x00 and then nothing"])
+def test_a_file_that_is_no_project_gives_one_message(window, qtbot, tmp_path, content):
+    path = tmp_path / "broken.crystals"
+    path.write_bytes(content)
+    window.open_paths([path])
+    assert "broken.crystals" in dialog_text(qtbot)
+    assert window.session.reader is None and path.read_bytes() == content
+
+
+def test_a_missing_project_gives_one_message(window, qtbot, tmp_path):
+    window.open_project(tmp_path / "gone.crystals")
+    assert "gone.crystals" in dialog_text(qtbot)
+
+
+def test_dropped_structures_are_imported_and_bad_ones_named(window, qtbot, project, tmp_path):
+    from crystal_studio.app.background import TaskState
+    from crystal_studio.app.explore.export_dialog import write
+
+    opened(window, project, qtbot)
+    good = write(window.session.reader, [2], "cif", tmp_path / "cifs", TaskState(lambda _: None)).paths[0]
+    bad = tmp_path / "bad.cif"
+    bad.write_text("data_x\nloop_ nothing")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(good)), QUrl.fromLocalFile(str(bad))])
+    actions, buttons = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    window.dropEvent(QDropEvent(QPointF(QPoint(9, 9)), actions, data, buttons, Qt.KeyboardModifier.NoModifier))
+    assert "1 structure imported; 1 file could not be read" in dialog_text(qtbot)
+    assert window.session.reader.count() == 121
+    qtbot.waitUntil(lambda: window.explore.listed() == 1, timeout=LONG)
+
+
+def test_docks_theme_and_page_are_remembered(window, state, project, qtbot):
+    opened(window, project, qtbot)
+    window.explore.docks["scatter"].hide()
+    window.set_theme("dark")
+    window.close()
+    again = MainWindow(state, probe_devices=False)
+    qtbot.addWidget(again)
+    again.show()
+    assert again.page == "explore"
+    assert again.explore.docks["scatter"].isHidden() and not again.explore.docks["structure"].isHidden()
+    assert state.text("theme") == "dark"
+    again.close()
+
+
+def test_a_known_error_is_a_sentence_and_a_bug_a_report(qapp, qtbot):
+    known = faults.show(KnownError("The disk is full: free some space."))
+    assert known.text() == "The disk is full: free some space." and not known.detailedText()
+    bug = faults.show(ValueError("three"))
+    assert "ValueError: three" in bug.informativeText() and "ValueError" in bug.detailedText()
+    for box in (known, bug):
+        box.close()
+
+
+def test_a_picture_of_the_window(qapp, project, tmp_path):
+    for page in ("design", "run", "explore"):
+        to = screenshot.take(project, tmp_path / f"{page}.png", (1200, 800), "dark", page)
+        from PySide6.QtGui import QImage
+
+        image = QImage(str(to))
+        assert (image.width(), image.height()) == (1200, 800)
+        colours = {image.pixel(x, y) for x in range(0, 1200, 7) for y in range(0, 800, 7)}
+        assert len(colours) > 30
+    with pytest.raises(FileError):
+        screenshot.take(tmp_path / "none.crystals", tmp_path / "x.png")
+
+
+def test_only_the_latest_progress_is_passed_on():
+    def progress(n: int) -> Progress:
+        return Progress(1, 10, n, n, n / 10, 1.0, 1.0, "", ())
+
+    note = Message("info", "x")
+    assert coalesce([progress(1), note, progress(2), progress(3)]) == [note, progress(3)]
+
+
+def test_reasons_with_numbers_become_filters(project):
+    with ProjectReader(project) as reader:
+        where = reason_filter(1, "geometry", "Two atoms are too close")
+        assert reader.count(where) == reader.count("stage == 'geometry' and status == 'rejected'") > 0
+        assert reader.count(reason_filter(1, "geometry", "nothing … like this")) == 0
+
+
+def test_counts_behind_the_plots():
+    import numpy as np
+
+    found = histogram(np.array([0.05, 0.15, np.nan, 7.0]), 0.0, 1.0, 10)
+    assert found.counts.tolist() == [1, 1] + [0] * 8 and found.outside == 1 and found.total == 3
+    assert histogram(np.full(4, np.nan), 0, 1, 5).total == 0
+    groups = group_bars(np.array([225, 225, 227, 1]), None)
+    assert groups.names == ("1", "225", "227") and groups.shares.tolist() == [0.25, 0.5, 0.25]
+    elements = element_bars(np.array(["Li-O", "Fe-Li-O"], object), None)
+    assert dict(zip(elements.names, elements.shares, strict=True)) == {"Li": 1.0, "O": 1.0, "Fe": 0.5}
+    assert element_bars(np.array([], object), None).names == ()
