@@ -36,7 +36,7 @@ def take(
     app = application.create_application()
     before = theme.manager().scheme
     theme.manager().set_scheme(theme_name)
-    window = MainWindow(WindowState(_forgetful()))
+    window = MainWindow(WindowState(_forgetful()), probe_devices=False)
     problems: list[BaseException] = []
     window.session.failed.disconnect()
     window.session.failed.connect(problems.append)
