@@ -125,25 +125,32 @@ def neighbours_within(
     """All pairs of one crystal up to ``cutoff`` Angstrom (a number or an (N, N) table).
 
     Returns atoms i and j (n,), the image (n, 3) of j in cells, and distances (n,)
-    of ``positions[j] + image`` from ``positions[i]``; both directions are listed.
+    of ``positions[j] + image`` from ``positions[i]``; both directions are listed,
+    sorted by i, j and image.
     """
-    positions = np.asarray(positions, float)
-    limit = np.broadcast_to(np.asarray(cutoff, float), (len(positions),) * 2)
-    heights = 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
-    # Positions need not be wrapped: differences can reach over several cells.
-    spread = np.ptp(positions, axis=0) if len(positions) else np.zeros(3)
-    reach = np.ceil(limit.max(initial=0.0) / heights + spread).astype(int)
-    cells = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), -1).reshape(-1, 3)
-    found: list[tuple[NDArray, NDArray, NDArray, NDArray]] = []
-    for at, point in enumerate(positions):
-        offset = positions[:, None] + cells[None] - point
-        distance = np.linalg.norm(offset @ lattice, axis=-1)
-        j, c = np.nonzero((distance <= limit[at][:, None]) & (distance > 1e-8))
-        found.append((np.full(len(j), at), j, cells[c], distance[j, c]))
-    if not found:
+    from scipy.spatial import cKDTree
+
+    positions = np.asarray(positions, float).reshape(-1, 3)
+    largest = float(np.max(cutoff, initial=0.0))
+    if not len(positions) or largest <= 0:
         return np.zeros(0, int), np.zeros(0, int), np.zeros((0, 3), int), np.zeros(0)
-    first, second, image, length = (np.concatenate(column) for column in zip(*found, strict=True))
-    return first, second, image, length
+    home = np.floor(positions).astype(int)
+    wrapped = positions - home
+    # A little more than the cutoff, so that rounding drops no image on the border of the slab.
+    margin = (largest + 1e-6) * np.linalg.norm(np.linalg.inv(lattice), axis=0)
+    reach = np.ceil(margin).astype(int)
+    cells = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), -1).reshape(-1, 3)
+    moved = wrapped[:, None] + cells[None]
+    atom, cell = np.nonzero(np.all((moved >= -margin) & (moved <= 1 + margin), axis=2))
+    tree = cKDTree(moved[atom, cell] @ lattice)
+    pairs = cKDTree(wrapped @ lattice).sparse_distance_matrix(tree, largest, output_type="ndarray")
+    i, j, distance = pairs["i"].astype(int), atom[pairs["j"]], pairs["v"]
+    image = cells[cell[pairs["j"]]] + home[i] - home[j]
+    limit = np.asarray(cutoff, float)
+    keep = (distance <= (limit if limit.ndim == 0 else limit[i, j])) & (distance > 1e-8)
+    i, j, image, distance = i[keep], j[keep], image[keep], distance[keep]
+    order = np.lexsort((image[:, 2], image[:, 1], image[:, 0], j, i))
+    return i[order], j[order], image[order], distance[order]
 
 
 def bonds(
@@ -153,8 +160,9 @@ def bonds(
 
     Two atoms are bonded when they are closer than ``scale`` times the sum of their covalent radii.
     """
-    radius = COVALENT_RADII[numbers]
-    i, j, image, _ = neighbours_within(lattice, positions, scale * (radius[:, None] + radius[None]))
+    radius = scale * COVALENT_RADII[numbers]
+    # One number, not a table of all pairs: a cell of 10,000 atoms has to fit.
+    i, j, image, distance = neighbours_within(lattice, positions, 2 * radius.max(initial=0.0))
     sign = np.where(image[:, 0] != 0, image[:, 0], np.where(image[:, 1] != 0, image[:, 1], image[:, 2]))
-    keep = (i < j) | ((i == j) & (sign > 0))
+    keep = ((i < j) | ((i == j) & (sign > 0))) & (distance <= radius[i] + radius[j])
     return i[keep], j[keep], image[keep]

@@ -56,7 +56,7 @@ class CandidateFacts:
     """
 
     row: CandidateRow
-    campaign: CampaignRow | None
+    campaign: CampaignRow
     verdicts: tuple[VerdictRow, ...]
     structure: Structures
     relaxed: bool

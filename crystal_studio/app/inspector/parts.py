@@ -24,6 +24,7 @@ from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.widgets import PAD, label
 
 _SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+_LONGEST_LINE = 34  # letters of a value that stay on one line
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -90,7 +91,7 @@ class FactGrid(QWidget):
     def _add(self, name: str, value: str, unit: str | None, tip: str) -> None:
         left = label(name, "muted")
         left.setAlignment(Qt.AlignmentFlag.AlignTop)
-        shown = selectable(value, wrap=unit is None)
+        shown = selectable(value, wrap=unit is None and len(plain(value)) > _LONGEST_LINE)
         shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         shown.setAccessibleName(f"{plain(name)}: {plain(value)} {unit or ''}".strip())
         for part in (left, shown):

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.icons import icon
@@ -65,7 +65,7 @@ class OverviewTab(_Tab):
         grid.group("Novelty")
         novel = MISSING if row.novel is None else "new: no known structure matches" if row.novel else "known structure"
         grid.text("Against known structures", novel)
-        grid.text("Nearest known", row.nearest_known or MISSING)
+        grid.text("Nearest known", formula_html(row.nearest_known) if row.nearest_known else MISSING)
         grid.number("Distance to it", figure(row.nearest_distance, 3), "", "Between structure fingerprints")
         grid.finish()
         self.grid = grid
@@ -123,6 +123,14 @@ _MARKS = {
 }
 
 
+_WYCKOFF_TIPS = {
+    1: "Multiplicity in the conventional cell, and Wyckoff letter",
+    2: "Site symmetry, oriented as in the International Tables",
+    3: "Fractional coordinates of one atom of the orbit",
+    6: "Coordinates that symmetry leaves free",
+}
+
+
 class SymmetryTab(_Tab):
     """Space group and Wyckoff table, as generated or as found at a tolerance."""
 
@@ -143,8 +151,12 @@ class SymmetryTab(_Tab):
         bar.addWidget(self.group, 1)
         bar.addWidget(self.choice)
         self.column.addLayout(bar)
-        headers = ("Element", "Wyckoff", "Site symmetry", "x", "y", "z", "Free")
+        headers = ("Atom", "Wyckoff", "Site sym.", "x", "y", "z", "Free")
         self.table = CopyTable(headers, "Occupied Wyckoff positions", stretch=6)
+        for column, tip in _WYCKOFF_TIPS.items():
+            header = self.table.horizontalHeaderItem(column)
+            if header is not None:
+                header.setToolTip(tip)
         for column in (3, 4, 5):
             header = self.table.horizontalHeaderItem(column)
             if header is not None:
@@ -196,10 +208,10 @@ class VerdictsTab(_Tab):
         super().__init__()
         self.table = CopyTable(("Stage", "Verdict", "Reason", "Seconds"), "Verdicts of the stages", stretch=2)
         self.table.setWordWrap(True)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = self.table.horizontalHeaderItem(3)
         if header is not None:
             header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.table.horizontalHeader().sectionResized.connect(lambda *_: self.table.resizeRowsToContents())
         self.none = label("No stage has judged this candidate yet.", "muted")
         self.none.setContentsMargins(PAD, PAD, PAD, PAD)
         self.column.addWidget(self.none)
@@ -222,7 +234,6 @@ class VerdictsTab(_Tab):
             items[1].setForeground(QColor(colour))
             for item in items:
                 item.setToolTip(values or reason)
-        self.table.resizeRowsToContents()
 
     def as_text(self) -> str:
         """The table, separated by tabs."""
@@ -232,7 +243,12 @@ class VerdictsTab(_Tab):
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}".replace("-", "\u2212") if isinstance(value, float) else str(value)
+
+
+def _moment(text: str) -> str:
+    """ "2026-11-21T04:46:05+00:00" as "2026-11-21 04:46:05 UTC"."""
+    return text.replace("T", " ").replace("+00:00", " UTC")
 
 
 class ProvenanceTab(_Tab):
@@ -246,26 +262,26 @@ class ProvenanceTab(_Tab):
         """Show one candidate."""
         row, campaign = facts.row, facts.campaign
         candidate = {"id": row.id, "number": row.number, "source": row.source, "created": row.created}
-        self._document = {"candidate": candidate, "campaign": asdict(campaign) if campaign else None}
+        self._document = {"candidate": candidate, "campaign": asdict(campaign)}
         grid = FactGrid()
         grid.group("Candidate")
         for name, value in candidate.items():
-            grid.text("Number in the campaign" if name == "number" else name.capitalize(), str(value))
-        if campaign is None:
-            grid.note("The campaign that made this candidate is not in the project.")
-        else:
-            grid.group("Campaign")
-            grid.text("Name", campaign.name)
-            grid.text("State", campaign.state)
-            grid.text("Started", campaign.created)
-            for title, block in (("Request", campaign.request), ("Made with", campaign.provenance)):
-                lines = as_lines(block)
-                if lines:
-                    grid.group(title)
-                for indent, name, text in lines:
-                    # Hashes have no place to break a line: give them one.
-                    shown = "\u200b".join(text[k : k + 16] for k in range(0, len(text), 16)) if len(text) > 40 else text
-                    grid.text("\u2003" * indent + name, shown, text)
+            grid.text(
+                "Number in the campaign" if name == "number" else name.capitalize(),
+                _moment(str(value)) if name == "created" else str(value),
+            )
+        grid.group("Campaign")
+        grid.text("Name", campaign.name)
+        grid.text("State", campaign.state)
+        grid.text("Started", _moment(campaign.created))
+        for title, block in (("Request", campaign.request), ("Made with", campaign.provenance)):
+            lines = as_lines(block)
+            if lines:
+                grid.group(title)
+            for indent, name, text in lines:
+                # Hashes have no place to break a line: give them one.
+                shown = "\u200b".join(text[k : k + 16] for k in range(0, len(text), 16)) if len(text) > 40 else text
+                grid.text("\u2003" * indent + name, shown, text)
         grid.finish()
         self._replace(scrolled(grid))
 

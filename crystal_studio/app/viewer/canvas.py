@@ -133,7 +133,7 @@ class Canvas(QOpenGLWidget):
 
     # pictures
 
-    def render_image(self, width: int, height: int, transparent: bool, oversample: int = 3) -> QImage:
+    def render_image(self, width: int, height: int, transparent: bool) -> QImage:
         """The present view at another size; the camera keeps what is in sight."""
         self.makeCurrent()
         try:
@@ -142,7 +142,7 @@ class Canvas(QOpenGLWidget):
             aspect, own = width / height, self.width() / max(self.height(), 1)
             if aspect < own:
                 camera = camera.with_(half_height=camera.half_height * own / aspect)
-            pixels = renderer.picture(camera, width, height, transparent, oversample)
+            pixels = renderer.picture(camera, width, height, transparent, 3 if width * height < 1_000_000 else 2)
         finally:
             self.doneCurrent()
         return image_of(pixels)

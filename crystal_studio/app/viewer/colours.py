@@ -33,7 +33,7 @@ a6544d 575961 9e4fb5 ab5c00 754f45 428296 420066 007d00 70abfa 00baff 00a1ff 008
 """
 # Told apart by colour-blind readers for the first eight (Okabe and Ito 2008), then further hues of like strength.
 _ORBITS = """
-0072b2 e69f00 009e73 cc79a7 d55e00 56b4e9 b5a642 7f5fc4 8c564b 5fb233 c23b5e 2aa8a0 8f9bb3 a67c00 3d5a98 d98cb3
+0072b2 e69f00 009e73 cc79a7 d55e00 56b4e9 b5a642 7f5fc4 8c564b 5fb233 c23b5e 9ad7c6 8f9bb3 6b5200 24307a f2b8a0
 """
 
 

@@ -59,7 +59,7 @@ def describe_measure(scene: Scene, rows: list[int]) -> str:
 
 
 def _number(value: float, digits: int) -> str:
-    return f"{value + 0.0:.{digits}f}".replace("-", "\u2212")
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "\u2212")  # + 0.0: no minus zero
 
 
 def cell_text(lattice: NDArray[np.float64]) -> str:

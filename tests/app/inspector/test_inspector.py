@@ -1,0 +1,187 @@
+"""The inspector on a real project file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
+
+from crystal_studio.app import theme
+from crystal_studio.app.inspector.facts import as_lines, find_symmetry, gather
+from crystal_studio.app.inspector.inspector import Inspector
+from crystal_studio.app.inspector.tabs import HULL_NOTE
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.errors import FileError
+
+SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+@pytest.fixture
+def inspector(qtbot):
+    inspector = Inspector()
+    qtbot.addWidget(inspector)
+    inspector.resize(430, 520)
+    inspector.show()
+    yield inspector
+    inspector.shut_down()
+
+
+def _look(inspector, qtbot, project, candidate_id: int) -> None:
+    with qtbot.waitSignal(inspector.filled, timeout=10_000):
+        inspector.show(project.candidate(candidate_id), project)
+
+
+def _words(widget) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if label.isVisibleTo(widget))
+
+
+def test_empty_state_says_what_to_do(inspector, project, qtbot):
+    assert "Select a candidate" in inspector.message.text() and inspector.message.isVisible()
+    _look(inspector, qtbot, project, 1)
+    assert not inspector.message.isVisible() and inspector.facts.row.id == 1
+    inspector.show(None, None)
+    assert inspector.message.isVisible() and inspector.facts is None
+
+
+def test_overview(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 1)
+    words = _words(inspector.overview)
+    assert "LiMn<sub>2</sub>O<sub>4</sub>" in words
+    assert '<i>Fd</i><span style="text-decoration: overline">3</span><i>m</i> (227)' in words
+    assert HULL_NOTE in words
+    lines = [line.split("\t") for line in inspector.overview.as_text().splitlines()]
+    facts = {line[0]: line[1:] for line in lines if len(line) > 1}
+    assert facts["a"] == ["8.4099", "Å"], "the relaxed cell, 2 % larger"
+    assert facts["α"] == ["90.00", "°"]
+    assert facts["Energy"] == ["−7.1234", "eV/atom"]
+    assert facts["Energy above hull"] == ["0.012", "eV/atom"]
+    assert facts["Nearest known"] == ["mp-25015 LiMn2O4"]
+    assert facts["Against known structures"] == ["known structure"]
+    assert facts["Atoms"] == ["56"]
+    # 8 LiMn2O4 of 180.81 g/mol in the relaxed volume.
+    assert float(facts["Density"][0]) == pytest.approx(8 * 180.81 / 0.602214 / 8.4099**3, abs=0.005)
+
+
+def test_overview_of_a_candidate_without_verdicts(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 3)
+    lines = inspector.overview.as_text()
+    assert "Energy above hull\t–" in lines and "as generated" in lines
+    assert HULL_NOTE not in _words(inspector.overview)
+    assert inspector.verdicts.none.isVisibleTo(inspector.verdicts)
+
+
+def test_rejection_is_said_in_words_with_stage_and_reason(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 2)
+    assert "Rejected at composition: Na+ and Cl- were not asked for." in _words(inspector.overview)
+    table = inspector.verdicts.table
+    assert [table.item(r, 1).text() for r in range(2)] == ["passed", "rejected"]
+    assert not table.item(1, 1).icon().isNull()
+    assert table.item(0, 2).text() == "minimum distance 2.82"
+    assert table.item(1, 2).text() == "Na+ and Cl- were not asked for."
+    assert table.item(0, 3).text() == "0.20"
+
+
+def test_wyckoff_table(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 1)
+    table = inspector.symmetry.table
+    rows = [[table.item(r, c).text() for c in range(7)] for r in range(3)]
+    assert rows[0][:2] == ["Li", "8a"] and rows[0][3:] == ["1/8", "1/8", "1/8", "none"]
+    assert rows[1][:3] == ["Mn", "16d", ".3̅m"] and rows[1][3:] == ["1/2", "1/2", "1/2", "none"]
+    assert rows[2][:2] == ["O", "32e"] and rows[2][3:6] == ["0.2632"] * 3 and rows[2][6] == "x"
+    assert "no. 227" in inspector.symmetry.group.text()
+    assert table.item(0, 3).textAlignment() & Qt.AlignmentFlag.AlignRight
+
+
+def test_symmetry_at_a_tolerance_is_found_in_the_background(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 3)
+    inspector.symmetry.choice.setCurrentIndex(inspector.symmetry.choice.findData(0.01))
+    assert "Looking" in inspector.symmetry.group.text()
+    qtbot.waitUntil(lambda: "no. 194" in inspector.symmetry.group.text(), timeout=20_000)
+    assert inspector.symmetry.table.rowCount() == 2
+    inspector.symmetry.choice.setCurrentIndex(0)
+    assert "no. 194" in inspector.symmetry.group.text()
+
+
+def test_a_coarser_tolerance_finds_more_symmetry(project):
+    structure = project.structures([2])
+    positions = structure.positions.copy()
+    positions[1, 0] += 0.004
+    bent = Structures(structure.lattice, structure.offsets, structure.numbers, positions, structure.orbit)
+    assert find_symmetry(bent, 0.1).space_group == 225
+    assert find_symmetry(bent, 0.001).space_group < 225
+
+
+def test_no_symmetry_is_said(project):
+    structure = project.structures([2])
+    positions = structure.positions.copy()
+    positions[1] = positions[0]
+    broken = Structures(structure.lattice, structure.offsets, structure.numbers, positions, structure.orbit)
+    assert "No space group" in find_symmetry(broken, 0.01).problem
+
+
+def test_provenance_is_shown_in_full_and_copied_as_json(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 1)
+    words = _words(inspector.provenance).replace("\u200b", "")
+    for wanted in (SHA, "symmcd", "0.1.0", "Li, Mn, O"):
+        assert wanted in words
+    inspector.tabs.setCurrentWidget(inspector.provenance)
+    qtbot.mouseClick(inspector.copy_button, Qt.MouseButton.LeftButton)
+    copied = json.loads(QGuiApplication.clipboard().text())
+    assert copied["campaign"]["provenance"]["model_sha256"] == SHA
+    assert copied["campaign"]["request"]["seed"] == 7
+    assert copied["candidate"]["id"] == 1
+
+
+def test_tables_are_copied_with_tabs(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 1)
+    table = inspector.symmetry.table
+    inspector.tabs.setCurrentWidget(inspector.symmetry)
+    table.selectRow(1)
+    qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].startswith("Atom\tWyckoff\t") and lines[1].startswith("Mn\t16d\t") and len(lines) == 2
+
+
+def test_the_candidate_shown_last_wins(inspector, project, qtbot):
+    rows = [project.candidate(i) for i in (1, 2, 3)]
+    for row in (*rows, *rows):
+        inspector.show(row, project)
+    qtbot.waitUntil(lambda: inspector.facts is not None and not inspector._background.busy(), timeout=10_000)
+    assert inspector.facts.row.id == 3
+
+
+def test_a_project_that_cannot_be_read_is_said(inspector, project, qtbot):
+    class Broken:
+        def structures(self, ids, kind):
+            raise FileError("The project file is damaged: open a copy.")
+
+    inspector.show(project.candidate(1), Broken())
+    qtbot.waitUntil(lambda: "damaged" in inspector.message.text(), timeout=5000)
+    assert inspector.message.isVisible()
+
+
+def test_theme_changes_keep_what_is_shown(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 2)
+    theme.manager().set_scheme("dark")
+    assert "Rejected at composition" in _words(inspector.overview)
+    colour = inspector.verdicts.table.item(1, 1).foreground().color().name()
+    assert colour == theme.DARK.danger
+
+
+def test_numbers_have_accessible_names(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 1)
+    names = {label.accessibleName() for label in inspector.overview.findChildren(QLabel)}
+    assert "a: 8.4099 Å" in names and "Formula LiMn2O4" in names
+
+
+def test_detected_group_that_differs_is_named(project):
+    facts = gather(project.candidate(1), project)
+    assert facts.relaxed and facts.found_symbol == "Fd-3m" and facts.campaign.name == "Li-Mn-O"
+
+
+def test_nested_facts_become_lines():
+    lines = as_lines({"a_b": 1, "c": {"d": [1, 2], "e": ""}, "f": {}})
+    assert lines == [(0, "a b", "1"), (0, "c", ""), (1, "d", "1, 2")]
