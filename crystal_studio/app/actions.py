@@ -227,7 +227,7 @@ class ActionSet(QObject):
     def __getitem__(self, key: str) -> QAction:
         return self._actions[key]
 
-    def connect(self, deeds: Mapping[str, Callable[..., object]]) -> None:
+    def join(self, deeds: Mapping[str, Callable[..., object]]) -> None:
         """Say what each action does."""
         for key, deed in deeds.items():
             self._actions[key].triggered.connect(lambda checked=False, deed=deed: deed())

@@ -55,7 +55,7 @@ class MainWindow(QMainWindow):
         self.background.failed.connect(self.fault)
         self.session = ProjectSession(self.background, self)
         self.actions_ = ActionSet(self)
-        self.design = DesignPage()
+        self.design = DesignPage(self.background)
         self.run_page = RunPage(self.background)
         self.explore = ExplorePage(self.background)
         self.palette_dialog: CommandPalette | None = None
@@ -264,9 +264,20 @@ class MainWindow(QMainWindow):
         self.state.add_recent(self.session.path)
         self.run_page.set_reader(self.session.reader)
         self.explore.set_reader(self.session.reader)
+        self._offer_last_request()
         if self.campaign is None and self.session.reader.count() and self.page == "design":
             self.show_page("explore")
         self._changed()
+
+    def _offer_last_request(self) -> None:
+        """Let the design panel start from the latest campaign of the project."""
+        reader = self.session.reader
+        for row in reversed(reader.campaigns() if reader is not None else []):
+            try:
+                self.design.offer_request(DesignRequest.from_dict(dict(row.request)))
+            except RequestError:
+                continue  # written by another version
+            return
 
     def _closed(self) -> None:
         self.run_page.set_reader(None)
@@ -299,6 +310,7 @@ class MainWindow(QMainWindow):
         symbols = tuple(g.symbol for g in found.groups)
         self.run_page.set_symbols(symbols)
         self.explore.set_symbols(symbols)
+        self._offer_last_request()
 
     def _take_devices(self, devices: Sequence[Any]) -> None:
         self.design.budget.set_devices(devices)
@@ -383,14 +395,14 @@ class MainWindow(QMainWindow):
             [a[k] for k in ("design.load", "design.save", "design.copy_json", "design.copy_command", "design.reset")]
         )
         self.explore.table.set_actions([a["project.export"], a["edit.copy"], a["explore.columns"]])
-        for page in (self.run_page.empty, self.explore.empty):
-            page.add_button("Open the example", a["project.example"].trigger)
-            page.add_button("Open project…", a["project.open"].trigger)
-            page.add_button("Design crystals", a["view.design"].trigger, primary=True)
+        for empty in (self.run_page.empty, self.explore.empty):
+            empty.add_button("Open the example", a["project.example"].trigger)
+            empty.add_button("Open project…", a["project.open"].trigger)
+            empty.add_button("Design crystals", a["view.design"].trigger, primary=True)
 
     def _join(self) -> None:
         show = self.show_page
-        self.actions_.connect(
+        self.actions_.join(
             {
                 "project.new": self.new_project,
                 "project.open": self._ask_open,

@@ -18,6 +18,8 @@ class RunStatus(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(8, 2, 8, 2)
+        self._rest = ""
+        self._running = False
         self._text = label("", "muted")
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -37,8 +39,6 @@ class RunStatus(QStatusBar):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(lambda: self._text.setText(self._rest))
-        self._rest = ""
-        self._running = False
         self.idle("")
 
     def idle(self, text: str) -> None:

@@ -146,6 +146,7 @@ class ThemeManager(QObject):
         self._application = application
         self._scheme = scheme
         self.tokens = LIGHT
+        self._applied: tuple[Tokens, float] | None = None
         application.styleHints().colorSchemeChanged.connect(self._system_changed)
         self.set_scheme(scheme)
 
@@ -171,9 +172,14 @@ class ThemeManager(QObject):
         dark = self._scheme == "dark" or (
             self._scheme == "system" and self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark
         )
-        self.tokens = DARK if dark else LIGHT
+        tokens = DARK if dark else LIGHT
+        size = self._application.font().pointSizeF()
+        if self._applied == (tokens, size):
+            return  # a style sheet set again would polish every widget again
+        self._applied = (tokens, size)
+        self.tokens = tokens
         self._application.setPalette(palette(self.tokens))
-        self._application.setStyleSheet(style_sheet(self.tokens, self._application.font().pointSizeF()))
+        self._application.setStyleSheet(style_sheet(tokens, size))
         self.changed.emit()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import sys
 from collections.abc import Iterator
@@ -47,8 +46,7 @@ def _light_theme(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("qapp")
     theme.manager().set_scheme("light")
     yield
-    running = [
-        o for o in gc.get_objects() if isinstance(o, QThread) and o.isRunning() and o is not QThread.currentThread()
-    ]
+    threads = [t for w in QApplication.topLevelWidgets() for t in w.findChildren(QThread)]
+    running = [t for t in threads if t.isRunning()]
     assert not running, f"threads left running: {running}"
     assert not multiprocessing.active_children(), "child processes left running"

@@ -75,7 +75,7 @@ def test_the_palette_finds_and_does(qtbot):
     qtbot.addWidget(window)
     actions = ActionSet(window)
     done = []
-    actions.connect({"view.explore": lambda: done.append("explore")})
+    actions.join({"view.explore": lambda: done.append("explore")})
     palette = CommandPalette(actions, window)
     qtbot.addWidget(palette)
     qtbot.keyClicks(palette.field, "view expl")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app import catalogue
+from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue, GroupInfo
+from crystal_studio.app.design import feasible
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form, Pick
 from crystal_studio.app.design.periodic_table import PeriodicTable, place
@@ -215,3 +219,29 @@ def test_enter_picks_the_group_typed_and_a_chip_drops_it(page, qtbot):
 def test_catalogue_reads_what_is_shipped():
     found = catalogue.load()
     assert len(found.groups) == 230 and found.groups[224].symbol == "Fm-3m"
+
+
+def test_a_composition_that_no_positions_hold_is_said_beside_its_field(qtbot, groups):
+    background = Background()
+    made = DesignPage(background)
+    qtbot.addWidget(made)
+    made.set_catalogue(Catalogue(groups, (CARD,)))
+    made.show()
+    made.model.set_request(Form(space_groups=(227,), max_atoms=2).with_composition("LiMn2O4").request())
+    qtbot.waitUntil(lambda: not made.ready, timeout=20_000)
+    assert "formula unit" in made.budget.errors["max_atoms"][1].text()
+    made.model.change(replace(made.model.form, max_atoms=0), "x")
+    qtbot.waitUntil(lambda: made.ready, timeout=20_000)
+    made.model.set_request(Form(space_groups=(225,), max_atoms=5).with_composition("Mn2O3").request())
+    qtbot.waitUntil(lambda: "Wyckoff" in made.chemistry.formula_error.text(), timeout=20_000)
+    assert not made.ready
+    background.close()
+
+
+@pytest.mark.parametrize(
+    ("composition", "group", "max_atoms", "possible"),
+    [("LiMn2O4", 227, 0, True), ("NaCl", 225, 2, True), ("Na2Cl3", 225, 5, False), ("LiMn2O4", 1, 7, True)],
+)
+def test_what_the_positions_of_a_group_can_hold(composition, group, max_atoms, possible):
+    form = Form(space_groups=(group,), max_atoms=max_atoms).with_composition(composition)
+    assert (feasible.problem(form.request()) is None) == possible

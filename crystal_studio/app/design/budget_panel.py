@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.catalogue import Catalogue
@@ -34,7 +35,7 @@ class BudgetPanel(Card):
         grid.setVerticalSpacing(4)
         self.body.addLayout(grid)
         self._grid = grid
-        self.errors = {}
+        self.errors: dict[str, tuple[QWidget, QLabel]] = {}
 
         self.count = _spin(1, 1_000_000, "How many candidates to generate")
         self.max_atoms = _spin(0, 500, "Largest primitive cell, in atoms", "no limit")
@@ -146,7 +147,7 @@ class BudgetPanel(Card):
         """What is wrong with what was typed, or empty."""
         return self._bad_seed(self.seed.text())
 
-    def _change(self, name: str, value: object) -> None:
+    def _change(self, name: str, value: Any) -> None:
         if not self._showing and value is not None:
             self._model.change(replace(self._model.form, **{name: value}), name.replace("_", " "), merge=name)
 

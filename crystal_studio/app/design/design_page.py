@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
@@ -19,16 +19,23 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.app import theme
+from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design import feasible
 from crystal_studio.app.design.budget_panel import BudgetPanel
 from crystal_studio.app.design.chemistry_panel import ChemistryPanel, describe
 from crystal_studio.app.design.estimate import Estimate
+from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
 from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import count, plural, span
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, Card, label
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.errors import RequestError
+
+CHECK_MS = 200
 
 
 class DesignPage(QWidget):
@@ -37,8 +44,15 @@ class DesignPage(QWidget):
     generate = Signal()
     validity = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, background: Background | None = None, parent: QWidget | None = None) -> None:
+        """With a ``background``, what takes a moment to find out is checked there while the user goes on."""
         super().__init__(parent)
+        self._background = background
+        self._impossible: tuple[DesignRequest, RequestError] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(CHECK_MS)
+        self._timer.timeout.connect(self._check)
         self.model = FormModel(self)
         self._catalogue = Catalogue()
         self._estimate = Estimate()
@@ -80,6 +94,7 @@ class DesignPage(QWidget):
         row.setContentsMargins(GAP + 4, GAP + 4, GAP + 4, GAP + 4)
         row.addWidget(self.splitter)
         self.model.changed.connect(self.refresh)
+        self.model.changed.connect(self._timer.start)
         theme.manager().changed.connect(self._recolour)
         self._recolour()
         self.refresh()
@@ -102,6 +117,12 @@ class DesignPage(QWidget):
         self.symmetry.set_catalogue(catalogue)
         self.budget.set_catalogue(catalogue)
         self.refresh()
+
+    def offer_request(self, request: DesignRequest) -> None:
+        """Start from this request where the user has not begun one."""
+        untouched = self.model.form == Form() and not self.model.undo_stack.count()
+        if untouched and (self._catalogue.card(request.model) or not request.model):
+            self.model.show(Form.of_request(request))
 
     def set_estimate(self, estimate: Estimate) -> None:
         """Rates measured in the project, for the time estimate."""
@@ -126,6 +147,7 @@ class DesignPage(QWidget):
             self.chemistry.set_card(card)
         if self.symmetry.picked() != form.space_groups:
             self.symmetry.set_picked(form.space_groups)
+        error = error or self._refusal
         self._mark(error.field if error else "", str(error) if error else "")
         groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
         if not form.space_groups:
@@ -154,6 +176,24 @@ class DesignPage(QWidget):
         self.launch.title.setText("Not ready yet" if problem else "Ready to generate")
         self.validity.emit()
 
+    @property
+    def _refusal(self) -> RequestError | None:
+        """Why the request as it stands cannot be met, as far as that has been found out."""
+        found = self._impossible
+        return found[1] if found is not None and found[0] == self.model.request else None
+
+    def _check(self) -> None:
+        """Find out in the background whether the groups can hold the composition."""
+        request = self.model.request
+        if self._background is None or request is None:
+            return
+
+        def done(found: RequestError | None) -> None:
+            self._impossible = (request, found) if found is not None else None
+            self.refresh()
+
+        self._background.run(lambda state: feasible.problem(request, state.is_set), done, key="feasible")
+
     def _mark(self, field: str, message: str) -> None:
         self.chemistry.set_error(field, message)
         self.symmetry.set_error(message if field == "space_groups" else "")
@@ -165,8 +205,14 @@ class DesignPage(QWidget):
         return self._catalogue.problem or "No trained model is installed: train one with crystal-studio train."
 
     def _problem(self) -> str:
-        error = str(self.model.error) if self.model.error else ""
-        return error or self.chemistry.problem or self.budget.problem or self._no_model() or self._blocked
+        error = self.model.error or self._refusal
+        return (
+            (str(error) if error else "")
+            or self.chemistry.problem
+            or self.budget.problem
+            or self._no_model()
+            or self._blocked
+        )
 
     def _recolour(self) -> None:
         self.button.setIcon(icon("run", theme.tokens().on_accent))

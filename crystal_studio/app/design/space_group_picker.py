@@ -224,6 +224,7 @@ class SpaceGroupPicker(Card):
             if not groups:
                 continue
             head = QStandardItem(system.capitalize())
+            head.setData(f"<b>{system.capitalize()}</b>", HTML_ROLE)
             head.setData(rank, SORT_ROLE)
             total = sum(max(g.count, 0) for g in groups)
             span = QStandardItem(f"{groups[0].number}–{groups[-1].number}")
@@ -243,6 +244,7 @@ class SpaceGroupPicker(Card):
             header.resizeSection(1, 74)
             header.resizeSection(2, 104)
         self.tree.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+        self.tree.expandAll()
         self._filling = False
         self._count()
 
@@ -275,10 +277,7 @@ class SpaceGroupPicker(Card):
         self._proxy.query = self.search.text()
         self._proxy.tests = {key: test for key, _, _, test in FILTERS if self.filters[key].isChecked()}
         self._proxy.refilter()
-        if self._proxy.query or self._proxy.tests:
-            self.tree.expandAll()
-        else:
-            self.tree.collapseAll()
+        self.tree.expandAll()
         self._count()
 
     def _count(self) -> None:

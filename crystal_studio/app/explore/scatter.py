@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
@@ -56,17 +56,17 @@ class ScatterView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 8)
         row = QHBoxLayout()
-        self.y, self.x = _choice("Vertical axis", "e_hull"), _choice("Horizontal axis", "density")
-        row.addWidget(self.y)
+        self.y_axis, self.x_axis = _choice("Vertical axis", "e_hull"), _choice("Horizontal axis", "density")
+        row.addWidget(self.y_axis)
         row.addWidget(label("against", "muted"))
-        row.addWidget(self.x)
+        row.addWidget(self.x_axis)
         row.addStretch(1)
         self.note = label("", "small")
         row.addWidget(self.note)
         column.addLayout(row)
         self.plot: Any = plot_widget()
         column.addWidget(self.plot, 1)
-        for box in (self.x, self.y):
+        for box in (self.x_axis, self.y_axis):
             box.currentIndexChanged.connect(lambda _: self.reload())
         theme.manager().changed.connect(self._draw)
         recolour(self.plot)
@@ -82,7 +82,7 @@ class ScatterView(QWidget):
             self._current = candidate_id
             self._draw()
 
-    def showEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.reload()
 
@@ -90,7 +90,7 @@ class ScatterView(QWidget):
         """Read the two columns again; only while the plot is on screen."""
         if self._reader is None or not self.isVisible():
             return
-        reader, where, names = self._reader, self._where, (self.x.currentData(), self.y.currentData())
+        reader, where, names = self._reader, self._where, (self.x_axis.currentData(), self.y_axis.currentData())
 
         def read(_: object) -> tuple[NDArray, NDArray, NDArray]:
             found = reader.columns(["id", *dict.fromkeys(names)], where)
@@ -113,7 +113,7 @@ class ScatterView(QWidget):
         self.plot.clear()
         x, y, ids = self._data
         t = theme.tokens()
-        for side, box in (("bottom", self.x), ("left", self.y)):
+        for side, box in (("bottom", self.x_axis), ("left", self.y_axis)):
             self.plot.setLabel(side, box.currentText(), color=t.muted)
         text = (
             f"{count(len(ids))} candidates, dashed: none is lower in both"

@@ -388,14 +388,13 @@ def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:
     """The funnel of a campaign as the project file has it, stages that nothing has reached included."""
     from crystal_studio.funnel.stages import for_funnel
 
-    found = {
-        name: (entered, passed, failed, reasons) for name, entered, passed, failed, reasons in reader.funnel(campaign)
-    }
+    found = {name: (entered, passed, failed, why) for name, entered, passed, failed, why in reader.funnel(campaign)}
     titles = {stage.name: stage.title for stage in for_funnel(str(reader.campaign(campaign).request["funnel"]))}
     titles |= {name: name.replace("_", " ").capitalize() for name in found if name not in titles}
+    nothing: tuple[int, int, int, dict[str, int]] = (0, 0, 0, {})
     counts = []
     for name, title in titles.items():
-        entered, passed, failed, reasons = found.get(name, [0, 0, 0, {}])
+        entered, passed, failed, reasons = found.get(name, nothing)
         counts.append(StageCount(name, title, entered, passed, failed, 0.0, by_kind(reasons)))
     return counts
 
