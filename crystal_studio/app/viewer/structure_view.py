@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
+from crystal_studio.app.background import Background
 from crystal_studio.app.viewer import overlay
 from crystal_studio.app.viewer.canvas import Canvas
 from crystal_studio.app.viewer.scene import STYLES, SceneOptions, build_scene
@@ -55,6 +56,8 @@ class StructureView(QWidget):
         self._letters = overlay.AxisLetters(self.canvas)
         self.empty = overlay.EmptyState(self.canvas)
 
+        background = self._background = Background(threads=1)
+        self.destroyed.connect(lambda: background.close())  # a picture being written is finished first
         self._rebuild = QTimer(self, singleShot=True, interval=25)  # one scene for many steps of a slider
         self._rebuild.timeout.connect(self._build)
         self.canvas.installEventFilter(self)
@@ -193,14 +196,16 @@ class StructureView(QWidget):
 
     def save_picture(self, path: str | Path, width: int = 0, height: int = 0, transparent: bool = False) -> Path:
         """Write a PNG; raises ``FileError`` where it cannot be written."""
-        target = Path(path)
-        if not target.suffix:
-            target = target.with_suffix(".png")
-        if not self.picture(width, height, transparent).save(str(target)):
-            raise FileError(
-                f"The picture could not be written to {target}: choose another folder or a name ending in .png."
-            )
-        return target
+        return _write_png(self.picture(width, height, transparent), path)
+
+    def save_picture_later(self, path: str | Path, width: int, height: int, transparent: bool = False) -> None:
+        """The same without waiting for the file: what happened is said in the view."""
+        image = self.picture(width, height, transparent)
+        self._background.run(
+            lambda _: _write_png(image, path),
+            lambda written: self._say(f"Picture written to {written}."),
+            lambda error: self._say(str(error)),
+        )
 
     def copy_picture(self) -> None:
         """Put the view on the clipboard."""
@@ -290,6 +295,16 @@ class StructureView(QWidget):
             QTimer.singleShot(0, self, self._arrange)
             QTimer.singleShot(0, self, self._letters_moved)
         return super().eventFilter(watched, event)
+
+
+def _write_png(image: QImage, path: str | Path) -> Path:
+    target = Path(path)
+    if not target.suffix:
+        target = target.with_suffix(".png")
+    if not image.save(str(target)):
+        message = f"The picture could not be written to {target}: choose another folder or a name ending in .png."
+        raise FileError(message)
+    return target
 
 
 def _times(size: tuple[int, int, int]) -> str:

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QMessageBox,
     QSlider,
     QSpinBox,
     QToolBar,
@@ -26,7 +25,6 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.app.viewer.scene import BOND_SCALE, STYLES, SceneOptions
-from crystal_studio.errors import KnownError
 
 if TYPE_CHECKING:
     from crystal_studio.app.viewer.structure_view import StructureView
@@ -219,10 +217,8 @@ class Toolbar(QToolBar):
             return
         size = self._view.canvas.size()
         scale = max(1.0, 3000 / max(size.width(), size.height(), 1))
-        try:
-            self._view.save_picture(path, round(size.width() * scale), round(size.height() * scale), transparent)
-        except KnownError as error:
-            QMessageBox.warning(self._view, "Save picture", str(error))
+        width, height = round(size.width() * scale), round(size.height() * scale)
+        self._view.save_picture_later(path, width, height, transparent)
 
     def _save_clear(self) -> None:
         self._save(transparent=True)

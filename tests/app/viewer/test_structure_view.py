@@ -166,7 +166,7 @@ def test_a_supercell_too_large_is_made_smaller_and_says_so(view):
     assert f"{MOST_ATOMS:,}" in view.reading.text()
 
 
-def test_pictures_are_written_and_copied(view, nacl, tmp_path):
+def test_pictures_are_written_and_copied(view, nacl, tmp_path, qtbot):
     view.show_structure(*nacl)
     path = view.save_picture(tmp_path / "salt", 640, 480)
     assert path.name == "salt.png"
@@ -174,6 +174,11 @@ def test_pictures_are_written_and_copied(view, nacl, tmp_path):
     assert (image.width(), image.height()) == (640, 480)
     with pytest.raises(FileError, match="could not be written"):
         view.save_picture(tmp_path / "missing" / "salt.png", 64, 48)
+    view.save_picture_later(tmp_path / "later.png", 64, 48)
+    qtbot.waitUntil(lambda: "later.png" in view.reading.text(), timeout=10_000)
+    assert (tmp_path / "later.png").is_file()
+    view.save_picture_later(tmp_path / "missing" / "later.png", 64, 48)
+    qtbot.waitUntil(lambda: "could not be written" in view.reading.text(), timeout=10_000)
     view.copy_picture()
     assert not QGuiApplication.clipboard().image().isNull()
 
