@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crystal_studio.design.request import DesignRequest
+from crystal_studio.errors import KnownError
 from crystal_studio.funnel.protocol import Stage
 from crystal_studio.generators.protocol import Generator
 
@@ -22,7 +23,8 @@ class Plan:
     ``model(name)`` is the model meant by a name, the default one by ""; ``load(name,
     device)`` loads it. ``context(project, request)`` is what the quick stages get, in the campaign's
     process; ``worker_context(request)`` makes what the costly ones get, called
-    once in each worker process, so it must be picklable.
+    once in each worker process, so it must be picklable. ``warnings()`` says what
+    the stages will have to do without.
     """
 
     model: Callable[[str], str]
@@ -30,6 +32,7 @@ class Plan:
     stages: tuple[Stage, ...]
     context: Callable[[Path, DesignRequest], Any]
     worker_context: Callable[[DesignRequest], Any]
+    warnings: Callable[[], list[str]] = list
 
     def __post_init__(self) -> None:
         costly = [i for i, stage in enumerate(self.stages) if stage.costly]
@@ -43,13 +46,30 @@ def for_request(request: DesignRequest) -> Plan:
     from crystal_studio.funnel.stages import for_funnel
     from crystal_studio.generators import registry
 
+    stages = for_funnel(request.funnel)
     return Plan(
         lambda name: name or registry.default(),
         registry.load,
-        for_funnel(request.funnel),
+        stages,
         funnel_context,
         worker_context,
+        lambda: missing_references(stages),
     )
+
+
+def missing_references(stages: Sequence[Stage]) -> list[str]:
+    """One sentence for each reference that a stage asks and that is not installed."""
+    from crystal_studio.data.reference import ReferenceHull, ReferenceIndex
+
+    needed: dict[str, Callable[[], object]] = {"novelty": ReferenceIndex.load, "stability": ReferenceHull.load}
+    sentences = []
+    for stage in stages:
+        try:
+            if stage.name in needed:
+                needed[stage.name]()
+        except KnownError as error:
+            sentences.append(f"{stage.title} will stay unknown. {error}")
+    return sentences
 
 
 def funnel_context(project: Path, request: DesignRequest) -> FunnelContext:

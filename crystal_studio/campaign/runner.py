@@ -133,6 +133,8 @@ def _prepare(
             "put the former ones back, or start a new campaign."
         )
     generator.check(request)
+    for warning in plan.warnings():
+        emit(Message("warning", warning))
     return Work(
         project=project,
         row=row,

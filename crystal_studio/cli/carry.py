@@ -35,7 +35,7 @@ def carry_on(
     printer.end_line()
     if finished.state == "failed":
         raise KnownError(finished.text)
-    document = summary(project, campaign_id)
+    document = summary(project, campaign_id) | {"warnings": printer.warnings}
     if finished.state == "paused":
         document["resume"] = f"crystal-studio resume {project}"
         common.log(f"Paused; carry on with: {document['resume']}")
@@ -96,12 +96,15 @@ class Printer:
         self._live = sys.stderr.isatty()
         self._last = 0.0
         self._open = False
+        self.warnings: list[str] = []
 
     def __call__(self, event: Event) -> None:
         from crystal_studio.campaign.events import Message, Progress
 
         if isinstance(event, Message):
             self.end_line()
+            if event.level == "warning":
+                self.warnings.append(event.text)
             common.log(event.text if event.level == "info" else f"{event.level}: {event.text}")
         elif isinstance(event, Progress) and time.monotonic() - self._last >= (0.2 if self._live else LINE_EVERY):
             self._last = time.monotonic()

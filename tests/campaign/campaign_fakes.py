@@ -145,6 +145,10 @@ def _load(name: str, device: str, delay: float) -> RockSalt:
     return RockSalt(device, delay)
 
 
+def load_rock_salt(name: str, device: str) -> RockSalt:
+    return RockSalt(device)
+
+
 def _model(name: str) -> str:
     return name or CARD.name
 

@@ -23,7 +23,8 @@ def test_help_has_an_example(command: str, capfd: pytest.CaptureFixture[str]) ->
         assert f"crystal-studio {command}" in text.split("example:")[1]
         assert "--json" in text
     else:
-        assert all(f"\n    {name} " in text for name in COMMANDS)
+        listed = {line.split()[0] for line in text.splitlines() if line.startswith("    ")}
+        assert set(COMMANDS) <= listed
 
 
 def test_help_loads_nothing_heavy() -> None:
