@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+from crystal_studio.crystal.neighbours import minimum_distances
 from crystal_studio.crystal.space_groups import SpaceGroupTables, tables
 
 CENTRE = np.array([0.5, 0.5, 0.5])
 _ON_SITE = 2e-4
+_CLOSEST = 2.5
 
 
 class _NotSymmetric(Exception):
     """The refined cell does not obey the operations of its group."""
+
+
+# It warns of operations that a supercell's lattice does not have; we take the group, not those operations.
+logging.getLogger("moyopy").setLevel(logging.ERROR)
+logging.getLogger("moyo").setLevel(logging.ERROR)
 
 
 def _dataset(structures: Structures, i: int, symprec: float):
@@ -26,10 +35,18 @@ def _dataset(structures: Structures, i: int, symprec: float):
     return moyopy.MoyoDataset(cell, symprec=symprec, setting=moyopy.Setting.standard())
 
 
+def _apart(structures: Structures, symprec: float) -> NDArray[np.bool_]:
+    """(B,) whether atoms are far enough apart for a search at ``symprec``, which else takes for ever."""
+    return minimum_distances(structures) > _CLOSEST * symprec
+
+
 def space_group_numbers(structures: Structures, symprec: float = 0.1) -> NDArray[np.int16]:
-    """(B,) space group found at ``symprec`` Angstrom, 0 where none could be found."""
+    """(B,) space group found at ``symprec`` Angstrom, 0 where none could be found.
+
+    Crystals with atoms closer than 2.5 x ``symprec`` are not searched.
+    """
     found = np.zeros(len(structures), np.int16)
-    for i in range(len(structures)):
+    for i in np.flatnonzero(_apart(structures, symprec)):
         try:
             found[i] = _dataset(structures, i, symprec).number
         except (ValueError, RuntimeError):
@@ -96,8 +113,8 @@ def to_asymmetric_units(
     size = len(structures)
     groups, lattices = np.ones(size, np.int16), np.tile(np.eye(3), (size, 1, 1))
     orbits: list[tuple] = [([], [], [])] * size
-    reasons = [""] * size
-    for i in range(size):
+    reasons = ["Two atoms coincide: no space group can be found."] * size
+    for i in np.flatnonzero(_apart(structures, symprec)):
         reasons[i] = "No space group was found: check the cell and for overlapping atoms."
         for tolerance in (symprec, symprec / 10, symprec / 100):
             try:

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
-from crystal_studio.crystal.composition import chemical_systems, formulas
+from crystal_studio.crystal.composition import formulas
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.protocol import Cancelled
+from crystal_studio.generators.symmcd import model
+from crystal_studio.generators.symmcd.model import has_its_symmetry
 
 
 def same(a, b) -> bool:
@@ -47,6 +49,15 @@ def test_groups_are_those_asked_for(generator):
     units = generator.sample(request(space_groups=(227, 166, 230)), 0)
     assert set(units.space_group) <= {227, 166, 230} and len(set(units.space_group)) == 3
     assert (tables().wyckoff_group[units.wyckoff[units.mask]] == np.repeat(units.space_group, units.n_orbits)).all()
+
+
+def test_draws_of_another_symmetry_are_made_again(generator, monkeypatch):
+    """Two orbits of one element on 4a and 4b of Fm-3m make Pm-3m: an untrained network does it often."""
+    asked = request("Mn", "exact", space_groups=(225,), max_orbits=2)
+    again = has_its_symmetry(generator.sample(asked, 0)).mean()
+    monkeypatch.setattr(model, "ROUNDS", 1)
+    once = has_its_symmetry(generator.sample(asked, 0)).mean()
+    assert again > once + 0.2
 
 
 def test_exact_composition_in_a_group(generator):

@@ -17,10 +17,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from crystal_studio.crystal import lattice
-from crystal_studio.crystal.asymmetric_unit import n_atoms
+from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.neighbours import minimum_distances
 from crystal_studio.crystal.projection import project, project_onto
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.crystal.standardise import primitive, space_group_numbers
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
@@ -33,8 +35,12 @@ from crystal_studio.generators.symmcd.sampler import Conditions, Sample, sample
 FAMILY = "symmcd"
 FORMAT = 1
 DEFAULT_STEPS = 100
-ROUNDS = 6
-"""How often candidates over ``max_atoms`` are drawn again before their largest orbits are left out."""
+ROUNDS = 5
+"""How often candidates are drawn again that are too large, overlap, or have another symmetry than asked for."""
+SYMPREC = 0.1
+"""Angstrom, of the symmetry that a candidate must have."""
+LEAST_DISTANCE = 0.5
+"""Angstrom: the published limit of structural validity."""
 
 
 def save(
@@ -118,40 +124,39 @@ class SymmCD:
         seed = chunk_seed(request.seed, chunk)
         rng = np.random.default_rng(seed)
         allowed = planning.allowed_elements(request, self.priors)
-        # Always the plans of a whole chunk, so that a longer request repeats a shorter one.
-        plans = planning.draw(request, self.priors, self.chunk_size, rng)[:count]
+        plans = planning.draw(request, self.priors, count, rng)
         generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
-        done = [0, 0]
+        steps = request.steps or self.default_steps
+        done = total = 0
 
-        def tick(step: int, total: int) -> None:
+        def tick(step: int, _: int) -> None:
             if progress is not None:
-                progress(done[0] + step, done[1] * total)
+                progress(done + step, total)
 
         parts: dict[int, AsymmetricUnits] = {}
         waiting = list(range(count))
-        for round_ in range(ROUNDS):
+        for _ in range(ROUNDS):
             groups = _by_orbits([plans[i] for i in waiting])
-            steps = request.steps or self.default_steps
-            done = [0, len(groups)]
-            over: list[int] = []
+            total += len(groups) * steps
+            again: list[int] = []
             for members in groups:
                 indices = [waiting[m] for m in members]
                 units = self._denoise([plans[i] for i in indices], allowed, generator, steps, cancel, tick)
-                done[0] += steps
-                size = n_atoms(units, primitive=True)
+                done += steps
+                too_large = too_many_atoms(units, request)
+                wrong = too_large | ~has_its_symmetry(units)
                 for row, i in enumerate(indices):
-                    parts[i] = units.take(slice(row, row + 1))
-                    if request.max_atoms and size[row] > request.max_atoms:
-                        over.append(i)
-            if not over:
+                    if i not in parts or not wrong[row]:
+                        parts[i] = units.take(slice(row, row + 1))
+                    if wrong[row]:
+                        again.append(i)
+                    if too_large[row]:
+                        plans[i] = planning.draw(request, self.priors, 1, rng)[0]
+            waiting = sorted(again)
+            if not waiting:
                 break
-            waiting = sorted(over)
-            if round_ < ROUNDS - 1:
-                fresh = planning.draw(request, self.priors, len(waiting), rng)
-                for i, new in zip(waiting, fresh, strict=True):
-                    plans[i] = new
         units = AsymmetricUnits.concatenate(parts[i] for i in range(count))
-        return trim(units, request.max_atoms) if request.max_atoms and not request.composition else units
+        return trim(units, request.max_atoms) if too_many_atoms(units, request).any() else units
 
     def _denoise(
         self,
@@ -185,6 +190,26 @@ def bf16_pays(kind: str) -> bool:
     if kind == "cuda":
         return torch.cuda.is_bf16_supported()
     return kind == "cpu" and bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+
+
+def too_many_atoms(units: AsymmetricUnits, request: DesignRequest) -> np.ndarray:
+    """(B,) whether the primitive cell holds more atoms than the request allows."""
+    if not request.max_atoms or request.composition:
+        return np.zeros(len(units), bool)
+    return n_atoms(units, primitive=True) > request.max_atoms
+
+
+def has_its_symmetry(units: AsymmetricUnits) -> np.ndarray:
+    """(B,) whether the space group found at 0.1 A is the one that the crystal was made for.
+
+    Orbits of one element on positions that belong together make a supergroup; so do
+    free parameters close to special values. Crystals with atoms closer than 0.5 A have none.
+    """
+    cells = primitive(expand(units), units.space_group)
+    apart = np.flatnonzero(minimum_distances(cells) >= LEAST_DISTANCE)
+    found = np.zeros(len(units), np.int16)
+    found[apart] = space_group_numbers(cells.take(apart), SYMPREC)
+    return found == units.space_group
 
 
 def trim(units: AsymmetricUnits, max_atoms: int) -> AsymmetricUnits:
