@@ -94,6 +94,9 @@ class PlotCard(QWidget):
                 pen = pyqtgraph.mkPen(QColor(t.series[1]), width=1.5, style=pyqtgraph.QtCore.Qt.PenStyle.DashLine)
                 self.plot.addItem(pyqtgraph.InfiniteLine(mark, pen=pen))
             self.plot.setXRange(float(data.edges[0]), float(data.edges[-1]), padding=0.01)
+            # Counts are whole numbers, so are their ticks.
+            few = data.counts.max(initial=0) < 5
+            self.plot.getAxis("left").setTickSpacing(*((1, 1) if few else (None, None)))
             self.plot.setYRange(0, 1.06 * max(float(data.counts.max(initial=0)), 1.0), padding=0)
             return
         x = list(range(len(data.names)))
@@ -107,5 +110,5 @@ class PlotCard(QWidget):
                 self.plot.plot([i - 0.42, i + 0.42], [float(share)] * 2, pen=pen)
             top = max(top, float((100 * data.training).max()))
         self.plot.getAxis("bottom").setTicks([list(zip(x, data.names, strict=True))])
-        self.plot.setXRange(-0.7, max(len(x) - 0.3, 7), padding=0)
+        self.plot.setXRange(-0.7, max(len(x) - 0.3, 5), padding=0)
         self.plot.setYRange(0, 1.06 * top, padding=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from crystal_studio.app import theme
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.icons import icon
+from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.widgets import Card, label, mark
 from crystal_studio.campaign.devices import Device
 
@@ -92,8 +94,9 @@ class BudgetPanel(Card):
 
     def set_devices(self, devices: Sequence[Device]) -> None:
         """Offer these devices beside "automatic"."""
+        devices = devices or (Device("cpu", plural(os.cpu_count() or 1, "core"), 0, 0),)
         self.device.clear()
-        best = f" ({devices[0].name})" if devices else ""
+        best = f" ({devices[0].name})" if len(devices) > 1 else ""
         self.device.addItem(f"Automatic{best}", "auto")
         for device in devices:
             self.device.addItem(device.text, device.name)

@@ -30,14 +30,16 @@ class CandidateModel(QAbstractTableModel):
     loaded = Signal()
     failed = Signal(object)
 
-    def __init__(self, background: Background, columns: Sequence[Column], parent: QObject | None = None) -> None:
+    def __init__(
+        self, background: Background, columns: Sequence[Column], parent: QObject | None = None, order: str = "id"
+    ) -> None:
         super().__init__(parent)
         self._background = background
         self._columns = tuple(columns)
         self._reader: ProjectReader | None = None
         self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._pages: OrderedDict[int, list[CandidateRow]] = OrderedDict()
-        self.where, self.order, self.descending = "", "id", False
+        self.where, self.order, self.descending = "", order, False
 
     @property
     def ids(self) -> NDArray[np.int64]:

@@ -51,7 +51,7 @@ class CandidateTable(QTableView):
         header.setStretchLastSection(False)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(lambda at: self.choose_columns(header.mapToGlobal(at)))
-        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        self._show_order()
         header.setSortIndicatorShown(True)
         header.setSectionsClickable(True)
         header.sortIndicatorChanged.connect(model.sort)
@@ -72,6 +72,13 @@ class CandidateTable(QTableView):
         rows = self._selected_rows()
         ids = self.candidates.ids
         return ids[rows[rows < len(ids)]]
+
+    def _show_order(self) -> None:
+        """Bring the arrow in the header in step with the order of the model."""
+        keys = [column.key for column in self._columns]
+        model = self.candidates
+        way = Qt.SortOrder.DescendingOrder if model.descending else Qt.SortOrder.AscendingOrder
+        self.horizontalHeader().setSortIndicator(keys.index(model.order), way)
 
     def _selected_rows(self) -> NDArray[np.int64]:
         """Rows of the selection, in order, without asking Qt for a million indexes."""
@@ -127,7 +134,7 @@ class CandidateTable(QTableView):
             header = self.horizontalHeader()
             header.blockSignals(True)
             header.restoreState(kept)
-            header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+            self._show_order()
             header.blockSignals(False)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

@@ -48,7 +48,7 @@ class ExplorePage(QMainWindow):
         self.inspector: Any = None
         self._symbols: tuple[str, ...] = ()
         self._columns = columns(())
-        self.model = CandidateModel(background, self._columns, self)
+        self.model = CandidateModel(background, self._columns, self, order="e_hull")
         self.table = CandidateTable(self.model, self._columns)
         self.filter = FilterBar()
         self.scatter_view: ScatterView | None = None
@@ -156,7 +156,7 @@ class ExplorePage(QMainWindow):
 
     def _arrange(self) -> None:
         """The sizes of the docks at the first start."""
-        sizes = (("browser", 200, "H"), ("structure", 480, "H"), ("structure", 450, "V"), ("inspector", 420, "V"))
+        sizes = (("browser", 180, "H"), ("structure", 480, "H"), ("structure", 450, "V"), ("inspector", 420, "V"))
         for key, size, way in (*sizes, ("scatter", 290, "V")):
             orientation = Qt.Orientation.Horizontal if way == "H" else Qt.Orientation.Vertical
             self.resizeDocks([self.docks[key]], [size], orientation)
