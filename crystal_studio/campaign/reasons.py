@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from crystal_studio.crystal.elements import SYMBOLS
 
 _ASIDE = re.compile(r"\s*\([^)]*\)")
-_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*){2,}\b|\b[A-Z][a-z]?\d+\b")
+_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*){2,}\b|\b[A-Z][a-z]?\d+\b(?!/)")
 _NUMBER = re.compile(r"(?<![\w^.-])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
 
 

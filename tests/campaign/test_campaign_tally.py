@@ -17,6 +17,9 @@ from crystal_studio.campaign.tally import Tally
         ("The space group is Pm-3m (221), not P6_3/mmc (194).", "The space group is Pm-3m, not P6_3/mmc"),
         ("Candidate 17 is the same crystal.", "Candidate … is the same crystal"),
         ("Relaxation failed: ArithmeticError: no forces", "Relaxation failed"),
+        ("No oxidation states make LiO3 charge neutral (Li +1; O -2).", "No oxidation states make … charge neutral"),
+        ("CHGNet cannot relax MnO2", "CHGNet cannot relax …"),
+        ("The space group is P4/mmm, not Cm.", "The space group is P4/mmm, not Cm"),
         ("The energy is -3.2e-05 eV", "The energy is … eV"),
     ],
 )
