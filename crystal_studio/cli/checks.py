@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from crystal_studio.errors import KnownError
 
+PATIENCE = 60.0
+"""Seconds that a 3D canvas is given to open."""
+
 WAL_FIXED = (3, 51, 3)
 """First SQLite without the bug that two connections in WAL mode can damage a file by (3.7.0 to 3.51.2)."""
-
-_CANVAS = """
-from vispy import app, gloo
-app.use_app("pyside6")
-canvas = app.Canvas(size=(64, 64), show=True)
-canvas.set_current()
-print(gloo.gl.glGetParameter(gloo.gl.GL_RENDERER), "| OpenGL", gloo.gl.glGetParameter(gloo.gl.GL_VERSION))
-"""
 
 
 @dataclass(frozen=True)
@@ -135,17 +130,38 @@ def opengl() -> list[Check]:
     from crystal_studio.cli import display
 
     remedy = "install a graphics driver with OpenGL 3 (Debian and Ubuntu: apt install libgl1-mesa-dri libegl1)"
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe(duplex=False)
+    child = spawn.Process(target=_open_canvas, args=(theirs,), daemon=True)
     try:
         with display.screen():
-            done = subprocess.run([sys.executable, "-c", _CANVAS], capture_output=True, text=True, timeout=60)
+            child.start()
+            theirs.close()
+            answer = ours.recv() if ours.poll(PATIENCE) else "error: no answer within a minute"
     except KnownError as error:
         return [Check("OpenGL", "warn", "no display", str(error))]
-    except subprocess.TimeoutExpired:
-        return [Check("OpenGL", "fail", "the 3D canvas did not open within a minute", remedy)]
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        return [Check("OpenGL", "fail", last, remedy)]
-    return [Check("OpenGL", "ok", done.stdout.strip().splitlines()[-1])]
+    except EOFError:
+        answer = "error: the graphics driver ended the process"
+    finally:
+        if child.is_alive():
+            child.terminate()
+    failed = answer.startswith("error: ")
+    return [Check("OpenGL", "fail" if failed else "ok", answer.removeprefix("error: "), remedy if failed else "")]
+
+
+def _open_canvas(answer: Connection) -> None:
+    """The child: says which OpenGL draws, or why none does."""
+    try:
+        from vispy import app, gloo
+
+        app.use_app("pyside6")
+        canvas = app.Canvas(size=(64, 64), show=True)
+        canvas.set_current()
+        renderer, version = (gloo.gl.glGetParameter(getattr(gloo.gl, n)) for n in ("GL_RENDERER", "GL_VERSION"))
+        answer.send(f"{renderer}, OpenGL {version}")
+        canvas.close()
+    except Exception as error:
+        answer.send(f"error: {type(error).__name__}: {error}")
 
 
 def folders() -> list[Check]:

@@ -32,10 +32,11 @@ def screen(width: int = 1920, height: int = 1200) -> Iterator[None]:
         )
     reading, writing = os.pipe()
     server = subprocess.Popen(
-        [program, "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-terminate"],
+        [program, "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
         pass_fds=(writing,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=_end_with_parent,
     )
     os.close(writing)
     with os.fdopen(reading) as said:
@@ -49,3 +50,12 @@ def screen(width: int = 1920, height: int = 1200) -> Iterator[None]:
         del os.environ["DISPLAY"]
         server.terminate()
         server.wait()
+
+
+def _end_with_parent() -> None:
+    """Asks Linux to end this process (the screen) when the program dies, even by kill -9."""
+    import ctypes
+    import signal
+
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
