@@ -50,7 +50,9 @@ MENUS = ("File", "Edit", "Design", "Run", "Explore", "View", "Help")
 TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("project.new", "New project…", "File", "Ctrl+N", "Create an empty project file", "new", ("idle",)),
     ActionSpec("project.open", "Open project…", "File", "Ctrl+O", "Open a project file", "open", ("idle",)),
-    ActionSpec("project.example", "Open the example", "File", "", "A project to look around in", "crystal", ("idle",)),
+    ActionSpec(
+        "project.example", "Open the example", "File", "", "A project to look around in", "crystal", ("idle", "example")
+    ),
     ActionSpec(
         "project.copy",
         "Save a copy…",

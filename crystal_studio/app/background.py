@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from shiboken6 import isValid
 
 
 class TaskState:
@@ -118,12 +119,15 @@ class Background(QObject):
         return any(not key or task.key == key for task in self._running.values())
 
     def close(self) -> None:
-        """Cancel everything and wait until no thread of the pool is running."""
+        """Cancel everything and wait until no thread of the pool is running; once is enough."""
+        if self._closed:
+            return
         self._closed = True
         for task in self._running.values():
             task.state.cancel()
         self._running.clear()
-        self._pool.waitForDone()
+        if isValid(self._pool):  # at the end of the program Qt may have deleted it before
+            self._pool.waitForDone()
 
     @Slot(int, object, object)
     def _deliver(self, number: int, result: Any, error: BaseException | None) -> None:

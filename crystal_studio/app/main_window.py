@@ -396,8 +396,8 @@ class MainWindow(QMainWindow):
         )
         self.explore.table.set_actions([a["project.export"], a["edit.copy"], a["explore.columns"]])
         for empty in (self.run_page.empty, self.explore.empty):
-            empty.add_button("Open the example", a["project.example"].trigger)
-            empty.add_button("Open project…", a["project.open"].trigger)
+            empty.add_action(a["project.example"])
+            empty.add_action(a["project.open"])
             empty.add_button("Design crystals", a["view.design"].trigger, primary=True)
 
     def _join(self) -> None:

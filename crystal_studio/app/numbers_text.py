@@ -38,6 +38,8 @@ def rate(per_second: float) -> str:
     """A rate with the unit that keeps it readable: "3.1 / s", "24 / min"."""
     if not math.isfinite(per_second) or per_second <= 0:
         return MISSING
+    if per_second >= 100:
+        return f"{count(per_second)} / s"
     if per_second >= 1:
         return f"{per_second:.1f} / s"
     if per_second * 60 >= 1:

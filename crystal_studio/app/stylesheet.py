@@ -154,6 +154,7 @@ QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {{
   background: {t.accent_soft}; color: {t.text};
 }}
 QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
+QListView::item:disabled {{ color: {t.faint}; }}
 QTreeView::branch:has-children:closed {{ image: url({_image("closed", t.muted)}); }}
 QTreeView::branch:has-children:open {{ image: url({_image("chevron", t.muted)}); }}
 QHeaderView {{ background: {t.surface}; border: 0; }}
@@ -163,10 +164,10 @@ QHeaderView::section {{
 }}
 QHeaderView::section:hover {{ color: {t.text}; background: {t.hover}; }}
 QHeaderView::up-arrow {{
-  image: url({_image("lower", t.accent)}); width: 11px; height: 11px; subcontrol-position: top center;
+  image: url({_image("lower", t.accent)}); width: 10px; height: 10px; subcontrol-position: bottom center;
 }}
 QHeaderView::down-arrow {{
-  image: url({_image("chevron", t.accent)}); width: 11px; height: 11px; subcontrol-position: top center;
+  image: url({_image("chevron", t.accent)}); width: 10px; height: 10px; subcontrol-position: bottom center;
 }}
 QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 QTableView::item {{ padding: 0 5px; }}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -45,6 +46,20 @@ def mark(widget: QWidget, bad: bool) -> None:
     if bool(widget.property("bad")) != bad:
         widget.setProperty("bad", bad)
         restyle(widget)
+
+
+def bind(button: QPushButton, action: QAction) -> None:
+    """Make a button do and show what an action does and shows; hidden while the action is disabled."""
+
+    def follow() -> None:
+        button.setText(action.text())
+        button.setIcon(action.icon())
+        button.setToolTip(action.toolTip())
+        button.setVisible(action.isEnabled())
+
+    button.clicked.connect(action.trigger)
+    action.changed.connect(follow)
+    follow()
 
 
 class Card(QFrame):
@@ -196,6 +211,12 @@ class EmptyState(QWidget):
         button.clicked.connect(lambda _=False: deed())
         self.buttons.insertWidget(self.buttons.count() - 1, button)
         return button
+
+    def add_action(self, action: QAction) -> None:
+        """Offer an action while it can be done."""
+        button = QPushButton()
+        self.buttons.insertWidget(self.buttons.count() - 1, button)
+        bind(button, action)
 
     def _recolour(self) -> None:
         self._picture.setPixmap(pixmap(self._icon, theme.tokens().line_strong, 48))

@@ -82,7 +82,8 @@ def test_an_open_project_fills_the_three_pages(window, project, qtbot):
     assert window.page == "explore" and window.windowTitle().startswith("work")
     qtbot.waitUntil(lambda: window.explore.listed() == 120, timeout=LONG)
     qtbot.waitUntil(lambda: window.explore.view.shows_structure, timeout=LONG)
-    assert window.run_page.newest.count() == 12
+    window.show_page("run")
+    qtbot.waitUntil(lambda: window.run_page.newest.count() == 12, timeout=LONG)
     assert window.state.recent() == [project.resolve()]
     assert window.actions_["project.export"].isEnabled()
 
@@ -90,6 +91,7 @@ def test_an_open_project_fills_the_three_pages(window, project, qtbot):
 def test_a_reason_in_the_funnel_lists_its_candidates(window, project, qtbot):
     opened(window, project, qtbot)
     window.show_page("run")
+    qtbot.waitUntil(lambda: window.run_page.newest.count() > 0, timeout=LONG)
     link = next(b for b in window.run_page.funnel.findChildren(QPushButton) if "too close" in b.text())
     number = int(link.text().split(" ")[0])
     qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
@@ -102,6 +104,7 @@ def test_a_new_candidate_is_looked_at_from_the_run_page(window, project, qtbot):
     window.explore.filter.set_text("space_group == 1")
     qtbot.waitUntil(lambda: window.explore.listed() == 0)
     window.show_page("run")
+    qtbot.waitUntil(lambda: window.run_page.newest.count() > 0, timeout=LONG)
     window.run_page.newest.itemActivated.emit(window.run_page.newest.item(0))
     qtbot.waitUntil(lambda: window.explore.selected_ids() == [120], timeout=LONG)
 

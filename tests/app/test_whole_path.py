@@ -42,6 +42,7 @@ def test_from_the_periodic_table_to_a_file(window: MainWindow, qtbot, tmp_path: 
     qtbot.keyClick(window.design.symmetry.search, Qt.Key.Key_Return)
     window.design.budget.count.setValue(4)
     window.design.budget.steps.setValue(10)
+    window.design.budget.max_atoms.setValue(6)
     request = window.design.model.request
     assert request is not None
     assert (request.space_groups, request.count, request.steps, request.funnel) == ((225,), 4, 10, "quick")

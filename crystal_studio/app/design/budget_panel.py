@@ -138,9 +138,9 @@ class BudgetPanel(Card):
         self._showing = False
 
     def set_error(self, field: str, message: str) -> None:
-        """Mark the field of this name with a message and no other."""
+        """Mark the field of this name with a message; a mistyped seed stays marked."""
         for name, (widget, place) in self.errors.items():
-            wrong = message if name == field else ""
+            wrong = message if name == field else self.problem if name == "seed" else ""
             mark(widget, bool(wrong))
             place.setText(wrong)
             place.setVisible(bool(wrong))

@@ -218,7 +218,7 @@ class ExplorePage(QMainWindow):
 
     def _tell_selection(self) -> None:
         n = len(self.table.selected_ids())
-        listed = f"{count(self.listed())} listed"
+        listed = f"{count(self.listed())} listed" if self._reader is not None else ""
         self.filter.count.setText(f"{listed}, {count(n)} selected" if n > 1 else listed)
         self.selection_changed.emit()
 

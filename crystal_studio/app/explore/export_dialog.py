@@ -89,7 +89,7 @@ class ExportDialog(QDialog):
         grid.setVerticalSpacing(GAP)
         self.scope = QComboBox()
         if selected:
-            self.scope.addItem(f"The {plural(len(selected), 'selected candidate')}", "selected")
+            self.scope.addItem(plural(len(selected), "selected candidate"), "selected")
         self.scope.addItem(f"All {plural(len(listed), 'listed candidate')}", "listed")
         self.format = QComboBox()
         for item in FORMATS:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from crystal_studio.app.actions import ActionSet
+from crystal_studio.app.icons import icon
 
 _KEY = int(Qt.ItemDataRole.UserRole)
 
@@ -91,7 +92,7 @@ class CommandPalette(QDialog):
             reason = self._actions.reason(spec.id)
             keys = self._actions[spec.id].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             note = f"    {reason}" if reason else f"    {keys}" if keys else ""
-            item = QListWidgetItem(self._actions[spec.id].icon(), f"{spec.menu}: {spec.text}{note}")
+            item = QListWidgetItem(self._icon(spec.icon), f"{spec.menu}: {spec.text}{note}")
             item.setData(_KEY, spec.id)
             item.setToolTip(reason or spec.tip)
             if reason:
@@ -101,6 +102,15 @@ class CommandPalette(QDialog):
             if self.list.item(row).flags() & Qt.ItemFlag.ItemIsEnabled:
                 self.list.setCurrentRow(row)
                 break
+
+    @staticmethod
+    def _icon(name: str) -> QIcon:
+        """The icon of an action, or an empty one of the same size, so that texts stand under each other."""
+        if name:
+            return icon(name)
+        empty = QPixmap(16, 16)
+        empty.fill(Qt.GlobalColor.transparent)
+        return QIcon(empty)
 
     def _do(self, item: QListWidgetItem) -> None:
         if item.flags() & Qt.ItemFlag.ItemIsEnabled:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QColor, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QAction, QColor, QShowEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -33,7 +33,7 @@ from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.run import statistics
 from crystal_studio.app.run.funnel_chart import FunnelChart
 from crystal_studio.app.typeset import formula_html, formula_text, hm_html
-from crystal_studio.app.widgets import GAP, Card, EmptyState, label
+from crystal_studio.app.widgets import GAP, Card, EmptyState, bind, label
 from crystal_studio.campaign.events import Finished, Message, Progress, StageCount
 from crystal_studio.campaign.reasons import by_kind
 from crystal_studio.project.rows import CampaignRow, CandidateRow
@@ -67,6 +67,7 @@ class RunPage(QWidget):
         self._started = 0.0
         self._symbols: Sequence[str] = symbols
         self._dirty = False
+        self._lines: list[tuple[str, str]] = []
         self._stack = QStackedWidget()
         self.empty = EmptyState(
             "run",
@@ -98,7 +99,7 @@ class RunPage(QWidget):
         """Another project, or none."""
         self._reader = reader
         self._campaign = 0
-        self.log.clear()
+        self._clear_log()
         self.newest.clear()
         self._stack.setCurrentIndex(0)
         self._timer.stop()
@@ -116,7 +117,7 @@ class RunPage(QWidget):
         self.seconds.setText(span(row.seconds) if row.seconds else "–")
         self.left.setText("–")
         self.rate.setText(rate(row.requested / row.seconds) if row.state == "finished" and row.seconds else "–")
-        self.log.clear()
+        self._clear_log()
         for line in history(row):
             self._write(line, "info")
         self._dirty = True
@@ -125,7 +126,7 @@ class RunPage(QWidget):
     def start(self, name: str) -> None:
         """A campaign has been asked for and its first event is awaited."""
         self._begin(0, name, 0)
-        self.log.clear()
+        self._clear_log()
         self.phase.setText("Loading the model")
         self.bar.setRange(0, 0)
         self._started = time.monotonic()
@@ -154,6 +155,10 @@ class RunPage(QWidget):
         self._write(f"{time.strftime('%H:%M:%S')}  {mark}{message.text}", message.level)
 
     def _write(self, text: str, level: str) -> None:
+        self._lines.append((text, level))
+        self._append(text, level)
+
+    def _append(self, text: str, level: str) -> None:
         colours = {"warning": theme.tokens().warning, "error": theme.tokens().danger}
         style = QTextCharFormat()
         style.setForeground(QColor(colours.get(level, theme.tokens().text)))
@@ -161,6 +166,10 @@ class RunPage(QWidget):
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.insertText(text if self.log.document().isEmpty() else f"\n{text}", style)
         self.log.ensureCursorVisible()
+
+    def _clear_log(self) -> None:
+        self._lines.clear()
+        self.log.clear()
 
     def end(self, event: Finished) -> None:
         """The campaign has ended."""
@@ -204,8 +213,19 @@ class RunPage(QWidget):
         ]
         self.request.setText("  ·  ".join(words))
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._refresh_if_dirty()
+
     def _refresh_if_dirty(self) -> None:
-        if not self._dirty or self._reader is None or not self._campaign or self._background.busy("run statistics"):
+        """Read the plots' numbers again where they have changed and somebody is looking."""
+        if (
+            not self._dirty
+            or not self.isVisible()
+            or self._reader is None
+            or not self._campaign
+            or self._background.busy("run statistics")
+        ):
             return
         self._dirty = False
         reader, campaign = self._reader, self._campaign
@@ -301,6 +321,7 @@ class RunPage(QWidget):
         newest = Card("Newest candidates")
         self.newest = QListWidget()
         self.newest.setAccessibleName("Newest candidates")
+        self.newest.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.newest.setItemDelegate(RichTextDelegate(self.newest))
         self.newest.itemActivated.connect(lambda item: self.show_candidate.emit(item.data(ID_ROLE)))
         newest.body.addWidget(self.newest, 1)
@@ -359,7 +380,11 @@ class RunPage(QWidget):
         self.show_filter.emit(reason_filter(self._campaign, stage, reason))
 
     def _recolour(self) -> None:
+        """The colours of the log and of the newest candidates are written into them."""
         self._dirty = True
+        self.log.clear()
+        for text, level in self._lines:
+            self._append(text, level)
 
 
 def reason_filter(campaign: int, stage: str, kind: str) -> str:
@@ -397,21 +422,6 @@ def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:
         entered, passed, failed, reasons = found.get(name, nothing)
         counts.append(StageCount(name, title, entered, passed, failed, 0.0, by_kind(reasons)))
     return counts
-
-
-def bind(button: QPushButton, action: QAction) -> None:
-    """Make a button do and show what an action does and shows; hidden while the action is disabled."""
-
-    def follow() -> None:
-        button.setText(action.text())
-        button.setIcon(action.icon())
-        button.setToolTip(action.toolTip())
-        button.setEnabled(action.isEnabled())
-        button.setVisible(action.isEnabled())
-
-    button.clicked.connect(action.trigger)
-    action.changed.connect(follow)
-    follow()
 
 
 def _figure(row: QHBoxLayout, title: str) -> QLabel:

@@ -14,7 +14,7 @@ from crystal_studio.errors import KnownError
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
-TOP_GROUPS, TOP_ELEMENTS = 14, 18
+TOP_GROUPS, TOP_ELEMENTS = 10, 16
 
 
 @dataclass(frozen=True)
