@@ -19,7 +19,7 @@ from torch import Tensor
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.neighbours import minimum_distances
+from crystal_studio.crystal.neighbours import minimum_radius_ratios
 from crystal_studio.crystal.projection import project, project_onto
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import primitive, space_group_numbers
@@ -36,11 +36,11 @@ FAMILY = "symmcd"
 FORMAT = 1
 DEFAULT_STEPS = 100
 ROUNDS = 5
-"""How often candidates are drawn again that are too large, overlap, or have another symmetry than asked for."""
+"""How often candidates are drawn again that are too large, overlap or have another symmetry than asked for."""
 SYMPREC = 0.1
 """Angstrom, of the symmetry that a candidate must have."""
-LEAST_DISTANCE = 0.5
-"""Angstrom: the published limit of structural validity."""
+LEAST_RATIO = 0.6
+"""Least distance in sums of covalent radii (every real crystal of the training set passes)."""
 
 
 def save(
@@ -203,10 +203,10 @@ def has_its_symmetry(units: AsymmetricUnits) -> np.ndarray:
     """(B,) whether the space group found at 0.1 A is the one that the crystal was made for.
 
     Orbits of one element on positions that belong together make a supergroup; so do
-    free parameters close to special values. Crystals with atoms closer than 0.5 A have none.
+    free parameters close to special values. Crystals whose atoms overlap have none.
     """
     cells = primitive(expand(units), units.space_group)
-    apart = np.flatnonzero(minimum_distances(cells) >= LEAST_DISTANCE)
+    apart = np.flatnonzero(minimum_radius_ratios(cells) >= LEAST_RATIO)
     found = np.zeros(len(units), np.int16)
     found[apart] = space_group_numbers(cells.take(apart), SYMPREC)
     return found == units.space_group
