@@ -32,7 +32,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def text(document: dict[str, Any]) -> str:
     if not document["models"]:
         return f"No model is installed in {document['folder']}."
-    rows = [m | {"elements": len(m["elements"]), "trained on": m["data"].get("name", "")} for m in document["models"]]
+    rows = [m | {"elements": len(m["elements"]), "trained on": _data(m["data"])} for m in document["models"]]
     lines = [common.table(rows, ("name", "family", "parameters", "elements", "licence", "trained on"))]
     lines += [f"{m['name']}: {m['title']}" + (f"\n  {m['notes']}" if m["notes"] else "") for m in document["models"]]
     return "\n".join(lines)
+
+
+def _data(about: dict[str, Any]) -> str:
+    """Like "mp20.parquet, 27136 crystals"."""
+    name = about.get("name") or about.get("file") or ""
+    return f"{name}, {about['crystals']} crystals" if name and "crystals" in about else str(name)

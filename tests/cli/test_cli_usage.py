@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +108,8 @@ def test_the_window_without_a_display_is_one_line(monkeypatch, capfd: pytest.Cap
         pytest.skip("other systems always have one")
     assert main([]) == 1
     assert "no display" in capfd.readouterr().err
+
+
+def test_readme_names_every_command() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert [name for name in COMMANDS if f"`crystal-studio {name}" not in readme] == []
