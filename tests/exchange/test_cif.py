@@ -10,7 +10,7 @@ import pytest
 import spglib
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textbook import ATOMS, STRUCTURES, units
+from textbook_crystals import ATOMS, STRUCTURES, units
 
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures

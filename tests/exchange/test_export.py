@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from textbook import STRUCTURES, all_units, units
+from textbook_crystals import STRUCTURES, all_units, units
 
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures

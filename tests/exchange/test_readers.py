@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from textbook import STRUCTURES, all_units, units
+from textbook_crystals import STRUCTURES, all_units, units
 
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.composition import formulas
