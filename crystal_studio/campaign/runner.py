@@ -8,7 +8,6 @@ goes on where it stopped. Every verdict is committed before the candidate moves 
 from __future__ import annotations
 
 import os
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -65,8 +64,6 @@ def run(
     its text; any other exception is raised after the campaign was marked failed.
     ``workers`` 0 means one a core.
     """
-
-    started = time.monotonic()
     with ProjectReader(project) as reader, ProjectWriter.open(project) as writer:
         work: Work | None = None
         error: BaseException | None = None
@@ -88,9 +85,7 @@ def run(
             if work:
                 work.close()
                 work.report(force=True)
-        held = work.held if work else 0.0
-        before = work.seconds_before if work else 0.0
-        writer.set_campaign(campaign_id, state, seconds=before + time.monotonic() - started - held)
+        writer.set_campaign(campaign_id, state, seconds=work.seconds if work else None)
     if state == "failed":
         emit(Message("error", text))
     finished = Finished(campaign_id, state, text)

@@ -35,6 +35,9 @@ BATCH = 32
 INTERVAL = 1 / 30
 """Seconds between two Progress events."""
 
+NOTE_EVERY = 10.0
+"""Seconds between two notes in the project of how long the campaign has worked."""
+
 MOST_DEATHS = 4
 """Candidates in a row that kill their worker before the run gives up."""
 
@@ -66,7 +69,8 @@ class Work:
         self._campaign, self._request, self._stages = row, request, plan.stages
         self._reader, self._writer, self._emit = reader, writer, emit
         self._cancel, self._pause = cancel, pause
-        self.seconds_before, self.held = row.seconds, 0.0
+        self._began = time.monotonic() - row.seconds
+        self._noted = time.monotonic()
         self.tally = Tally(row.id, request.count, plan.stages, workers)
         self._workers = LocalWorkers(workers, partial(plan.worker_context, request))
         self._context = plan.context(project, request) if plan.stages else None
@@ -105,6 +109,14 @@ class Work:
             worked = self._quick_step()
             self._receive(wait=0.0 if worked else TICK)
             self.report()
+            if time.monotonic() - self._noted > NOTE_EVERY:  # so that a kill does not lose the time
+                self._noted = time.monotonic()
+                self._writer.set_campaign(self._campaign.id, "running", seconds=self.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """Work on this campaign so far, earlier runs included, pauses not."""
+        return time.monotonic() - self._began
 
     def close(self) -> None:
         """End the workers; the generator's thread ends at its next step."""
@@ -156,7 +168,7 @@ class Work:
         return self._chunks.done and not waiting and self._inbox.empty()
 
     def _hold(self) -> None:
-        self._writer.set_campaign(self._campaign.id, "paused")
+        self._writer.set_campaign(self._campaign.id, "paused", seconds=self.seconds)
         self._phase = "Paused"
         self.report(force=True)
         since = time.monotonic()
@@ -164,7 +176,7 @@ class Work:
             if self._cancel.is_set():
                 raise Stopped
             time.sleep(TICK)
-        self.held += time.monotonic() - since
+        self._began += time.monotonic() - since
         self._phase = ""
         self._writer.set_campaign(self._campaign.id, "running")
 
