@@ -46,7 +46,7 @@ def space_group_numbers(structures: Structures, symprec: float = 0.1) -> NDArray
     Crystals with atoms closer than 2.5 x ``symprec`` are not searched.
     """
     found = np.zeros(len(structures), np.int16)
-    for i in np.flatnonzero(_apart(structures, symprec)):
+    for i in np.flatnonzero(_apart(structures, symprec)).tolist():
         try:
             found[i] = _dataset(structures, i, symprec).number
         except (ValueError, RuntimeError):
@@ -114,7 +114,7 @@ def to_asymmetric_units(
     groups, lattices = np.ones(size, np.int16), np.tile(np.eye(3), (size, 1, 1))
     orbits: list[tuple] = [([], [], [])] * size
     reasons = ["Two atoms coincide: no space group can be found."] * size
-    for i in np.flatnonzero(_apart(structures, symprec)):
+    for i in np.flatnonzero(_apart(structures, symprec)).tolist():
         reasons[i] = "No space group was found: check the cell and for overlapping atoms."
         for tolerance in (symprec, symprec / 10, symprec / 100):
             try:
