@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from crystal_studio.app import catalogue, dialogs, faults, files, theme
 from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background
-from crystal_studio.app.design import request_text
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.estimate import measure
-from crystal_studio.app.design.form import Form
+from crystal_studio.app.design.request_deeds import RequestDeeds
 from crystal_studio.app.devices import probe
 from crystal_studio.app.explore.explore_page import ExplorePage
 from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.palette.command_palette import CommandPalette
-from crystal_studio.app.run.campaign_thread import CampaignThread
+from crystal_studio.app.run.campaign_control import CampaignControl
 from crystal_studio.app.run.run_page import RunPage
 from crystal_studio.app.run_status import RunStatus
 from crystal_studio.app.session import SUFFIX, ProjectSession
@@ -48,9 +47,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Crystal Studio")
         self.setAcceptDrops(True)
         self.state = state or WindowState()
-        self._plan = plan
-        self.campaign: CampaignThread | None = None
-        self._paused = False
+        self.campaign = CampaignControl(plan, self)
         self.background = Background(self)
         self.background.failed.connect(self.fault)
         self.session = ProjectSession(self.background, self)
@@ -90,7 +87,7 @@ class MainWindow(QMainWindow):
 
     def open_project(self, path: Path) -> None:
         """Open a project unless a campaign is running."""
-        if self.campaign is not None:
+        if self.campaign.running:
             self.fault(KnownError("A campaign is running: stop it before another project is opened."))
             return
         self.session.open(path)
@@ -121,7 +118,7 @@ class MainWindow(QMainWindow):
     def generate(self) -> None:
         """Start the campaign of the request; without a project, one is created first."""
         request = self.design.model.request
-        if request is None or not self.design.ready or self.campaign is not None:
+        if request is None or not self.design.ready or self.campaign.running:
             return
         if self.session.path is None:
             name = "-".join(request.chemical_system.elements[:6]) or "Crystals"
@@ -132,21 +129,14 @@ class MainWindow(QMainWindow):
     def carry_on(self) -> None:
         """Resume the last unfinished campaign of the project."""
         unfinished = self._unfinished()
-        if unfinished and self.campaign is None:
+        if unfinished and not self.campaign.running:
             self._launch(campaign_id=unfinished[-1])
 
     def _launch(self, request: DesignRequest | None = None, campaign_id: int = 0) -> None:
         assert self.session.path is not None
-        thread = CampaignThread(self.session.path, request, campaign_id, self._plan, self)
-        thread.progressed.connect(self._progress)
-        thread.told.connect(self.run_page.tell)
-        thread.ended.connect(self._ended)
-        thread.finished.connect(self._thread_done)
-        self.campaign, self._paused, self._request = thread, False, request
         self.run_page.start("New campaign" if request else f"Campaign #{campaign_id}")
         self.show_page("run")
-        self._update()
-        thread.start()
+        self.campaign.launch(self.session.path, request, campaign_id)
 
     def _progress(self, event: Progress) -> None:
         self.run_page.progress(event)
@@ -155,64 +145,25 @@ class MainWindow(QMainWindow):
     def _ended(self, event: Finished) -> None:
         self.run_page.end(event)
         self.status.tell(event.text)
-        if event.state == "failed" and not event.campaign_id and self._request is not None:
+        if event.state == "failed" and not event.campaign_id and self.campaign.request is not None:
             # Refused before anything was made: say it where it can be corrected.
             self.show_page("design")
             self.fault(KnownError(event.text))
 
-    def _thread_done(self) -> None:
-        thread, self.campaign = self.campaign, None
-        if thread is not None:
-            thread.deleteLater()
-        self.session.poll()
+    def _campaign_changed(self) -> None:
+        if not self.campaign.running:
+            self.session.poll()
         self._update()
 
-    def _pause(self) -> None:
-        if self.campaign is not None:
-            self.campaign.pause()
-            self._paused = True
-            self._update()
-
-    def _resume(self) -> None:
-        if self.campaign is not None:
-            self.campaign.carry_on()
-            self._paused = False
-            self._update()
-
     def _stop(self) -> None:
-        if self.campaign is not None:
-            self.campaign.cancel()
-            self.status.tell("Stopping …")
+        self.campaign.stop()
+        self.status.tell("Stopping …")
 
     def _unfinished(self) -> list[int]:
         reader = self.session.reader
         if reader is None:
             return []
         return [c.id for c in reader.campaigns() if c.state in ("running", "paused", "cancelled", "failed")]
-
-    # --- the request --------------------------------------------------------
-
-    def _load_request(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Load request", "", "Requests (*.toml)")
-        if chosen:
-            self.design.model.set_request(request_text.read(Path(chosen)))
-            self.show_page("design")
-
-    def _save_request(self) -> None:
-        request = self.design.model.request
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save request", "request.toml", "Requests (*.toml)")
-        if chosen and request is not None:
-            path = Path(chosen)
-            request_text.write(request, path if path.suffix else path.with_suffix(".toml"))
-            self.status.tell(f"Saved {chosen}")
-
-    def _copy_request(self, as_command: bool) -> None:
-        request = self.design.model.request
-        if request is not None:
-            project = self.session.path or "project.crystals"
-            text = request_text.to_command(request, project) if as_command else request_text.to_json(request)
-            QApplication.clipboard().setText(text)
-            self.status.tell("Copied the request to the clipboard")
 
     # --- candidates ---------------------------------------------------------
 
@@ -265,7 +216,7 @@ class MainWindow(QMainWindow):
         self.run_page.set_reader(self.session.reader)
         self.explore.set_reader(self.session.reader)
         self._offer_last_request()
-        if self.campaign is None and self.session.reader.count() and self.page == "design":
+        if not self.campaign.running and self.session.reader.count() and self.page == "design":
             self.show_page("explore")
         self._changed()
 
@@ -319,7 +270,7 @@ class MainWindow(QMainWindow):
 
     def _update(self) -> None:
         """Bring conditions, titles and the status bar in step with the state."""
-        reader, running = self.session.reader, self.campaign is not None
+        reader, running = self.session.reader, self.campaign.running
         candidates = reader.count() if reader is not None else 0
         writable = reader is not None and self.session.writable
         stack = self.design.model.undo_stack
@@ -329,8 +280,8 @@ class MainWindow(QMainWindow):
             valid_request=self.design.ready,
             idle=not running,
             running=running,
-            paused=running and self._paused,
-            unpaused=running and not self._paused,
+            paused=running and self.campaign.paused,
+            unpaused=running and not self.campaign.paused,
             unfinished=bool(not running and self._unfinished()),
             selection=bool(reader is not None and len(self.explore.table.selected_ids())),
             candidates=candidates > 0,
@@ -354,7 +305,6 @@ class MainWindow(QMainWindow):
             self.design.set_blocked(blocked)
 
     _blocked = ""
-    _request: DesignRequest | None = None
     _box: Any = None
 
     def _selection_changed(self) -> None:
@@ -402,6 +352,7 @@ class MainWindow(QMainWindow):
 
     def _join(self) -> None:
         show = self.show_page
+        deeds = RequestDeeds(self, self.design.model, self.status.tell)
         self.actions_.join(
             {
                 "project.new": self.new_project,
@@ -416,13 +367,13 @@ class MainWindow(QMainWindow):
                 "edit.redo": self.design.model.undo_stack.redo,
                 "edit.copy": self._copy_rows,
                 "design.generate": self.generate,
-                "design.load": self._load_request,
-                "design.save": self._save_request,
-                "design.copy_json": partial(self._copy_request, False),
-                "design.copy_command": partial(self._copy_request, True),
-                "design.reset": lambda: self.design.model.change(Form(), "start afresh"),
-                "run.pause": self._pause,
-                "run.resume": self._resume,
+                "design.load": deeds.load,
+                "design.save": deeds.save,
+                "design.copy_json": deeds.copy_json,
+                "design.copy_command": lambda: deeds.copy_command(self.session.path),
+                "design.reset": deeds.reset,
+                "run.pause": self.campaign.pause,
+                "run.resume": self.campaign.carry_on,
                 "run.stop": self._stop,
                 "run.continue": self.carry_on,
                 "explore.filter": self._focus_filter,
@@ -452,6 +403,10 @@ class MainWindow(QMainWindow):
         self.run_page.show_filter.connect(self._show_filter)
         self.explore.selection_changed.connect(self._selection_changed)
         self.explore.faulted.connect(self.fault)
+        self.campaign.progressed.connect(self._progress)
+        self.campaign.told.connect(self.run_page.tell)
+        self.campaign.ended.connect(self._ended)
+        self.campaign.changed.connect(self._campaign_changed)
         self.session.opened.connect(self._opened)
         self.session.closed.connect(self._closed)
         self.session.changed.connect(self._changed)
@@ -502,7 +457,7 @@ class MainWindow(QMainWindow):
         for path in self.state.recent():
             action = menu.addAction(path.stem)
             action.setToolTip(str(path))
-            action.setEnabled(self.campaign is None)
+            action.setEnabled(not self.campaign.running)
             action.triggered.connect(lambda _=False, path=path: self.open_project(path))
         if menu.isEmpty():
             menu.addAction("No recent projects").setEnabled(False)
@@ -524,10 +479,9 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, lambda: self.open_paths(paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.campaign is not None:
+        if self.campaign.running:
             # Everything made so far is in the file; the next start offers to carry on.
-            self.campaign.put_down()
-            if not self.campaign.wait(8000):
+            if not self.campaign.put_down():
                 faults.log.warning("the campaign's supervisor did not end in time")
         self._save()
         self.explore.close_views()

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 from crystal_studio.app import faults, files, screenshot
 from crystal_studio.app.main_window import MainWindow
 from crystal_studio.app.run.campaign_thread import coalesce
-from crystal_studio.app.run.run_page import reason_filter
+from crystal_studio.app.run.records import reason_filter
 from crystal_studio.app.run.statistics import element_bars, group_bars, histogram
 from crystal_studio.campaign.events import Message, Progress
 from crystal_studio.errors import FileError, KnownError
@@ -120,9 +120,9 @@ def generate(window: MainWindow, qtbot, count: int) -> None:
 
 def test_generating_without_a_project_makes_one_pauses_and_goes_on(window, qtbot):
     generate(window, qtbot, 40)
-    qtbot.waitUntil(lambda: window.campaign is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: window.campaign.running, timeout=LONG)
     assert window.page == "run" and window.actions_["run.stop"].isEnabled()
-    qtbot.waitUntil(lambda: window.run_page.bar.value() > 0, timeout=LONG)
+    qtbot.waitUntil(lambda: window.run_page.head.bar.value() > 0, timeout=LONG)
     window.actions_["run.pause"].trigger()
     assert window.actions_["run.resume"].isEnabled() and not window.actions_["run.pause"].isEnabled()
     qtbot.wait(600)
@@ -130,8 +130,8 @@ def test_generating_without_a_project_makes_one_pauses_and_goes_on(window, qtbot
     qtbot.wait(400)
     assert window.session.reader.count() == before < 40
     window.actions_["run.resume"].trigger()
-    qtbot.waitUntil(lambda: window.campaign is None, timeout=LONG)
-    assert window.run_page.phase.text() == "Finished" and window.run_page.log.toPlainText()
+    qtbot.waitUntil(lambda: not window.campaign.running, timeout=LONG)
+    assert window.run_page.head.phase.text() == "Finished" and window.run_page.log.toPlainText()
     assert window.session.path.parent.name == "projects" and window.session.name == "Na-Cl"
     qtbot.waitUntil(lambda: window.explore.listed() == 40, timeout=LONG)
     qtbot.waitUntil(lambda: window.run_page.funnel._rows[0].counts.text().endswith("passed"), timeout=LONG)
@@ -139,16 +139,16 @@ def test_generating_without_a_project_makes_one_pauses_and_goes_on(window, qtbot
 
 def test_a_stopped_run_is_kept_and_can_be_carried_on(window, qtbot):
     generate(window, qtbot, 400)
-    qtbot.waitUntil(lambda: window.run_page.bar.value() > 0, timeout=LONG)
+    qtbot.waitUntil(lambda: window.run_page.head.bar.value() > 0, timeout=LONG)
     window.actions_["run.stop"].trigger()
-    qtbot.waitUntil(lambda: window.campaign is None, timeout=LONG)
+    qtbot.waitUntil(lambda: not window.campaign.running, timeout=LONG)
     assert window.session.reader.campaigns()[0].state == "cancelled"
     assert window.actions_["run.continue"].isEnabled()
 
 
 def test_a_closed_window_leaves_a_run_that_can_be_carried_on(window, qtbot, state):
     generate(window, qtbot, 120)
-    qtbot.waitUntil(lambda: window.run_page.bar.value() > 0, timeout=LONG)
+    qtbot.waitUntil(lambda: window.run_page.head.bar.value() > 0, timeout=LONG)
     path = window.session.path
     window.close()
     with ProjectReader(path) as reader:
@@ -159,7 +159,7 @@ def test_a_closed_window_leaves_a_run_that_can_be_carried_on(window, qtbot, stat
     again.show()
     opened(again, path, qtbot)
     again.actions_["run.continue"].trigger()
-    qtbot.waitUntil(lambda: again.campaign is None, timeout=LONG)
+    qtbot.waitUntil(lambda: not again.campaign.running, timeout=LONG)
     assert again.session.reader.count() == 120
     assert again.session.reader.campaigns()[0].state == "finished"
     again.close()
@@ -170,7 +170,7 @@ def test_a_request_that_the_model_refuses_is_said_and_leaves_nothing(window, qtb
     qtbot.keyClicks(window.design.chemistry.system, "Fe-O")
     window.actions_["design.generate"].trigger()
     assert "only knows Na and Cl" in dialog_text(qtbot)
-    qtbot.waitUntil(lambda: window.campaign is None, timeout=LONG)
+    qtbot.waitUntil(lambda: not window.campaign.running, timeout=LONG)
     assert window.page == "design" and window.session.reader.campaigns() == []
 
 

@@ -50,10 +50,10 @@ def test_from_the_periodic_table_to_a_file(window: MainWindow, qtbot, tmp_path: 
     assert window.design.button.isEnabled(), window.design.problem.text()
 
     qtbot.mouseClick(window.design.button, click)
-    qtbot.waitUntil(lambda: window.campaign is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: window.campaign.running, timeout=LONG)
     assert window.page == "run"
-    qtbot.waitUntil(lambda: window.campaign is None, timeout=LONG)
-    assert window.run_page.phase.text() == "Finished", window.run_page.log.toPlainText()
+    qtbot.waitUntil(lambda: not window.campaign.running, timeout=LONG)
+    assert window.run_page.head.phase.text() == "Finished", window.run_page.log.toPlainText()
 
     qtbot.mouseClick(window.top.pages.buttons["explore"], click)
     qtbot.waitUntil(lambda: window.explore.listed() == 4, timeout=LONG)

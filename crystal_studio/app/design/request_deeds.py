@@ -1,0 +1,54 @@
+"""What the menus do with the whole request: load, save, copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+
+from crystal_studio.app.design import request_text
+from crystal_studio.app.design.form import Form
+from crystal_studio.app.design.form_model import FormModel
+
+TOML = "Requests (*.toml)"
+
+
+class RequestDeeds:
+    """``tell`` shows a message in the window."""
+
+    def __init__(self, parent: QWidget, model: FormModel, tell: Callable[[str], None]) -> None:
+        self._parent, self._model, self._tell = parent, model, tell
+
+    def load(self) -> None:
+        """Ask for a TOML file and show its request; raises ``KnownError`` where it holds none."""
+        chosen, _ = QFileDialog.getOpenFileName(self._parent, "Load request", "", TOML)
+        if chosen:
+            self._model.set_request(request_text.read(Path(chosen)))
+
+    def save(self) -> None:
+        """Ask for a file and write the request to it."""
+        request = self._model.request
+        chosen, _ = QFileDialog.getSaveFileName(self._parent, "Save request", "request.toml", TOML)
+        if chosen and request is not None:
+            path = Path(chosen)
+            request_text.write(request, path if path.suffix else path.with_suffix(".toml"))
+            self._tell(f"Saved {chosen}")
+
+    def copy_json(self) -> None:
+        """Put the request on the clipboard as JSON."""
+        if self._model.request is not None:
+            self._copy(request_text.to_json(self._model.request))
+
+    def copy_command(self, project: Path | None) -> None:
+        """Put the command line that runs the request on the clipboard."""
+        if self._model.request is not None:
+            self._copy(request_text.to_command(self._model.request, project or "project.crystals"))
+
+    def reset(self) -> None:
+        """Put every field back to its default, undoable."""
+        self._model.change(Form(), "start afresh")
+
+    def _copy(self, text: str) -> None:
+        QApplication.clipboard().setText(text)
+        self._tell("Copied the request to the clipboard")

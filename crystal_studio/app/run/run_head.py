@@ -1,0 +1,99 @@
+"""The head of the Run page: which campaign, how far, how fast, how long still."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from crystal_studio.app.numbers_text import MISSING, plural
+from crystal_studio.app.typeset import hm_html
+from crystal_studio.app.widgets import GAP, Card, bind, label
+from crystal_studio.project.rows import CampaignRow
+
+STEPS = 1000
+
+
+class RunHead(Card):
+    """Labels to be filled by the page."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        row = QHBoxLayout()
+        row.setSpacing(GAP * 3)
+        names = QVBoxLayout()
+        names.setSpacing(2)
+        self.name = label("", "title")
+        self.request = label("", "muted")
+        self.request.setTextFormat(Qt.TextFormat.RichText)
+        names.addWidget(self.name)
+        names.addWidget(self.request)
+        row.addLayout(names, 1)
+        self.done = _figure(row, "Judged")
+        self.generated = _figure(row, "Generated")
+        self.rate = _figure(row, "Rate")
+        self.left = _figure(row, "Time left")
+        self.seconds = _figure(row, "Time taken")
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(GAP)
+        row.addLayout(self._buttons)
+        self.body.addLayout(row)
+        line = QHBoxLayout()
+        line.setSpacing(GAP * 2)
+        self.phase = label("", "section")
+        self.phase.setMinimumWidth(170)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the campaign")
+        line.addWidget(self.phase)
+        line.addWidget(self.bar, 1)
+        self.body.addLayout(line)
+
+    def add_actions(self, actions: Sequence[QAction]) -> None:
+        """Offer actions while they can be done."""
+        for action in actions:
+            button = QPushButton()
+            bind(button, action)
+            self._buttons.addWidget(button)
+
+    def restart(self, name: str) -> None:
+        """Another campaign of which nothing is known yet."""
+        self.name.setText(name)
+        self.request.setText("")
+        self.set_fraction(0.0)
+        for place in (self.done, self.generated, self.rate, self.left, self.seconds):
+            place.setText(MISSING)
+
+    def set_fraction(self, fraction: float | None) -> None:
+        """How much of all work is done; None while that is unknown."""
+        self.bar.setRange(0, 0 if fraction is None else STEPS)
+        if fraction is not None:
+            self.bar.setValue(round(STEPS * fraction))
+
+    def show_request(self, row: CampaignRow, symbols: Sequence[str]) -> None:
+        """Name the campaign and what it was asked for."""
+        request, system = row.request, row.request.get("chemical_system", {})
+        self.name.setText(f"{row.name}  #{row.id}")
+        groups = request.get("space_groups") or []
+        shown = ", ".join(hm_html(symbols[g - 1]) if symbols else str(g) for g in groups[:6])
+        words = [
+            request.get("composition") or "-".join(system.get("elements", ())) or "any elements",
+            (shown + (" …" if len(groups) > 6 else "")) or "groups as in nature",
+            plural(row.requested, "candidate"),
+            f"seed {request.get('seed', 0)}",
+            str(request.get("model") or "default model"),
+        ]
+        self.request.setText("  ·  ".join(words))
+
+
+def _figure(row: QHBoxLayout, title: str) -> QLabel:
+    column = QVBoxLayout()
+    column.setSpacing(2)
+    value = label(MISSING, "figure")
+    value.setAccessibleName(title)
+    column.addWidget(label(title, "small"))
+    column.addWidget(value)
+    row.addLayout(column)
+    return value
