@@ -47,7 +47,12 @@ def available() -> tuple[Device, ...]:
 def processor() -> Device:
     """The processor and the main memory."""
     total, free = _main_memory()
-    return Device("cpu", f"{os.cpu_count() or 1} cores", total, free)
+    return Device("cpu", f"{cores()} cores", total, free)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def resolve(wanted: str) -> Device:

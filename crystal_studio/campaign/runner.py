@@ -7,13 +7,12 @@ goes on where it stopped. Every verdict is committed before the candidate moves 
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from crystal_studio.campaign import plan as plans
-from crystal_studio.campaign.devices import out_of_memory, resolve
+from crystal_studio.campaign.devices import cores, out_of_memory, resolve
 from crystal_studio.campaign.events import Event, Finished, Message
 from crystal_studio.campaign.plan import Plan
 from crystal_studio.campaign.provenance import provenance
@@ -141,5 +140,5 @@ def _prepare(
         emit=emit,
         cancel=cancel,
         pause=pause,
-        workers=workers or os.cpu_count() or 1,
+        workers=workers or cores(),
     )
