@@ -7,6 +7,7 @@ a folder of CIF files.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,14 +149,18 @@ def _folder(path: Path) -> Dataset:
 
 
 def _ase(path: Path) -> Dataset:
-    if path.suffix == ".db":
-        from ase.db import connect
+    from ase.io import iread
+    from ase.io.formats import UnknownFileTypeError
 
-        images = [(str(row.id), row.toatoms()) for row in connect(path).select()]
-    else:
-        from ase.io import iread
+    try:
+        if path.suffix == ".db":
+            from ase.db import connect
 
-        images = [(str(i), atoms) for i, atoms in enumerate(iread(path, index=":"))]
+            images = [(str(row.id), row.toatoms()) for row in connect(path).select()]
+        else:
+            images = [(str(i), atoms) for i, atoms in enumerate(iread(path, index=":", format="extxyz"))]
+    except (UnknownFileTypeError, RuntimeError, sqlite3.Error, AttributeError) as error:
+        raise FileError(f"{path} cannot be read as {path.suffix[1:]}: {error}") from error
     usable = [(n, a) for n, a in images if a.cell.rank == 3 and len(a)]
     skipped = tuple((n, "no periodic cell") for n, a in images if not (a.cell.rank == 3 and len(a)))
     structures = Structures.from_lists(
