@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from crystal_studio.app import catalogue, dialogs, faults, files, theme
 from crystal_studio.app.actions import ActionSet
@@ -22,21 +22,18 @@ from crystal_studio.app.explore.explore_page import ExplorePage
 from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.palette.command_palette import CommandPalette
+from crystal_studio.app.project_deeds import ProjectDeeds
 from crystal_studio.app.run.campaign_control import CampaignControl
 from crystal_studio.app.run.run_page import RunPage
 from crystal_studio.app.run_status import RunStatus
-from crystal_studio.app.session import SUFFIX, ProjectSession
+from crystal_studio.app.session import ProjectSession
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.top_bar import TopBar
 from crystal_studio.campaign.events import Finished, Progress
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError, RequestError
 
-if TYPE_CHECKING:
-    from crystal_studio.campaign.importing import Imported
-
 PAGES = ("design", "run", "explore")
-PROJECT_FILTER = f"Crystal Studio projects (*{SUFFIX})"
 
 
 class MainWindow(QMainWindow):
@@ -55,6 +52,7 @@ class MainWindow(QMainWindow):
         self.design = DesignPage(self.background)
         self.run_page = RunPage(self.background)
         self.explore = ExplorePage(self.background)
+        self.projects = ProjectDeeds(self)
         self.palette_dialog: CommandPalette | None = None
         self._build()
         self._join()
@@ -79,39 +77,15 @@ class MainWindow(QMainWindow):
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open a project, or import structure files into the open one (or into a new one)."""
-        projects = [p for p in paths if p.suffix == SUFFIX]
-        if projects:
-            self.open_project(projects[0])
-        elif paths:
-            self.import_files(list(paths))
+        self.projects.open_paths(paths)
 
     def open_project(self, path: Path) -> None:
         """Open a project unless a campaign is running."""
-        if self.campaign.running:
-            self.fault(KnownError("A campaign is running: stop it before another project is opened."))
-            return
-        self.session.open(path)
+        self.projects.open(path)
 
     def open_example(self) -> None:
         """Open the user's copy of the bundled example."""
-        self.background.run(lambda _: files.example(), self.open_project)
-
-    def new_project(self) -> None:
-        """Ask for a place and create a project there."""
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "New project", str(files.suggested_project(self.state)), PROJECT_FILTER
-        )
-        if chosen:
-            self.session.create(Path(chosen))
-
-    def import_files(self, paths: list[Path]) -> None:
-        """Bring structure files in as candidates."""
-        if self.session.path is None:
-            self.session.create(files.free_name(files.projects_folder(), "Imported"), lambda: self.import_files(paths))
-            return
-        project = self.session.path
-        self.status.tell(f"Reading {plural(len(paths), 'file')} …", 60)
-        self.background.run(lambda _: files.import_structures(project, paths), self._imported, self._not_imported)
+        self.projects.open_example()
 
     # --- campaigns ----------------------------------------------------------
 
@@ -216,6 +190,9 @@ class MainWindow(QMainWindow):
         self.run_page.set_reader(self.session.reader)
         self.explore.set_reader(self.session.reader)
         self._offer_last_request()
+        unfinished = self._unfinished()
+        if unfinished and not self.campaign.running:
+            self.status.tell(f"Campaign #{unfinished[-1]} is unfinished: carry it on from the Run page.", 15)
         if not self.campaign.running and self.session.reader.count() and self.page == "design":
             self.show_page("explore")
         self._changed()
@@ -243,18 +220,6 @@ class MainWindow(QMainWindow):
         self.explore.changed()
         self.design.set_estimate(measure(reader.campaigns()))
         self._update()
-
-    def _imported(self, found: Imported) -> None:
-        self.session.poll()
-        self.status.tell(f"Imported {plural(len(found.ids), 'structure')}")
-        self.show_page("explore")
-        self.explore.filter.set_text(f"campaign_id == {found.campaign_id}")
-        if found.problems:
-            dialogs.import_problems(self, len(found.ids), [f"{where}: {why}" for where, why in found.problems])
-
-    def _not_imported(self, error: BaseException) -> None:
-        self.status.tell("Nothing was imported")
-        self.fault(error)
 
     def _take_catalogue(self, found: catalogue.Catalogue) -> None:
         self.design.set_catalogue(found)
@@ -321,11 +286,11 @@ class MainWindow(QMainWindow):
         self.menus = self.actions_.fill_menu_bar(self.menuBar())
         self.recent_menu = QMenu("Open recent", self)
         self.menus["File"].insertMenu(self.actions_["project.copy"], self.recent_menu)
-        self.recent_menu.aboutToShow.connect(lambda: self._fill_recent(self.recent_menu))
+        self.recent_menu.aboutToShow.connect(lambda: self.projects.fill_recent(self.recent_menu))
         self.top = TopBar(self.actions_["help.palette"])
         self.top.page_chosen.connect(self.show_page)
         self._project_menu = QMenu(self)
-        self._project_menu.aboutToShow.connect(lambda: self._fill_project_menu(self._project_menu))
+        self._project_menu.aboutToShow.connect(self._fill_project_menu)
         self.top.set_menu(self._project_menu)
         self.pages = QStackedWidget()
         for page in (self.design, self.run_page, self.explore):
@@ -350,16 +315,21 @@ class MainWindow(QMainWindow):
             empty.add_action(a["project.open"])
             empty.add_button("Design crystals", a["view.design"].trigger, primary=True)
 
+    def _fill_project_menu(self) -> None:
+        self.projects.fill_recent(self._project_menu)
+        self._project_menu.addSeparator()
+        self._project_menu.addActions([self.actions_[k] for k in ("project.new", "project.open", "project.example")])
+
     def _join(self) -> None:
         show = self.show_page
         deeds = RequestDeeds(self, self.design.model, self.status.tell)
         self.actions_.join(
             {
-                "project.new": self.new_project,
-                "project.open": self._ask_open,
-                "project.example": self.open_example,
-                "project.copy": self._save_copy,
-                "project.import": self._ask_import,
+                "project.new": self.projects.new,
+                "project.open": self.projects.ask_open,
+                "project.example": self.projects.open_example,
+                "project.copy": self.projects.save_copy,
+                "project.import": self.projects.ask_import,
                 "project.export": self.export,
                 "project.close": self.session.close,
                 "app.quit": self.close,
@@ -420,30 +390,6 @@ class MainWindow(QMainWindow):
         for name in theme.SCHEMES:
             self.actions_[f"view.theme_{name}"].setChecked(name == scheme)
 
-    def _ask_open(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open project", str(files.projects_folder()), PROJECT_FILTER)
-        if chosen:
-            self.open_project(Path(chosen))
-
-    def _ask_import(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileNames(self, "Import structures", "", files.IMPORT_FILTER)
-        if chosen:
-            self.import_files([Path(c) for c in chosen])
-
-    def _save_copy(self) -> None:
-        source, reader = self.session.path, self.session.reader
-        if source is None or reader is None:
-            return
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "Save a copy", str(source.with_name(f"{source.stem} copy{SUFFIX}")), PROJECT_FILTER
-        )
-        if chosen:
-            to = Path(chosen)
-            # The dialog has asked already whether an existing file may be replaced.
-            self.background.run(
-                lambda _: reader.copy_to(to, overwrite=True), lambda _: self.status.tell(f"Saved a copy as {to}")
-            )
-
     def _copy_rows(self) -> None:
         self.status.tell(f"Copied {plural(self.explore.table.copy(), 'row')} to the clipboard")
 
@@ -451,21 +397,6 @@ class MainWindow(QMainWindow):
         if self.palette_dialog is None:
             self.palette_dialog = CommandPalette(self.actions_, self)
         self.palette_dialog.present()
-
-    def _fill_recent(self, menu: QMenu) -> None:
-        menu.clear()
-        for path in self.state.recent():
-            action = menu.addAction(path.stem)
-            action.setToolTip(str(path))
-            action.setEnabled(not self.campaign.running)
-            action.triggered.connect(lambda _=False, path=path: self.open_project(path))
-        if menu.isEmpty():
-            menu.addAction("No recent projects").setEnabled(False)
-
-    def _fill_project_menu(self, menu: QMenu) -> None:
-        self._fill_recent(menu)
-        menu.addSeparator()
-        menu.addActions([self.actions_[k] for k in ("project.new", "project.open", "project.example")])
 
     # --- window events ------------------------------------------------------
 
@@ -476,13 +407,12 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
         event.acceptProposedAction()
-        QTimer.singleShot(0, lambda: self.open_paths(paths))
+        QTimer.singleShot(0, lambda: self.projects.open_paths(paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.campaign.running:
-            # Everything made so far is in the file; the next start offers to carry on.
-            if not self.campaign.put_down():
-                faults.log.warning("the campaign's supervisor did not end in time")
+        # Everything made so far is in the file; the next start offers to carry on.
+        if not self.campaign.put_down():
+            faults.log.warning("the campaign's supervisor did not end in time")
         self._save()
         self.explore.close_views()
         self.background.close()
