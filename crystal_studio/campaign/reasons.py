@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from crystal_studio.crystal.elements import SYMBOLS
 
-_ASIDE = re.compile(r"\s*\([^)]*\)")
+_ASIDE = re.compile(r"\s*\([^)]*(?:\)|$)")  # also one that was cut off
 _FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*){2,}\b|\b[A-Z][a-z]?\d+\b(?!/)")
 _NUMBER = re.compile(r"(?<![\w^.-])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
 

@@ -15,6 +15,7 @@ from crystal_studio.campaign.tally import Tally
         ("Two Li atoms are 1.02 A apart (limit 1.54 A).", "Two Li atoms are … A apart"),
         ("The volume is 0.1 A^3 per atom (known crystals: 4.7 to 95.0 A^3).", "The volume is … A^3 per atom"),
         ("The space group is Pm-3m (221), not P6_3/mmc (194).", "The space group is Pm-3m, not P6_3/mmc"),
+        ("The volume is 0.1 A^3 per atom (known crystals", "The volume is … A^3 per atom"),
         ("Candidate 17 is the same crystal.", "Candidate … is the same crystal"),
         ("Relaxation failed: ArithmeticError: no forces", "Relaxation failed"),
         ("No oxidation states make LiO3 charge neutral (Li +1; O -2).", "No oxidation states make … charge neutral"),
