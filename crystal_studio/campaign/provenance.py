@@ -30,7 +30,7 @@ def provenance(request: DesignRequest, card: ModelCard, device: Device) -> dict[
         "seed": request.seed,
         "device": device.name,
         "device_title": device.title,
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
     }
 
 
