@@ -42,7 +42,6 @@ CONDITIONS: dict[str, str] = {
     "undo": "There is nothing to undo.",
     "redo": "There is nothing to redo.",
     "example": "The bundled example is not installed.",
-    "explore page": "Switch to the Explore page first.",
 }
 
 MENUS = ("File", "Edit", "Design", "Run", "Explore", "View", "Help")

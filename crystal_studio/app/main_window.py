@@ -68,7 +68,6 @@ class MainWindow(QMainWindow):
         """Go to design, run or explore."""
         self.pages.setCurrentIndex(PAGES.index(page))
         self.top.pages.set(page)
-        self.actions_.set_conditions(explore_page=page == "explore")
 
     @property
     def page(self) -> str:

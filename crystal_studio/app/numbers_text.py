@@ -47,13 +47,6 @@ def rate(per_second: float) -> str:
     return f"{per_second * 3600:.0f} / h"
 
 
-def size(count_of_bytes: float) -> str:
-    """Memory: "7.8 GB", "512 MB"."""
-    if count_of_bytes >= 1e9:
-        return f"{count_of_bytes / 2**30:.1f} GB"
-    return f"{count_of_bytes / 2**20:.0f} MB"
-
-
 def plural(number: int, one: str, many: str = "") -> str:
     """ "1 candidate", "2 candidates"."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"

@@ -50,7 +50,3 @@ class WindowState:
         path = path.resolve()
         rest = [p for p in self.recent() if p != path]
         self.set("projects/recent", [str(p) for p in [path, *rest][:RECENT_LIMIT]])
-
-    def clear_recent(self) -> None:
-        """Forget the recent projects."""
-        self.set("projects/recent", [])

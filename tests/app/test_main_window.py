@@ -264,3 +264,18 @@ def test_counts_behind_the_plots():
     elements = element_bars(np.array(["Li-O", "Fe-Li-O"], object), None)
     assert dict(zip(elements.names, elements.shares, strict=True)) == {"Li": 1.0, "O": 1.0, "Fe": 0.5}
     assert element_bars(np.array([], object), None).names == ()
+
+
+def test_the_example_is_opened_as_a_copy_of_the_users_own(window, finished, qtbot, monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "bundled_example", lambda: finished)
+    window._update()
+    before = finished.read_bytes()
+    with qtbot.waitSignal(window.session.opened, timeout=LONG):
+        window.actions_["project.example"].trigger()
+    assert window.session.path == tmp_path / "projects" / "Example.crystals"
+    qtbot.waitUntil(lambda: window.explore.listed() == 120, timeout=LONG)
+    assert finished.read_bytes() == before
+    monkeypatch.setattr(files, "bundled_example", lambda: tmp_path / "none.crystals")
+    window.session.close()
+    window._update()
+    assert not window.actions_["project.example"].isEnabled()

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 PAGE = 128
 PAGES_KEPT = 64
 _NONE = QModelIndex()
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_ROLES = frozenset(
+    (
+        int(Qt.ItemDataRole.DisplayRole),
+        int(Qt.ItemDataRole.ToolTipRole),
+        int(Qt.ItemDataRole.TextAlignmentRole),
+        HTML_ROLE,
+    )
+)
 
 
 class CandidateModel(QAbstractTableModel):
@@ -114,11 +124,12 @@ class CandidateModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._columns)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role not in _ROLES:  # Qt asks for a dozen a cell
+            return None
         column = self._columns[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, HTML_ROLE):
+            return _RIGHT if column.number else _LEFT
+        if role == HTML_ROLE and column.html is None:
             return None
         row = self.candidate(index.row())
         if row is None:
@@ -138,8 +149,7 @@ class CandidateModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{column.tip}. Click to sort. In filters: {column.key}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return _RIGHT if column.number else _LEFT
         return None
 
     def tsv(self, rows: Sequence[int], columns: Sequence[int]) -> str:
