@@ -51,6 +51,7 @@ def save(
     half = {k: v.detach().to(torch.float16).contiguous().cpu() for k, v in network_weights.items()}
     path = folder / "model.safetensors"
     save_file(half | {k: v.contiguous().cpu() for k, v in priors.to_tensors().items()}, path)
+    path.chmod(0o644)  # safetensors leaves it readable by its owner alone
     full = {
         **card,
         "family": FAMILY,
