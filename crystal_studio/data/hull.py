@@ -23,6 +23,10 @@ from crystal_studio.errors import FileError
 VERSION = 1
 WIDTH = 119
 
+RELAXED, DFT_GEOMETRY, CALIBRATED = 0, 1, 2
+"""How an energy came about: relaxed by the potential; by the potential at the published geometry; published
+formation energy moved to the potential's scale."""
+
 
 @dataclass(frozen=True)
 class HullDistances:
@@ -45,21 +49,38 @@ class ReferenceHull:
     counts : (E, 119) atoms of each element in a formula unit, column = atomic number
     composition : (E, 119) the same as atomic fractions
     energy : (E,) eV/atom; ids : (E,) strings; potential : the name of what computed the energies
+    kind : (E,) RELAXED, DFT_GEOMETRY or CALIBRATED
     elemental : (119,) eV/atom of the most stable form of each element, NaN where none is known
     """
 
-    def __init__(self, counts: NDArray, energy: NDArray, ids: NDArray, potential: str = "") -> None:
+    def __init__(
+        self, counts: NDArray, energy: NDArray, ids: NDArray, potential: str = "", kind: NDArray | None = None
+    ) -> None:
         self.counts = counts
         self.composition = counts / counts.sum(1, keepdims=True)
         self.energy = energy
         self.ids = ids
         self.potential = potential
+        self.kind = np.zeros(len(energy), np.uint8) if kind is None else kind
         self._present = counts > 0
         self._answers: dict[tuple[tuple[int, float], ...], tuple[float, str]] = {}
         pure = np.flatnonzero(self._present.sum(1) == 1)
         self.elemental = np.full(counts.shape[1], np.nan)
         for row in pure[np.argsort(-energy[pure], kind="stable")]:  # the lowest comes last and stays
             self.elemental[np.flatnonzero(self._present[row])[0]] = energy[row]
+
+    def __len__(self) -> int:
+        return len(self.energy)
+
+    def extended(self, counts: NDArray, energy: NDArray, ids: NDArray, kind: int) -> ReferenceHull:
+        """A hull with further phases of one kind."""
+        return ReferenceHull(
+            np.concatenate([self.counts, counts]),
+            np.concatenate([self.energy, energy]),
+            np.concatenate([self.ids, ids]),
+            self.potential,
+            np.concatenate([self.kind, np.full(len(energy), kind)]),
+        )
 
     @staticmethod
     def load(path: Path | None = None) -> ReferenceHull:
@@ -139,24 +160,26 @@ def _load(path: Path) -> ReferenceHull:
                 raise FileError(f"The reference hull {path} was made for another version: {remedy}.")
             counts = np.zeros((len(stored["energy"]), WIDTH), np.int16)
             counts[stored["entry"], stored["element"]] = stored["count"]
-            ids = np.array([f"mp-{number}" if number >= 0 else f"mvc-{-number}" for number in stored["id"]])
-            return ReferenceHull(counts, stored["energy"].astype(float), ids, str(stored["potential"]))
+            ids = np.array(stored["ids"].tobytes().decode().split("\n"))
+            if not len(ids) == len(counts) == len(stored["kind"]):
+                raise ValueError("columns of different lengths")
+            return ReferenceHull(counts, stored["energy"].astype(float), ids, str(stored["potential"]), stored["kind"])
     except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
         raise FileError(f"The reference hull {path} is damaged: {remedy}.") from error
 
 
-def save_hull(path: Path, counts: NDArray, energy: NDArray, ids: NDArray, potential: str) -> None:
-    """Write a hull: counts (E, 119) whole numbers, energy (E,) eV/atom, ids "mp-1" or "mvc-1"."""
-    entry, element = np.nonzero(counts)
-    numbers = [int(name.split("-")[1]) * (-1 if name.startswith("mvc") else 1) for name in ids]
+def save_hull(path: Path, hull: ReferenceHull) -> None:
+    """Write a hull: whole-number compositions as sparse triples, energies as float32."""
+    entry, element = np.nonzero(hull.counts)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         path,
         version=VERSION,
-        potential=potential,
+        potential=hull.potential,
         entry=entry.astype(np.int32),
         element=element.astype(np.uint8),
-        count=counts[entry, element].astype(np.int16),
-        energy=energy.astype(np.float32),
-        id=np.array(numbers, np.int32),
+        count=hull.counts[entry, element].astype(np.int16),
+        energy=hull.energy.astype(np.float32),
+        kind=hull.kind.astype(np.uint8),
+        ids=np.frombuffer("\n".join(hull.ids.tolist()).encode(), np.uint8),
     )

@@ -7,6 +7,9 @@ every composition the phase with the lowest energy above hull is taken if that
 is at most ``--above`` (elements always). Small cells are relaxed exactly as the
 funnel relaxes candidates; larger ones are judged at their DFT geometry, and the
 mean lowering that relaxation brings, measured on a random sample, is taken off.
+A phase of the published hull whose structure is not among the data would be
+missed as a competitor: it enters with its published formation energy, moved to
+the potential's scale by a fit over the phases that were computed.
 Energies are appended to the checkpoint one by one, so the work can be stopped
 and taken up at any time; what is done by then is written and its coverage said.
 """
@@ -14,94 +17,21 @@ and taken up at any time; what is done by then is written and its coverage said.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from crystal_studio.crystal.composition import counts, formulas
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.composition import counts
 from crystal_studio.data import datasets
 from crystal_studio.data.build_reference import FILES, ORIGIN
 from crystal_studio.data.datasets import Dataset
-from crystal_studio.data.hull import ReferenceHull, hull_path, save_hull
-from crystal_studio.funnel.stages import quick
+from crystal_studio.data.hull import CALIBRATED, DFT_GEOMETRY, RELAXED, ReferenceHull, hull_path, save_hull
+from crystal_studio.funnel.hull_energies import FMAX, MAX_STEPS, competitors, compute, lowering
+from crystal_studio.funnel.hull_missing import calibrated, missing_elements
 from crystal_studio.potentials import registry
 from crystal_studio.potentials.protocol import Potential
-
-MAX_STEPS, FMAX = next((s.max_steps, s.fmax) for s in quick() if s.name == "relaxation")  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A line of the checkpoint: id, energy (eV/atom) and whether it was relaxed."""
-
-    id: str
-    energy: float
-    relaxed: bool
-
-
-def competitors(dataset: Dataset, above: float) -> NDArray[np.int64]:
-    """Rows of the phases to compute: elements first, then those on the hull, then by energy; small cells first."""
-    e_hull = dataset.columns["e_above_hull"].astype(float)
-    atoms = dataset.structures.n_atoms
-    order = np.lexsort((atoms, e_hull))
-    _, first = np.unique(np.array(formulas(dataset.structures))[order], return_index=True)
-    rows = order[first]
-    element = (counts(dataset.structures.take(rows)) > 0).sum(1) == 1
-    keep = (e_hull[rows] <= above) | element
-    rows, element = rows[keep], element[keep]
-    tier = np.where(element, -1, np.ceil(np.maximum(e_hull[rows] - 1e-6, 0) / 0.01))
-    return rows[np.lexsort((atoms[rows], tier))]
-
-
-def read_checkpoint(path: Path) -> dict[str, Phase]:
-    """The phases done so far; a relaxed energy replaces one at the DFT geometry. A torn last line is left out."""
-    done: dict[str, Phase] = {}
-    if path.exists():
-        with path.open(newline="") as file:
-            for line in csv.reader(file):
-                if len(line) == 3 and not (line[0] in done and done[line[0]].relaxed):
-                    done[line[0]] = Phase(line[0], float(line[1]), line[2] == "1")
-    return done
-
-
-def compute(
-    dataset: Dataset, rows: NDArray, potential: Potential, path: Path, relax_up_to: int, seconds: float
-) -> dict[str, Phase]:
-    """Energies of the rows that the checkpoint lacks, until the time is up; returns all that is done."""
-    done = read_checkpoint(path)
-    stop = time.monotonic() + seconds
-    with path.open("a", newline="", buffering=1) as file:
-        writer = csv.writer(file)
-        for row in rows:
-            if time.monotonic() > stop:
-                break
-            name = str(dataset.ids[row])
-            if name in done:
-                continue
-            one = dataset.structures.take(np.array([row]))
-            relaxed = bool(one.n_atoms[0] <= relax_up_to)
-            energy = float(
-                (potential.relax(one, MAX_STEPS, FMAX).energy_per_atom if relaxed else potential.energies(one))[0]
-            )
-            done[name] = Phase(name, energy, relaxed)
-            writer.writerow([name, f"{energy:.6f}", int(relaxed)])
-            if len(done) % 500 == 0:
-                print(f"{len(done)} of {len(rows)} phases", file=sys.stderr)
-    return done
-
-
-def lowering(dataset: Dataset, rows: NDArray, potential: Potential, size: int) -> NDArray[np.float64]:
-    """(n,) eV/atom by which relaxation lowers a random sample of the given rows."""
-    chosen = np.random.default_rng(0).permutation(rows)[:size]
-    sample = dataset.structures.take(chosen)
-    drop = potential.energies(sample) - potential.relax(sample, MAX_STEPS, FMAX).energy_per_atom
-    return drop[np.isfinite(drop)]
 
 
 def validate(dataset: Dataset, hull: ReferenceHull, potential: Potential, size: int) -> dict[str, float]:
@@ -128,7 +58,7 @@ def build(arguments: argparse.Namespace) -> dict[str, object]:
     parts = [datasets.load(arguments.data / name) for name in FILES]
     kept = ("e_above_hull", "formation_energy_per_atom")
     dataset = Dataset(
-        type(parts[0].structures).concatenate([p.structures for p in parts]),
+        Structures.concatenate([p.structures for p in parts]),
         np.concatenate([p.ids for p in parts]),
         {name: np.concatenate([p.columns[name] for p in parts]) for name in kept},
     )
@@ -142,26 +72,34 @@ def build(arguments: argparse.Namespace) -> dict[str, object]:
     energy = np.array([p.energy for p in phases]) - np.where(relaxed, 0.0, correction)
     table = counts(dataset.structures.take(rows))
     table //= np.gcd.reduce(table, axis=1, keepdims=True)
-    save_hull(arguments.to, table, energy, dataset.ids[rows], potential.name)
+    published = dataset.columns["formation_energy_per_atom"].astype(float)[rows]
+    kind = np.where(relaxed, RELAXED, DFT_GEOMETRY)
+    hull = ReferenceHull(table, energy, dataset.ids[rows], potential.name, kind)
+    computed = len(hull)
+    hull = missing_elements(hull, potential)
+    prototypes = len(hull) - computed
+    residual = 0.0
+    if not arguments.computed_only:
+        hull, residual = calibrated(hull, published, arguments.data / "mp_hull_reference.parquet")
+    save_hull(arguments.to, hull)
 
-    hull = ReferenceHull(table, energy, dataset.ids[rows], potential.name)
     held_out = parts[0].take(parts[0].columns["split"] == "val")
-    on_hull = dataset.columns["e_above_hull"] <= 1e-6
-    on_hull_formulas = set(formulas(dataset.structures.take(on_hull)))
-    covered = set(formulas(dataset.structures.take(rows)))
     card: dict[str, object] = {
         **ORIGIN,
         "title": "Reference hull",
         "potential": potential.title,
-        "phases": len(rows),
-        "phases_relaxed": int(relaxed.sum()),
-        "on_hull_in_data": len(on_hull_formulas),
-        "on_hull_covered": len(on_hull_formulas & covered),
+        "phases": len(hull),
+        "phases_relaxed": int((hull.kind == RELAXED).sum()),
+        "phases_at_dft_geometry": int((hull.kind == DFT_GEOMETRY).sum()),
+        "phases_calibrated": int((hull.kind == CALIBRATED).sum()),
+        "elements_from_prototypes": hull.ids[computed : computed + prototypes].tolist(),
+        "calibration_mae_mev": round(1000 * residual, 1),
         "largest_e_above_hull_ev": arguments.above,
         "elements": int(np.isfinite(hull.elemental).sum()),
         "method": f"lowest phase of each composition; cells of up to {arguments.relax_up_to} atoms relaxed as the "
         f"quick funnel does ({FMAX} eV/A, at most {MAX_STEPS} steps), larger ones at their DFT geometry less the "
-        "mean lowering",
+        "mean lowering; elements without a structure as relaxed fcc crystals; phases on the published "
+        "hull without a structure at hand: published formation energy, moved to the scale of the potential by a fit",
         "lowering_by_relaxation_mev": {
             "sample": len(drop),
             "mean": round(1000 * correction, 2),
@@ -184,6 +122,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=hull_path(), help="file to write")
     parser.add_argument("--above", type=float, default=0.05, help="eV/atom above hull up to which phases are taken")
     parser.add_argument("--relax-up-to", type=int, default=12, help="atoms in the largest cell that is relaxed")
+    parser.add_argument("--computed-only", action="store_true", help="leave out the phases without a structure")
     parser.add_argument("--minutes", type=float, default=1e6, help="time for new energies")
     parser.add_argument("--sample", type=int, default=100, help="crystals relaxed to measure the correction")
     print(json.dumps(build(parser.parse_args()), indent=1))

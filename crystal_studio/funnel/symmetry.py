@@ -10,7 +10,7 @@ import numpy as np
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import space_group_numbers
 from crystal_studio.funnel.protocol import Batch, Verdicts
-from crystal_studio.funnel.verdict import rejecting
+from crystal_studio.funnel.verdict import rejecting, sound
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class SpaceGroup:
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Verdicts; values: detected_space_group (NaN where none is found), supergroup (1 where it holds
         the asked group and is not that group, else 0)."""
-        found = space_group_numbers(batch.structures, self.symprec)
+        found = np.zeros(len(batch.structures), np.int16)
+        judged = sound(batch.structures)
+        found[judged] = space_group_numbers(batch.structures.take(judged), self.symprec)
         reasons = [
             self._reason(int(asked), int(group)) for asked, group in zip(batch.units.space_group, found, strict=True)
         ]

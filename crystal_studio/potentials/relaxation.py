@@ -1,8 +1,10 @@
 """Relaxation of positions and cell that keeps the space group.
 
-Variables are the atoms' Cartesian positions and the logarithm-free deformation
-of the cell, scaled by the number of atoms (Tadmor et al., Phys. Rev. B 59, 235
-(1999), as in ASE's UnitCellFilter), moved by BFGS with a step limit. Forces and
+Variables are the atoms' Cartesian positions in the undeformed cell and the
+deformation of the cell (Tadmor et al., Phys. Rev. B 59, 235 (1999)), moved by
+BFGS with a step limit. The deformation is multiplied by the square root of the
+number of atoms: its curvature then is the bulk modulus times the volume an
+atom, of the size of a bond's curvature whatever the cell. Forces and
 stress are averaged over the symmetry operations found at the start, so that
 the noise of a single-precision network cannot lower the symmetry.
 """
@@ -20,13 +22,19 @@ from crystal_studio.potentials.protocol import Relaxation
 from crystal_studio.potentials.symmetry import Symmetry, find_symmetry, primitive_cell
 
 MAX_STEP = 0.2
-"""Angstrom: no atom moves further in one step, no cell edge of one atom's share either."""
+"""Angstrom: no atom moves further in one step."""
+
+MAX_STRAIN = 0.04
+"""No component of the deformation changes more in one step."""
 
 LARGEST_VOLUME_RATIO = 3.0
 """A cell that swells or shrinks by more than this factor is given up."""
 
 START_CURVATURE = 35.0
-"""eV/Angstrom^2, first guess of the Hessian, stiff enough for covalent bonds."""
+"""eV/Angstrom^2, first guess of the Hessian for positions, stiff enough for covalent bonds."""
+
+START_CELL_CURVATURE = 20.0
+"""eV, the same for the deformation: 200 GPa at 16 Angstrom^3 an atom."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,9 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     reasons = []
     for i in range(len(structures)):
         rows = structures.atoms(i)
+        if problem := _problem(lattice[i], positions[rows]):
+            reasons.append(problem)
+            continue
         cell = primitive_cell(lattice[i], structures.numbers[rows], positions[rows])
         result = _relax(cell.lattice, cell.numbers, cell.positions, evaluate, max_steps, fmax)
         steps[i] = result.steps
@@ -66,6 +77,17 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
         lattice[i], positions[rows] = cell.restore(result.lattice, result.positions)
     relaxed = Structures(lattice, structures.offsets, structures.numbers, positions % 1.0, structures.orbit)
     return Relaxation(relaxed, energy, converged, steps, tuple(reasons))
+
+
+def _problem(lattice: NDArray, positions: NDArray) -> str:
+    """Why a cell cannot even be started with; empty where it can."""
+    if not len(positions):
+        return "The cell holds no atom."
+    if not np.isfinite(lattice).all() or not np.isfinite(positions).all():
+        return "The cell or a position is not a finite number."
+    if abs(np.linalg.det(lattice)) < 0.1 * len(positions):
+        return f"The cell has hardly any volume ({abs(np.linalg.det(lattice)):.2g} A^3)."
+    return ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,9 @@ def _relax(
     symmetry = find_symmetry(lattice, numbers, positions)
     deformation = np.eye(3)
     cartesian = positions @ start  # positions in the undeformed cell
-    hessian = np.eye(3 * n + 9) * START_CURVATURE
+    scale = np.sqrt(n)
+    fresh = np.diag([START_CURVATURE] * (3 * n) + [START_CELL_CURVATURE] * 9)
+    hessian = fresh.copy()
     previous: tuple[NDArray, NDArray] | None = None
     energy, lowest = 0.0, np.inf
 
@@ -109,16 +133,16 @@ def _relax(
         gradient, largest = _gradient(found, symmetry, lattice, positions, deformation, n)
         if largest < fmax:
             return _Result(lattice, positions, energy, True, step, "")
-        here = np.concatenate([cartesian.ravel(), n * deformation.ravel()])
+        here = np.concatenate([cartesian.ravel(), scale * deformation.ravel()])
         if previous is not None:
             _update(hessian, here - previous[0], gradient - previous[1])
         previous = (here, gradient)
         if energy > lowest + 0.5 * n:  # a wild step: forget the curvature learned on the way
-            hessian = np.eye(len(hessian)) * START_CURVATURE
+            hessian = fresh.copy()
         lowest = min(lowest, energy)
-        here = here + _step(hessian, gradient)
+        here = here + _step(hessian, gradient, scale)
         cartesian = here[: 3 * n].reshape(n, 3)
-        deformation = here[3 * n :].reshape(3, 3) / n
+        deformation = here[3 * n :].reshape(3, 3) / scale
     return _Result(lattice, positions, energy, False, max_steps, "")
 
 
@@ -134,7 +158,7 @@ def _gradient(
     forces = symmetry.forces(found.forces - found.forces.mean(0), lattice)
     stress = symmetry.stress(found.stress, lattice)
     virial = -abs(np.linalg.det(lattice)) * stress  # eV
-    cell_force = np.linalg.solve(deformation, virial).T / n
+    cell_force = np.linalg.solve(deformation, virial).T / np.sqrt(n)
     position_force = forces @ deformation
     largest = max(np.linalg.norm(forces, axis=1).max(), np.linalg.norm(virial / n, axis=1).max())
     return -np.concatenate([position_force.ravel(), cell_force.ravel()]), float(largest)
@@ -151,9 +175,10 @@ def _update(hessian: NDArray, moved: NDArray, change: NDArray) -> None:
     hessian += np.outer(change, change) / curvature - np.outer(product, product) / float(moved @ product)
 
 
-def _step(hessian: NDArray, gradient: NDArray) -> NDArray:
-    """Quasi-Newton step with every curvature taken as positive, shortened to ``MAX_STEP``."""
+def _step(hessian: NDArray, gradient: NDArray, scale: float) -> NDArray:
+    """Quasi-Newton step with every curvature taken as positive, shortened to ``MAX_STEP`` and ``MAX_STRAIN``."""
     curvatures, vectors = np.linalg.eigh(hessian)
     step = -vectors @ ((gradient @ vectors) / np.maximum(np.abs(curvatures), 1e-3))
-    longest = np.linalg.norm(step.reshape(-1, 3), axis=1).max()
-    return step * min(1.0, MAX_STEP / longest) if longest > 0 else step
+    furthest = np.linalg.norm(step[:-9].reshape(-1, 3), axis=1).max() / MAX_STEP
+    strain = np.abs(step[-9:]).max() / (scale * MAX_STRAIN)
+    return step / max(1.0, furthest, strain)

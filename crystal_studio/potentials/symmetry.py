@@ -62,6 +62,9 @@ def _operations(lattice: NDArray, numbers: NDArray, positions: NDArray) -> tuple
     """Rotations (K, 3, 3) and translations (K, 3) in fractional coordinates; identity alone where none is found."""
     import moyopy
 
+    # moyopy panics on these
+    if not len(numbers) or not np.isfinite(lattice).all() or abs(np.linalg.det(lattice)) < 0.1 * len(numbers):
+        return np.eye(3)[None], np.zeros((1, 3))
     try:
         cell = moyopy.Cell(lattice.tolist(), positions.tolist(), [int(z) for z in numbers])
         operations = moyopy.MoyoDataset(cell, symprec=SYMPREC).operations
