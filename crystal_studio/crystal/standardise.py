@@ -37,7 +37,10 @@ def _dataset(structures: Structures, i: int, symprec: float):
 
 def _apart(structures: Structures, symprec: float) -> NDArray[np.bool_]:
     """(B,) whether atoms are far enough apart for a search at ``symprec``, which else takes for ever."""
-    return minimum_distances(structures) > _CLOSEST * symprec
+    sane = (structures.n_atoms > 0) & np.isfinite(structures.lattice).all((1, 2)) & (structures.volume > 1e-3)
+    rows = np.flatnonzero(sane)
+    sane[rows] = minimum_distances(structures.take(rows)) > _CLOSEST * symprec
+    return sane
 
 
 def space_group_numbers(structures: Structures, symprec: float = 0.1) -> NDArray[np.int16]:

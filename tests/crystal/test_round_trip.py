@@ -83,7 +83,12 @@ def test_a_cell_without_symmetry_is_kept_as_it_is():
 
 
 def test_overlapping_atoms_are_reported_not_raised():
-    batch = Structures.from_lists([np.eye(3) * 4], [[6, 6]], [[[0, 0, 0], [0, 0, 1e-4]]])
+    batch = Structures.from_lists(
+        [np.eye(3) * 4, np.eye(3), np.zeros((3, 3)), np.eye(3) * 3],
+        [[6, 6], [], [6], [6]],
+        [[[0, 0, 0], [0, 0, 1e-4]], np.zeros((0, 3)), [[0, 0, 0]], [[0, 0, 0]]],
+    )
     units, ok, reasons = to_asymmetric_units(batch)
-    assert len(units) == 1
-    assert ok[0] or reasons[0]
+    assert ok.tolist() == [False, False, False, True] and len(units) == 4
+    assert all(bool(reason) != good for reason, good in zip(reasons, ok, strict=True))
+    assert space_group_numbers(batch).tolist() == [0, 0, 0, 221]

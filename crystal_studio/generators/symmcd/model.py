@@ -35,7 +35,7 @@ from crystal_studio.generators.symmcd.sampler import Conditions, Sample, sample
 FAMILY = "symmcd"
 FORMAT = 1
 DEFAULT_STEPS = 100
-ROUNDS = 5
+ROUNDS = 4
 """How often candidates are drawn again that are too large, overlap or have another symmetry than asked for."""
 SYMPREC = 0.1
 """Angstrom, of the symmetry that a candidate must have."""
@@ -74,11 +74,16 @@ def sha256(path: Path) -> str:
 class SymmCD:
     """The generator of one folder ``models/<name>``; see ``generators/protocol.py``."""
 
-    chunk_size = 64
+    chunk_size = 128
 
     def __init__(self, card: ModelCard, network: Denoiser, priors: Priors, device: str) -> None:
         self.card, self.device, self.priors = card, device, priors
         self.network = network.to(device).eval()
+        if bf16_pays(device.split(":")[0]):
+            # Autocast would convert every weight again at every call: most of the time of a small batch.
+            for module in self.network.modules():
+                if isinstance(module, torch.nn.Linear):
+                    module.to(torch.bfloat16)
         self.default_steps = int(card.limits.get("default_steps", DEFAULT_STEPS))
 
     @staticmethod
