@@ -32,7 +32,7 @@ class TrainConfig:
     max_minutes: float = 60.0
     max_epochs: int = 2000
     batch: int = 512
-    edges: int = 12_000
+    edges: int = 8_000
     learning_rate: float = 1e-3
     final_rate: float = 0.02
     warm_up_steps: int = 300

@@ -24,7 +24,7 @@ class LossWeights:
 
     k: float = 5.0
     x: float = 1.0
-    elements: float = 0.1
+    elements: float = 0.5
     classes: float = 10.0
 
     def to_dict(self) -> dict[str, float]:
