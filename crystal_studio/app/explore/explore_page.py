@@ -156,7 +156,7 @@ class ExplorePage(QMainWindow):
 
     def _arrange(self) -> None:
         """The sizes of the docks at the first start."""
-        sizes = (("browser", 180, "H"), ("structure", 480, "H"), ("structure", 450, "V"), ("inspector", 420, "V"))
+        sizes = (("browser", 180, "H"), ("structure", 565, "H"), ("structure", 450, "V"), ("inspector", 420, "V"))
         for key, size, way in (*sizes, ("scatter", 290, "V")):
             orientation = Qt.Orientation.Horizontal if way == "H" else Qt.Orientation.Vertical
             self.resizeDocks([self.docks[key]], [size], orientation)

@@ -147,6 +147,7 @@ class Toolbar(QToolBar):
 
     def _add_menu(self, text: str, tip: str, menu: QMenu) -> QToolButton:
         button = QToolButton(self)
+        button.setProperty("menu", True)
         button.setText(text)
         button.setToolTip(tip)
         button.setAccessibleName(f"{text}: {tip}")
