@@ -35,8 +35,10 @@ from crystal_studio.generators.symmcd.sampler import Conditions, Sample, sample
 FAMILY = "symmcd"
 FORMAT = 1
 DEFAULT_STEPS = 100
-ROUNDS = 4
+ROUNDS = 6
 """How often candidates are drawn again that are too large, overlap or have another symmetry than asked for."""
+SAME_PLAN = 1
+"""After how many further draws another number of orbits (or set of sites) in the same group is tried."""
 SYMPREC = 0.1
 """Angstrom, of the symmetry that a candidate must have."""
 LEAST_RATIO = 0.6
@@ -141,7 +143,7 @@ class SymmCD:
 
         parts: dict[int, AsymmetricUnits] = {}
         waiting = list(range(count))
-        for _ in range(ROUNDS):
+        for round_ in range(ROUNDS):
             groups = _by_orbits([plans[i] for i in waiting])
             total += len(groups) * steps
             again: list[int] = []
@@ -158,6 +160,9 @@ class SymmCD:
                         again.append(i)
                     if too_large[row]:
                         plans[i] = planning.draw(request, self.priors, 1, rng)[0]
+                    elif wrong[row] and round_ >= SAME_PLAN:
+                        same_group = request.with_(space_groups=(plans[i].space_group,))
+                        plans[i] = planning.draw(same_group, self.priors, 1, rng)[0]
             waiting = sorted(again)
             if not waiting:
                 break
