@@ -64,7 +64,8 @@ def main() -> None:
     if arguments.published_size:
         encoding = torch.as_tensor(tables().encoding)
         published = Denoiser(NetworkConfig(hidden=1024, layers=8, frequencies=128, node_frequencies=128), encoding)
-        for name, network in (("ours", generator.network), ("published size", published)):
+        ours = Denoiser(NetworkConfig(hidden=384, layers=6), encoding)
+        for name, network in (("ours", ours), ("published size", published)):
             size = sum(p.numel() for p in network.parameters())
             for bf16 in (False, True):
                 call = seconds_a_call(network, 64, 5, bf16)
