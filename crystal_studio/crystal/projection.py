@@ -128,9 +128,8 @@ def project(
 
     fixed = table.degrees_of_freedom[row] == 0
     key = crystal * 2000 + row
-    taken, first, times = np.unique(key[fixed], return_index=True, return_counts=True)
+    taken, times = np.unique(key[fixed], return_counts=True)
     crowded = np.unique(taken[times > 1] // 2000)
-    del first
     if len(crowded):
         members = np.flatnonzero(np.isin(crystal, crowded))
         again = _pairs(table, members, group[members], cls[members], points[members], cells[members], every=True)
