@@ -66,6 +66,12 @@ def test_exact_composition_in_a_group(generator):
     assert set(units.space_group) == {227, 141}
 
 
+def test_a_tight_composition_never_stops_a_campaign(generator):
+    """Three formula units fit only some cells of P4/mmm; drawing again and again must not end in an error."""
+    asked = DesignRequest(composition="SrTiO3", space_groups=(221, 123), max_atoms=15, count=60, steps=2)
+    assert set(formulas(expand(generator.sample(asked, 0)))) == {"SrTiO3"}
+
+
 def test_limits_on_orbits_and_atoms(generator):
     assert generator.sample(request(max_orbits=2), 0).n_orbits.max() <= 2
     for limit in (4, 12):

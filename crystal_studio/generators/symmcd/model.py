@@ -36,9 +36,9 @@ FAMILY = "symmcd"
 FORMAT = 1
 DEFAULT_STEPS = 100
 ROUNDS = 6
-"""How often candidates are drawn again that are too large, overlap or have another symmetry than asked for."""
+"""How often candidates are drawn at most that are too large, overlap or have another symmetry than asked for."""
 SAME_PLAN = 1
-"""After how many further draws another number of orbits (or set of sites) in the same group is tried."""
+"""After how many further draws another number of orbits in the same group is tried (but for exact compositions)."""
 SYMPREC = 0.1
 """Angstrom, of the symmetry that a candidate must have."""
 LEAST_RATIO = 0.6
@@ -160,7 +160,7 @@ class SymmCD:
                         again.append(i)
                     if too_large[row]:
                         plans[i] = planning.draw(request, self.priors, 1, rng)[0]
-                    elif wrong[row] and round_ >= SAME_PLAN:
+                    elif wrong[row] and round_ >= SAME_PLAN and not request.composition:
                         same_group = request.with_(space_groups=(plans[i].space_group,))
                         plans[i] = planning.draw(same_group, self.priors, 1, rng)[0]
             waiting = sorted(again)

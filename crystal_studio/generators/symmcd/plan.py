@@ -143,17 +143,15 @@ def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Gene
     odds = _group_odds(request, priors)
     must = categories(request.chemical_system.must)
     plans: list[Plan] = []
-    barren: set[int] = set()
     while len(plans) < count:
         if not odds.sum() > 0:
             raise RequestError("No space group can hold what was asked for: loosen the request.", "space_groups")
         number = int(rng.choice(N_GROUPS, p=odds / odds.sum())) + 1
         if request.composition:
-            cells = [] if number in barren else formula_units(request, number, high)
-            cell = cells[int(rng.integers(len(cells)))] if cells else None
-            found = draw_set(number, cell, high, rng) if cell else None
+            cells = formula_units(request, number, high)
+            tried = (draw_set(number, cells[i], high, rng) for i in rng.permutation(len(cells)))
+            found = next((t for t in tried if t is not None), None)
             if found is None:
-                barren.add(number)
                 odds[number - 1] = 0
                 continue
             plans.append(Plan(number, tuple(z - 1 for z in found[0]), tuple(found[1])))
