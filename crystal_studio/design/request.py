@@ -8,10 +8,12 @@ from math import gcd
 from typing import Any
 
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
+from crystal_studio.design.fixed_sites import Kept, check_occupancy, wyckoff_row
 from crystal_studio.errors import RequestError
 
 MODES = ("exact", "subset", "contains", "any")
 FUNNELS = ("none", "quick", "full")
+SAMPLERS = ("fast", "published")
 _TOKEN = re.compile(r"([A-Z][a-z]?)(\d*)")
 
 
@@ -126,6 +128,10 @@ class DesignRequest:
     or empty. ``space_groups`` empty means "as in nature": drawn from the training
     distribution. ``max_atoms`` counts atoms in the primitive cell. ``steps`` 0
     means the model's own default. ``potential`` names the model that relaxes.
+    ``template`` lists the Wyckoff position of every orbit ("4a"), ``keep`` what stays
+    of a given crystal; both need exactly one space group. ``guidance`` is the strength
+    w of the targets (1: conditional sampling, above: classifier-free guidance).
+    ``sampler`` "published" is SymmCD's own: 1000 steps with a corrector.
     """
 
     chemical_system: ChemicalSystem = field(default_factory=ChemicalSystem)
@@ -134,6 +140,10 @@ class DesignRequest:
     max_orbits: int = 0
     max_atoms: int = 0
     targets: tuple[PropertyTarget, ...] = ()
+    guidance: float = 2.0
+    template: tuple[str, ...] = ()
+    keep: Kept | None = None
+    sampler: str = "fast"
     count: int = 64
     seed: int = 0
     model: str = ""
@@ -161,9 +171,38 @@ class DesignRequest:
             raise RequestError("The seed must be a whole number from 0 to 2^63 - 1.", "seed")
         if self.funnel not in FUNNELS:
             raise RequestError(f"Unknown funnel {self.funnel!r}: choose one of {', '.join(FUNNELS)}.", "funnel")
+        if self.sampler not in SAMPLERS:
+            raise RequestError(f"Unknown sampler {self.sampler!r}: choose one of {', '.join(SAMPLERS)}.", "sampler")
+        if not 0 <= self.guidance <= 20:
+            raise RequestError("The guidance strength must lie between 0 and 20.", "guidance")
+        names = [t.name for t in self.targets]
+        if len(set(names)) < len(names):
+            raise RequestError("A property has two targets: give one range for each property.", "targets")
+        self._check_sites()
         for name in ("max_orbits", "max_atoms", "steps"):
             if getattr(self, name) < 0:
                 raise RequestError(f"{name} cannot be negative.", name)
+
+    def _check_sites(self) -> None:
+        """Template and kept orbits: one space group, positions that it has, no fixed position twice."""
+        for field_, asked in (("template", bool(self.template)), ("keep", self.keep is not None)):
+            if asked and len(self.space_groups) != 1:
+                what = "A Wyckoff template" if field_ == "template" else "A structure to keep"
+                raise RequestError(f"{what} needs exactly one space group: choose it.", field_)
+        if self.template and self.keep is not None:
+            raise RequestError("Choose a Wyckoff template or a structure to keep, not both.", "template")
+        if self.template:
+            number = self.space_groups[0]
+            check_occupancy(number, [wyckoff_row(number, name) for name in self.template], "template")
+        if self.keep is not None:
+            number = self.space_groups[0]
+            check_occupancy(number, [wyckoff_row(number, o.wyckoff, "keep") for o in self.keep.orbits], "keep")
+            outside = sorted({o.element for o in self.keep.orbits} - set(self.chemical_system.allowed))
+            if outside:
+                raise RequestError(
+                    f"{', '.join(outside)} is kept but not among the elements allowed: add it or drop its orbit.",
+                    "keep",
+                )
 
     @property
     def reduced_composition(self) -> dict[str, int]:
@@ -180,6 +219,14 @@ class DesignRequest:
         """Plain lists, strings and numbers, fit for JSON and TOML."""
         plain = asdict(self)
         plain["space_groups"] = list(self.space_groups)
+        plain["template"] = list(self.template)
+        del plain["keep"]  # TOML has no null
+        if self.keep is not None:
+            plain["keep"] = {
+                "orbits": [{**asdict(o), "position": list(o.position)} for o in self.keep.orbits],
+                "cell": list(self.keep.cell),
+                "added": self.keep.added,
+            }
         plain["targets"] = [asdict(t) for t in self.targets]
         plain["chemical_system"] = {
             k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self.chemical_system).items()
@@ -202,6 +249,9 @@ class DesignRequest:
                 values["chemical_system"] = ChemicalSystem(**system)
             values["space_groups"] = tuple(int(g) for g in values.get("space_groups", ()))
             values["targets"] = tuple(PropertyTarget(**t) for t in values.get("targets", ()))
+            values["template"] = tuple(str(name) for name in values.get("template", ()))
+            if values.get("keep") is not None:
+                values["keep"] = Kept.from_dict(values["keep"])
             return DesignRequest(**values)
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
             raise RequestError(f"The request is malformed: {error}.") from error

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.errors import ModelError
+from crystal_studio.generators.symmcd.labels import NAMES, embed
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
 from crystal_studio.generators.symmcd.priors import Priors, estimate
 from crystal_studio.generators.symmcd.process import STEPS, Clean, LossWeights, loss
@@ -25,7 +27,11 @@ from crystal_studio.training import checkpoint
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to train. ``edges`` bounds crystals x orbits^2 of a batch; times are in minutes."""
+    """How to train. ``edges`` bounds crystals x orbits^2 of a batch; times are in minutes.
+
+    ``no_labels`` is the share of crystals shown without any property label, ``each_label`` the
+    odds of each label for the others; ``extra_share`` of the extra crystals is used each epoch.
+    """
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     weights: LossWeights = field(default_factory=LossWeights)
@@ -41,20 +47,53 @@ class TrainConfig:
     bf16: bool = True
     seed: int = 42
     checkpoint_minutes: float = 3.0
+    no_labels: float = 0.4
+    each_label: float = 0.5
+    extra_share: float = 0.4
 
 
-def batches(n_orbits: NDArray, config: TrainConfig, rng: np.random.Generator) -> Iterator[NDArray]:
+@dataclass(frozen=True)
+class TrainingSet:
+    """What is learnt from.
+
+    variants : the same B crystals in equivalent descriptions (other origins and settings), at least one
+    labels : (B, 4) property values in the order and units of ``generators.symmcd.labels``, NaN where unknown
+    extra : (B,) crystals unlike those that a request without targets should give: they always carry
+        their label of the energy above hull, the others lose theirs as any other label
+    """
+
+    variants: tuple[Features, ...]
+    labels: NDArray[np.float64] | None = None
+    extra: NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        return len(self.variants[0])
+
+    @property
+    def main(self) -> Features:
+        """The first description of the crystals that are not extra."""
+        features = self.variants[0]
+        return features if self.extra is None else features.take(~self.extra)
+
+
+def batches(
+    n_orbits: NDArray, config: TrainConfig, rng: np.random.Generator, extra: NDArray[np.bool_] | None = None
+) -> Iterator[NDArray]:
     """Index arrays of one epoch: crystals of equal orbit count together, batches in random order."""
+    used = np.ones(len(n_orbits), bool)
+    if extra is not None:
+        used = ~extra | (rng.random(len(n_orbits)) < config.extra_share)
     pieces = []
     for m in np.unique(n_orbits):
-        rows = rng.permutation(np.flatnonzero(n_orbits == m))
+        rows = rng.permutation(np.flatnonzero((n_orbits == m) & used))
         size = max(16, min(config.batch, config.edges // int(m) ** 2))
-        pieces += np.array_split(rows, math.ceil(len(rows) / size))
+        if len(rows):
+            pieces += np.array_split(rows, math.ceil(len(rows) / size))
     yield from (pieces[i] for i in rng.permutation(len(pieces)))
 
 
-def gather(features: Features, rows: NDArray, device: str) -> Clean:
-    """The tensors of one batch, cut to its orbit count."""
+def gather(features: Features, rows: NDArray, device: str, labels: NDArray | None = None) -> Clean:
+    """The tensors of one batch, cut to its orbit count; ``labels`` (B, 4) are those of the rows."""
     m = int(features.n_orbits[rows[0]])
     columns = (
         features.space_group[rows],
@@ -63,16 +102,30 @@ def gather(features: Features, rows: NDArray, device: str) -> Clean:
         features.classes[rows, :m],
         features.positions[rows, :m],
     )
-    return Clean(*(torch.as_tensor(c, device=device) for c in columns))
+    tensors = [torch.as_tensor(c, device=device) for c in columns]
+    group, k, elements, classes, positions = tensors
+    shown = None if labels is None else torch.as_tensor(embed(labels), device=device)
+    return Clean(group, k, elements, classes, positions, shown)
+
+
+def drop(
+    labels: NDArray, extra: NDArray[np.bool_] | None, config: TrainConfig, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """(B, 4) labels with some left out at random; those of the energy above hull stay for ``extra`` crystals."""
+    shown = (rng.random(labels.shape) < config.each_label) & (rng.random((len(labels), 1)) >= config.no_labels)
+    if extra is not None:
+        shown[extra, NAMES.index("e_above_hull")] = True
+    return np.where(shown, labels, np.nan)
 
 
 class Trainer:
     """Holds network, moving average and optimiser; ``run`` trains until time or epochs are up."""
 
-    def __init__(self, config: TrainConfig, features: Features, device: str = "cpu") -> None:
+    def __init__(self, config: TrainConfig, data: TrainingSet | Features, device: str = "cpu") -> None:
         torch.manual_seed(config.seed)
-        self.config, self.features, self.device = config, features, device
-        self.priors = estimate(features)
+        self.data = data if isinstance(data, TrainingSet) else TrainingSet((data,))
+        self.config, self.device = config, device
+        self.priors = estimate(self.data.main)
         encoding = torch.as_tensor(tables().encoding)
         self.network = Denoiser(config.network, encoding).to(device)
         self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
@@ -100,6 +153,13 @@ class Trainer:
         self.epoch, self.step, self.seconds = state["epoch"], state["step"], state["seconds"]
         return True
 
+    def start_from(self, weights: dict[str, Tensor]) -> None:
+        """Begin with the weights of a trained network of the same size; what it lacks keeps its first values."""
+        missing, unknown = self.network.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
+        if unknown or set(missing) - {"labels.weight"}:
+            raise ModelError("The weights to start from belong to a network of another shape.")
+        self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
+
     def save(self, folder: Path) -> None:
         """Write the checkpoint."""
         tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in self.network.named_parameters()}
@@ -119,11 +179,16 @@ class Trainer:
         kind = self.device.split(":")[0]
         return torch.autocast(kind, torch.bfloat16) if self.config.bf16 else nullcontext()
 
-    def _update(self, rows: NDArray, generator: torch.Generator) -> dict[str, float]:
+    def _batch(self, rows: NDArray, rng: np.random.Generator) -> Clean:
+        data, labels = self.data, None
+        if self.config.network.labels and data.labels is not None:
+            labels = drop(data.labels[rows], None if data.extra is None else data.extra[rows], self.config, rng)
+        return gather(data.variants[rng.integers(len(data.variants))], rows, self.device, labels)
+
+    def _update(self, clean: Clean, generator: torch.Generator) -> dict[str, float]:
         for group in self.optimiser.param_groups:
             group["lr"] = self._rate()
         with self._autocast():
-            clean = gather(self.features, rows, self.device)
             total, parts = loss(self.network, self.priors, clean, self.config.weights, generator=generator)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -175,9 +240,9 @@ class Trainer:
             generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
             sums: dict[str, float] = {}
             started, seen = time.monotonic(), 0
-            for rows in batches(self.features.n_orbits, self.config, rng):
+            for rows in batches(self.data.variants[0].n_orbits, self.config, rng, self.data.extra):
                 before = time.monotonic()
-                for name, value in self._update(rows, generator).items():
+                for name, value in self._update(self._batch(rows, rng), generator).items():
                     sums[name] = sums.get(name, 0.0) + value * len(rows)
                 seen += len(rows)
                 self.seconds += time.monotonic() - before

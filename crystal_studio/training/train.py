@@ -9,34 +9,68 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.lattice import densities
 from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.data.datasets import Dataset, load
 from crystal_studio.errors import FileError, RequestError
 from crystal_studio.generators.symmcd import model
+from crystal_studio.generators.symmcd.labels import NAMES
 from crystal_studio.generators.symmcd.representation import Features, encode, usable
-from crystal_studio.training.symmcd import TrainConfig, Trainer
+from crystal_studio.training.symmcd import TrainConfig, Trainer, TrainingSet
 
 FAMILIES = ("symmcd",)
 MAX_ORBITS = 24
 
 
-def prepare(dataset: Dataset) -> Features:
-    """Features of the crystals that the model can hold; raises ``FileError`` if none can be held."""
+def _held(dataset: Dataset) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
+    """Asymmetric units of the crystals that the model can hold, and which those are (B,)."""
     units, ok, _ = to_asymmetric_units(dataset.structures)
     keep = ok & usable(units) & (units.n_orbits <= MAX_ORBITS)
     if not keep.any():
         raise FileError("No crystal of the data can be trained on: each failed the symmetry search or is too large.")
     units = units.take(keep)
     width = int(units.n_orbits.max())
-    return encode(
-        replace(
-            units,
-            numbers=units.numbers[:, :width],
-            wyckoff=units.wyckoff[:, :width],
-            positions=units.positions[:, :width],
-        )
-    )
+    cut = {name: getattr(units, name)[:, :width] for name in ("numbers", "wyckoff", "positions")}
+    return replace(units, **cut), keep
+
+
+def prepare(dataset: Dataset) -> Features:
+    """Features of the crystals that the model can hold; raises ``FileError`` if none can be held."""
+    return encode(_held(dataset)[0])
+
+
+def label_values(dataset: Dataset) -> NDArray[np.float64]:
+    """(B, 4) property labels in the order of ``LABELS``: columns of the data, the density computed."""
+    values = np.full((len(dataset), len(NAMES)), np.nan)
+    for i, name in enumerate(NAMES):
+        if name == "density":
+            values[:, i] = densities(dataset.structures)
+        elif name in dataset.columns:
+            values[:, i] = np.asarray(dataset.columns[name], float)
+    return values
+
+
+def training_set(main: Dataset, extra: Dataset | None = None, augment: int = 1) -> TrainingSet:
+    """Features and labels; each crystal in ``augment`` equivalent descriptions.
+
+    Crystals of ``extra`` need a column ``e_above_hull``: they are only shown with it.
+    """
+    parts, labels, flags = [], [], []
+    for dataset, is_extra in ((main, False), (extra, True)):
+        if dataset is None:
+            continue
+        units, keep = _held(dataset)
+        parts.append(units)
+        labels.append(label_values(dataset)[keep])
+        flags.append(np.full(int(keep.sum()), is_extra))
+    units, values, extras = AsymmetricUnits.concatenate(parts), np.concatenate(labels), np.concatenate(flags)
+    known = ~extras | np.isfinite(values[:, NAMES.index("e_above_hull")])
+    if not known.all():
+        units, values, extras = units.take(known), values[known], extras[known]
+    return TrainingSet((encode(units),), values, extras if extras.any() else None)
 
 
 def splits(path: Path, seed: int) -> tuple[Dataset, Dataset | None]:

@@ -22,7 +22,10 @@ from crystal_studio.generators.symmcd.representation import N_AXES, N_CLASSES, N
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes of the network; the published one is 1024 x 8 with 128 frequencies."""
+    """Sizes of the network; the published one is 1024 x 8 with 128 frequencies.
+
+    ``labels`` is the width of the property features, 0 for a network that takes none.
+    """
 
     hidden: int = 256
     layers: int = 6
@@ -31,6 +34,7 @@ class NetworkConfig:
     time_width: int = 64
     group_width: int = 128
     class_width: int = 4
+    labels: int = 0
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -110,6 +114,10 @@ class Denoiser(nn.Module):
         self.site = nn.Linear(N_AXES * config.class_width, hidden)
         self.place = nn.Linear(6 * config.node_frequencies, hidden)
         self.lattice = nn.Linear(6, hidden)
+        if config.labels:
+            self.labels = nn.Linear(config.labels, hidden, bias=False)
+            # So that a trained network without labels can be carried on as one with them.
+            nn.init.zeros_(self.labels.weight)
         self.mix = nn.Sequential(nn.SiLU(), nn.Linear(hidden, hidden))
         self.layers = nn.ModuleList(Layer(hidden, config.frequencies) for _ in range(config.layers))
         self.out_norm = nn.LayerNorm(hidden)
@@ -119,12 +127,22 @@ class Denoiser(nn.Module):
         self.to_classes = nn.Linear(hidden, N_AXES * N_CLASSES)
 
     def forward(
-        self, space_group: Tensor, t: Tensor, k: Tensor, elements: Tensor, classes: Tensor, x: Tensor
+        self,
+        space_group: Tensor,
+        t: Tensor,
+        k: Tensor,
+        elements: Tensor,
+        classes: Tensor,
+        x: Tensor,
+        labels: Tensor | None = None,
     ) -> Prediction:
-        """space_group (B,) 1..230, t (B,) in [0, 1], k (B, 6), elements (B, M), classes (B, M, 15), x (B, M, 3)."""
+        """space_group (B,) 1..230, t (B,) in [0, 1], k (B, 6), elements (B, M), classes (B, M, 15), x (B, M, 3),
+        labels (B, L) features of ``labels.embed``."""
         batch, orbits = elements.shape
         whole = self.group(self.group_encoding[space_group - 1]) + self.lattice(k)
         whole = whole + self.time(time_embedding(t, self.config.time_width))
+        if labels is not None and self.config.labels:
+            whole = whole + self.labels(labels)
         h = self.element(elements) + self.site(self.site_class(classes).flatten(-2))
         h = self.mix(h + self.place(fourier(x, self.config.node_frequencies)) + whole.unsqueeze(1))
         offsets = fourier(x.unsqueeze(1) - x.unsqueeze(2), self.config.frequencies)

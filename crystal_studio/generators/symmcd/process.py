@@ -33,13 +33,14 @@ class LossWeights:
 
 class Clean(NamedTuple):
     """One batch of crystals with M orbits each: space_group (B,), k (B, 6) raw, elements (B, M),
-    classes (B, M, 15), x (B, M, 3)."""
+    classes (B, M, 15), x (B, M, 3), labels (B, L) property features."""
 
     space_group: Tensor
     k: Tensor
     elements: Tensor
     classes: Tensor
     x: Tensor
+    labels: Tensor | None = None
 
 
 class LatticeFrame:
@@ -97,7 +98,7 @@ def loss(
     classes_t = discrete.noise(
         clean.classes, alpha_bar[:, None, None], marginal.expand(*clean.classes.shape, -1), generator
     )
-    out = network(clean.space_group, t / STEPS, frame.constrain(k_t), elements_t, classes_t, x_t)
+    out = network(clean.space_group, t / STEPS, frame.constrain(k_t), elements_t, classes_t, x_t, clean.labels)
     free = frame.free.float()
     parts = {
         "k": (free * (out.k.float() - noise_k) ** 2).mean(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,10 @@ class Features:
 
     def __len__(self) -> int:
         return len(self.space_group)
+
+    def take(self, index: NDArray) -> Features:
+        """The crystals named by an index array or Boolean mask."""
+        return Features(*(getattr(self, f.name)[index] for f in fields(self)))
 
 
 def usable(units: AsymmetricUnits) -> NDArray[np.bool_]:

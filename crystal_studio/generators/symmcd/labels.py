@@ -1,0 +1,50 @@
+"""Property labels that a network can be conditioned on: names, units and scales.
+
+Classifier-free guidance (Ho and Salimans, 2022) needs one network that knows a
+label and also does without it. A label enters as a few smooth features of its
+scaled value and a flag that it is there; an absent label is all zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Label:
+    """One property: its column in data and targets, its unit, the range seen in training, its scale.
+
+    ``to_scale`` maps values to numbers of order one; NaN stays NaN.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    to_scale: Callable[[NDArray], NDArray]
+
+
+LABELS = (
+    Label("formation_energy_per_atom", "eV/atom", -4.5, 1.5, lambda v: (v + 1.3) / 1.1),
+    Label("e_above_hull", "eV/atom", 0.0, 1.0, lambda v: np.sqrt(np.clip(v, 0, 2)) * 3 - 0.7),
+    Label("band_gap", "eV", 0.0, 9.0, lambda v: np.log1p(np.clip(v, 0, 20)) * 2 - 0.7),
+    Label("density", "g/cm3", 0.3, 22.0, lambda v: (np.log(np.clip(v, 0.05, 40)) - 1.75) / 0.5),
+)
+NAMES = tuple(label.name for label in LABELS)
+_RATES = (0.5, 1.0, 2.0, 4.0)
+WIDTH = len(LABELS) * (2 + 2 * len(_RATES))
+"""Features of one crystal's labels."""
+
+
+def embed(values: NDArray) -> NDArray[np.float32]:
+    """(B, 4) values in the units of ``LABELS``, NaN where absent, to (B, 40) features."""
+    scaled = np.stack([label.to_scale(values[:, i]) for i, label in enumerate(LABELS)], 1)
+    there = np.isfinite(scaled)
+    z = np.where(there, scaled, 0.0)[..., None]
+    phase = z * np.array(_RATES)
+    features = np.concatenate([np.ones_like(z), z, np.sin(phase), np.cos(phase)], -1)
+    return (features * there[..., None]).reshape(len(values), -1).astype(np.float32)
