@@ -8,7 +8,10 @@ from typing import Any
 from crystal_studio.cli import carry, common, request_arguments
 
 SUMMARY = "generate candidates and judge them: one campaign into a project file, made if it is not there"
-EXAMPLE = "crystal-studio generate battery.crystals --chemsys Li-Mn-O --mode subset --count 256 --seed 7"
+EXAMPLE = """crystal-studio generate battery.crystals --chemsys Li-Mn-O --mode subset --count 256 --seed 7
+  crystal-studio generate battery.crystals --target formation_energy_per_atom=-2.5:-1.5 --target band_gap=1:2
+  crystal-studio generate spinel.crystals --space-group 227 --template 8a,16d,32e --chemsys Li-Mn-O
+  crystal-studio generate spinel.crystals --keep spinel.cif --keep-elements O --keep-lattice --add 2"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
 
 import pytest
 import tomli_w
 
 from crystal_studio.cli import request_arguments
-from crystal_studio.design.request import FUNNELS, MODES, ChemicalSystem, DesignRequest
+from crystal_studio.design.request import FUNNELS, MODES, SAMPLERS, ChemicalSystem, DesignRequest, PropertyTarget
 from crystal_studio.errors import FileError, RequestError
 
 
@@ -64,3 +65,99 @@ def test_a_bad_request_file_is_named(text: str, error: type[Exception], tmp_path
 def test_a_missing_request_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be read"):
         parse("--request", str(tmp_path / "none.toml"))
+
+
+def test_words_of_sites_and_targets_are_those_of_the_request() -> None:
+    from crystal_studio.generators.symmcd.labels import LABELS
+
+    assert request_arguments.SAMPLERS == SAMPLERS
+    assert {label.name: label.unit for label in LABELS} == request_arguments.PROPERTIES
+
+
+def test_targets_guidance_sampler_and_template() -> None:
+    targets = ["--target", "formation_energy_per_atom=-2:-1", "--target", "density=3:4.5", "--guidance", "3"]
+    request = parse(*targets, "--space-group", "225", "--template", "4a, 2x32f", "--sampler", "published")
+    assert request.targets == (PropertyTarget("formation_energy_per_atom", -2, -1), PropertyTarget("density", 3, 4.5))
+    assert request.guidance == 3 and request.sampler == "published"
+    assert request.template == ("4a", "32f", "32f") and request.space_groups == (225,)
+
+
+@pytest.fixture(scope="module")
+def spinel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MgAl2O4: Mg on 8a, Al on 16d, O on 32e of Fd-3m, written in its primitive cell without symmetry."""
+    from ase.spacegroup import crystal
+
+    path = tmp_path_factory.mktemp("keep") / "spinel.cif"
+    basis = [(1 / 8,) * 3, (1 / 2,) * 3, (0.2624,) * 3]
+    crystal(
+        ["Mg", "Al", "O"], basis, spacegroup=227, setting=2, cellpar=[8.083] * 3 + [90] * 3, primitive_cell=True
+    ).write(str(path), format="cif")
+    return path
+
+
+def test_a_structure_is_kept_whole_by_default(spinel: Path) -> None:
+    request = parse("--keep", str(spinel), "--add", "2")
+    assert request.space_groups == (227,) and request.keep is not None
+    assert {(o.element, o.wyckoff) for o in request.keep.orbits} == {("Mg", "8a"), ("Al", "16d"), ("O", "32e")}
+    assert request.keep.cell == () and request.keep.added == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "kept", "lattice"),
+    [
+        (["--keep-orbits", "8a,e"], {"Mg", "O"}, False),
+        (["--keep-elements", "Al", "--keep-lattice"], {"Al"}, True),
+        (["--keep-orbits", "none", "--keep-lattice"], set(), True),
+    ],
+)
+def test_orbits_are_chosen_by_position_or_element(
+    options: list[str], kept: set[str], lattice: bool, spinel: Path
+) -> None:
+    keep = parse("--keep", str(spinel), *options).keep
+    assert keep is not None and {o.element for o in keep.orbits} == kept
+    assert keep.cell == pytest.approx((8.083, 8.083, 8.083, 90, 90, 90), abs=1e-3) if lattice else keep.cell == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "words"),
+    [
+        (["--target", "colour=1:2"], "targets", "band_gap"),
+        (["--target", "band_gap=2:1"], "target", "upside down"),
+        (["--guidance", "50"], "guidance", "between"),
+        (["--template", "4a"], "template", "one space group"),
+        (["--template", "4a", "--space-group", "225", "--space-group", "227"], "template", "one space group"),
+        (["--template", "4a,4a", "--space-group", "225"], "template", "one orbit only"),
+        (["--template", "4q", "--space-group", "225"], "template", "24d"),
+        (["--template", " ,", "--space-group", "225"], "template", "empty"),
+        (["--template", "8a", "--keep", "SPINEL"], "template", "not both"),
+        (["--keep", "SPINEL", "--space-group", "225"], "keep", "Fd-3m"),
+        (["--keep", "SPINEL", "--keep-orbits", "48f"], "keep", "O on 32e"),
+        (["--keep", "SPINEL", "--keep-elements", "Fe"], "keep", "Fe"),
+        (["--keep", "SPINEL", "--keep-orbits", "none"], "keep", "Nothing is kept"),
+        (["--keep", "SPINEL", "--chemsys", "Mg-O"], "keep", "Al"),
+        (["--keep", "SPINEL", "--add", "-1"], "keep", "negative"),
+        (["--keep-elements", "O"], "keep", "--keep FILE"),
+        (["--add", "2"], "keep", "--keep FILE"),
+    ],
+)
+def test_bad_sites_and_targets_name_their_field(options: list[str], field: str, words: str, spinel: Path) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse(*(str(spinel) if option == "SPINEL" else option for option in options))
+    assert caught.value.field == field and words in str(caught.value)
+
+
+def test_a_structure_file_that_holds_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "letter.cif").write_text("Dear reader")
+    for name in ("letter.cif", "none.cif"):
+        with pytest.raises(FileError, match=name):
+            parse("--keep", str(tmp_path / name))
+
+
+def test_a_request_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch, spinel: Path) -> None:
+    request = parse("--keep", str(spinel), "--keep-lattice", "--count", "5")
+    monkeypatch.setattr("sys.stdin", io.StringIO(tomli_w.dumps(request.to_dict())))
+    assert parse("--request", "-") == request
+    monkeypatch.setattr("sys.stdin", io.StringIO(tomli_w.dumps(request.to_dict())))
+    changed = parse("--request", "-", "--add", "3").keep
+    assert changed is not None and request.keep is not None
+    assert changed.added == 3 and changed.orbits == request.keep.orbits

@@ -1,0 +1,91 @@
+"""A given crystal as a request takes it: its orbits to keep and complete, or its Wyckoff positions as a template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.lattice import cell_parameters
+from crystal_studio.crystal.space_groups import tables
+from crystal_studio.design.fixed_sites import Kept, KeptOrbit, wyckoff_row
+from crystal_studio.errors import FileError, RequestError
+
+SYMPREC = 0.01
+"""Angstrom, at which the symmetry of a file's crystal is found (as for imports)."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """One crystal in its standard setting: where it comes from, its group, orbits and conventional cell.
+
+    ``cell``: a, b, c (Angstrom), alpha, beta, gamma (degrees); empty where only orbits are known.
+    """
+
+    name: str
+    space_group: int
+    orbits: tuple[KeptOrbit, ...]
+    cell: tuple[float, ...] = ()
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """The Wyckoff position of every orbit, in order of the letters."""
+        return tuple(sorted((o.wyckoff for o in self.orbits), key=lambda name: (name[-1], name)))
+
+    def keep(self, orbits: Sequence[int], cell: bool = False, added: int = 0) -> Kept:
+        """What stays: the orbits of these indexes, the cell or not; raises ``RequestError`` where that is nothing."""
+        return Kept(tuple(self.orbits[i] for i in orbits), self.cell if cell else (), added)
+
+    def choose(self, positions: Sequence[str] = (), elements: Sequence[str] = ()) -> tuple[int, ...]:
+        """Indexes of the orbits on some Wyckoff positions or of some elements; raises ``RequestError``
+        for a position or element that the crystal does not have."""
+        rows = [wyckoff_row(self.space_group, o.wyckoff, "keep") for o in self.orbits]
+        wanted = {name: wyckoff_row(self.space_group, name, "keep") for name in positions}
+        absent = [name for name, row in wanted.items() if row not in rows]
+        absent += [e for e in elements if e not in {o.element for o in self.orbits}]
+        if absent:
+            has = ", ".join(f"{o.element} on {o.wyckoff}" for o in self.orbits)
+            raise RequestError(f"{self.name} has nothing on {', '.join(absent)}: it has {has}.", "keep")
+        return tuple(i for i, o in enumerate(self.orbits) if rows[i] in wanted.values() or o.element in elements)
+
+    @staticmethod
+    def of_kept(kept: Kept, space_group: int, name: str = "the request") -> Given:
+        """What a request keeps, as a crystal to choose from again."""
+        return Given(name, space_group, kept.orbits, kept.cell)
+
+
+def of_units(units: AsymmetricUnits, i: int = 0, name: str = "") -> Given:
+    """Crystal ``i`` of a batch."""
+    table = tables()
+    orbits = tuple(
+        KeptOrbit(
+            SYMBOLS[int(z)],
+            f"{table.multiplicity[row]}{table.letter[row]}",
+            (round(float(x[0]), 6), round(float(x[1]), 6), round(float(x[2]), 6)),
+        )
+        for z, row, x in zip(units.numbers[i], units.wyckoff[i], units.positions[i], strict=True)
+        if row >= 0
+    )
+    cell = tuple(round(float(v), 5) for v in cell_parameters(units.lattice[[i]])[0])
+    return Given(name, int(units.space_group[i]), orbits, cell)
+
+
+def read(path: Path | str, symprec: float = SYMPREC) -> Given:
+    """The first crystal of a CIF, POSCAR or extended XYZ file, its symmetry found at ``symprec`` Angstrom.
+
+    Raises ``FileError`` where the file holds none.
+    """
+    from crystal_studio.crystal.standardise import to_asymmetric_units
+    from crystal_studio.exchange.readers import read_files
+
+    path = Path(path)
+    structures, _, problems = read_files([path])
+    if not len(structures):
+        why = problems[0].text if problems else "It holds no crystal."
+        raise FileError(f"{path} cannot be taken as a structure. {why}")
+    units, ok, reasons = to_asymmetric_units(structures.take([0]), symprec)  # type: ignore[arg-type]
+    if not ok[0]:
+        raise FileError(f"{path} cannot be taken as a structure. {reasons[0]}")
+    return replace(of_units(units), name=path.name)
