@@ -13,8 +13,21 @@ from crystal_studio.design.request import DesignRequest
 
 
 @dataclass(frozen=True)
+class PropertyRange:
+    """A property that a model was trained with: its unit, and the range of values it saw."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class ModelCard:
-    """What is said of a trained model: ``models/<name>/card.json``."""
+    """What is said of a trained model: ``models/<name>/card.json``.
+
+    ``labels`` are the properties that a request can aim at; none for a model trained without.
+    """
 
     name: str
     family: str
@@ -27,6 +40,7 @@ class ModelCard:
     elements: tuple[int, ...]
     limits: dict[str, Any] = field(default_factory=dict)
     notes: str = ""
+    labels: tuple[PropertyRange, ...] = ()
 
 
 class CancelToken(Protocol):

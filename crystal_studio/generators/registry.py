@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crystal_studio import paths
 from crystal_studio.errors import ModelError
-from crystal_studio.generators.protocol import Generator, ModelCard
+from crystal_studio.generators.protocol import Generator, ModelCard, PropertyRange
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -27,6 +27,10 @@ def read_card(folder: Path) -> ModelCard:
             elements=tuple(raw["elements"]),
             limits=raw.get("limits", {}),
             notes=raw.get("notes", ""),
+            labels=tuple(
+                PropertyRange(str(v["name"]), str(v["unit"]), float(v["low"]), float(v["high"]))
+                for v in raw.get("labels", ())
+            ),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"The model card {path} cannot be read: install the model again.") from error
