@@ -14,7 +14,7 @@ from crystal_studio.design.request import ChemicalSystem, DesignRequest, Propert
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.protocol import Cancelled
 from crystal_studio.generators.symmcd import model
-from crystal_studio.generators.symmcd.model import has_its_symmetry
+from crystal_studio.generators.symmcd.checks import has_its_symmetry
 
 
 def same(a, b) -> bool:

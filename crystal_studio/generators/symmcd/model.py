@@ -6,31 +6,35 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from crystal_studio.crystal import lattice
-from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.neighbours import minimum_radius_ratios
 from crystal_studio.crystal.projection import project, project_onto
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.standardise import primitive, space_group_numbers
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
 from crystal_studio.generators.symmcd import plan as planning
+from crystal_studio.generators.symmcd.batching import batches
+from crystal_studio.generators.symmcd.checks import has_its_symmetry, too_many_atoms, trim
+from crystal_studio.generators.symmcd.labels import LABELS, NAMES, embed
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
 from crystal_studio.generators.symmcd.plan import Plan
 from crystal_studio.generators.symmcd.priors import Priors
-from crystal_studio.generators.symmcd.sampler import Conditions, Sample, sample
+from crystal_studio.generators.symmcd.process import STEPS
+from crystal_studio.generators.symmcd.representation import N_AXES
+from crystal_studio.generators.symmcd.sampler import PUBLISHED, Conditions, Sample, Scheme, sample
 
 FAMILY = "symmcd"
 FORMAT = 1
@@ -39,10 +43,8 @@ ROUNDS = 6
 """How often candidates are drawn at most that are too large, overlap or have another symmetry than asked for."""
 SAME_PLAN = 1
 """After how many further draws another number of orbits in the same group is tried (but for exact compositions)."""
-SYMPREC = 0.1
-"""Angstrom, of the symmetry that a candidate must have."""
-LEAST_RATIO = 0.6
-"""Least distance in sums of covalent radii (every real crystal of the training set passes)."""
+FAST = Scheme()
+"""The sampler of requests that do not ask for the published one; chosen in docs/symmcd.md."""
 
 
 def save(
@@ -62,9 +64,14 @@ def save(
         "parameters": sum(v.numel() for v in half.values()),
         "sha256": sha256(path),
         "elements": [int(i) + 1 for i in np.flatnonzero(priors.elements.numpy() > 0)],
+        "labels": _label_cards() if config.labels else [],
         "limits": {"max_orbits": priors.orbits.shape[1] - 1, "default_steps": DEFAULT_STEPS},
     }
     (folder / "card.json").write_text(json.dumps(full, indent=1) + "\n")
+
+
+def _label_cards() -> list[dict[str, Any]]:
+    return [{"name": label.name, "unit": label.unit, "low": label.low, "high": label.high} for label in LABELS]
 
 
 def sha256(path: Path) -> str:
@@ -76,7 +83,7 @@ def sha256(path: Path) -> str:
 class SymmCD:
     """The generator of one folder ``models/<name>``; see ``generators/protocol.py``."""
 
-    chunk_size = 128
+    chunk_size = 256
 
     def __init__(self, card: ModelCard, network: Denoiser, priors: Priors, device: str) -> None:
         self.card, self.device, self.priors = card, device, priors
@@ -110,12 +117,26 @@ class SymmCD:
 
     def check(self, request: DesignRequest) -> None:
         """Raise ``RequestError`` where the model cannot answer the request."""
-        if request.targets:
-            names = ", ".join(t.name for t in request.targets)
-            raise RequestError(f"The model {self.card.name} has no head for {names}: remove the target.", "targets")
-        if request.steps > 1000:
-            raise RequestError("The model was trained with 1000 steps: ask for at most 1000.", "steps")
+        unknown = [t.name for t in request.targets if t.name not in self.labels]
+        if unknown:
+            known = f"it can aim at {', '.join(self.labels)}" if self.labels else "it was trained without properties"
+            raise RequestError(
+                f"The model {self.card.name} cannot aim at {', '.join(unknown)}: {known}. Remove the target.", "targets"
+            )
+        if request.steps > STEPS:
+            raise RequestError(f"The model was trained with {STEPS} steps: ask for at most {STEPS}.", "steps")
         planning.check(request, self.priors)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the properties that a request can aim at."""
+        return NAMES if self.network.config.labels else ()
+
+    def scheme(self, request: DesignRequest) -> Scheme:
+        """How the request is sampled."""
+        if request.sampler == "published":
+            return replace(PUBLISHED, steps=request.steps or STEPS)
+        return replace(FAST, steps=request.steps or self.default_steps)
 
     def sample(
         self,
@@ -133,8 +154,9 @@ class SymmCD:
         rng = np.random.default_rng(seed)
         allowed = planning.allowed_elements(request, self.priors)
         plans = planning.draw(request, self.priors, count, rng)
+        targets = draw_labels(request, count, rng)
         generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
-        steps = request.steps or self.default_steps
+        scheme = self.scheme(request)
         done = total = 0
 
         def tick(step: int, _: int) -> None:
@@ -142,18 +164,19 @@ class SymmCD:
                 progress(done + step, total)
 
         parts: dict[int, AsymmetricUnits] = {}
-        waiting = list(range(count))
+        waiting = np.arange(count)
         for round_ in range(ROUNDS):
-            groups = _by_orbits([plans[i] for i in waiting])
-            total += len(groups) * steps
+            groups = batches(np.array([plans[i].n_orbits for i in waiting]))
+            total += len(groups) * scheme.steps
             again: list[int] = []
             for members in groups:
-                indices = [waiting[m] for m in members]
-                units = self._denoise([plans[i] for i in indices], allowed, generator, steps, cancel, tick)
-                done += steps
+                indices = waiting[members]
+                conditions = self._conditions([plans[i] for i in indices], allowed, targets[indices], request.guidance)
+                units = self.denoise(conditions, [plans[i] for i in indices], generator, scheme, cancel, tick)
+                done += scheme.steps
                 too_large = too_many_atoms(units, request)
                 wrong = too_large | ~has_its_symmetry(units)
-                for row, i in enumerate(indices):
+                for row, i in enumerate(indices.tolist()):
                     if i not in parts or not wrong[row]:
                         parts[i] = units.take(slice(row, row + 1))
                     if wrong[row]:
@@ -163,37 +186,68 @@ class SymmCD:
                     elif wrong[row] and round_ >= SAME_PLAN and not request.composition:
                         same_group = request.with_(space_groups=(plans[i].space_group,))
                         plans[i] = planning.draw(same_group, self.priors, 1, rng)[0]
-            waiting = sorted(again)
-            if not waiting:
+            waiting = np.array(sorted(again), dtype=np.int64)
+            if not len(waiting):
                 break
         units = AsymmetricUnits.concatenate(parts[i] for i in range(count))
         return trim(units, request.max_atoms) if too_many_atoms(units, request).any() else units
 
-    def _denoise(
-        self,
-        plans: list[Plan],
-        allowed: np.ndarray,
-        generator: torch.Generator,
-        steps: int,
-        cancel: CancelToken | None,
-        tick: Callable[[int, int], None],
-    ) -> AsymmetricUnits:
-        """Crystals of plans that have equally many orbits."""
+    def _conditions(
+        self, plans: list[Plan], allowed: NDArray[np.bool_], targets: NDArray[np.float64], guidance: float
+    ) -> Conditions:
+        """Tensors of plans, padded to the most orbits."""
+        size, width = len(plans), max(p.n_orbits for p in plans)
+        mask = np.zeros((size, width), bool)
+        elements = np.full((size, width), -1)
+        classes = np.full((size, width, N_AXES), -1)
+        positions = np.full((size, width, 3), np.nan, np.float32)
+        k = np.full((size, 6), np.nan, np.float32)
+        for row, plan in enumerate(plans):
+            m = plan.n_orbits
+            mask[row, :m] = True
+            elements[row, :m] = plan.elements
+            wyckoff = np.array(plan.wyckoff)
+            known = np.flatnonzero(wyckoff >= 0)
+            classes[row, known] = tables().site_class[wyckoff[known]]
+            if plan.positions:
+                positions[row, :m] = plan.positions
+            if plan.k:
+                k[row] = plan.k
+        aimed = np.isfinite(targets).any()
+        labels = torch.as_tensor(embed(targets), device=self.device) if aimed else None
         group = np.array([p.space_group for p in plans])
-        wyckoff = np.array([p.wyckoff for p in plans])
-        pinned = np.where(wyckoff[..., None] >= 0, tables().site_class[np.maximum(wyckoff, 0)].astype(np.int64), -1)
-        conditions = Conditions(
-            torch.as_tensor(group, device=self.device),
-            torch.as_tensor(allowed, device=self.device),
-            torch.as_tensor(np.array([p.elements for p in plans]), device=self.device),
-            torch.as_tensor(pinned, device=self.device),
-        )
-        drawn = sample(self.network, self.priors, conditions, generator, steps, False, self._autocast(), cancel, tick)
-        return _reconstruct(group, wyckoff, drawn)
+        arrays = (group, allowed, mask, elements, classes, positions, k)
+        g, a, there, e, c, x, kept = (torch.as_tensor(array, device=self.device) for array in arrays)
+        return Conditions(g, a, there, e, c, x, kept, labels, guidance)
+
+    def denoise(
+        self,
+        conditions: Conditions,
+        plans: list[Plan],
+        generator: torch.Generator,
+        scheme: Scheme,
+        cancel: CancelToken | None = None,
+        tick: Callable[[int, int], None] | None = None,
+    ) -> AsymmetricUnits:
+        """One draw of crystals on their Wyckoff positions, as they come: atoms may overlap."""
+        drawn = sample(self.network, self.priors, conditions, generator, scheme, self._autocast(), cancel, tick)
+        mask = conditions.mask.cpu().numpy()
+        wyckoff = np.full(mask.shape, -1)
+        for row, plan in enumerate(plans):
+            wyckoff[row, : plan.n_orbits] = plan.wyckoff
+        return _reconstruct(conditions.space_group.cpu().numpy(), wyckoff, mask, drawn)
 
     def _autocast(self) -> Callable[[], AbstractContextManager] | None:
         kind = self.device.split(":")[0]
         return partial(torch.autocast, kind, torch.bfloat16) if bf16_pays(kind) else None
+
+
+def draw_labels(request: DesignRequest, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(count, 4) property values to aim at, uniform in the range of each target, NaN without one."""
+    values = np.full((count, len(NAMES)), np.nan)
+    for target in request.targets:
+        values[:, NAMES.index(target.name)] = rng.uniform(target.low, target.high, count)
+    return values
 
 
 def bf16_pays(kind: str) -> bool:
@@ -203,61 +257,12 @@ def bf16_pays(kind: str) -> bool:
     return kind == "cpu" and bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
-def too_many_atoms(units: AsymmetricUnits, request: DesignRequest) -> np.ndarray:
-    """(B,) whether the primitive cell holds more atoms than the request allows."""
-    if not request.max_atoms or request.composition:
-        return np.zeros(len(units), bool)
-    return n_atoms(units, primitive=True) > request.max_atoms
-
-
-def has_its_symmetry(units: AsymmetricUnits) -> np.ndarray:
-    """(B,) whether the space group found at 0.1 A is the one that the crystal was made for.
-
-    Orbits of one element on positions that belong together make a supergroup; so do
-    free parameters close to special values. Crystals whose atoms overlap have none.
-    """
-    cells = primitive(expand(units), units.space_group)
-    apart = np.flatnonzero(minimum_radius_ratios(cells) >= LEAST_RATIO)
-    found = np.zeros(len(units), np.int16)
-    found[apart] = space_group_numbers(cells.take(apart), SYMPREC)
-    return found == units.space_group
-
-
-def trim(units: AsymmetricUnits, max_atoms: int) -> AsymmetricUnits:
-    """Leave out the largest orbits of crystals with more than ``max_atoms`` atoms in the primitive cell.
-
-    The last orbit of an element is kept as long as another orbit can go instead; an orbit that alone is
-    too large moves to the group's smallest Wyckoff position.
-    """
-    table = tables()
-    numbers, wyckoff, positions = units.numbers.copy(), units.wyckoff.copy(), units.positions.copy()
-    multiplicity = table.multiplicity
-    for i in np.flatnonzero(n_atoms(units, primitive=True) > max_atoms):
-        centring = table.n_centring[units.space_group[i] - 1]
-        keep = list(np.flatnonzero(numbers[i]))
-        while len(keep) > 1 and multiplicity[wyckoff[i, keep]].sum() // centring > max_atoms:
-            repeated = [c for c in keep if (numbers[i, keep] == numbers[i, c]).sum() > 1]
-            keep.remove(max(repeated or keep, key=lambda c: multiplicity[wyckoff[i, c]]))
-        n = len(keep)
-        for array, blank in ((numbers, 0), (wyckoff, -1), (positions, 0)):
-            array[i, :n], array[i, n:] = array[i, keep], blank
-        if n == 1 and multiplicity[wyckoff[i, 0]] // centring > max_atoms:
-            wyckoff[i, 0] = row = table.wyckoff_start[units.space_group[i]] - 1
-            positions[i, 0] = (table.linear[row] @ positions[i, 0] + table.origin[row]) % 1.0
-    return AsymmetricUnits(units.space_group, units.lattice, numbers, wyckoff, positions)
-
-
-def _by_orbits(plans: list[Plan]) -> list[list[int]]:
-    sizes = sorted({p.n_orbits for p in plans})
-    return [[i for i, p in enumerate(plans) if p.n_orbits == size] for size in sizes]
-
-
-def _reconstruct(group: np.ndarray, wyckoff: np.ndarray, drawn: Sample) -> AsymmetricUnits:
-    """Lattice from k, sites onto Wyckoff positions."""
+def _reconstruct(group: NDArray, wyckoff: NDArray, mask: NDArray[np.bool_], drawn: Sample) -> AsymmetricUnits:
+    """Lattice from k, sites onto Wyckoff positions: those fixed (B, M), -1 where the site symmetry decides."""
     k = lattice.constrain(drawn.k.double().cpu().numpy(), group)
     cells = lattice.standard_orientation(lattice.from_k(k))
-    numbers = (drawn.elements.cpu().numpy() + 1).astype(np.int16)
+    numbers = np.where(mask, drawn.elements.cpu().numpy() + 1, 0).astype(np.int16)
     points = drawn.x.double().cpu().numpy()
-    if (wyckoff >= 0).all():
+    if (wyckoff[mask] >= 0).all():
         return project_onto(group, cells, numbers, wyckoff, points)
     return project(group, cells, numbers, drawn.classes.cpu().numpy(), points)

@@ -79,12 +79,13 @@ class Layer(nn.Module):
         self.node_out = nn.Linear(hidden, hidden)
         self.act = nn.SiLU()
 
-    def forward(self, h: Tensor, k: Tensor, offsets: Tensor) -> Tensor:
-        """h (B, M, H), k (B, 6), offsets (B, M, M, 6 F) -> (B, M, H)."""
+    def forward(self, h: Tensor, k: Tensor, offsets: Tensor, share: Tensor | None = None) -> Tensor:
+        """h (B, M, H), k (B, 6), offsets (B, M, M, 6 F), share (B, 1, M, 1) of each sender -> (B, M, H)."""
         z = self.norm(h)
         receiver = self.from_receiver(z) + self.from_lattice(k).unsqueeze(1)
         edge = self.from_offset(offsets) + receiver.unsqueeze(2) + self.from_sender(z).unsqueeze(1)
-        message = self.act(self.edge(self.act(edge))).mean(2)
+        message = self.act(self.edge(self.act(edge)))
+        message = message.mean(2) if share is None else (message * share).sum(2)
         return h + self.node_out(self.act(self.node_in(torch.cat([z, message], -1))))
 
 
@@ -135,9 +136,10 @@ class Denoiser(nn.Module):
         classes: Tensor,
         x: Tensor,
         labels: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> Prediction:
         """space_group (B,) 1..230, t (B,) in [0, 1], k (B, 6), elements (B, M), classes (B, M, 15), x (B, M, 3),
-        labels (B, L) features of ``labels.embed``."""
+        labels (B, L) features of ``labels.embed``, mask (B, M) bool: orbits that exist, None if all do."""
         batch, orbits = elements.shape
         whole = self.group(self.group_encoding[space_group - 1]) + self.lattice(k)
         whole = whole + self.time(time_embedding(t, self.config.time_width))
@@ -146,11 +148,12 @@ class Denoiser(nn.Module):
         h = self.element(elements) + self.site(self.site_class(classes).flatten(-2))
         h = self.mix(h + self.place(fourier(x, self.config.node_frequencies)) + whole.unsqueeze(1))
         offsets = fourier(x.unsqueeze(1) - x.unsqueeze(2), self.config.frequencies)
+        share = None if mask is None else (mask / mask.sum(1, keepdim=True)).to(offsets.dtype)
         for layer in self.layers:
-            h = layer(h, k, offsets)
+            h = layer(h, k, offsets, None if share is None else share[:, None, :, None])
         h = self.out_norm(h)
         return Prediction(
-            self.to_k(h.mean(1)),
+            self.to_k(h.mean(1) if share is None else (h * share[..., None]).sum(1)),
             self.to_x(h),
             self.to_elements(h),
             self.to_classes(h).view(batch, orbits, N_AXES, N_CLASSES),

@@ -21,11 +21,17 @@ DEFAULT_MAX_ATOMS = 24
 
 @dataclass(frozen=True)
 class Plan:
-    """One candidate: space group, element category of each orbit (-1 free), Wyckoff row of each (-1 free)."""
+    """One candidate: space group, element category of each orbit (-1 free), Wyckoff row of each (-1 free).
+
+    ``positions`` holds three coordinates an orbit, on the representative of its Wyckoff position and NaN if
+    free (empty: all are free); ``k`` the six numbers of a kept lattice (empty: free).
+    """
 
     space_group: int
     elements: tuple[int, ...]
     wyckoff: tuple[int, ...]
+    positions: tuple[tuple[float, float, float], ...] = ()
+    k: tuple[float, ...] = ()
 
     @property
     def n_orbits(self) -> int:

@@ -1,11 +1,12 @@
 """Reverse diffusion: from noise to lattice, elements, site symmetries and coordinates.
 
-Ancestral sampling over any increasing subset of the 1,000 trained times: the
-lattice by the DDPM posterior between two times (Ho et al. 2020, eq. 7), the
-coordinates by the predictor of a variance-exploding process with an optional
-Langevin corrector (Song et al. 2021, algorithm 2), elements and site symmetries
-by the discrete posterior. With all times and the corrector this is the sampler
-of SymmCD.
+Steps over any decreasing subset of the 1,000 trained times. Lattice and
+coordinates move by DDIM's family of updates (Song et al. 2021, eq. 12; for the
+coordinates its variance-exploding form): noise 1 is ancestral sampling, noise 0
+the probability-flow equation, there optionally to second order with the previous
+estimate of the clean values (DPM-Solver++ 2M, Lu et al. 2022, algorithm 2).
+Elements and site symmetries draw from the discrete posterior between two times.
+All times, noise 1 and the Langevin corrector make the sampler of SymmCD.
 """
 
 from __future__ import annotations
@@ -30,24 +31,56 @@ CORRECTOR_STEP = 1e-5
 
 
 @dataclass(frozen=True)
+class Scheme:
+    """How to walk from noise to crystals.
+
+    noise : share of the ancestral noise that lattice and coordinates get
+    second_order : only without noise
+    corrector : a Langevin step for the coordinates before each step, one more network call
+    temperature : divides the element logits; below 1 prefers likely elements
+    spacing : times are 1000 u^spacing for evenly spread u; above 1 spends more steps at little noise
+    """
+
+    steps: int = 100
+    noise: float = 1.0
+    second_order: bool = False
+    corrector: bool = False
+    temperature: float = 1.0
+    spacing: float = 1.0
+
+
+PUBLISHED = Scheme(steps=STEPS, corrector=True)
+
+
+@dataclass(frozen=True)
 class Conditions:
-    """What B crystals of M orbits each must obey.
+    """What B crystals of at most M orbits each must obey.
 
     space_group : (B,) 1..230
     allowed : (94,) bool, elements that may occur
-    pinned_elements : (B, M), element category that an orbit must have, -1 if free
-    pinned_classes : (B, M, 15), site symmetry that an orbit must have, -1 if free
+    mask : (B, M) bool, orbits that exist
+    elements : (B, M), element category that an orbit must have, -1 if free
+    classes : (B, M, 15), site symmetry that an orbit must have, -1 if free
+    positions : (B, M, 3), coordinates that an orbit must have, NaN if free
+    k : (B, 6), raw lattice that a crystal must have, NaN if free
+    labels : (B, L) property features (``labels.embed``), None without targets
+    guidance : w of classifier-free guidance: unconditional + w (conditional - unconditional)
     """
 
     space_group: Tensor
     allowed: Tensor
-    pinned_elements: Tensor
-    pinned_classes: Tensor
+    mask: Tensor
+    elements: Tensor
+    classes: Tensor
+    positions: Tensor
+    k: Tensor
+    labels: Tensor | None = None
+    guidance: float = 1.0
 
 
 @dataclass(frozen=True)
 class Sample:
-    """k (B, 6) raw, elements (B, M), classes (B, M, 15), x (B, M, 3)."""
+    """k (B, 6) raw, elements (B, M), classes (B, M, 15), x (B, M, 3) in [0, 1)."""
 
     k: Tensor
     elements: Tensor
@@ -55,13 +88,34 @@ class Sample:
     x: Tensor
 
 
-def times(steps: int) -> list[int]:
-    """``steps`` + 1 decreasing times from 1000 to 0, evenly spread."""
-    return [round(t) for t in torch.linspace(STEPS, 0, min(steps, STEPS) + 1).tolist()]
+def times(steps: int, spacing: float = 1.0) -> list[int]:
+    """Decreasing times from 1000 to 0, at most ``steps`` + 1 of them."""
+    even = torch.linspace(1, 0, min(steps, STEPS) + 1, dtype=torch.float64) ** spacing * STEPS
+    return sorted({round(t) for t in even.tolist()}, reverse=True)
 
 
 def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randn(like.shape, generator=generator, device=like.device)
+
+
+def _guided(
+    network: Denoiser, conditions: Conditions, time: Tensor, k: Tensor, elements: Tensor, classes: Tensor, x: Tensor
+) -> Prediction:
+    """One prediction; with targets both passes go through the network as one batch."""
+    group, mask, labels, w = conditions.space_group, conditions.mask, conditions.labels, conditions.guidance
+    whole = None if bool(mask.all()) else mask
+    if labels is None or w == 1.0:
+        return network(group, time, k, elements, classes, x, labels, whole)
+    both = [torch.cat([a, a]) for a in (group, time, k, elements, classes, x)]
+    shown = torch.cat([labels, torch.zeros_like(labels)])
+    parts = network(*both, shown, None if whole is None else torch.cat([whole, whole]))
+    mixed = []
+    for name, part in zip(Prediction._fields, parts, strict=True):
+        with_, without = part.float().chunk(2)
+        if name in ("elements", "classes"):
+            with_, without = with_.log_softmax(-1), without.log_softmax(-1)
+        mixed.append(without + w * (with_ - without))
+    return Prediction(*mixed)
 
 
 @torch.no_grad()
@@ -70,8 +124,7 @@ def sample(
     priors: Priors,
     conditions: Conditions,
     generator: torch.Generator,
-    steps: int = 100,
-    corrector: bool = False,
+    scheme: Scheme,
     autocast: Callable[[], AbstractContextManager] | None = None,
     cancel: CancelToken | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -79,58 +132,81 @@ def sample(
     """Draw one batch; ``cancel`` is looked at before every network call."""
     group = conditions.space_group
     device = group.device
-    batch, orbits = conditions.pinned_elements.shape
+    batch, orbits = conditions.elements.shape
     alpha_bars = cosine_alpha_bar(STEPS).to(device)
     sigmas, norms = log_sigmas(STEPS).to(device), wrapped_normal_norm(STEPS).to(device).sqrt()
     frame = LatticeFrame(group, priors)
     m_elements = priors.element_marginal(conditions.allowed.cpu()).to(device)
     m_classes = priors.classes.to(device)[group - 1][:, None].expand(batch, orbits, N_AXES, -1)
     forbidden = torch.where(conditions.allowed, 0.0, float("-inf")).to(device)
-    held_e, held_c = conditions.pinned_elements >= 0, conditions.pinned_classes >= 0
+    held_e, held_c = conditions.elements >= 0, conditions.classes >= 0
+    held_x = conditions.positions.isfinite()
+    held_k = conditions.k.isfinite()
+    kept_x, kept_k = conditions.positions.nan_to_num(), frame.standardise(conditions.k.nan_to_num())
 
     def call(t: int) -> Prediction:
         if cancel is not None and cancel.is_set():
             raise Cancelled
         time = torch.full((batch,), t / STEPS, device=device)
         if autocast is None:
-            return network(group, time, k, elements, classes, x)
+            return _guided(network, conditions, time, k, elements, classes, x)
         with autocast():
-            return Prediction(*(part.float() for part in network(group, time, k, elements, classes, x)))
+            out = _guided(network, conditions, time, k, elements, classes, x)
+        return Prediction(*(part.float() for part in out))
 
-    def hold(t: int) -> tuple[Tensor, Tensor]:
-        """Pinned categories noised to time t, so that the network sees what it was trained on."""
-        a = alpha_bars[t].expand(batch)
-        e = discrete.noise(conditions.pinned_elements.clamp_min(0), a[:, None], m_elements, generator)
-        c = discrete.noise(conditions.pinned_classes.clamp_min(0), a[:, None, None], m_classes, generator)
-        return torch.where(held_e, e, elements), torch.where(held_c, c, classes)
+    def hold(t: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What is pinned, noised to time t, so that the network sees what it was trained on."""
+        a = alpha_bars[t]
+        e = discrete.noise(conditions.elements.clamp_min(0), a.expand(batch, 1), m_elements, generator)
+        c = discrete.noise(conditions.classes.clamp_min(0), a.expand(batch, 1, 1), m_classes, generator)
+        sigma = sigmas[t] if t else 0.0
+        noised_x = kept_x + sigma * _normal(x, generator) if held_x.any() else x
+        noised_k = a.sqrt() * kept_k + (1 - a).sqrt() * _normal(k, generator) if held_k.any() else k
+        return (
+            torch.where(held_k, noised_k, k),
+            torch.where(held_e, e, elements),
+            torch.where(held_c, c, classes),
+            torch.where(held_x, noised_x, x),
+        )
 
     k = frame.constrain(torch.randn(batch, 6, generator=generator, device=device))
+    # Never wrapped on the way: the network is periodic, and estimates of two steps stay comparable.
     x = torch.rand(batch, orbits, 3, generator=generator, device=device)
     elements = discrete.draw(m_elements.expand(batch, orbits, -1), generator)
     classes = discrete.draw(m_classes, generator)
-    elements, classes = hold(STEPS)
+    k, elements, classes, x = hold(STEPS)
+    before: tuple[Tensor, Tensor, float, float] | None = None
 
-    schedule = times(steps)
+    schedule = times(scheme.steps, scheme.spacing)
     for i, (t, s) in enumerate(pairwise(schedule)):
         last = s == 0
-        if corrector:
+        if scheme.corrector:
             step = CORRECTOR_STEP * (sigmas[t] / sigmas[1]) ** 2
             x = x - step * call(t).x * norms[t] + (2 * step).sqrt() * _normal(x, generator) * (not last)
-            x = x % 1.0
         out = call(t)
-        variance_t, variance_s = sigmas[t] ** 2, sigmas[s] ** 2
-        spread = (variance_s * (variance_t - variance_s) / variance_t).sqrt()
-        x = x - (variance_t - variance_s) * out.x * norms[t] + spread * _normal(x, generator)
-        x = x % 1.0
-
+        sigma_t, sigma_s = sigmas[t], sigmas[s] if s else sigmas.new_zeros(())
         a_t, a_s = alpha_bars[t], alpha_bars[s]
-        a_ts = a_t / a_s
-        # Clean lattice first: clipping it keeps early steps from running away.
+        x_clean = x - sigma_t**2 * out.x * norms[t]
+        # Clipping keeps early steps from running away.
         k_clean = ((k - (1 - a_t).sqrt() * out.k) / a_t.sqrt()).clamp(-6, 6)
-        mean = (a_s.sqrt() * (1 - a_ts) * k_clean + a_ts.sqrt() * (1 - a_s) * k) / (1 - a_t)
-        k = frame.constrain(mean + ((1 - a_ts) * (1 - a_s) / (1 - a_t)).sqrt() * _normal(k, generator))
+        x_aim, k_aim = x_clean, k_clean
+        if scheme.second_order:
+            x_step = float((sigma_t / sigma_s.clamp_min(1e-4)).log())
+            k_step = float(0.5 * (a_s / (1 - a_s).clamp_min(1e-6) / (a_t / (1 - a_t))).log())
+            if before is not None and not last:
+                x_aim = x_clean + 0.5 * x_step / before[2] * (x_clean - before[0])
+                k_aim = k_clean + 0.5 * k_step / before[3] * (k_clean - before[1])
+            before = (x_clean, k_clean, x_step, k_step)
+        spread = scheme.noise * (sigma_s**2 * (sigma_t**2 - sigma_s**2)).sqrt() / sigma_t
+        x = x_aim + (sigma_s**2 - spread**2).clamp_min(0).sqrt() / sigma_t * (x - x_aim)
+        x = x + spread * _normal(x, generator)
+        spread = scheme.noise * ((1 - a_s) / (1 - a_t) * (1 - a_t / a_s)).sqrt()
+        rest = (1 - a_s - spread**2).clamp_min(0).sqrt() / (1 - a_t).sqrt()
+        k = a_s.sqrt() * k_aim + rest * (k - a_t.sqrt() * k_aim) + spread * _normal(k, generator)
+        k = frame.constrain(k)
 
-        p_elements, p_classes = (out.elements + forbidden).softmax(-1), out.classes.softmax(-1)
+        logits = out.elements / scheme.temperature + forbidden
+        p_elements, p_classes = logits.softmax(-1), out.classes.softmax(-1)
         if last:
             elements, classes = p_elements.argmax(-1), p_classes.argmax(-1)
         else:
@@ -138,7 +214,7 @@ def sample(
             elements = discrete.draw(discrete.posterior(elements, p_elements, at, as_, m_elements), generator)
             at, as_ = at[..., None].expand(-1, -1, N_AXES), as_[..., None].expand(-1, -1, N_AXES)
             classes = discrete.draw(discrete.posterior(classes, p_classes, at, as_, m_classes), generator)
-        elements, classes = hold(s)
+        k, elements, classes, x = hold(s)
         if progress is not None:
             progress(i + 1, len(schedule) - 1)
-    return Sample(frame.restore(k), elements, classes, x)
+    return Sample(torch.where(held_k, conditions.k, frame.restore(k)), elements, classes, x % 1.0)

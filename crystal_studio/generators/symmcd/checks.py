@@ -1,0 +1,61 @@
+"""What a candidate has to be before it leaves the generator: apart, of its own symmetry, not too large."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
+from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.neighbours import minimum_radius_ratios
+from crystal_studio.crystal.space_groups import tables
+from crystal_studio.crystal.standardise import primitive, space_group_numbers
+from crystal_studio.design.request import DesignRequest
+
+SYMPREC = 0.1
+"""Angstrom, of the symmetry that a candidate must have."""
+LEAST_RATIO = 0.6
+"""Least distance in sums of covalent radii (every real crystal of the training set passes)."""
+
+
+def too_many_atoms(units: AsymmetricUnits, request: DesignRequest) -> np.ndarray:
+    """(B,) whether the primitive cell holds more atoms than the request allows."""
+    if not request.max_atoms or request.composition:
+        return np.zeros(len(units), bool)
+    return n_atoms(units, primitive=True) > request.max_atoms
+
+
+def has_its_symmetry(units: AsymmetricUnits) -> np.ndarray:
+    """(B,) whether the space group found at 0.1 A is the one that the crystal was made for.
+
+    Orbits of one element on positions that belong together make a supergroup; so do
+    free parameters close to special values. Crystals whose atoms overlap have none.
+    """
+    cells = primitive(expand(units), units.space_group)
+    apart = np.flatnonzero(minimum_radius_ratios(cells) >= LEAST_RATIO)
+    found = np.zeros(len(units), np.int16)
+    found[apart] = space_group_numbers(cells.take(apart), SYMPREC)
+    return found == units.space_group
+
+
+def trim(units: AsymmetricUnits, max_atoms: int) -> AsymmetricUnits:
+    """Leave out the largest orbits of crystals with more than ``max_atoms`` atoms in the primitive cell.
+
+    The last orbit of an element is kept as long as another orbit can go instead; an orbit that alone is
+    too large moves to the group's smallest Wyckoff position.
+    """
+    table = tables()
+    numbers, wyckoff, positions = units.numbers.copy(), units.wyckoff.copy(), units.positions.copy()
+    multiplicity = table.multiplicity
+    for i in np.flatnonzero(n_atoms(units, primitive=True) > max_atoms):
+        centring = table.n_centring[units.space_group[i] - 1]
+        keep = list(np.flatnonzero(numbers[i]))
+        while len(keep) > 1 and multiplicity[wyckoff[i, keep]].sum() // centring > max_atoms:
+            repeated = [c for c in keep if (numbers[i, keep] == numbers[i, c]).sum() > 1]
+            keep.remove(max(repeated or keep, key=lambda c: multiplicity[wyckoff[i, c]]))
+        n = len(keep)
+        for array, blank in ((numbers, 0), (wyckoff, -1), (positions, 0)):
+            array[i, :n], array[i, n:] = array[i, keep], blank
+        if n == 1 and multiplicity[wyckoff[i, 0]] // centring > max_atoms:
+            wyckoff[i, 0] = row = table.wyckoff_start[units.space_group[i]] - 1
+            positions[i, 0] = (table.linear[row] @ positions[i, 0] + table.origin[row]) % 1.0
+    return AsymmetricUnits(units.space_group, units.lattice, numbers, wyckoff, positions)
