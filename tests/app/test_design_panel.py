@@ -17,7 +17,9 @@ from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form, Pick
 from crystal_studio.app.design.periodic_table import PeriodicTable, place
 from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
+from crystal_studio.campaign.given import Given
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.generators.protocol import ModelCard
 
 CARD = ModelCard(
@@ -245,3 +247,38 @@ def test_a_composition_that_no_positions_hold_is_said_beside_its_field(qtbot, gr
 def test_what_the_positions_of_a_group_can_hold(composition, group, max_atoms, possible):
     form = Form(space_groups=(group,), max_atoms=max_atoms).with_composition(composition)
     assert (feasible.problem(form.request()) is None) == possible
+
+
+GIVEN = Given("x.cif", 225, (KeptOrbit("Na", "4a", (0, 0, 0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))))
+
+
+def _template(*names: str, group: int = 225) -> Form:
+    return Form(sites="template", template=names, space_groups=(group,))
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        (_template("4a", "4b").with_composition("NaCl"), ""),
+        (_template("4a", "8c").with_composition("NaCl"), "template"),
+        (_template("8a", "16d", "32e", group=227).with_composition("MgAl2O4"), ""),
+        (_template("8a", "16c", "16d", group=227).with_composition("MgAl2O4"), "template"),
+        (replace(_template("4a", "192l"), max_atoms=20), "template"),
+        (replace(_template("4a", "4b"), max_orbits=1), "template"),
+        (replace(_template("4a").with_system("Na-Cl"), mode="exact"), "template"),
+        (replace(Form().with_given(GIVEN), kept=(0,)).with_composition("NaCl"), ""),
+        (replace(Form().with_given(GIVEN), kept=(0,), added=1).with_composition("NaCl"), ""),
+        (replace(Form().with_given(GIVEN), kept=(0,), added=1, max_atoms=6).with_composition("Na3Cl2"), "keep"),
+        (replace(Form().with_given(GIVEN), max_atoms=1), "keep"),
+    ],
+)
+def test_what_fixed_sites_can_hold(form, field):
+    found = feasible.problem(form.request())
+    assert (found.field if found else "") == field
+
+
+def test_formula_units_that_a_group_holds_are_told_with_their_sets():
+    found = feasible.look(replace(Form(space_groups=(221,)).with_composition("SrTiO3"), max_atoms=5).request())
+    assert found.problem is None and found.units == ((221, ((1, 4.0),)),)
+    spinel = feasible.look(replace(Form(space_groups=(227,)).with_composition("LiMn2O4"), max_atoms=28).request())
+    assert [k for k, _ in dict(spinel.units)[227]] == [2, 4]

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from crystal_studio.app.design import request_text
 from crystal_studio.app.design.estimate import measure
-from crystal_studio.app.design.form import Form, Pick, unseen
+from crystal_studio.app.design.form import Aim, Form, Pick, unseen
 from crystal_studio.app.design.presets import PRESETS
+from crystal_studio.campaign.given import Given
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.design.request import ChemicalSystem, DesignRequest
+from crystal_studio.design.fixed_sites import KeptOrbit
+from crystal_studio.design.request import SAMPLERS, ChemicalSystem, DesignRequest
 from crystal_studio.errors import FileError, RequestError
 from crystal_studio.project.rows import CampaignRow
 
@@ -113,6 +115,88 @@ def test_toml_and_json_hold_the_whole_request(tmp_path: Path):
     request_text.write(request, file)
     assert request_text.read(file) == request
     assert DesignRequest.from_dict(json.loads(request_text.to_json(request))) == request
+
+
+ROCK_SALT = Given(
+    "halite.cif",
+    225,
+    (KeptOrbit("Na", "4a", (0.0, 0.0, 0.0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))),
+    (5.64, 5.64, 5.64, 90.0, 90.0, 90.0),
+)
+everything = st.builds(
+    lambda aims, w, form, sampler: replace(
+        form, targets=tuple(Aim(*a) for a in aims), guidance=w, sampler=sampler, seed=3
+    ),
+    aims=st.lists(
+        st.tuples(st.sampled_from(["band_gap", "density"]), st.floats(-9, 0), st.floats(0, 9)), unique_by=lambda a: a[0]
+    ),
+    w=st.floats(0, 20),
+    form=st.sampled_from(
+        [
+            Form(),
+            Form(sites="template", template=("4a", "24d"), space_groups=(225,)),
+            Form().with_given(ROCK_SALT),
+            replace(Form().with_given(ROCK_SALT), kept=(1,), keep_cell=True, added=3),
+            replace(Form().with_given(ROCK_SALT), kept=(), keep_cell=True),
+        ]
+    ),
+    sampler=st.sampled_from(SAMPLERS),
+)
+
+
+@given(form=everything)
+def test_targets_and_sites_come_back_the_same_from_the_form_and_from_text(form):
+    request = form.request()
+    assert Form.of_request(request).request() == request
+    assert request_text.from_toml(request_text.to_toml(request)) == request
+    assert DesignRequest.from_dict(json.loads(request_text.to_json(request))) == request
+
+
+@given(form=everything)
+def test_the_command_line_asks_for_the_same_targets_and_sites(form):
+    import argparse
+
+    from crystal_studio.cli import request_arguments
+
+    form = replace(form, targets=tuple(Aim(a.name, round(a.low, 6), round(a.high, 6)) for a in form.targets))
+    request = replace(form, guidance=round(form.guidance, 6) if form.targets else 2.0).request()
+    command = request_text.to_command(request, "p.crystals")
+    line, _, document = command.partition("\n")
+    words = shlex.split(line)
+    if request.keep is not None:
+        assert words[-1] == "<<END_OF_REQUEST" and document.endswith("END_OF_REQUEST\n")
+        assert request_text.from_toml(document.removesuffix("END_OF_REQUEST\n")) == request
+        return
+    parser = argparse.ArgumentParser()
+    request_arguments.add(parser)
+    assert request_arguments.request(parser.parse_args(words[3:])) == request
+
+
+def test_a_structure_brings_its_group_and_is_remembered_while_another_kind_of_sites_is_asked_for():
+    form = Form(space_groups=(1, 2)).with_given(ROCK_SALT)
+    assert form.space_groups == (225,) and form.request().keep.orbits == ROCK_SALT.orbits
+    free = replace(form, sites="free")
+    assert free.request().keep is None and replace(free, sites="keep").request() == form.request()
+    template = form.with_template_of(ROCK_SALT).request()
+    assert template.template == ("4a", "4b") and template.keep is None
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        (Form().with_aim("band_gap", Aim("band_gap", 2, 1)), "target"),
+        (Form(sites="template", template=("4a",)), "template"),
+        (Form(sites="template", template=("4a", "4a"), space_groups=(225,)), "template"),
+        (replace(Form().with_given(ROCK_SALT), kept=()), "keep"),
+        (replace(Form().with_given(ROCK_SALT), space_groups=(227,)), "keep"),
+        (replace(Form().with_given(ROCK_SALT), space_groups=()), "keep"),
+        (Form().with_given(ROCK_SALT).with_system("Na-K"), "keep"),
+    ],
+)
+def test_bad_targets_and_sites_name_their_field(form, field):
+    with pytest.raises(RequestError) as caught:
+        form.request()
+    assert caught.value.field == field
 
 
 def test_unreadable_requests_are_known_errors(tmp_path: Path):

@@ -11,14 +11,15 @@ from crystal_studio.project.rows import CampaignRow
 
 @dataclass(frozen=True)
 class Estimate:
-    """``samples``: (model, funnel, steps, seconds a candidate) of finished campaigns, the latest first."""
+    """``samples``: (model, funnel, (sampler, steps), seconds a candidate) of finished campaigns, the latest first."""
 
-    samples: tuple[tuple[str, str, int, float], ...] = ()
+    samples: tuple[tuple[str, str, tuple[str, int], float], ...] = ()
 
     def seconds(self, form: Form) -> float | None:
         """Seconds for a request, None where nothing comparable has run."""
         alike = [s for s in self.samples if s[1] == form.funnel and (not form.model or s[0] in ("", form.model))]
-        same = [s for s in alike if s[2] == form.steps] or alike
+        alike = [s for s in alike if s[2][0] == form.sampler]
+        same = [s for s in alike if s[2][1] == form.steps] or alike
         return same[0][3] * form.count if same else None
 
 
@@ -32,7 +33,7 @@ def measure(campaigns: Sequence[CampaignRow]) -> Estimate:
                 (
                     str(request.get("model", "")),
                     str(request["funnel"]),
-                    int(request.get("steps", 0)),
+                    (str(request.get("sampler", "fast")), int(request.get("steps", 0))),
                     row.seconds / row.requested,
                 )
             )

@@ -1,10 +1,13 @@
-"""Whether the Wyckoff positions of the groups asked for can hold the composition asked for; said before the run."""
+"""What the Wyckoff positions of the groups asked for can hold; said while the request is written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from crystal_studio.crystal.elements import atomic_number
+import numpy as np
+
+from crystal_studio.design.fixed_sites import wyckoff_row
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 
@@ -14,40 +17,166 @@ GENEROUS_ATOMS = 48
 More than any generator tries by itself, so that nothing possible is refused here.
 """
 MAX_ORBITS = 20
+MOST_GROUPS = 12
+"""Groups up to which it is said for each what it can hold."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """``problem``: why no candidate can obey the request, or None. ``units``: by space group, the numbers of
+    formula units that its primitive cell can hold and how many sets of Wyckoff positions hold each."""
+
+    problem: RequestError | None = None
+    units: tuple[tuple[int, tuple[tuple[int, float], ...]], ...] = ()
 
 
 def problem(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> RequestError | None:
     """Why no candidate can obey the request, or None; takes up to a second for large cells."""
-    from crystal_studio.crystal.space_groups import tables
-    from crystal_studio.crystal.wyckoff_sets import can_hold
+    return look(request, stop).problem
 
+
+def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Found:
+    """What can be said of a request before it is run."""
+    problem = _too_small(request) or _sites(request)
+    if problem is not None or not request.composition or not request.space_groups:
+        return Found(problem)
+    formula = tuple(request.reduced_composition.values())
+    if request.template:
+        return Found(_template_holds(request, formula))
+    units = tuple((g, _units(request, g, formula, stop)) for g in request.space_groups[:MOST_GROUPS])
+    if stop() or any(held for _, held in units):
+        return Found(None, units)
+    for group in request.space_groups[MOST_GROUPS:]:
+        if stop() or _units(request, group, formula, stop):
+            return Found(None, ())
+    return Found(_nothing_holds(request), units)
+
+
+def _too_small(request: DesignRequest) -> RequestError | None:
+    """The smallest cell of the groups, or one formula unit, against the atoms allowed."""
+    from crystal_studio.crystal.space_groups import tables
+
+    if not request.max_atoms:
+        return None
     table = tables()
-    groups = request.space_groups
-    if groups and request.max_atoms:
-        smallest = {g: int(table.multiplicity[table.wyckoff_start[g] - 1] // table.n_centring[g - 1]) for g in groups}
-        if min(smallest.values()) > request.max_atoms:
-            return RequestError(
-                f"Even the smallest cell of these space groups holds {min(smallest.values())} atoms: allow more atoms.",
-                "max_atoms",
-            )
-    counts = {atomic_number(s): n for s, n in request.reduced_composition.items()}
-    formula_unit = sum(counts.values())
-    if request.max_atoms and formula_unit > request.max_atoms:
+    smallest = [
+        int(table.multiplicity[table.wyckoff_start[g] - 1] // table.n_centring[g - 1]) for g in request.space_groups
+    ]
+    if smallest and min(smallest) > request.max_atoms:
+        return RequestError(
+            f"Even the smallest cell of these space groups holds {min(smallest)} atoms: allow more atoms.", "max_atoms"
+        )
+    formula_unit = sum(request.reduced_composition.values())
+    if formula_unit > request.max_atoms:
         return RequestError(
             f"One formula unit of {request.composition} has {formula_unit} atoms: allow at least as many.", "max_atoms"
         )
-    if not counts or not groups:
+    return None
+
+
+def _sites(request: DesignRequest) -> RequestError | None:
+    """The atoms and orbits that are fixed against those allowed."""
+    keep = request.keep
+    names = tuple(o.wyckoff for o in keep.orbits) if keep is not None else request.template
+    if not names:
         return None
-    limit = request.max_atoms or max(GENEROUS_ATOMS, formula_unit)
-    for group in groups:
-        centring = int(table.n_centring[group - 1])
-        for units in range(1, limit // formula_unit + 1):
-            if stop():
-                return None
-            atoms = tuple(n * units * centring for n in counts.values())
-            if can_hold(group, atoms, request.max_orbits or MAX_ORBITS):
-                return None
+    group = request.space_groups[0]
+    atoms = sum(_atoms(group, name) for name in names)
+    what, field = ("The template has", "template") if request.template else ("The orbits kept have", "keep")
+    if request.max_atoms and atoms > request.max_atoms:
+        return RequestError(
+            f"{what} {atoms} atoms in the primitive cell and {request.max_atoms} are allowed: allow more atoms.", field
+        )
+    orbits = len(names) + (keep.added if keep else 0)
+    if request.max_orbits and orbits > request.max_orbits:
+        return RequestError(
+            f"{orbits} orbits are asked for and {request.max_orbits} allowed: allow more orbits.", field
+        )
+    must = len(request.chemical_system.must)
+    if request.template and len(names) < must:
+        return RequestError(
+            f"The template has {len(names)} orbits, too few for {must} elements that must occur: add positions.", field
+        )
+    return None
+
+
+def _atoms(group: int, name: str) -> int:
+    """Atoms of one position in the primitive cell."""
+    from crystal_studio.crystal.space_groups import tables
+
+    table = tables()
+    return int(table.multiplicity[wyckoff_row(group, name)] // table.n_centring[group - 1])
+
+
+def _template_holds(request: DesignRequest, formula: tuple[int, ...]) -> RequestError | None:
+    from crystal_studio.crystal.wyckoff_counts import assignments, size
+
+    group = request.space_groups[0]
+    atoms = [_atoms(group, name) for name in request.template]
+    units, rest = divmod(sum(atoms), sum(formula))
+    most = [n * units for n in formula]
+    if not rest and (size(most, len(atoms)) > 400_000 or assignments(atoms, most)[tuple(most)] > 0):
+        return None
+    return RequestError(
+        f"The positions of this template cannot be shared out to make {request.composition}:"
+        f" they hold {sum(atoms)} atoms in the primitive cell.",
+        "template",
+    )
+
+
+def _units(
+    request: DesignRequest, group: int, formula: tuple[int, ...], stop: Callable[[], bool]
+) -> tuple[tuple[int, float], ...]:
+    """Numbers of formula units in the primitive cell of a group, with the sets of positions that hold each.
+
+    Where there are too many coefficients to count, the number is NaN.
+    """
+    from crystal_studio.crystal.space_groups import tables
+    from crystal_studio.crystal.wyckoff_counts import LARGEST, count_sets, size
+    from crystal_studio.crystal.wyckoff_sets import can_hold
+
+    limit = request.max_atoms or max(GENEROUS_ATOMS, sum(formula))
+    largest = limit // sum(formula)
+    orbits = request.max_orbits or MAX_ORBITS
+    held = dict.fromkeys(request.reduced_composition, 0)
+    kept = request.keep.orbits if request.keep is not None else ()
+    for orbit in kept:
+        held[orbit.element] += _atoms(group, orbit.wyckoff)
+    taken = [wyckoff_row(group, orbit.wyckoff) for orbit in kept]
+    while largest and size([n * largest for n in formula], orbits) > LARGEST:
+        largest -= 1
+    found: list[tuple[int, float]] = []
+    if largest:
+        ways = count_sets(group, [n * largest for n in formula], orbits - len(kept), taken)
+        if request.keep is not None and request.keep.added:
+            ways = ways[..., request.keep.added : request.keep.added + 1]
+        total = ways.sum(-1)
+        for k in range(1, largest + 1):
+            left = np.array(formula) * k - np.array(list(held.values()))
+            number = float(total[tuple(left)]) if (left >= 0).all() else 0.0
+            if number:
+                found.append((k, number))
+    centring = int(tables().n_centring[group - 1])
+    for k in range(largest + 1, limit // sum(formula) + 1):
+        if stop() or kept or found:
+            break
+        if can_hold(group, tuple(n * k * centring for n in formula), orbits):
+            found.append((k, float("nan")))
+    return tuple(found)
+
+
+def _nothing_holds(request: DesignRequest) -> RequestError:
+    from crystal_studio.crystal.space_groups import tables
+
+    table, groups = tables(), request.space_groups
+    limit = request.max_atoms or max(GENEROUS_ATOMS, sum(request.reduced_composition.values()))
     names = ", ".join(f"{table.symbol[g - 1]} ({g})" for g in groups[:4]) + (" …" if len(groups) > 4 else "")
+    if request.keep is not None:
+        return RequestError(
+            f"The orbits kept in {names} cannot be completed to {request.composition} with up to {limit} atoms in the"
+            " primitive cell: keep fewer orbits, add another number of them, or choose another composition.",
+            "keep",
+        )
     return RequestError(
         f"No set of Wyckoff positions of {names} holds {request.composition} with up to {limit} atoms in the primitive "
         "cell: choose other space groups or another composition.",

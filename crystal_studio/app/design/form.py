@@ -6,8 +6,10 @@ import random
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from crystal_studio.campaign.given import Given
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.design.request import ChemicalSystem, DesignRequest, parse_composition
+from crystal_studio.design.fixed_sites import Kept
+from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget, parse_composition
 from crystal_studio.errors import RequestError
 
 
@@ -27,8 +29,25 @@ class Pick(Enum):
 
 
 @dataclass(frozen=True)
+class Aim:
+    """A property target as it is typed: ``low`` may still lie above ``high``."""
+
+    name: str
+    low: float
+    high: float
+
+
+SITES = ("free", "template", "keep")
+
+
+@dataclass(frozen=True)
 class Form:
-    """Every field of the panel; ``picks`` keeps the order in which elements were picked."""
+    """Every field of the panel; ``picks`` keeps the order in which elements were picked.
+
+    ``sites`` says which of ``template`` (Wyckoff positions, "4a") and ``given`` (a structure, of which the
+    orbits ``kept`` and, with ``keep_cell``, the lattice stay, and ``added`` orbits come in) is asked for;
+    the other is remembered.
+    """
 
     picks: tuple[tuple[str, Pick], ...] = ()
     mode: str = "any"
@@ -36,6 +55,15 @@ class Form:
     space_groups: tuple[int, ...] = ()
     max_orbits: int = 0
     max_atoms: int = 0
+    targets: tuple[Aim, ...] = ()
+    guidance: float = 2.0
+    sites: str = "free"
+    template: tuple[str, ...] = ()
+    given: Given | None = None
+    kept: tuple[int, ...] = ()
+    keep_cell: bool = False
+    added: int = 0
+    sampler: str = "fast"
     count: int = 64
     seed: int = 7
     model: str = ""
@@ -93,6 +121,40 @@ class Form:
         counts = parse_composition(text)
         return replace(self, composition=text, picks=tuple((s, Pick.ALLOWED) for s in counts), mode="exact")
 
+    def aim(self, name: str) -> Aim | None:
+        """The target of one property."""
+        return next((t for t in self.targets if t.name == name), None)
+
+    def with_aim(self, name: str, aim: Aim | None) -> Form:
+        """The form with the target of one property changed, or dropped."""
+        others = {t.name: t for t in self.targets if t.name != name or aim is not None}
+        if aim is not None:
+            others[name] = aim
+        return replace(self, targets=tuple(others.values()))
+
+    def with_template_of(self, given: Given) -> Form:
+        """The form with the space group and the Wyckoff positions of a structure as template."""
+        return replace(self, sites="template", template=given.template, space_groups=(given.space_group,))
+
+    def with_given(self, given: Given) -> Form:
+        """The form with a structure to keep, all its orbits at first, and its space group."""
+        everything = tuple(range(len(given.orbits)))
+        return replace(
+            self, sites="keep", given=given, kept=everything, keep_cell=False, space_groups=(given.space_group,)
+        )
+
+    def keep(self) -> Kept | None:
+        """What stays of the structure given; raises ``RequestError`` (field "keep")."""
+        if self.sites != "keep" or self.given is None:
+            return None
+        if len(self.space_groups) == 1 and self.space_groups[0] != self.given.space_group:
+            raise RequestError(
+                f"The structure kept is of space group {self.given.space_group}, not {self.space_groups[0]}:"
+                " choose that group again, or take another structure.",
+                "keep",
+            )
+        return self.given.keep(self.kept, self.keep_cell, self.added)
+
     def with_new_seed(self) -> Form:
         """The form with another seed, drawn by the system."""
         return replace(self, seed=random.SystemRandom().randrange(1_000_000))
@@ -117,6 +179,11 @@ class Form:
             space_groups=self.space_groups,
             max_orbits=self.max_orbits,
             max_atoms=self.max_atoms,
+            targets=tuple(PropertyTarget(t.name, t.low, t.high) for t in self.targets),
+            guidance=self.guidance,
+            template=self.template if self.sites == "template" else (),
+            keep=self.keep(),
+            sampler=self.sampler,
             count=self.count,
             seed=self.seed,
             model=self.model,
@@ -133,6 +200,7 @@ class Form:
         picks = dict.fromkeys(system.elements, Pick.ALLOWED)
         picks |= dict.fromkeys(system.required, Pick.REQUIRED)
         picks |= dict.fromkeys(system.excluded, Pick.EXCLUDED)
+        keep = request.keep
         return Form(
             picks=tuple(picks.items()),
             mode=system.mode,
@@ -140,6 +208,15 @@ class Form:
             space_groups=request.space_groups,
             max_orbits=request.max_orbits,
             max_atoms=request.max_atoms,
+            targets=tuple(Aim(t.name, t.low, t.high) for t in request.targets),
+            guidance=request.guidance,
+            sites="template" if request.template else "keep" if keep is not None else "free",
+            template=request.template,
+            given=Given.of_kept(keep, request.space_groups[0]) if keep is not None else None,
+            kept=tuple(range(len(keep.orbits))) if keep is not None else (),
+            keep_cell=bool(keep is not None and keep.cell),
+            added=keep.added if keep is not None else 0,
+            sampler=request.sampler,
             count=request.count,
             seed=request.seed,
             model=request.model,

@@ -7,8 +7,10 @@ import shlex
 import tomllib
 from pathlib import Path
 
-from crystal_studio.design.request import DesignRequest
+from crystal_studio.design.request import SAMPLERS, DesignRequest
 from crystal_studio.errors import FileError, RequestError
+
+_END = "END_OF_REQUEST"
 
 
 def to_toml(request: DesignRequest) -> str:
@@ -48,7 +50,13 @@ def to_json(request: DesignRequest) -> str:
 
 
 def to_command(request: DesignRequest, project: Path | str) -> str:
-    """The ``crystal-studio generate`` line that runs this request."""
+    """The ``crystal-studio generate`` line that runs this request.
+
+    Orbits that are kept stand in no option, so such a request is handed over whole, as a here-document of the shell.
+    """
+    if request.keep is not None:
+        line = shlex.join(["crystal-studio", "generate", str(project), "--request", "-"])
+        return f"{line} <<'{_END}'\n{to_toml(request)}{_END}\n"
     system = request.chemical_system
     words = ["crystal-studio", "generate", str(project)]
     if request.composition:
@@ -61,7 +69,11 @@ def to_command(request: DesignRequest, project: Path | str) -> str:
     for number in request.space_groups:
         words += ["--space-group", str(number)]
     for target in request.targets:
-        words += ["--target", f"{target.name}={target.low:g}:{target.high:g}"]
+        words += ["--target", f"{target.name}={target.low:.12g}:{target.high:.12g}"]
+    if request.targets:
+        words += ["--guidance", f"{request.guidance:.12g}"]
+    if request.template:
+        words += ["--template", ",".join(request.template)]
     words += ["--count", str(request.count), "--seed", str(request.seed)]
     for option, value in (
         ("--max-orbits", request.max_orbits),
@@ -71,5 +83,7 @@ def to_command(request: DesignRequest, project: Path | str) -> str:
     ):
         if value:
             words += [option, str(value)]
+    if request.sampler != SAMPLERS[0]:
+        words += ["--sampler", request.sampler]
     words += ["--device", request.device, "--funnel", request.funnel]
     return shlex.join(words)
