@@ -64,8 +64,12 @@ def nearest_on(
     return distance, point - offset
 
 
-def _settle(table: SpaceGroupTables, row: NDArray[np.int64], point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points exactly on the first operation of their positions, wrapped to [0, 1)."""
+def settle(row: NDArray[np.int64], point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points exactly on the first operation of their positions, wrapped to [0, 1).
+
+    row : (P,) Wyckoff rows; point : (P, 3) fractional, on the subspaces or lattice translates of them.
+    """
+    table = tables()
     rest = np.einsum("pij,pj->pi", np.eye(3) - table.linear[row], point - table.origin[row])
     shift = np.rint(rest)
     free = np.einsum("pij,pj->pi", table.linear[row], point - shift - table.origin[row])
@@ -140,7 +144,7 @@ def project(
     wyckoff = np.full(numbers.shape, -1, np.int16)
     settled = np.zeros((*numbers.shape, 3))
     wyckoff[crystal, column] = row
-    settled[crystal, column] = _settle(table, row, point)
+    settled[crystal, column] = settle(row, point)
     return AsymmetricUnits(space_group.astype(np.int16), lattice, numbers.astype(np.int16), wyckoff, settled)
 
 
@@ -172,11 +176,10 @@ def project_onto(
     positions: NDArray[np.float64],
 ) -> AsymmetricUnits:
     """Asymmetric units whose Wyckoff positions (B, M) are given; only the points move."""
-    table = tables()
     crystal, column = np.nonzero(numbers > 0)
     row = wyckoff[crystal, column].astype(np.int64)
     _, point = nearest_on(row, positions[crystal, column] % 1.0, lattice[crystal])
     settled = np.zeros((*numbers.shape, 3))
-    settled[crystal, column] = _settle(table, row, point)
+    settled[crystal, column] = settle(row, point)
     kept = np.where(numbers > 0, wyckoff, -1).astype(np.int16)
     return AsymmetricUnits(space_group.astype(np.int16), lattice, numbers.astype(np.int16), kept, settled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,27 +155,34 @@ _CENTRING_BASES = {
 """Rows: primitive vectors in units of the conventional ones (R: obverse setting)."""
 
 
+@cache
+def centring_bases() -> NDArray[np.float64]:
+    """(230, 3, 3): primitive vectors of each space group in units of its conventional ones."""
+    return np.array([_CENTRING_BASES[symbol[0]] for symbol in tables().symbol])
+
+
 def primitive(structures: Structures, space_group: NDArray) -> Structures:
     """Primitive cells of conventional cells whose space groups (B,) are known, in the same orientation.
 
     The centring translations of the group are divided out; the atoms kept are one
     of each set that they carry into one another.
     """
-    table = tables()
-    parts_l, parts_n, parts_x, parts_o = [], [], [], []
-    for i, number in enumerate(np.asarray(space_group)):
-        basis = _CENTRING_BASES[table.symbol[number - 1][0]]
-        atoms = structures.atoms(i)
-        x = structures.positions[atoms] @ np.linalg.inv(basis)
-        x = np.where(np.abs(x - np.rint(x)) < 1e-7, np.rint(x), x) % 1.0
-        key = np.round(x, 5) % 1.0
-        numbers, orbit = structures.numbers[atoms], structures.orbit[atoms]
-        _, first = np.unique(np.column_stack([numbers, orbit, key]), axis=0, return_index=True)
-        first = np.sort(first)
-        parts_l.append(basis @ structures.lattice[i])
-        parts_n.append(numbers[first])
-        parts_x.append(x[first])
-        parts_o.append(orbit[first])
-    result = Structures.from_lists(parts_l, parts_n, parts_x)
-    orbit = np.concatenate(parts_o) if parts_o else result.orbit
-    return Structures(result.lattice, result.offsets, result.numbers, result.positions, orbit)
+    basis = centring_bases()[np.asarray(space_group) - 1]
+    crystal = structures.crystal
+    x = np.einsum("ni,nij->nj", structures.positions, np.linalg.inv(basis)[crystal])
+    x = np.where(np.abs(x - np.rint(x)) < 1e-7, np.rint(x), x) % 1.0
+    key = np.rint(x * 1e5).astype(np.int64) % 100_000
+    columns = (*key.T, structures.orbit, structures.numbers, crystal)
+    order = np.lexsort(columns)
+    fresh = np.ones(len(order), bool)
+    if len(order):
+        fresh[1:] = np.any([c[order][1:] != c[order][:-1] for c in columns], axis=0)
+    first = np.sort(order[fresh])
+    counts = np.bincount(crystal[first], minlength=len(structures))
+    return Structures(
+        basis @ structures.lattice,
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        structures.numbers[first],
+        x[first],
+        structures.orbit[first],
+    )
