@@ -17,7 +17,7 @@ from torch import Tensor
 
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.errors import ModelError
-from crystal_studio.generators.symmcd.labels import NAMES, embed
+from crystal_studio.generators.symmcd.labels import NAMES, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
 from crystal_studio.generators.symmcd.priors import Priors, estimate
 from crystal_studio.generators.symmcd.process import STEPS, Clean, LossWeights, loss
@@ -30,7 +30,8 @@ class TrainConfig:
     """How to train. ``edges`` bounds crystals x orbits^2 of a batch; times are in minutes.
 
     ``no_labels`` is the share of crystals shown without any property label, ``each_label`` the
-    odds of each label for the others; ``extra_share`` of the extra crystals is used each epoch.
+    odds of each label for the others, ``no_traits`` the odds that the number of distinct elements
+    or the validity of the composition is not told; ``extra_share`` of the extra crystals is used each epoch.
     """
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -48,6 +49,7 @@ class TrainConfig:
     seed: int = 42
     checkpoint_minutes: float = 3.0
     no_labels: float = 0.4
+    no_traits: float = 0.1
     each_label: float = 0.5
     extra_share: float = 0.4
 
@@ -60,11 +62,13 @@ class TrainingSet:
     labels : (B, 4) property values in the order and units of ``generators.symmcd.labels``, NaN where unknown
     extra : (B,) crystals unlike those that a request without targets should give: they always carry
         their label of the energy above hull, the others lose theirs as any other label
+    balanced : (B,) 1 where the composition is valid, 0 where not
     """
 
     variants: tuple[Features, ...]
     labels: NDArray[np.float64] | None = None
     extra: NDArray[np.bool_] | None = None
+    balanced: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.variants[0])
@@ -92,19 +96,19 @@ def batches(
     yield from (pieces[i] for i in rng.permutation(len(pieces)))
 
 
-def gather(features: Features, rows: NDArray, device: str, labels: NDArray | None = None) -> Clean:
-    """The tensors of one batch, cut to its orbit count; ``labels`` (B, 4) are those of the rows."""
+def gather(features: Features, rows: NDArray, device: str, labels: NDArray[np.float32] | None = None) -> Clean:
+    """The tensors of one batch, cut to its orbit count; ``labels`` (B, L) are the features of the rows."""
     m = int(features.n_orbits[rows[0]])
     columns = (
         features.space_group[rows],
         features.k[rows],
-        features.elements[rows, :m],
-        features.classes[rows, :m],
+        features.elements[rows, :m].astype(np.int64),
+        features.classes[rows, :m].astype(np.int64),
         features.positions[rows, :m],
     )
     tensors = [torch.as_tensor(c, device=device) for c in columns]
     group, k, elements, classes, positions = tensors
-    shown = None if labels is None else torch.as_tensor(embed(labels), device=device)
+    shown = None if labels is None else torch.as_tensor(labels, device=device)
     return Clean(group, k, elements, classes, positions, shown)
 
 
@@ -180,10 +184,17 @@ class Trainer:
         return torch.autocast(kind, torch.bfloat16) if self.config.bf16 else nullcontext()
 
     def _batch(self, rows: NDArray, rng: np.random.Generator) -> Clean:
-        data, labels = self.data, None
-        if self.config.network.labels and data.labels is not None:
-            labels = drop(data.labels[rows], None if data.extra is None else data.extra[rows], self.config, rng)
-        return gather(data.variants[rng.integers(len(data.variants))], rows, self.device, labels)
+        data, config, labels = self.data, self.config, None
+        features = data.variants[rng.integers(len(data.variants))]
+        if config.network.labels and data.labels is not None:
+            values = drop(data.labels[rows], None if data.extra is None else data.extra[rows], config, rng)
+            distinct = distinct_elements(features.elements[rows], features.n_orbits[rows])
+            distinct = np.where(rng.random(len(rows)) < config.no_traits, 0, distinct)
+            balanced = None
+            if data.balanced is not None:
+                balanced = np.where(rng.random(len(rows)) < config.no_traits, -1, data.balanced[rows])
+            labels = embed(values, distinct, balanced)
+        return gather(features, rows, self.device, labels)
 
     def _update(self, clean: Clean, generator: torch.Generator) -> dict[str, float]:
         for group in self.optimiser.param_groups:

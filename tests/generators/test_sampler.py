@@ -9,7 +9,7 @@ import torch
 
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.generators.symmcd.batching import batches
-from crystal_studio.generators.symmcd.labels import LABELS, WIDTH, embed
+from crystal_studio.generators.symmcd.labels import LABELS, WIDTH, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig, Prediction
 from crystal_studio.generators.symmcd.priors import estimate
 from crystal_studio.generators.symmcd.representation import encode
@@ -107,7 +107,9 @@ def test_guidance_interpolates_and_one_is_conditional(network, priors):
     group, t, k, elements, classes, x = inputs(6, 4)
     values = np.full((6, len(LABELS)), np.nan)
     values[:, 0] = -2.0
-    asked = replace(conditions(), space_group=group, labels=torch.as_tensor(embed(values)))
+    asked = replace(
+        conditions(), space_group=group, labels=torch.as_tensor(embed(values)), without=torch.zeros(6, WIDTH)
+    )
     free = network(group, t, k, elements, classes, x)
     bound = network(group, t, k, elements, classes, x, asked.labels)
     none = _guided(network, replace(asked, guidance=0.0), t, k, elements, classes, x)
@@ -120,11 +122,24 @@ def test_guidance_interpolates_and_one_is_conditional(network, priors):
 
 def test_absent_labels_are_zeros_and_values_count():
     values = np.array([[np.nan] * 4, [-1.0, np.nan, np.nan, 5.0]])
-    features = embed(values).reshape(2, 4, -1)
+    features = embed(values)[:, :40].reshape(2, 4, -1)
     assert not features[0].any() and not features[1, 1:3].any()
     assert features[1, 0, 0] == features[1, 3, 0] == 1
-    other = embed(np.array([[-2.0, np.nan, np.nan, 5.0]])).reshape(4, -1)
+    other = embed(np.array([[-2.0, np.nan, np.nan, 5.0]]))[0, :40].reshape(4, -1)
     assert not np.allclose(other[0], features[1, 0]) and np.allclose(other[3], features[1, 3])
+
+
+def test_traits_are_told_apart():
+    values = np.full((4, 4), np.nan)
+    features = embed(values, np.array([0, 1, 3, 12]), np.array([-1, 0, 1, 1]))[:, 40:]
+    assert not features[0].any()
+    assert features[1].nonzero()[0].tolist() == [0, 9] and features[2].nonzero()[0].tolist() == [2, 10]
+    assert features[3].nonzero()[0].tolist() == [8, 10]
+
+
+def test_distinct_elements_ignore_padding():
+    elements = np.array([[3, 3, 7, 0], [5, 1, 1, 1], [0, 0, 0, 0]])
+    assert distinct_elements(elements, np.array([3, 2, 4])).tolist() == [2, 2, 1]
 
 
 @pytest.mark.parametrize("spacing", [1.0, 1.5, 2.0])

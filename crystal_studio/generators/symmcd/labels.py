@@ -36,15 +36,40 @@ LABELS = (
 )
 NAMES = tuple(label.name for label in LABELS)
 _RATES = (0.5, 1.0, 2.0, 4.0)
-WIDTH = len(LABELS) * (2 + 2 * len(_RATES))
+MAX_DISTINCT = 9
+"""Numbers of distinct elements told apart; more count as this many."""
+WIDTH = len(LABELS) * (2 + 2 * len(_RATES)) + MAX_DISTINCT + 2
 """Features of one crystal's labels."""
 
 
-def embed(values: NDArray) -> NDArray[np.float32]:
-    """(B, 4) values in the units of ``LABELS``, NaN where absent, to (B, 40) features."""
+def embed(
+    values: NDArray, distinct: NDArray[np.int64] | None = None, balanced: NDArray[np.int64] | None = None
+) -> NDArray[np.float32]:
+    """Features (B, 51) of what is known of B crystals.
+
+    values : (B, 4) in the units of ``LABELS``, NaN where absent
+    distinct : (B,) number of distinct elements, 0 where absent
+    balanced : (B,) 1 for a composition that is valid by charge neutrality and electronegativity, 0 for
+        one that is not, -1 where absent
+    """
     scaled = np.stack([label.to_scale(values[:, i]) for i, label in enumerate(LABELS)], 1)
     there = np.isfinite(scaled)
     z = np.where(there, scaled, 0.0)[..., None]
     phase = z * np.array(_RATES)
     features = np.concatenate([np.ones_like(z), z, np.sin(phase), np.cos(phase)], -1)
-    return (features * there[..., None]).reshape(len(values), -1).astype(np.float32)
+    properties = (features * there[..., None]).reshape(len(values), -1)
+    absent = np.zeros(len(values), np.int64)
+    distinct = absent if distinct is None else np.minimum(distinct, MAX_DISTINCT)
+    balanced = absent - 1 if balanced is None else balanced
+    count = distinct[:, None] == np.arange(1, MAX_DISTINCT + 1)
+    flag = balanced[:, None] == np.arange(2)
+    return np.concatenate([properties, count, flag], 1).astype(np.float32)
+
+
+def distinct_elements(elements: NDArray[np.int64], n_orbits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(B,) number of distinct categories among the first ``n_orbits`` of each row of elements (B, M)."""
+    width = elements.shape[1]
+    padded = np.where(np.arange(width) < n_orbits[:, None], elements.astype(np.int64), -1)
+    ordered = np.sort(padded, axis=1)
+    new = np.diff(ordered, axis=1, prepend=-1) != 0
+    return (new & (ordered >= 0)).sum(1)

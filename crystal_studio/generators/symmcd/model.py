@@ -154,7 +154,7 @@ class SymmCD:
         rng = np.random.default_rng(seed)
         allowed = planning.allowed_elements(request, self.priors)
         plans = planning.draw(request, self.priors, count, rng)
-        targets = draw_labels(request, count, rng)
+        targets = draw_targets(request, count, rng)
         generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
         scheme = self.scheme(request)
         done = total = 0
@@ -213,12 +213,17 @@ class SymmCD:
                 positions[row, :m] = plan.positions
             if plan.k:
                 k[row] = plan.k
-        aimed = np.isfinite(targets).any()
-        labels = torch.as_tensor(embed(targets), device=self.device) if aimed else None
+        labels = without = None
+        if self.network.config.labels:
+            distinct = np.array([p.distinct for p in plans])
+            balanced = np.ones(size, np.int64)
+            labels = torch.as_tensor(embed(targets, distinct, balanced), device=self.device)
+            if np.isfinite(targets).any():
+                without = torch.as_tensor(embed(np.full_like(targets, np.nan), distinct, balanced), device=self.device)
         group = np.array([p.space_group for p in plans])
         arrays = (group, allowed, mask, elements, classes, positions, k)
         g, a, there, e, c, x, kept = (torch.as_tensor(array, device=self.device) for array in arrays)
-        return Conditions(g, a, there, e, c, x, kept, labels, guidance)
+        return Conditions(g, a, there, e, c, x, kept, labels, without, guidance)
 
     def denoise(
         self,
@@ -242,7 +247,7 @@ class SymmCD:
         return partial(torch.autocast, kind, torch.bfloat16) if bf16_pays(kind) else None
 
 
-def draw_labels(request: DesignRequest, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_targets(request: DesignRequest, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """(count, 4) property values to aim at, uniform in the range of each target, NaN without one."""
     values = np.full((count, len(NAMES)), np.nan)
     for target in request.targets:

@@ -24,7 +24,8 @@ class Plan:
     """One candidate: space group, element category of each orbit (-1 free), Wyckoff row of each (-1 free).
 
     ``positions`` holds three coordinates an orbit, on the representative of its Wyckoff position and NaN if
-    free (empty: all are free); ``k`` the six numbers of a kept lattice (empty: free).
+    free (empty: all are free); ``k`` the six numbers of a kept lattice (empty: free); ``distinct`` the number of
+    distinct elements to aim at (0: none).
     """
 
     space_group: int
@@ -32,6 +33,7 @@ class Plan:
     wyckoff: tuple[int, ...]
     positions: tuple[tuple[float, float, float], ...] = ()
     k: tuple[float, ...] = ()
+    distinct: int = 0
 
     @property
     def n_orbits(self) -> int:

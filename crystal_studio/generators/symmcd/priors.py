@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from crystal_studio.crystal.space_groups import N_GROUPS, tables
+from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, distinct_elements
 from crystal_studio.generators.symmcd.representation import N_AXES, N_CLASSES, N_ELEMENTS, Features
 
 _PSEUDO_COUNT = 0.05
+_BORROWED = 5.0
+"""Crystals' worth of weight that all groups together have beside a group's own counts."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Priors:
     """Counts in the training set and scales of the lattice; tensors, float32.
 
     groups (230,), orbits (230, M_max + 1): crystals of each group, and with how many orbits;
+    distinct (230, M_max + 1, 10): crystals by group, orbits and distinct elements, all zero if not counted;
     elements (94,): orbits of each element; classes (230, 15, 13): marginal site symmetry of each
     group and axis, normalised and never zero where some Wyckoff position of the group has the class;
     k_mean, k_std (6,): over the components that are free.
@@ -29,13 +35,27 @@ class Priors:
     classes: Tensor
     k_mean: Tensor
     k_std: Tensor
+    distinct: Tensor
 
     def to_tensors(self) -> dict[str, Tensor]:
         return {f"prior.{f.name}": getattr(self, f.name) for f in fields(self)}
 
     @staticmethod
     def from_tensors(tensors: dict[str, Tensor]) -> Priors:
-        return Priors(**{f.name: tensors[f"prior.{f.name}"].float() for f in fields(Priors)})
+        """The inverse of ``to_tensors``; models made before elements were counted lack ``distinct``."""
+        found = {f.name: tensors[f"prior.{f.name}"].float() for f in fields(Priors) if f"prior.{f.name}" in tensors}
+        found.setdefault("distinct", torch.zeros(*found["orbits"].shape, MAX_DISTINCT + 1))
+        return Priors(**found)
+
+    def distinct_odds(self, group: int, n_orbits: int, low: int, high: int) -> NDArray[np.float64]:
+        """(10,) odds of 0..9 distinct elements within bounds; groups lend to one another. All zero if not counted."""
+        counts = self.distinct.numpy().astype(float)
+        shared = counts[:, n_orbits].sum(0) if n_orbits < counts.shape[1] else counts.sum((0, 1))
+        own = counts[group - 1, n_orbits] if n_orbits < counts.shape[1] else np.zeros(len(shared))
+        odds = own + _BORROWED * shared / max(shared.sum(), 1.0)
+        odds[: max(low, 1)] = 0
+        odds[min(high, n_orbits) + 1 :] = 0
+        return odds / max(odds.sum(), 1e-300)
 
     def element_marginal(self, allowed: Tensor | None = None) -> Tensor:
         """(94,) probabilities, restricted to ``allowed`` (94,) bool."""
@@ -54,14 +74,17 @@ def estimate(features: Features) -> Priors:
     mask = torch.arange(width) < n_orbits[:, None]
     orbits = torch.zeros(N_GROUPS, width + 1)
     orbits.index_put_((group, n_orbits), torch.ones(len(group)), accumulate=True)
-    elements = torch.bincount(torch.as_tensor(features.elements)[mask], minlength=N_ELEMENTS).float()
+    elements = torch.bincount(torch.as_tensor(features.elements.astype("int64"))[mask], minlength=N_ELEMENTS).float()
+    distinct = torch.zeros(N_GROUPS, width + 1, MAX_DISTINCT + 1)
+    found = torch.as_tensor(distinct_elements(features.elements, features.n_orbits)).clamp_max(MAX_DISTINCT)
+    distinct.index_put_((group, n_orbits, found), torch.ones(len(group)), accumulate=True)
     classes = torch.zeros(N_GROUPS, N_AXES, N_CLASSES)
     table = tables()
     for row in range(len(table.wyckoff_group)):
         site = torch.as_tensor(table.site_class[row].astype("int64"))
         classes[table.wyckoff_group[row] - 1, torch.arange(N_AXES), site] += _PSEUDO_COUNT
     owner = group[:, None].expand(-1, width)[mask]
-    sites = torch.as_tensor(features.classes)[mask]
+    sites = torch.as_tensor(features.classes.astype("int64"))[mask]
     for axis in range(N_AXES):
         classes[:, axis].index_put_((owner, sites[:, axis]), torch.ones(len(owner)), accumulate=True)
     from crystal_studio.crystal.lattice import free_components
@@ -77,4 +100,5 @@ def estimate(features: Features) -> Priors:
         classes / classes.sum(-1, keepdim=True),
         mean,
         std.clamp_min(1e-3),
+        distinct,
     )

@@ -63,8 +63,9 @@ class Conditions:
     classes : (B, M, 15), site symmetry that an orbit must have, -1 if free
     positions : (B, M, 3), coordinates that an orbit must have, NaN if free
     k : (B, 6), raw lattice that a crystal must have, NaN if free
-    labels : (B, L) property features (``labels.embed``), None without targets
-    guidance : w of classifier-free guidance: unconditional + w (conditional - unconditional)
+    labels : (B, L) what is asked of each crystal (``labels.embed``), None for a network without labels
+    without : (B, L) the same without property targets, None where there are none
+    guidance : w of classifier-free guidance: without + w (with targets - without)
     """
 
     space_group: Tensor
@@ -75,6 +76,7 @@ class Conditions:
     positions: Tensor
     k: Tensor
     labels: Tensor | None = None
+    without: Tensor | None = None
     guidance: float = 1.0
 
 
@@ -104,10 +106,10 @@ def _guided(
     """One prediction; with targets both passes go through the network as one batch."""
     group, mask, labels, w = conditions.space_group, conditions.mask, conditions.labels, conditions.guidance
     whole = None if bool(mask.all()) else mask
-    if labels is None or w == 1.0:
+    if labels is None or conditions.without is None or w == 1.0:
         return network(group, time, k, elements, classes, x, labels, whole)
     both = [torch.cat([a, a]) for a in (group, time, k, elements, classes, x)]
-    shown = torch.cat([labels, torch.zeros_like(labels)])
+    shown = torch.cat([labels, conditions.without])
     parts = network(*both, shown, None if whole is None else torch.cat([whole, whole]))
     mixed = []
     for name, part in zip(Prediction._fields, parts, strict=True):
