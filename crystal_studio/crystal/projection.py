@@ -9,12 +9,12 @@ site-symmetry operations is an orthogonal projection in every lattice of the gro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from crystal_studio.crystal.assignment import assign
 from crystal_studio.crystal.asymmetric_unit import flat_ranges
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import SpaceGroupTables, tables
@@ -40,6 +40,9 @@ class _Pairs:
     @property
     def cost(self) -> NDArray[np.float64]:
         return self.mismatch * _AXIS_COST + self.distance
+
+    def take(self, index: NDArray[np.int64]) -> _Pairs:
+        return _Pairs(*(getattr(self, f.name)[index] for f in fields(self)))
 
 
 def nearest_on(
@@ -137,9 +140,8 @@ def project(
     if len(crowded):
         members = np.flatnonzero(np.isin(crystal, crowded))
         again = _pairs(table, members, group[members], cls[members], points[members], cells[members], every=True)
-        owner = crystal[again.orbit]
-        for c in crowded:
-            _assign(table, again, np.flatnonzero(owner == c), row, point)
+        pick = _assigned(table, again, column, len(crowded), np.searchsorted(crowded, crystal[again.orbit]))
+        row[again.orbit[pick]], point[again.orbit[pick]] = again.row[pick], again.point[pick]
 
     wyckoff = np.full(numbers.shape, -1, np.int16)
     settled = np.zeros((*numbers.shape, 3))
@@ -148,24 +150,34 @@ def project(
     return AsymmetricUnits(space_group.astype(np.int16), lattice, numbers.astype(np.int16), wyckoff, settled)
 
 
-def _assign(table: SpaceGroupTables, pairs: _Pairs, chosen: NDArray[np.int64], row: NDArray, point: NDArray) -> None:
-    """Solve one crystal: fixed positions as columns of capacity one, and for each orbit its best free position."""
-    orbit, candidate, cost = pairs.orbit[chosen], pairs.row[chosen], pairs.cost[chosen]
-    orbits, i = np.unique(orbit, return_inverse=True)
-    fixed = table.degrees_of_freedom[candidate] == 0
-    columns, j = np.unique(candidate[fixed], return_inverse=True)
-    n, m = len(orbits), len(columns)
-    costs = np.full((n, m + n), np.inf)
-    source = np.full((n, m + n), -1)
-    costs[i[fixed], j], source[i[fixed], j] = cost[fixed], chosen[fixed]
-    free = np.flatnonzero(~fixed)
-    order = free[np.argsort(-cost[free], kind="stable")]  # the cheapest is written last
-    costs[i[order], m + i[order]], source[i[order], m + i[order]] = cost[order], chosen[order]
-    # The general position is always free, so a finite solution exists.
-    big = costs[np.isfinite(costs)].max() * (n + 1) + 1
-    left, right = linear_sum_assignment(np.where(np.isfinite(costs), costs, big))
-    pick = source[left, right]
-    row[orbits[left]], point[orbits[left]] = pairs.row[pick], pairs.point[pick]
+def _assigned(
+    table: SpaceGroupTables,
+    pairs: _Pairs,
+    column: NDArray[np.int64],
+    size: int,
+    problem: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Index of the pair of each orbit under the assignment of least cost of its crystal.
+
+    column : of each orbit in its crystal; size : how many crystals; problem : (P,) which one each pair is of.
+    Columns of the assignment: the fixed positions of the group, then one for each orbit, its cheapest
+    position with free parameters. The general position is one, so a solution always exists.
+    """
+    free = np.flatnonzero(table.degrees_of_freedom[pairs.row] > 0)
+    fixed = np.flatnonzero(table.degrees_of_freedom[pairs.row] == 0)
+    best = free[_cheapest(pairs.take(free))]
+    own = pairs.row - table.wyckoff_start[table.wyckoff_group[pairs.row] - 1]
+    # Crystals with few orbits are padded by rows that cost nothing on columns of their own.
+    n, m = int(column[pairs.orbit].max()) + 1, int(own[fixed].max(initial=-1)) + 1
+    costs = np.full((size, n, m + n), np.inf)
+    source = np.full(costs.shape, -1)
+    diagonal = np.arange(n)
+    costs[:, diagonal, m + diagonal] = 0.0
+    for chosen, place in ((fixed, own[fixed]), (best, m + column[pairs.orbit[best]])):
+        at = problem[chosen], column[pairs.orbit[chosen]], place
+        costs[at], source[at] = pairs.cost[chosen], chosen
+    picked = np.take_along_axis(source, assign(costs)[..., None], 2)
+    return picked[picked >= 0]
 
 
 def project_onto(
