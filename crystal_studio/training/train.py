@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.lattice import densities
+from crystal_studio.crystal.normalizers import equivalents
 from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.data.datasets import Dataset, load
 from crystal_studio.errors import FileError, RequestError
+from crystal_studio.evaluation.metrics import compositionally_valid
 from crystal_studio.generators.symmcd import model
 from crystal_studio.generators.symmcd.labels import NAMES
-from crystal_studio.generators.symmcd.representation import Features, encode, usable
+from crystal_studio.generators.symmcd.representation import Features, compact, encode, usable
 from crystal_studio.training.symmcd import TrainConfig, Trainer, TrainingSet
 
 FAMILIES = ("symmcd",)
@@ -56,21 +58,26 @@ def label_values(dataset: Dataset) -> NDArray[np.float64]:
 def training_set(main: Dataset, extra: Dataset | None = None, augment: int = 1) -> TrainingSet:
     """Features and labels; each crystal in ``augment`` equivalent descriptions.
 
+    The first description is the standardised one, the others are drawn at random, with the seed 42.
     Crystals of ``extra`` need a column ``e_above_hull``: they are only shown with it.
     """
-    parts, labels, flags = [], [], []
+    parts, labels, flags, valid = [], [], [], []
     for dataset, is_extra in ((main, False), (extra, True)):
         if dataset is None:
             continue
         units, keep = _held(dataset)
         parts.append(units)
         labels.append(label_values(dataset)[keep])
+        valid.append(compositionally_valid(dataset.structures.take(keep)).astype(np.int64))
         flags.append(np.full(int(keep.sum()), is_extra))
-    units, values, extras = AsymmetricUnits.concatenate(parts), np.concatenate(labels), np.concatenate(flags)
+    units, balanced = AsymmetricUnits.concatenate(parts), np.concatenate(valid)
+    values, extras = np.concatenate(labels), np.concatenate(flags)
     known = ~extras | np.isfinite(values[:, NAMES.index("e_above_hull")])
     if not known.all():
-        units, values, extras = units.take(known), values[known], extras[known]
-    return TrainingSet((encode(units),), values, extras if extras.any() else None)
+        units, values, extras, balanced = units.take(known), values[known], extras[known], balanced[known]
+    rng = np.random.default_rng(42)
+    variants = (compact(encode(u)) for u in (units, *(equivalents(units, rng) for _ in range(augment - 1))))
+    return TrainingSet(tuple(variants), values, extras if extras.any() else None, balanced)
 
 
 def splits(path: Path, seed: int) -> tuple[Dataset, Dataset | None]:

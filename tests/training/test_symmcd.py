@@ -13,7 +13,7 @@ from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd.network import NetworkConfig
 from crystal_studio.training.symmcd import TrainConfig, Trainer, batches
-from crystal_studio.training.train import prepare, splits, train
+from crystal_studio.training.train import prepare, splits, train, training_set
 
 SMALL = TrainConfig(
     network=NetworkConfig(hidden=32, layers=2, frequencies=4, node_frequencies=4),
@@ -49,6 +49,20 @@ def test_loss_falls(features, tmp_path):
     trainer.run(tmp_path, features, rows.append)
     assert rows[-1]["total"] < 0.5 * rows[0]["total"]
     assert rows[-1]["val_total"] < 0.5 * rows[4]["val_total"]
+
+
+def test_equivalent_descriptions_are_learnt_from(data, tmp_path):
+    """Rock salt with its atoms exchanged: the same crystals, as many orbits, other points, the same priors."""
+    learnt = training_set(splits(data, 0)[0], augment=4)
+    first = learnt.variants[0]
+    assert len(learnt.variants) == 4
+    for other in learnt.variants[1:]:
+        assert (other.space_group == first.space_group).all() and (other.elements == first.elements).all()
+        assert np.allclose(other.k, first.k, atol=1e-5) and (other.n_orbits == first.n_orbits).all()
+        assert 0.2 < (np.abs(other.positions - first.positions) > 0.1).any((1, 2)).mean() < 0.8
+    trainer = Trainer(replace(SMALL, max_epochs=2), learnt)
+    trainer.run(tmp_path)
+    assert torch.equal(trainer.priors.elements, Trainer(SMALL, prepare(splits(data, 0)[0])).priors.elements)
 
 
 def test_resumed_training_is_the_same_training(features, tmp_path):
