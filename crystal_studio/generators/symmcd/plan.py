@@ -150,6 +150,8 @@ def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Gene
     high = min(request.max_orbits or most, most, request.max_atoms or most)
     odds = _group_odds(request, priors)
     must = categories(request.chemical_system.must)
+    exact = request.chemical_system.mode == "exact"
+    most_distinct = len(must) if exact else int(allowed_elements(request, priors).sum())
     plans: list[Plan] = []
     while len(plans) < count:
         if not odds.sum() > 0:
@@ -162,11 +164,14 @@ def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Gene
             if found is None:
                 odds[number - 1] = 0
                 continue
-            plans.append(Plan(number, tuple(z - 1 for z in found[0]), tuple(found[1])))
+            kinds = len(set(found[0]))
+            plans.append(Plan(number, tuple(z - 1 for z in found[0]), tuple(found[1]), distinct=kinds))
             continue
         p = _orbit_odds(number, max(1, len(must)), high, priors)
         n_orbits = int(rng.choice(len(p), p=p))
         pinned = np.full(n_orbits, -1)
         pinned[: len(must)] = must
-        plans.append(Plan(number, tuple(int(c) for c in pinned), (-1,) * n_orbits))
+        kinds = priors.distinct_odds(number, n_orbits, len(must), most_distinct)
+        distinct = int(rng.choice(len(kinds), p=kinds)) if kinds.any() else 0
+        plans.append(Plan(number, tuple(int(c) for c in pinned), (-1,) * n_orbits, distinct=distinct))
     return plans
