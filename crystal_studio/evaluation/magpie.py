@@ -83,7 +83,7 @@ def magpie_features(counts: NDArray) -> NDArray[np.float64]:
         commonest = np.asarray(np.isclose(amount, amount.max(1, keepdims=True)))[..., None] & present
         mode = np.where(commonest, values, np.inf).min(1)
         features = np.stack([least, most, most - least, mean, spread, mode], axis=-1)
-    features[~present.any(1)[:, 0]] = np.nan
+    features[(amounts <= 0).all(1)] = np.nan
     return features.reshape(len(features), N_FEATURES)
 
 

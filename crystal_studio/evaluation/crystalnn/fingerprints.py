@@ -1,53 +1,84 @@
-"""CrystalNN fingerprints, one site after another by pymatgen."""
+"""CrystalNN fingerprints of whole batches, in worker processes."""
 
 from __future__ import annotations
 
-import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
-from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.evaluation.crystalnn.motifs import LABELS, MOTIFS, WIDTH
+from crystal_studio.evaluation.crystalnn.coordination import Elements, coordination_weights, elements, neighbours
+from crystal_studio.evaluation.crystalnn.motifs import COLUMN, LARGEST, MOTIFS, WIDTH
+from crystal_studio.evaluation.crystalnn.order_parameters import order_parameters
+from crystal_studio.evaluation.crystalnn.voronoi import voronoi_faces
 
-__all__ = ["LABELS", "WIDTH", "crystalnn_fingerprints"]
+_CRYSTALS_AT_ONCE = 100
 
 
 def crystalnn_fingerprints(crystals: AsymmetricUnits | Structures, workers: int = 1) -> NDArray[np.float64]:
-    """(B, 61) means over sites; rows of NaN where none can be computed."""
+    """(B, 61) means of the site fingerprints over all atoms; columns are named by ``LABELS``.
+
+    Of an orbit only one atom is computed: asymmetric units, and structures that name the orbit of each
+    atom, take a fraction of the time. Rows of NaN where there is no fingerprint: an empty, flat or not
+    finite cell, coinciding atoms, or an element beyond Cm.
+    """
     structures = expand(crystals) if isinstance(crystals, AsymmetricUnits) else crystals
-    return np.array([_fingerprint(structures, i) for i in range(len(structures))]).reshape(-1, WIDTH)
+    of = elements()
+    starts = range(0, len(structures), _CRYSTALS_AT_ONCE)
+    parts = (structures.take(np.arange(s, min(s + _CRYSTALS_AT_ONCE, len(structures)))) for s in starts)
+    if workers <= 1 or len(starts) <= 1:
+        found = [_fingerprints(part, of) for part in parts]
+    else:
+        with ProcessPoolExecutor(min(workers, len(starts)), mp_context=get_context("spawn")) as pool:
+            found = list(pool.map(_fingerprints, parts, [of] * len(starts)))
+    return np.concatenate(found) if found else np.zeros((0, WIDTH))
 
 
-def _fingerprint(structures: Structures, i: int) -> NDArray[np.float64]:
-    from pymatgen.core import Structure
-    from pymatgen.core.local_env import CN_OPT_PARAMS, CrystalNN, LocalStructOrderParams
+def _fingerprints(structures: Structures, of: Elements) -> NDArray[np.float64]:
+    """(B, 61) of one chunk."""
+    result = np.full((len(structures), WIDTH), np.nan)
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(structures.lattice).all((1, 2)) & (structures.volume > 1e-3)
+    broken = ~np.isfinite(structures.positions).all(1)
+    finite[structures.crystal[broken]] = False
+    rows = np.flatnonzero(finite & (structures.n_atoms > 0))
+    if not len(rows):
+        return result
+    sound = structures.take(rows)
+    sites, multiplicity = _sites(sound)
+    by_site = site_fingerprints(sound, sites, of)
+    total = np.zeros((len(rows), WIDTH))
+    np.add.at(total, sound.crystal[sites], by_site * multiplicity[:, None])
+    result[rows] = total / sound.n_atoms[:, None]
+    return result
 
-    rows = structures.atoms(i)
-    total = np.zeros(WIDTH)
-    try:
-        crystal = Structure(
-            structures.lattice[i], [SYMBOLS[z] for z in structures.numbers[rows]], structures.positions[rows]
-        )
-        for site in range(len(crystal)):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                data = CrystalNN().get_nn_data(crystal, site)
-            numbers: list[float] = []
-            for number in range(1, 25):
-                weight = data.cn_weights.get(number, 0)
-                numbers.append(weight)
-                for motif in MOTIFS.get(number, ()):
-                    value = 0.0
-                    if weight:
-                        kind, *constants = CN_OPT_PARAMS.get(number, {}).get(motif.name, [motif.name])
-                        parameter = LocalStructOrderParams([kind], parameters=[constants[0] if constants else None])  # type: ignore[list-item]
-                        sites = [crystal[site], *(n["site"] for n in data.cn_nninfo[number])]
-                        value = parameter.get_order_parameters(sites, 0, list(range(1, len(sites))))[0] or 0.0  # type: ignore[arg-type]
-                    numbers.append(weight * value)
-            total += numbers
-        return total / len(crystal)
-    except (ValueError, RuntimeError, TypeError, ZeroDivisionError):
-        return np.full(WIDTH, np.nan)
+
+def _sites(structures: Structures) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One atom of each orbit and how many atoms the orbit has; atoms of unknown orbit stand for themselves."""
+    atom = np.arange(len(structures.numbers))
+    first = structures.offsets[structures.crystal]
+    # Every atom a key of its own, but for atoms of one orbit.
+    key = np.where(structures.orbit >= 0, 2 * (first + structures.orbit), 2 * atom + 1)
+    _, sites, multiplicity = np.unique(key, return_index=True, return_counts=True)
+    return sites, multiplicity
+
+
+def site_fingerprints(structures: Structures, sites: NDArray[np.int64], of: Elements) -> NDArray[np.float64]:
+    """(S, 61) fingerprints of atoms ``sites`` (rows of the batch); NaN where the Voronoi cell is open."""
+    result = np.zeros((len(sites), WIDTH))
+    faces = voronoi_faces(structures, sites)
+    around = neighbours(faces, structures.numbers, structures.numbers[sites], of)
+    likelihood = coordination_weights(around.weight)
+    for number in range(1, min(LARGEST, likelihood.shape[1]) + 1):
+        column, weight = COLUMN[number], likelihood[:, number - 1]
+        result[:, column] = weight
+        rows = np.flatnonzero(weight > 0)
+        if number in MOTIFS and len(rows):
+            parameters = order_parameters(around.vector[rows, :number], around.exact[rows, :number])
+            span = slice(column + 1, column + 1 + parameters.shape[1])
+            result[rows, span] = weight[rows, None] * parameters
+    result[~faces.closed | np.isnan(around.weight).any(1)] = np.nan
+    return result
