@@ -69,8 +69,8 @@ class Orbits:
     to_reduced: NDArray[np.float64]
 
     @staticmethod
-    def of(units: AsymmetricUnits) -> Orbits:
-        """Flatten asymmetric units."""
+    def of(units: AsymmetricUnits, held: NDArray[np.bool_] | None = None) -> Orbits:
+        """Flatten asymmetric units; orbits ``held`` (B, M) count as without free parameters."""
         table = tables()
         crystal, column = np.nonzero(units.mask)
         row = units.wyckoff[crystal, column].astype(np.int64)
@@ -85,7 +85,7 @@ class Orbits:
             row,
             COVALENT_RADII[units.numbers[crystal, column]],
             free,
-            table.degrees_of_freedom[row] > 0,
+            (table.degrees_of_freedom[row] > 0) & (held is None or ~held[crystal, column]),
             np.concatenate([[0], np.cumsum(units.n_orbits)]),
             reduced,
             np.linalg.inv(reduced).astype(np.float64),

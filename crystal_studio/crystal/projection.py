@@ -20,6 +20,7 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import SpaceGroupTables, tables
 
 _SHIFTS = np.stack(np.meshgrid(*[np.arange(-1.0, 2.0)] * 3, indexing="ij"), -1).reshape(-1, 3)
+_SQUARES = np.ascontiguousarray((_SHIFTS[:, :, None] * _SHIFTS[:, None]).reshape(-1, 9).T)
 _AXIS_COST = 1e4
 """A wrong axis outweighs any distance in Angstrom."""
 
@@ -53,18 +54,21 @@ def nearest_on(
     row : (P,) Wyckoff rows; point : (P, 3) fractional; lattice : (P, 3, 3) Angstrom.
     """
     table = tables()
-    away = np.eye(3) - table.projector[row]
-    base = np.einsum("pij,pj->pi", away, point - table.origin[row])
-    distance = np.zeros(len(row))
-    offset = np.zeros((len(row), 3))
+    distance, nearest = np.zeros(len(row)), point.copy()
     # A general position is everywhere: nothing to move.
     bound = np.flatnonzero(table.degrees_of_freedom[row] < 3)
-    shifted = base[bound, None] - np.einsum("pij,kj->pki", away[bound], _SHIFTS)
-    length = np.linalg.norm(np.einsum("pki,pij->pkj", shifted, lattice[bound]), axis=-1)
-    best = length.argmin(1)
-    at = np.arange(len(bound))
-    distance[bound], offset[bound] = length[at, best], shifted[at, best]
-    return distance, point - offset
+    at, cells = row[bound], lattice[bound]
+    away = np.eye(3) - table.projector[at]
+    base = (away @ (point[bound] - table.origin[at])[..., None])[..., 0]
+    # |base - away k|^2 for lattice vectors k, expanded, so that the 27 of them cost two matrix products.
+    cartesian = away.swapaxes(1, 2) @ cells
+    linear = (cartesian @ (base[:, None] @ cells).swapaxes(1, 2))[..., 0]
+    quadratic = (cartesian @ cartesian.swapaxes(1, 2)).reshape(-1, 9)
+    best = (quadratic @ _SQUARES - 2.0 * linear @ _SHIFTS.T).argmin(1)
+    offset = base - (away @ _SHIFTS[best][..., None])[..., 0]
+    distance[bound] = np.linalg.norm((offset[:, None] @ cells)[:, 0], axis=-1)
+    nearest[bound] -= offset
+    return distance, nearest
 
 
 def settle(row: NDArray[np.int64], point: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,27 +84,36 @@ def settle(row: NDArray[np.int64], point: NDArray[np.float64]) -> NDArray[np.flo
     return np.where(np.abs(settled - np.rint(settled)) < 1e-9, np.rint(settled), settled) % 1.0
 
 
-def _pairs(
-    table: SpaceGroupTables,
-    orbits: NDArray[np.int64],
-    group: NDArray[np.int64],
-    classes: NDArray[np.int64],
-    points: NDArray[np.float64],
-    lattice: NDArray[np.float64],
-    every: bool,
-) -> _Pairs:
-    """Candidates of the orbits named; only those with the fewest wrong axes unless ``every``."""
-    start, count = table.wyckoff_start[group - 1], np.diff(table.wyckoff_start)[group - 1]
+@dataclass(frozen=True)
+class _Predicted:
+    """Flat predictions: group, given (n,), the latter the Wyckoff row that an orbit must have or -1;
+    classes (n, 15), points (n, 3), lattice (n, 3, 3)."""
+
+    group: NDArray[np.int64]
+    given: NDArray[np.int64]
+    classes: NDArray[np.int64]
+    points: NDArray[np.float64]
+    lattice: NDArray[np.float64]
+
+
+def _pairs(table: SpaceGroupTables, all_orbits: _Predicted, orbits: NDArray[np.int64], every: bool) -> _Pairs:
+    """Candidates of the orbits named: those with the fewest wrong axes.
+
+    With ``every``, all fixed positions and, of those with free parameters, the ones with the fewest wrong axes.
+    """
+    group, given = all_orbits.group[orbits], all_orbits.given[orbits]
+    start = np.where(given >= 0, given, table.wyckoff_start[group - 1])
+    count = np.where(given >= 0, 1, np.diff(table.wyckoff_start)[group - 1])
     local = np.repeat(np.arange(len(orbits)), count)
     row = flat_ranges(start, count)
-    mismatch = (table.site_class[row] != classes[local]).sum(-1)
-    if not every:
-        fewest = np.full(len(orbits), 99)
-        np.minimum.at(fewest, local, mismatch)
-        keep = mismatch == fewest[local]
-        local, row, mismatch = local[keep], row[keep], mismatch[keep]
-    distance, point = nearest_on(row, points[local], lattice[local])
-    return _Pairs(orbits[local], row, mismatch, distance, point)
+    mismatch = (table.site_class[row] != all_orbits.classes[orbits[local]]).sum(-1)
+    fixed = (table.degrees_of_freedom[row] == 0) & (given[local] < 0) & every
+    fewest = np.full(len(orbits), 99)
+    np.minimum.at(fewest, local[~fixed], mismatch[~fixed])
+    keep = fixed | (mismatch == fewest[local])
+    orbit, row, mismatch = orbits[local[keep]], row[keep], mismatch[keep]
+    distance, point = nearest_on(row, all_orbits.points[orbit], all_orbits.lattice[orbit])
+    return _Pairs(orbit, row, mismatch, distance, point)
 
 
 def _cheapest(pairs: _Pairs) -> NDArray[np.int64]:
@@ -116,20 +129,27 @@ def project(
     numbers: NDArray[np.int16],
     classes: NDArray[np.int64],
     positions: NDArray[np.float64],
+    wyckoff: NDArray | None = None,
 ) -> AsymmetricUnits:
     """Asymmetric units that obey their space groups, from raw predictions.
 
     Shapes: space_group (B,), lattice (B, 3, 3) Angstrom, numbers (B, M) with 0 for padding,
-    classes (B, M, 15), positions (B, M, 3) fractional. A position without free
-    parameters holds one orbit only: where several want it, the assignment of least
-    total cost over the crystal decides (Hungarian algorithm).
+    classes (B, M, 15), positions (B, M, 3) fractional; wyckoff (B, M) the rows that orbits
+    must have, -1 where the site symmetry decides. A position without free parameters holds
+    one orbit only: where several want it, the assignment of least total cost over the
+    crystal decides among those that have no given row.
     """
     table = tables()
     crystal, column = np.nonzero(numbers > 0)
-    group = space_group[crystal].astype(np.int64)
-    cls, points, cells = classes[crystal, column], positions[crystal, column] % 1.0, lattice[crystal]
-    every_orbit = np.arange(len(crystal))
-    pairs = _pairs(table, every_orbit, group, cls, points, cells, every=False)
+    given = np.full(len(crystal), -1) if wyckoff is None else np.asarray(wyckoff, np.int64)[crystal, column]
+    all_orbits = _Predicted(
+        space_group[crystal].astype(np.int64),
+        given,
+        classes[crystal, column],
+        positions[crystal, column] % 1.0,
+        lattice[crystal],
+    )
+    pairs = _pairs(table, all_orbits, np.arange(len(crystal)), every=False)
     chosen = _cheapest(pairs)
     row, point = pairs.row[chosen], pairs.point[chosen]
 
@@ -139,15 +159,19 @@ def project(
     crowded = np.unique(taken[times > 1] // 2000)
     if len(crowded):
         members = np.flatnonzero(np.isin(crystal, crowded))
-        again = _pairs(table, members, group[members], cls[members], points[members], cells[members], every=True)
-        pick = _assigned(table, again, column, len(crowded), np.searchsorted(crowded, crystal[again.orbit]))
-        row[again.orbit[pick]], point[again.orbit[pick]] = again.row[pick], again.point[pick]
+        again = _pairs(table, all_orbits, members, every=True)
+        open_ = given[again.orbit] < 0
+        closed = np.isin(crystal[again.orbit] * 2000 + again.row, key[fixed & (given >= 0)])
+        again = again.take(np.flatnonzero(open_ & ~closed))
+        if len(again.orbit):
+            pick = _assigned(table, again, column, len(crowded), np.searchsorted(crowded, crystal[again.orbit]))
+            row[again.orbit[pick]], point[again.orbit[pick]] = again.row[pick], again.point[pick]
 
-    wyckoff = np.full(numbers.shape, -1, np.int16)
+    rows = np.full(numbers.shape, -1, np.int16)
     settled = np.zeros((*numbers.shape, 3))
-    wyckoff[crystal, column] = row
+    rows[crystal, column] = row
     settled[crystal, column] = settle(row, point)
-    return AsymmetricUnits(space_group.astype(np.int16), lattice, numbers.astype(np.int16), wyckoff, settled)
+    return AsymmetricUnits(space_group.astype(np.int16), lattice, numbers.astype(np.int16), rows, settled)
 
 
 def _assigned(

@@ -29,6 +29,7 @@ _DAMPING = 0.05
 _KICK = 0.02
 _COPIES = np.array([0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.5, 3.5])
 _EXPANSION_STEP = 0.02
+_LEAST_VOLUME = 1e-3
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Repaired:
     units : the crystals, those that needed nothing bit for bit as they were
     moved : (B, M) Angstrom that each representative moved (the expansion of the cell not counted)
     scale : (B,) factor of the cell edges, 1 where the volume was kept
-    ratio : (B,) closest contact over the distance that it must have at least (1 is enough), infinite if all are far
+    ratio : (B,) closest contact over the distance that it must have at least (1 is enough), infinite if all are
+        far, 0 for a cell without volume
     ok : (B,) whether no overlap is left
     """
 
@@ -118,13 +120,18 @@ def _steps(orbits: Orbits, pairs: OrbitPairs, vectors: NDArray, lengths: NDArray
 
 
 def _descend(
-    units: AsymmetricUnits, rule: _Rule, rng: np.random.Generator, iterations: int, kick: NDArray[np.float64]
+    units: AsymmetricUnits,
+    held: NDArray[np.bool_],
+    rule: _Rule,
+    rng: np.random.Generator,
+    iterations: int,
+    kick: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coordinates (B, M, 3) after descent and the worst ratio (B,) to the distance wanted, margin included.
 
     kick : (B,) Angstrom, spread of the random displacement of overlapping orbits at the start
     """
-    orbits = Orbits.of(units)
+    orbits = Orbits.of(units, held)
     size = len(units)
     x = units.positions[orbits.crystal, orbits.column].copy()
     cells, inverse = units.lattice, np.linalg.inv(units.lattice)
@@ -187,12 +194,13 @@ def _moves(units: AsymmetricUnits, positions: NDArray[np.float64]) -> NDArray[np
 
 
 def _from_copies(
-    units: AsymmetricUnits, rule: _Rule, rng: np.random.Generator, iterations: int
+    units: AsymmetricUnits, held: NDArray[np.bool_], rule: _Rule, rng: np.random.Generator, iterations: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """As ``_descend`` from displaced copies: of those without overlap the least moved, else the best."""
     size, n = len(units), len(_COPIES)
-    copies = units.take(np.repeat(np.arange(size), n))
-    positions, ratio = _descend(copies, rule, rng, iterations, np.tile(_COPIES, size))
+    which = np.repeat(np.arange(size), n)
+    copies = units.take(which)
+    positions, ratio = _descend(copies, held[which], rule, rng, iterations, np.tile(_COPIES, size))
     moved = _moves(copies, positions).sum(1)
     good = ratio >= rule.enough
     cost = np.where(good, moved, 1e6 * (2.0 - ratio)).reshape(size, n)
@@ -207,6 +215,7 @@ def repair(
     margin: float = 0.1,
     most_expansion: float = 1.1,
     rng: np.random.Generator | None = None,
+    held: NDArray[np.bool_] | None = None,
     iterations: int = 60,
 ) -> Repaired:
     """Asymmetric units without overlaps, as far as their free parameters and the limits allow.
@@ -214,24 +223,28 @@ def repair(
     Two atoms overlap when they are closer than ``least_ratio`` of the sum of their covalent radii or than
     ``least_distance`` Angstrom, images under the group and the lattice included; a position is thereby also
     kept off the elements of higher symmetry, where its own images meet. Overlaps are opened by at least half
-    of ``margin`` more than needed. Cell edges grow at most by the factor ``most_expansion``. Crystals that
-    stay overlapped are returned in the best state found, with ``ok`` false. The random displacements come
-    from ``rng`` (a fixed seed if none is given).
+    of ``margin`` more than needed. Orbits ``held`` (B, M) do not move. Cell edges grow at most by the factor
+    ``most_expansion``. Crystals that stay overlapped are returned in the best state found in their own volume, with
+    ``ok`` false; those without a sound cell as they came. Random displacements come from ``rng`` (else a fixed seed).
     """
     rng = np.random.default_rng(0) if rng is None else rng
     rule = _Rule(least_ratio, least_distance, margin)
-    ratio = _measure(units, rule)
+    sound = np.isfinite(units.lattice).all((1, 2)) & np.isfinite(units.positions).all((1, 2))
+    sound &= np.abs(np.linalg.det(np.where(sound[:, None, None], units.lattice, 0.0))) > _LEAST_VOLUME
+    ratio = np.zeros(len(units))
+    ratio[sound] = _measure(units.take(np.flatnonzero(sound)), rule)
     scale = np.ones(len(units))
     positions, lattice = units.positions.copy(), units.lattice.copy()
-    wrong = np.flatnonzero(ratio < 1.0)
+    wrong = np.flatnonzero(sound & (ratio < 1.0))
     if not len(wrong):
         return Repaired(units, np.zeros(units.numbers.shape), scale, ratio)
 
     some = units.take(wrong)
-    found, reached = _descend(some, rule, rng, iterations, np.full(len(some), _KICK))
+    fast = np.zeros(some.numbers.shape, bool) if held is None else held[wrong]
+    found, reached = _descend(some, fast, rule, rng, iterations, np.full(len(some), _KICK))
     left = np.flatnonzero(reached < rule.enough)
     if len(left):
-        again, better = _from_copies(some.take(left), rule, rng, iterations)
+        again, better = _from_copies(some.take(left), fast[left], rule, rng, iterations)
         gain = better > reached[left]
         found[left[gain]], reached[left[gain]] = again[gain], better[gain]
     grown = np.ones(len(some))
@@ -241,7 +254,7 @@ def repair(
         if not len(left):
             break
         wider = replace(wider, lattice=factor * some.lattice[left])
-        at, better = _descend(wider, rule, rng, iterations // 3, np.zeros(len(left)))
+        at, better = _descend(wider, fast[left], rule, rng, iterations // 3, np.zeros(len(left)))
         good = better >= rule.barely
         # A crystal that stays overlapped at the limit keeps its volume.
         found[left[good]], grown[left[good]] = at[good], factor

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.neighbours import minimum_distances
-from crystal_studio.crystal.projection import nearest_on, project
+from crystal_studio.crystal.projection import nearest_on, project, project_onto
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import representative_on
 
@@ -86,3 +88,60 @@ def test_two_orbits_on_one_fixed_position_are_parted():
     )
     assert [table.letter[w] for w in units.wyckoff[0]] == ["a", "b"]
     assert minimum_distances(expand(units))[0] > 2.5
+
+
+def brute_force(group, cell, classes, points, table):
+    """Least cost of one crystal over all choices of positions that put one orbit on a fixed position."""
+    rows = table.wyckoff_rows(group)
+    cost = np.empty((len(points), len(rows)))
+    for i, (cls, point) in enumerate(zip(classes, points, strict=True)):
+        distance, _ = nearest_on(rows, np.tile(point, (len(rows), 1)), np.tile(cell, (len(rows), 1, 1)))
+        cost[i] = 1e4 * (table.site_class[rows] != cls).sum(1) + distance
+    best = np.inf
+    for choice in product(range(len(rows)), repeat=len(points)):
+        fixed = [c for c in choice if table.degrees_of_freedom[rows[c]] == 0]
+        if len(set(fixed)) == len(fixed):
+            best = min(best, cost[np.arange(len(points)), choice].sum())
+    return best
+
+
+def test_crowded_positions_are_shared_out_at_least_cost():
+    """Many orbits that all want the fixed positions of their groups, against every choice there is."""
+    rng = np.random.default_rng(5)
+    table = tables()
+    group = np.array([2, 10, 83, 131, 191, 221, 215, 160] * 3, np.int16)
+    rows = np.array([rng.choice(table.wyckoff_rows(g)[-5:], 3) for g in group])
+    rows[:, 1] = rows[:, 0]
+    k = rng.normal([0, 0, 0, 0, 0, 1.8], 0.1, (len(group), 6))
+    cell = lattice.from_k(lattice.constrain(k, group))
+    classes = table.site_class[rows].astype(np.int64)
+    points = rng.random((len(group), 3, 3))
+    units = project(group, cell, np.full(rows.shape, 8, np.int16), classes, points)
+    for i in range(len(units)):
+        distance, _ = nearest_on(units.wyckoff[i].astype(int), points[i], np.tile(cell[i], (3, 1, 1)))
+        cost = 1e4 * (table.site_class[units.wyckoff[i]] != classes[i]).sum() + distance.sum()
+        assert np.isclose(cost, brute_force(group[i], cell[i], classes[i], points[i], table), rtol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 100_000))
+def test_given_positions_are_kept_and_closed_to_others(seed):
+    group, cell, numbers, classes, points = raw(seed, 8, 4)
+    wanted = project(group, cell, numbers, classes, points).wyckoff
+    rng = np.random.default_rng(seed)
+    rows = np.where(rng.random(wanted.shape) < 0.5, wanted, -1)
+    table = tables()
+    # The others are told the site symmetry of a given orbit, so that they compete for its position.
+    for i in range(len(group)):
+        known = np.flatnonzero(rows[i] >= 0)
+        if len(known):
+            classes[i, rows[i] < 0] = table.site_class[rows[i, known[0]]]
+    units = project(group, cell, numbers, classes, points, rows)
+    assert (units.wyckoff[rows >= 0] == rows[rows >= 0]).all()
+    for row, mask in zip(units.wyckoff, units.mask, strict=True):
+        fixed = row[mask & (table.degrees_of_freedom[row] == 0)]
+        assert len(set(fixed)) == len(fixed)
+    everywhere = project(group, cell, numbers, classes, points, wanted)
+    onto = project_onto(group, cell, numbers, wanted, points)
+    assert (everywhere.wyckoff == onto.wyckoff).all()
+    assert (everywhere.positions == onto.positions).all()

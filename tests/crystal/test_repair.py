@@ -153,6 +153,19 @@ def test_the_volume_grows_only_as_a_last_resort_and_within_its_limit():
     assert 1 / 0.95 <= grown.scale[0] < 1.1
 
 
+def test_held_orbits_stay_where_they_are():
+    cell = lattice.from_parameters(np.array([[7.1, 8.3, 9.2, 82.0, 95.0, 101.0]]))[0]
+    units = unit(1, cell, (19, "a", (0.3, 0.3, 0.3)), (12, "a", (0.4, 0.3, 0.3)), (8, "a", (0.3, 0.4, 0.35)))
+    held = np.array([[True, False, True]])
+    done = repair(units, held=held)
+    assert not done.ok[0], "potassium and oxygen overlap and may not move"
+    held = np.array([[True, False, False]])
+    done = repair(units, held=held)
+    assert done.ok[0] and done.scale[0] == 1
+    assert (done.units.positions[held] == units.positions[held]).all()
+    assert (done.moved[~held] > 0).all()
+
+
 def test_real_crystals_are_left_alone():
     names = [("NaCl", "rocksalt", 5.64), ("GaAs", "zincblende", 5.65), ("C", "diamond", 3.57), ("Cu", "fcc", 3.61)]
     atoms = [bulk(name, kind, a=a) for name, kind, a in names]
@@ -170,6 +183,15 @@ def test_an_empty_batch_and_a_repeated_one():
     units = crowded(3)
     assert len(repair(units.take(slice(0, 0))).units) == 0
     assert (repair(units).units.positions == repair(units).units.positions).all()
+
+
+def test_cells_without_volume_do_not_stop_the_others():
+    units = crowded(11)
+    units.lattice[2], units.lattice[3, 0] = 0.0, np.nan
+    done = repair(units)
+    others = [0, 1, 4, 5, 6, 7]
+    assert not done.ok[[2, 3]].any() and not done.moved[[2, 3]].any()
+    assert (done.ok[others] == fine(done.units.take(others))).all()
 
 
 @settings(max_examples=30, deadline=None)
