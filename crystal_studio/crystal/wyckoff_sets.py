@@ -1,13 +1,20 @@
-"""Which Wyckoff positions of a group can hold an exact composition."""
+"""Which Wyckoff positions of a group can hold an exact composition, and random choices among them."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.crystal.wyckoff_sums import WyckoffSets
+
+MOST_STATES = 30_000
+"""Numbers of atoms left (one a kind of element) that a set is looked for among; beyond it is guessed at."""
 
 
 @lru_cache(maxsize=4096)
@@ -55,27 +62,69 @@ def _search(number: int, atoms: tuple[int, ...], max_orbits: int) -> bool:
     return place(atoms, 0, tuple(k[1] for k in kinds), max_orbits)
 
 
+@lru_cache(maxsize=512)
+def sets_of(
+    number: int, atoms: tuple[int, ...], max_orbits: int, weight: bytes = b"", taken: tuple[int, ...] = ()
+) -> WyckoffSets | None:
+    """The ways to hold a composition, kept for further use; None where they are too many to sum over.
+
+    ``weight``: the bytes of a (1731,) float64 array of weights, empty for equal ones.
+    """
+    smallest = int(tables().multiplicity[tables().wyckoff_rows(number)].min())
+    if np.prod([n // smallest + 1 for n in atoms], dtype=object) > MOST_STATES:
+        return None
+    return WyckoffSets(number, atoms, max_orbits, np.frombuffer(weight) if weight else None, taken)
+
+
 def draw_set(
     number: int,
-    atoms: dict[int, int],
+    atoms: Mapping[int, int],
     max_orbits: int,
     rng: np.random.Generator,
     weight: NDArray[np.float64] | None = None,
-    tries: int = 200,
+    orbit_odds: NDArray[np.float64] | None = None,
+    taken: tuple[int, ...] = (),
 ) -> tuple[list[int], list[int]] | None:
     """Elements and Wyckoff rows of one random way to hold ``atoms`` (atomic number -> count in the conventional cell).
 
-    ``weight`` (1731,) makes positions more or less likely. None if no way was found.
+    ``weight`` (1731,) makes positions more or less likely, ``orbit_odds`` (at least max_orbits + 1,) numbers of
+    orbits; None gives all sets the same odds. Fixed positions in ``taken`` (Wyckoff rows) are full already.
+    None if there is no way (or, of very many atoms, none was found).
     """
     if not can_hold(number, tuple(atoms.values()), max_orbits):
         return None
+    ways = sets_of(number, tuple(atoms.values()), max_orbits, b"" if weight is None else weight.tobytes(), taken)
+    if ways is None:
+        return _guess_set(number, atoms, max_orbits, rng, weight, taken)
+    total = ways.by_orbits
+    odds = total if orbit_odds is None else np.where(total > 0, orbit_odds[: max_orbits + 1], 0.0)
+    if not odds.sum() > 0:
+        odds = total
+    if not odds.sum() > 0:
+        return None
+    n_orbits = int(rng.choice(max_orbits + 1, p=odds / odds.sum()))
+    elements = list(atoms)
+    chosen = ways.draw(n_orbits, rng)
+    return [int(elements[e]) for e, _ in chosen], [r for _, r in chosen]
+
+
+def _guess_set(
+    number: int,
+    atoms: Mapping[int, int],
+    max_orbits: int,
+    rng: np.random.Generator,
+    weight: NDArray[np.float64] | None = None,
+    taken: tuple[int, ...] = (),
+    tries: int = 200,
+) -> tuple[list[int], list[int]] | None:
+    """Fill one element after another at random until it comes out even."""
     table = tables()
     rows = table.wyckoff_rows(number)
     multiplicity = table.multiplicity[rows]
     fixed = table.degrees_of_freedom[rows] == 0
     odds = np.ones(len(rows)) if weight is None else weight[rows] + 1e-3
     for _ in range(tries):
-        open_ = np.ones(len(rows), bool)
+        open_ = ~(fixed & np.isin(rows, taken))
         elements: list[int] = []
         chosen: list[int] = []
         for z in rng.permutation(list(atoms)):
@@ -95,3 +144,79 @@ def draw_set(
         else:
             return elements, chosen
     return None
+
+
+@lru_cache(maxsize=200_000)
+def _assignments(sizes: tuple[int, ...], atoms: tuple[int, ...]) -> int:
+    if not sizes:
+        return int(not any(atoms))
+    if sum(sizes) != sum(atoms):
+        return 0
+    first, rest = sizes[0], sizes[1:]
+    return sum(
+        _assignments(rest, (*atoms[:e], atoms[e] - first, *atoms[e + 1 :]))
+        for e in range(len(atoms))
+        if atoms[e] >= first
+    )
+
+
+def assignments(rows: Sequence[int], atoms: Sequence[int]) -> int:
+    """In how many ways orbits on these positions can be given to elements that need ``atoms`` each."""
+    sizes = tables().multiplicity[list(rows)]
+    return _assignments(tuple(sorted(sizes.tolist(), reverse=True)), tuple(int(n) for n in atoms))
+
+
+def draw_assignment(rows: Sequence[int], atoms: Mapping[int, int], rng: np.random.Generator) -> list[int] | None:
+    """The atomic number of each orbit, so that every element gets its number of atoms; None if that cannot be."""
+    sizes = tables().multiplicity[list(rows)]
+    order = np.argsort(-sizes, kind="stable")
+    ordered = tuple(sizes[order].tolist())
+    elements, left = list(atoms), tuple(int(n) for n in atoms.values())
+    found = [0] * len(ordered)
+    if not _assignments(ordered, left):
+        return None
+    for i, size in enumerate(ordered):
+        after = [(*left[:e], left[e] - size, *left[e + 1 :]) for e in range(len(left))]
+        odds = np.array([_assignments(ordered[i + 1 :], a) if min(a) >= 0 else 0 for a in after], float)
+        pick = int(rng.choice(len(left), p=odds / odds.sum()))
+        found[int(order[i])], left = int(elements[pick]), after[pick]
+    return found
+
+
+def templates_for(number: int, atoms: Sequence[int], max_orbits: int, limit: int = 200) -> list[tuple[int, ...]]:
+    """Wyckoff templates (sorted rows of all orbits) that hold ``atoms`` (one count an element), shortest first.
+
+    At most ``limit`` of them; each is a multiset of positions, whichever elements sit on them.
+    """
+    table = tables()
+    rows = [int(r) for r in table.wyckoff_rows(number)[::-1]]
+    sizes = [int(table.multiplicity[r]) for r in rows]
+    fixed = [bool(table.degrees_of_freedom[r] == 0) for r in rows]
+    wanted = tuple(int(n) for n in atoms)
+    reach = [gcd(*sizes[i:]) for i in range(len(rows))]
+    largest = [max(sizes[i:]) for i in range(len(rows))]
+
+    def extend(at: int, left: int, budget: int, chosen: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        if not left and not budget:
+            if assignments(chosen, wanted):
+                yield chosen
+            return
+        if at == len(rows) or left <= 0 or left % reach[at] or left > budget * largest[at]:
+            return
+        for n in range(min(1 if fixed[at] else budget, budget, left // sizes[at]), -1, -1):
+            yield from extend(at + 1, left - n * sizes[at], budget - n, chosen + (rows[at],) * n)
+
+    found: list[tuple[int, ...]] = []
+    for n_orbits in range(1, max_orbits + 1):
+        for template in extend(0, sum(wanted), n_orbits, ()):
+            found.append(template)
+            if len(found) == limit:
+                return found
+    return found
+
+
+def describe_template(rows: Sequence[int]) -> str:
+    """As a request writes it: "4a,4b,2x8c"."""
+    table = tables()
+    counts = Counter(f"{table.multiplicity[r]}{table.letter[r]}" for r in rows)
+    return ",".join(f"{n}x{name}" if n > 1 else name for name, n in counts.items())
