@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from multiprocessing import get_context
 
 import numpy as np
@@ -12,36 +13,50 @@ from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.evaluation.crystalnn.coordination import Elements, coordination_weights, elements, neighbours
 from crystal_studio.evaluation.crystalnn.motifs import COLUMN, LARGEST, MOTIFS, WIDTH
-from crystal_studio.evaluation.crystalnn.order_parameters import order_parameters
+from crystal_studio.evaluation.crystalnn.order_parameters import COLLINEAR, order_parameters
 from crystal_studio.evaluation.crystalnn.voronoi import voronoi_faces
+
+LEAST_VOLUME = 0.1
+"""Cubic Angstrom; smaller cells have no fingerprint, as in the published evaluation."""
+
+LEAST_VOLUME_PER_ATOM = 0.03
+"""Cubic Angstrom; in anything denser a site has 50,000 atoms around it."""
 
 _CRYSTALS_AT_ONCE = 100
 
 
-def crystalnn_fingerprints(crystals: AsymmetricUnits | Structures, workers: int = 1) -> NDArray[np.float64]:
+def crystalnn_fingerprints(
+    crystals: AsymmetricUnits | Structures, workers: int = 1, collinear: float = COLLINEAR
+) -> NDArray[np.float64]:
     """(B, 61) means of the site fingerprints over all atoms; columns are named by ``LABELS``.
 
+    The numbers of matminer's CrystalNNFingerprint, preset "ops", for structures without oxidation states.
     Of an orbit only one atom is computed: asymmetric units, and structures that name the orbit of each
     atom, take a fraction of the time. Rows of NaN where there is no fingerprint: an empty, flat or not
     finite cell, coinciding atoms, or an element beyond Cm.
+
+    collinear : sine below which two bonds lie on one line. The published 1e-12 tells exact coordinates
+        from ones with rounding errors: fingerprints of the same octahedral site then differ by up to 0.1.
+        With 1e-3 both give the same.
     """
     structures = expand(crystals) if isinstance(crystals, AsymmetricUnits) else crystals
     of = elements()
     starts = range(0, len(structures), _CRYSTALS_AT_ONCE)
     parts = (structures.take(np.arange(s, min(s + _CRYSTALS_AT_ONCE, len(structures)))) for s in starts)
     if workers <= 1 or len(starts) <= 1:
-        found = [_fingerprints(part, of) for part in parts]
+        found = [_fingerprints(part, of, collinear) for part in parts]
     else:
         with ProcessPoolExecutor(min(workers, len(starts)), mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(_fingerprints, parts, [of] * len(starts)))
+            found = list(pool.map(_fingerprints, parts, repeat(of), repeat(collinear)))
     return np.concatenate(found) if found else np.zeros((0, WIDTH))
 
 
-def _fingerprints(structures: Structures, of: Elements) -> NDArray[np.float64]:
+def _fingerprints(structures: Structures, of: Elements, collinear: float) -> NDArray[np.float64]:
     """(B, 61) of one chunk."""
     result = np.full((len(structures), WIDTH), np.nan)
     with np.errstate(all="ignore"):
-        finite = np.isfinite(structures.lattice).all((1, 2)) & (structures.volume > 1e-3)
+        least = np.maximum(LEAST_VOLUME, LEAST_VOLUME_PER_ATOM * structures.n_atoms)
+        finite = np.isfinite(structures.lattice).all((1, 2)) & (structures.volume >= least)
     broken = ~np.isfinite(structures.positions).all(1)
     finite[structures.crystal[broken]] = False
     rows = np.flatnonzero(finite & (structures.n_atoms > 0))
@@ -49,7 +64,7 @@ def _fingerprints(structures: Structures, of: Elements) -> NDArray[np.float64]:
         return result
     sound = structures.take(rows)
     sites, multiplicity = _sites(sound)
-    by_site = site_fingerprints(sound, sites, of)
+    by_site = site_fingerprints(sound, sites, of, collinear)
     total = np.zeros((len(rows), WIDTH))
     np.add.at(total, sound.crystal[sites], by_site * multiplicity[:, None])
     result[rows] = total / sound.n_atoms[:, None]
@@ -66,7 +81,9 @@ def _sites(structures: Structures) -> tuple[NDArray[np.int64], NDArray[np.int64]
     return sites, multiplicity
 
 
-def site_fingerprints(structures: Structures, sites: NDArray[np.int64], of: Elements) -> NDArray[np.float64]:
+def site_fingerprints(
+    structures: Structures, sites: NDArray[np.int64], of: Elements, collinear: float = COLLINEAR
+) -> NDArray[np.float64]:
     """(S, 61) fingerprints of atoms ``sites`` (rows of the batch); NaN where the Voronoi cell is open."""
     result = np.zeros((len(sites), WIDTH))
     faces = voronoi_faces(structures, sites)
@@ -77,7 +94,8 @@ def site_fingerprints(structures: Structures, sites: NDArray[np.int64], of: Elem
         result[:, column] = weight
         rows = np.flatnonzero(weight > 0)
         if number in MOTIFS and len(rows):
-            parameters = order_parameters(around.vector[rows, :number], around.exact[rows, :number])
+            nearest = (rows, slice(number))
+            parameters = order_parameters(around.vector[nearest], around.exact[nearest], collinear)
             span = slice(column + 1, column + 1 + parameters.shape[1])
             result[rows, span] = weight[rows, None] * parameters
     result[~faces.closed | np.isnan(around.weight).any(1)] = np.nan

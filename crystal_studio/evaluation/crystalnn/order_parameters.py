@@ -20,7 +20,7 @@ from scipy.special import eval_legendre
 from crystal_studio.evaluation.crystalnn.motifs import MOTIFS, Motif
 
 COLLINEAR = 1e-12
-"""Sine below which two directions count as one line and have no azimuth, as published: met by exact coordinates only."""
+"""Sine below which two directions count as one line and have no azimuth: pymatgen's, met by exact coordinates only."""
 
 _EQUAL = 1e-6
 """Angles (radians) and weights this close count as equal, so that rounding errors decide nothing."""

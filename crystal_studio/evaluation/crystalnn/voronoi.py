@@ -163,7 +163,7 @@ def _measure(cells: list[_Cell], around: Surroundings, sites: NDArray) -> Faces:
     face = ends.ravel()
     p, q = np.repeat(vertices[first], 2, axis=0), np.repeat(vertices[second], 2, axis=0)
     angle, area = _triangles(centre[face], p, q)
-    solid_angle, areas = np.bincount(face, angle, n), np.bincount(face, area, n)
+    solid_angle, areas = (np.bincount(face, value, n).astype(float) for value in (angle, area))
 
     owner = np.searchsorted(around.offsets, np.arange(n), side="right") - 1
     position = np.full(len(around.offsets) - 1, -1)
