@@ -107,6 +107,26 @@ TABLE: tuple[ActionSpec, ...] = (
         "design.generate", "Generate", "Design", "Ctrl+Return", "Start the campaign", "run", ("valid request", "idle")
     ),
     ActionSpec(
+        "design.chemistry",
+        "Elements",
+        "Design",
+        "Alt+1",
+        "Which elements, in which system or formula",
+        "",
+        (),
+        separator=True,
+    ),
+    ActionSpec("design.sites", "Sites", "Design", "Alt+2", "Wyckoff template, or a structure to keep and complete"),
+    ActionSpec("design.targets", "Properties", "Design", "Alt+3", "Ranges of properties to aim at"),
+    ActionSpec(
+        "design.complete_file",
+        "Complete a structure file…",
+        "Design",
+        "",
+        "Keep orbits or the lattice of a CIF, POSCAR or extended XYZ file and let the model make the rest",
+        "crystal",
+    ),
+    ActionSpec(
         "design.load", "Load request…", "Design", "", "Read a request from a TOML file", "open", (), separator=True
     ),
     ActionSpec(
@@ -176,6 +196,25 @@ TABLE: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "explore.columns", "Columns…", "Explore", "", "Choose the columns of the table", "columns", ("project",)
+    ),
+    ActionSpec(
+        "explore.complete",
+        "Complete from this candidate…",
+        "Explore",
+        "Ctrl+Shift+K",
+        "Keep orbits or the lattice of the selected candidate and let the model make the rest",
+        "crystal",
+        ("selection",),
+        separator=True,
+    ),
+    ActionSpec(
+        "explore.template",
+        "Use its Wyckoff positions as template",
+        "Explore",
+        "",
+        "Ask for crystals with the space group and Wyckoff positions of the selected candidate",
+        "design",
+        ("selection",),
     ),
     ActionSpec("view.design", "Design", "View", "Ctrl+1", "Say what crystals you want", "design"),
     ActionSpec("view.run", "Run", "View", "Ctrl+2", "Watch the campaign", "run"),

@@ -28,6 +28,7 @@ from crystal_studio.app.run.run_page import RunPage
 from crystal_studio.app.run_status import RunStatus
 from crystal_studio.app.session import ProjectSession
 from crystal_studio.app.settings import WindowState
+from crystal_studio.app.structure_deeds import StructureDeeds
 from crystal_studio.app.top_bar import TopBar
 from crystal_studio.campaign.events import Finished, Progress
 from crystal_studio.design.request import DesignRequest
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.run_page = RunPage(self.background)
         self.explore = ExplorePage(self.background)
         self.projects = ProjectDeeds(self)
+        self.structures = StructureDeeds(self)
         self.palette_dialog: CommandPalette | None = None
         self._build()
         self._join()
@@ -308,7 +310,9 @@ class MainWindow(QMainWindow):
         self.design.set_menu(
             [a[k] for k in ("design.load", "design.save", "design.copy_json", "design.copy_command", "design.reset")]
         )
-        self.explore.table.set_actions([a["project.export"], a["edit.copy"], a["explore.columns"]])
+        taken = [a["explore.complete"], a["explore.template"]]
+        self.design.sites.set_actions(taken, self.fault)
+        self.explore.table.set_actions([*taken, a["project.export"], a["edit.copy"], a["explore.columns"]])
         for empty in (self.run_page.empty, self.explore.empty):
             empty.add_action(a["project.example"])
             empty.add_action(a["project.open"])
@@ -341,6 +345,12 @@ class MainWindow(QMainWindow):
                 "design.copy_json": deeds.copy_json,
                 "design.copy_command": lambda: deeds.copy_command(self.session.path),
                 "design.reset": deeds.reset,
+                "design.chemistry": partial(self.structures.show, "chemistry"),
+                "design.sites": partial(self.structures.show, "sites"),
+                "design.targets": partial(self.structures.show, "targets"),
+                "design.complete_file": self.structures.complete_file,
+                "explore.complete": self.structures.complete,
+                "explore.template": self.structures.use_template,
                 "run.pause": self.campaign.pause,
                 "run.resume": self.campaign.carry_on,
                 "run.stop": self._stop,

@@ -124,23 +124,34 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit {{
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
   border: 1px solid {t.accent};
 }}
-QLineEdit[bad="true"], QSpinBox[bad="true"], QComboBox[bad="true"] {{
+QLineEdit[bad="true"], QSpinBox[bad="true"], QDoubleSpinBox[bad="true"], QComboBox[bad="true"] {{
   border: 1px solid {t.danger}; background: {t.danger_soft};
 }}
 QLineEdit:disabled, QSpinBox:disabled, QComboBox:disabled {{ color: {t.faint}; border-color: {t.line}; }}
-QSpinBox QLineEdit {{ border: 0; background: transparent; padding: 0; }}
-QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: 0; }}
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: 0; background: transparent; padding: 0; }}
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
+  width: 0; border: 0;
+}}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow {{ image: url({_image("chevron", t.muted)}); width: 14px; height: 14px; }}
 QComboBox QAbstractItemView {{
   background: {t.surface}; border: 1px solid {t.line_strong}; selection-background-color: {t.accent_soft};
   selection-color: {t.text}; outline: 0;
 }}
+QSlider {{ background: transparent; min-height: 18px; }}
+QSlider::groove:horizontal {{ background: {t.line_strong}; height: 4px; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {t.accent}; height: 4px; border-radius: 2px; }}
+QSlider::handle:horizontal {{
+  background: {t.surface}; border: 2px solid {t.accent}; width: 8px; height: 8px; margin: -4px 0; border-radius: 6px;
+}}
+QSlider::handle:horizontal:focus {{ background: {t.accent}; }}
+QSlider:disabled {{ color: {t.faint}; }}
 QCheckBox {{ spacing: 6px; background: transparent; }}
 QCheckBox::indicator, QTreeView::indicator, QListView::indicator, QTableView::indicator {{
   width: 14px; height: 14px; border: 1px solid {t.line_strong}; border-radius: 3px; background: {t.surface};
 }}
-QCheckBox::indicator:checked, QTreeView::indicator:checked, QListView::indicator:checked {{
+QCheckBox::indicator:checked, QTreeView::indicator:checked, QListView::indicator:checked,
+QTableView::indicator:checked {{
   background: {t.accent}; border-color: {t.accent}; image: url({_image("check", t.on_accent)});
 }}
 QTreeView::indicator:indeterminate {{ background: {t.accent_soft}; border-color: {t.accent}; }}

@@ -22,6 +22,12 @@ FUNNELS = (
     ("full", "Full", "As quick, with the relaxation carried to 0.03 eV/Å"),
     ("none", "None", "Generate only; the funnel can be run later"),
 )
+SAMPLERS = (
+    ("fast", "Fast", "Few large steps, one network call each"),
+    ("published", "Published (SymmCD)", "1,000 steps with a corrector, two network calls each"),
+)
+ADVANCED = ("sampler", "steps", "max_orbits")
+PUBLISHED_CALLS = 2000
 
 
 class BudgetPanel(Card):
@@ -41,7 +47,8 @@ class BudgetPanel(Card):
 
         self.count = _spin(1, 1_000_000, "How many candidates to generate")
         self.max_atoms = _spin(0, 500, "Largest primitive cell, in atoms", "no limit")
-        self.steps = _spin(0, 5000, "Denoising steps: fewer are faster, more are better", "model default")
+        self.steps = _spin(0, 5000, "Denoising steps: fewer are faster, more are better", "as the sampler has it")
+        self.max_orbits = _spin(0, 40, "Largest number of orbits in the asymmetric unit", "no limit")
         self.seed = QLineEdit()
         self.seed.setToolTip("The same seed and request give the same candidates")
         self.dice = QToolButton()
@@ -57,16 +64,20 @@ class BudgetPanel(Card):
         self.model = QComboBox()
         self.device = QComboBox()
         self.funnel = QComboBox()
+        self.sampler = QComboBox()
+        for key, text, tip in SAMPLERS:
+            self.sampler.addItem(text, key)
+            self.sampler.setItemData(self.sampler.count() - 1, tip, 3)
+        self.sampler.setToolTip("How the model goes from noise to crystals")
         for key, text, tip in FUNNELS:
             self.funnel.addItem(text, key)
             self.funnel.setItemData(self.funnel.count() - 1, tip, 3)
         self._add("Candidates", self.count, "count", 0, 0)
         self._add("Atoms in primitive cell, at most", self.max_atoms, "max_atoms", 0, 1)
-        self._add("Denoising steps", self.steps, "steps", 0, 2)
+        self._add("Device", self.device, "device", 0, 2)
         self._add("Seed", seed_row, "seed", 0, 3, focus=self.seed)
         self._add("Model", self.model, "model", 1, 0, width=2)
-        self._add("Device", self.device, "device", 1, 2)
-        self._add("Funnel", self.funnel, "funnel", 1, 3)
+        self._add("Funnel", self.funnel, "funnel", 1, 2, width=2)
         for column in range(4):
             grid.setColumnStretch(column, 1)
         notes = QHBoxLayout()
@@ -75,12 +86,35 @@ class BudgetPanel(Card):
         notes.addWidget(self.model_note, 1)
         notes.addWidget(self.funnel_note, 1)
         self.body.addLayout(notes)
+        self.more = QToolButton()
+        self.more.setText("Advanced")
+        self.more.setCheckable(True)
+        self.more.setToolTip("Sampler, denoising steps, number of orbits")
+        self.more.toggled.connect(self._show_advanced)
+        self.head.addWidget(self.more)
+        self.advanced = QWidget()
+        self.advanced.setProperty("role", "plain")
+        self._grid = QGridLayout(self.advanced)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(4)
+        self._add("Sampler", self.sampler, "sampler", 0, 0, width=2)
+        self._add("Denoising steps", self.steps, "steps", 0, 2)
+        self._add("Orbits, at most", self.max_orbits, "max_orbits", 0, 3)
+        for column in range(4):
+            self._grid.setColumnStretch(column, 1)
+        self.sampler_note = label("", "small", wrap=True)
+        self._grid.addWidget(self.sampler_note, 3, 0, 1, 4)
+        self.body.addWidget(self.advanced)
+        self.advanced.hide()
         self.set_devices(())
         self.set_catalogue(Catalogue())
 
         self.count.valueChanged.connect(lambda v: self._change("count", v))
         self.max_atoms.valueChanged.connect(lambda v: self._change("max_atoms", v))
         self.steps.valueChanged.connect(lambda v: self._change("steps", v))
+        self.max_orbits.valueChanged.connect(lambda v: self._change("max_orbits", v))
+        self.sampler.activated.connect(lambda: self._change("sampler", self.sampler.currentData()))
         self.seed.textEdited.connect(self._type_seed)
         self.seed.editingFinished.connect(self.refresh)
         self.dice.clicked.connect(lambda: model.change(model.form.with_new_seed(), "another seed"))
@@ -120,9 +154,11 @@ class BudgetPanel(Card):
         self.count.setValue(form.count)
         self.max_atoms.setValue(form.max_atoms)
         self.steps.setValue(form.steps)
+        self.max_orbits.setValue(form.max_orbits)
         if not (self.seed.hasFocus() and self._bad_seed(self.seed.text())) and self.seed.text() != str(form.seed):
             self.seed.setText(str(form.seed))
-        for box, value in ((self.model, form.model), (self.device, form.device), (self.funnel, form.funnel)):
+        boxes = ((self.model, form.model), (self.device, form.device), (self.funnel, form.funnel))
+        for box, value in (*boxes, (self.sampler, form.sampler)):
             at = box.findData(value)
             if at < 0 and value and not (box is self.model and not self._catalogue.cards):
                 box.addItem(f"{value} (not here)", value)
@@ -135,6 +171,9 @@ class BudgetPanel(Card):
             else ""
         )
         self.funnel_note.setText(next((tip for key, _, tip in FUNNELS if key == form.funnel), ""))
+        self.sampler_note.setText(sampler_note(form.sampler, int(card.limits.get("default_steps", 0)) if card else 0))
+        unusual = form.sampler != SAMPLERS[0][0] or form.steps or form.max_orbits
+        self.more.setText("Advanced (changed)" if unusual else "Advanced")
         self._showing = False
 
     def set_error(self, field: str, message: str) -> None:
@@ -144,11 +183,16 @@ class BudgetPanel(Card):
             mark(widget, bool(wrong))
             place.setText(wrong)
             place.setVisible(bool(wrong))
+            if wrong and name in ADVANCED:
+                self.more.setChecked(True)
 
     @property
     def problem(self) -> str:
         """What is wrong with what was typed, or empty."""
         return self._bad_seed(self.seed.text())
+
+    def _show_advanced(self, on: bool) -> None:
+        self.advanced.setVisible(on)
 
     def _change(self, name: str, value: Any) -> None:
         if not self._showing and value is not None:
@@ -186,6 +230,19 @@ class BudgetPanel(Card):
 
     def _recolour(self) -> None:
         self.dice.setIcon(icon("dice"))
+
+
+def sampler_note(sampler: str, default_steps: int) -> str:
+    """What a sampler does and costs; ``default_steps`` are those of the fast one, 0 where unknown."""
+    if sampler == "published":
+        slower = (
+            f", about {round(PUBLISHED_CALLS / default_steps):,} times the work of the fast one"
+            if default_steps
+            else ""
+        )
+        return f"SymmCD's own: 1,000 steps with a corrector{slower}. For comparison with the published figures."
+    usual = f", {default_steps} unless said otherwise" if default_steps else ""
+    return f"Few large steps{usual}: the choice for designing."
 
 
 def _spin(low: int, high: int, tip: str, zero: str = "") -> QSpinBox:

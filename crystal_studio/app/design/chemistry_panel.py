@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.app.design.form import Form, Pick, unseen
@@ -78,12 +79,16 @@ class ChemistryPanel(Card):
         self.system_error.hide()
         self.formula_error = label("", "error", wrap=True)
         self.formula_error.hide()
+        self.formula_note = label("", "small", wrap=True)
+        self.formula_note.setTextFormat(Qt.TextFormat.RichText)
+        self.formula_note.hide()
         fields = QHBoxLayout()
         fields.setSpacing(14)
         fields.addLayout(_field("Elements are", self.mode, None))
         fields.addLayout(_field("Elements", self.system, self.system_error), 3)
         fields.addLayout(_field("Exact composition", self.formula, self.formula_error), 2)
         self.body.addLayout(fields)
+        self.body.addWidget(self.formula_note)
         self.table = PeriodicTable()
         self.table.picked.connect(self._pick)
         self.body.addWidget(self.table, 1)
@@ -110,6 +115,11 @@ class ChemistryPanel(Card):
         _show_error(
             self.formula, self.formula_error, self._formula_error or (message if field == "composition" else "")
         )
+
+    def set_note(self, text: str) -> None:
+        """Say what the space groups make of the exact composition."""
+        self.formula_note.setText(text)
+        self.formula_note.setVisible(bool(text))
 
     @property
     def known(self) -> frozenset[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
@@ -22,12 +23,17 @@ from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design import feasible
+from crystal_studio.app.design.aims import describe_targets
 from crystal_studio.app.design.budget_panel import BudgetPanel
 from crystal_studio.app.design.chemistry_panel import ChemistryPanel, describe
 from crystal_studio.app.design.estimate import Estimate
 from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.notes import composition_note
+from crystal_studio.app.design.sites_panel import SitesPanel, describe_sites
 from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
+from crystal_studio.app.design.targets_panel import TargetsPanel
+from crystal_studio.app.design.what_tabs import FIELDS, TITLES, WhatTabs
 from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import count, plural, span
 from crystal_studio.app.typeset import hm_html
@@ -48,7 +54,7 @@ class DesignPage(QWidget):
         """With a ``background``, what takes a moment to find out is checked there while the user goes on."""
         super().__init__(parent)
         self._background = background
-        self._impossible: tuple[DesignRequest, RequestError] | None = None
+        self._found: tuple[DesignRequest, feasible.Found] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(CHECK_MS)
@@ -58,6 +64,9 @@ class DesignPage(QWidget):
         self._estimate = Estimate()
         self._blocked = ""
         self.chemistry = ChemistryPanel(self.model)
+        self.sites = SitesPanel(self.model, background)
+        self.targets = TargetsPanel(self.model)
+        self.what = WhatTabs(self.chemistry, self.sites, self.targets)
         self.symmetry = SpaceGroupPicker()
         self.budget = BudgetPanel(self.model)
         self.symmetry.changed.connect(
@@ -84,7 +93,7 @@ class DesignPage(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(GAP)
-        self.splitter.addWidget(_scrolling(_column(self.chemistry, self.budget), 640))
+        self.splitter.addWidget(_scrolling(_column(self.what, self.budget), 640))
         self.splitter.addWidget(_column(self.symmetry, self.launch))
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 1)
@@ -116,6 +125,7 @@ class DesignPage(QWidget):
         self._catalogue = catalogue
         self.symmetry.set_catalogue(catalogue)
         self.budget.set_catalogue(catalogue)
+        self.sites.set_catalogue(catalogue)
         self.refresh()
 
     def offer_request(self, request: DesignRequest) -> None:
@@ -138,6 +148,8 @@ class DesignPage(QWidget):
         """Mark a field as refused by the generator or the campaign."""
         self.refresh()
         self._mark(field, message)
+        if field in FIELDS:
+            self.what.show_tab(FIELDS[field])
 
     def refresh(self) -> None:
         """Show the form, its validity and its cost."""
@@ -145,6 +157,7 @@ class DesignPage(QWidget):
         card = self._catalogue.card(form.model)
         if card is not self.chemistry.card:
             self.chemistry.set_card(card)
+            self.targets.set_card(card)
         if self.symmetry.picked() != form.space_groups:
             self.symmetry.set_picked(form.space_groups)
         error = error or self._refusal
@@ -159,7 +172,10 @@ class DesignPage(QWidget):
         else:
             symmetry = f"Any of {plural(len(form.space_groups), 'space group')}."
         size = f" At most {plural(form.max_atoms, 'atom')} in the primitive cell." if form.max_atoms else ""
-        self.summary.setText(f"<b>{count(form.count)}</b> candidates. {describe(form)} {symmetry}{size}")
+        units = {p.name: p.unit for p in card.labels} if card else {}
+        more = [t for t in (escape(describe_sites(form)), describe_targets(form, units)) if t]
+        said = " ".join([describe(form), f"{symmetry}{size}", *more])
+        self.summary.setText(f"<b>{count(form.count)}</b> candidates. {said}")
         seconds = self._estimate.seconds(form)
         self.time.setText(
             f"About {span(seconds)}, measured on this machine"
@@ -171,31 +187,52 @@ class DesignPage(QWidget):
         self.button.setToolTip(problem or "Start the campaign (Ctrl+Enter)")
         # What stands beside its field is not said twice.
         elsewhere = problem == self._blocked or problem == self._no_model()
-        self.problem.setText(problem if elsewhere else "Correct the marked field first." if problem else "")
+        bad = self._bad_tab(error)
+        where = f" under {TITLES[bad]}" if bad else ""
+        self.problem.setText(problem if elsewhere else f"Correct the marked field{where} first." if problem else "")
         self.problem.setVisible(bool(problem))
+        self.what.show_form(form, bad if problem and not elsewhere else "")
+        found = self._known
+        self.chemistry.set_note(composition_note(form, found.units, self._catalogue) if found and not problem else "")
         self.launch.title.setText("Not ready yet" if problem else "Ready to generate")
         self.validity.emit()
 
     @property
+    def _known(self) -> feasible.Found | None:
+        """What has been found out of the request as it stands."""
+        return self._found[1] if self._found is not None and self._found[0] == self.model.request else None
+
+    @property
     def _refusal(self) -> RequestError | None:
         """Why the request as it stands cannot be met, as far as that has been found out."""
-        found = self._impossible
-        return found[1] if found is not None and found[0] == self.model.request else None
+        return self._known.problem if self._known is not None else None
 
     def _check(self) -> None:
-        """Find out in the background whether the groups can hold the composition."""
+        """Find out in the background what the groups can hold."""
         request = self.model.request
         if self._background is None or request is None:
             return
 
-        def done(found: RequestError | None) -> None:
-            self._impossible = (request, found) if found is not None else None
+        def done(found: feasible.Found) -> None:
+            self._found = (request, found)
             self.refresh()
 
-        self._background.run(lambda state: feasible.problem(request, state.is_set), done, key="feasible")
+        self._background.run(lambda state: feasible.look(request, state.is_set), done, key="feasible")
+
+    def _bad_tab(self, error: RequestError | None) -> str:
+        """The tab that holds what is to be corrected; empty where it stands elsewhere."""
+        if error is not None:
+            return FIELDS.get(error.field, "")
+        problems = {
+            "chemistry": self.chemistry.problem,
+            "sites": self.sites.problem,
+            "targets": self.targets.problem,
+        }
+        return next((key for key, problem in problems.items() if problem), "")
 
     def _mark(self, field: str, message: str) -> None:
-        self.chemistry.set_error(field, message)
+        for panel in (self.chemistry, self.sites, self.targets):
+            panel.set_error(field, message)
         self.symmetry.set_error(message if field == "space_groups" else "")
         self.budget.set_error(field, message)
 
@@ -209,6 +246,8 @@ class DesignPage(QWidget):
         return (
             (str(error) if error else "")
             or self.chemistry.problem
+            or self.sites.problem
+            or self.targets.problem
             or self.budget.problem
             or self._no_model()
             or self._blocked

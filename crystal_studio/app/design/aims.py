@@ -1,0 +1,71 @@
+"""How properties and targets are worded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crystal_studio.app.design.form import Form
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a property is shown: its name, an explanation, the range proposed first, the step of its fields."""
+
+    title: str
+    tip: str
+    low: float
+    high: float
+    step: float = 0.1
+
+
+LOOKS = {
+    "formation_energy_per_atom": Look(
+        "Formation energy", "Energy of formation from the elements, per atom: the lower, the more stable", -2.0, -1.0
+    ),
+    "e_above_hull": Look(
+        "Energy above hull",
+        "Energy above the convex hull of competing phases, per atom: 0 on the hull, below about 0.1 often makeable",
+        0.0,
+        0.05,
+        0.01,
+    ),
+    "band_gap": Look("Band gap", "Kohn-Sham gap of the training data (PBE), smaller than the measured one", 1.0, 2.0),
+    "density": Look("Density", "Mass density", 4.0, 6.0),
+}
+
+
+def look(name: str) -> Look:
+    """How a property is shown; a plain look for one that has none of its own."""
+    return LOOKS.get(name) or Look(name.replace("_", " ").capitalize(), "", 0.0, 1.0)
+
+
+def unit_text(unit: str) -> str:
+    """A unit as it is printed: g/cm³."""
+    return unit.replace("cm3", "cm³")
+
+
+def describe_strength(w: float) -> str:
+    """What a strength means, in a sentence."""
+    if w == 0:
+        return "The targets are ignored."
+    if w < 1:
+        return "The targets pull less than in the training data."
+    if w <= 1.25:
+        return "The targets pull as the model learnt them: the widest variety."
+    if w <= 4:
+        return "More candidates hit the targets; they vary a little less."
+    return "Most candidates are drawn to the targets; they grow alike, and more of them fail geometry and composition."
+
+
+def describe_targets(form: Form, units: dict[str, str]) -> str:
+    """The targets in words."""
+    parts = []
+    for t in form.targets:
+        span = f"{figure_short(t.low)} to {figure_short(t.high)} {unit_text(units.get(t.name, ''))}"
+        parts.append(f"{look(t.name).title.lower()} {span}".strip())
+    return f"Aiming at {', '.join(parts)}, w = {form.guidance:g}." if parts else ""
+
+
+def figure_short(value: float) -> str:
+    """A number without needless zeros, with a true minus sign."""
+    return f"{value:g}".replace("-", "\u2212")

@@ -1,0 +1,150 @@
+"""Which sites are fixed: none, a Wyckoff template, or orbits and lattice of a structure that is completed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QToolButton, QWidget
+
+from crystal_studio.app.background import Background
+from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design.form import Form
+from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.keep_editor import KeepEditor
+from crystal_studio.app.design.template_editor import TemplateEditor
+from crystal_studio.app.widgets import Card, EmptyState, Segments, label
+from crystal_studio.campaign.given import Given
+
+STRUCTURES = "Structures (*.cif *.vasp *.poscar POSCAR* CONTCAR* *.extxyz *.xyz);;All files (*)"
+MODES = (
+    ("free", "Free", "The model chooses the Wyckoff position of every orbit"),
+    ("template", "Template", "Say the Wyckoff position of every orbit; elements, coordinates and lattice are made"),
+    ("keep", "Keep and complete", "Keep orbits or the lattice of a structure; the rest is made"),
+)
+
+
+class SitesPanel(Card):
+    """The part of the request that fixes sites."""
+
+    def __init__(self, model: FormModel, background: Background | None = None, parent: QWidget | None = None) -> None:
+        super().__init__("Sites", parent)
+        self._model, self._background = model, background
+        self._choose_file: Callable[[], str] = self._ask_file
+        self._fault: Callable[[BaseException], None] | None = None
+        self.take = QToolButton()
+        self.take.setText("Take from")
+        self.take.setProperty("menu", True)
+        self.take.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(self.take)
+        self._menu.setToolTipsVisible(True)
+        self.from_file = QAction("A structure file…", self)
+        self.from_file.setToolTip("A CIF, POSCAR or extended XYZ file; its symmetry is found at 0.01 Å")
+        self.from_file.triggered.connect(lambda _=False: self.open_file())
+        self._menu.addAction(self.from_file)
+        self.take.setMenu(self._menu)
+        self.head.addWidget(self.take)
+        self.mode = Segments(MODES, "Sites")
+        self.mode.chosen.connect(lambda key: model.change(replace(model.form, sites=key), "kind of sites"))
+        self.head.insertWidget(1, self.mode)
+        self.head.insertSpacing(1, 12)
+        self.free = EmptyState(
+            "crystal",
+            "The model chooses the Wyckoff positions",
+            "Fix them to ask for a structure type,\nor keep part of a known crystal and let the model complete it.",
+        )
+        self.free.add_button("Choose positions", lambda: self.mode.chosen.emit("template"))
+        self.free.add_button("Complete a structure…", self._begin_keep)
+        self.template = TemplateEditor(model)
+        self.keep = KeepEditor(model)
+        self.keep.empty.add_button("Open a structure file…", self.open_file, primary=True)
+        self.error = label("", "error", wrap=True)
+        self.error.hide()
+        self.body.addWidget(self.error)
+        self._stack = QStackedWidget()
+        for widget in (self.free, self.template, self.keep):
+            self._stack.addWidget(widget)
+        self.body.addWidget(self._stack, 1)
+        model.changed.connect(self.refresh)
+        self.refresh()
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Know the symbols of the groups."""
+        self.template.set_symbols(tuple(g.symbol for g in catalogue.groups))
+        self.keep.set_symbols(tuple(g.symbol for g in catalogue.groups))
+
+    def set_actions(self, actions: list[QAction], fault: Callable[[BaseException], None]) -> None:
+        """Offer further deeds that bring a structure; ``fault`` shows an error of reading one."""
+        self._menu.addActions(actions)
+        self._fault = fault
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with what was typed, or empty."""
+        return self.template.problem if self._model.form.sites == "template" else ""
+
+    def set_error(self, field: str, message: str) -> None:
+        """Show what is wrong with the field of this name."""
+        text = self.problem or (message if field in ("template", "keep") else "")
+        self.template.mark(bool(text) and self._model.form.sites == "template")
+        self.error.setText(text)
+        self.error.setVisible(bool(text))
+
+    def open_file(self) -> None:
+        """Ask for a structure file and take it, as what the mode wants."""
+        chosen = self._choose_file()
+        if chosen:
+            self.read(Path(chosen))
+
+    def read(self, path: Path) -> None:
+        """Take the structure of a file, read in the background."""
+        from crystal_studio.campaign import given
+
+        if self._background is None:
+            self.take_structure(given.read(path))
+        else:
+            self._background.run(lambda _: given.read(path), self.take_structure, self._fault, key="given structure")
+
+    def take_structure(self, given: Given, sites: str = "") -> None:
+        """Take this structure as template or to keep; by what is shown where it is not said."""
+        form, text = self._model.form, f"take {given.name}"
+        wanted = sites or ("template" if form.sites == "template" else "keep")
+        changed: Form = form.with_template_of(given) if wanted == "template" else form.with_given(given)
+        self.template.forget_typed()
+        self._model.change(changed, text)
+
+    def refresh(self) -> None:
+        """Show the form."""
+        form, error = self._model.form, self._model.error
+        self.mode.set(form.sites)
+        self._stack.setCurrentIndex([key for key, _, _ in MODES].index(form.sites))
+        self.take.setVisible(form.sites != "free")
+        self.take.setToolTip(
+            "Use the Wyckoff positions of a structure"
+            if form.sites == "template"
+            else "Keep orbits or the lattice of a structure"
+        )
+        self.set_error(error.field if error else "", str(error) if error else "")
+
+    def _begin_keep(self) -> None:
+        self.mode.chosen.emit("keep")
+        if self._model.form.given is None:
+            self.open_file()
+
+    def _ask_file(self) -> str:
+        return QFileDialog.getOpenFileName(self, "Take a structure", "", STRUCTURES)[0]
+
+
+def describe_sites(form: Form) -> str:
+    """The fixed sites in words; empty where all are free."""
+    if form.sites == "template" and form.template:
+        return f"Orbits on {', '.join(form.template)}."
+    if form.sites == "keep" and form.given is not None and (form.kept or form.keep_cell):
+        orbits = [f"{form.given.orbits[i].element} on {form.given.orbits[i].wyckoff}" for i in form.kept]
+        kept = ", ".join(orbits[:6]) + (f" and {len(orbits) - 6} more" if len(orbits) > 6 else "")
+        lattice = ("the lattice" + (" and " if kept else "")) if form.keep_cell else ""
+        added = f"{form.added} orbits added" if form.added > 1 else "one orbit added" if form.added else "completed"
+        return f"Keeps {lattice}{kept} of {form.given.name}, {added}."
+    return ""

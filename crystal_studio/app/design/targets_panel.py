@@ -1,0 +1,239 @@
+"""Property targets: ranges of the properties that the model was trained with, and how strongly they pull."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QSlider, QWidget
+
+from crystal_studio.app.design.aims import describe_strength, figure_short, look, unit_text
+from crystal_studio.app.design.form import Aim, Form
+from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.range_slider import RangeSlider
+from crystal_studio.app.widgets import Card, label, mark
+from crystal_studio.generators.protocol import ModelCard, PropertyRange
+
+WEAKEST, STRONGEST = 0.0, 10.0
+STRENGTH_TIP = (
+    "Strength w of classifier-free guidance.\n"
+    "0: targets are ignored.  1: as the model learnt them.  2 to 3: more candidates hit the range.\n"
+    "Above about 5 candidates grow alike and more of them fail geometry and composition."
+)
+
+
+class TargetsPanel(Card):
+    """The part of the request that aims at properties."""
+
+    def __init__(self, model: FormModel, parent: QWidget | None = None) -> None:
+        super().__init__("Property targets", parent)
+        self._model = model
+        self._card: ModelCard | None = None
+        self._showing = False
+        self._shown: tuple[PropertyRange, ...] | None = None
+        self.rows: dict[str, _Row] = {}
+        self.note = label("", "muted", wrap=True)
+        self.body.addWidget(self.note)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(5, 1)
+        self.body.addLayout(self._grid)
+        self.body.addSpacing(6)
+        self.strength_part = QWidget()
+        self.strength_part.setProperty("role", "plain")
+        line = QHBoxLayout(self.strength_part)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(10)
+        self.strength_slider = QSlider(Qt.Orientation.Horizontal)
+        self.strength_slider.setRange(round(WEAKEST * 2), round(STRONGEST * 2))
+        self.strength_slider.setToolTip(STRENGTH_TIP)
+        self.strength_slider.setAccessibleName("Strength of the targets")
+        self.strength = NumberBox(0.0, 20.0, 0.5)
+        self.strength.setToolTip(STRENGTH_TIP)
+        self.strength.setAccessibleName("Strength w of the targets")
+        name = label("Strength w", "section")
+        name.setToolTip(STRENGTH_TIP)
+        for widget, stretch in ((name, 0), (self.strength, 0), (label("more variety", "small"), 0)):
+            line.addWidget(widget, stretch)
+        line.addWidget(self.strength_slider, 1)
+        line.addWidget(label("closer to the targets", "small"))
+        self.body.addWidget(self.strength_part)
+        self.strength_note = label("", "small", wrap=True)
+        self.body.addWidget(self.strength_note)
+        self.error = label("", "error", wrap=True)
+        self.error.hide()
+        self.body.addWidget(self.error)
+        self.body.addStretch(1)
+        self.strength.valueChanged.connect(self._pull)
+        self.strength_slider.valueChanged.connect(lambda v: self._pull(v / 2))
+        model.changed.connect(self.refresh)
+        self.refresh()
+
+    def set_card(self, card: ModelCard | None) -> None:
+        """Offer what this model was trained with."""
+        self._card = card
+        self.refresh()
+
+    @property
+    def problem(self) -> str:
+        """Why the targets cannot be aimed at with this model, or empty."""
+        if self._card is None:
+            return ""
+        offered = {p.name for p in self._card.labels}
+        strange = [look(t.name).title.lower() for t in self._model.form.targets if t.name not in offered]
+        if not strange:
+            return ""
+        return f"{self._card.title} was not trained with {', '.join(strange)}: drop it or choose another model."
+
+    def set_error(self, field: str, message: str) -> None:
+        """Show what is wrong with the field of this name."""
+        upside_down = {t.name for t in self._model.form.targets if t.low > t.high}
+        for name, row in self.rows.items():
+            row.show_error("The lower end lies above the upper end." if name in upside_down else "")
+        here = message if field in ("target", "targets", "guidance") and not upside_down else ""
+        text = self.problem or here
+        self.error.setText(text)
+        self.error.setVisible(bool(text))
+
+    def refresh(self) -> None:
+        """Show the form."""
+        form, error = self._model.form, self._model.error
+        self._showing = True
+        offered = self._card.labels if self._card else ()
+        known = {p.name for p in offered}
+        strange = tuple(PropertyRange(t.name, "", math.nan, math.nan) for t in form.targets if t.name not in known)
+        if self._shown != offered + strange:
+            self._fill(offered + strange)
+        for row in self.rows.values():
+            row.show_form(form)
+        if self._card is None:
+            note = "No model is installed that could aim at a property."
+        elif not offered:
+            note = (
+                f"{self._card.title} was trained without properties, so it cannot aim at any. "
+                "Choose another model below, or train one with crystal-studio train."
+            )
+        else:
+            note = "Candidates are drawn as if their properties lay in these ranges; tick as many as you need."
+        self.note.setText(note)
+        self.strength_part.setVisible(bool(form.targets))
+        self.strength_note.setVisible(bool(form.targets))
+        self.strength.setValue(form.guidance)
+        self.strength_slider.setValue(round(min(form.guidance, STRONGEST) * 2))
+        self.strength_note.setText(describe_strength(form.guidance))
+        self._showing = False
+        self.set_error(error.field if error else "", str(error) if error else "")
+
+    def _fill(self, properties: tuple[PropertyRange, ...]) -> None:
+        while self._grid.count():
+            item = self._grid.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._shown = properties
+        self.rows = {}
+        for index, property_ in enumerate(properties):
+            self.rows[property_.name] = _Row(self._model, property_, self._grid, 2 * index)
+
+    def _pull(self, value: float) -> None:
+        if not self._showing:
+            self._model.change(replace(self._model.form, guidance=value), "strength of the targets", merge="guidance")
+
+
+class NumberBox(QDoubleSpinBox):
+    """A number without needless zeros."""
+
+    def __init__(self, low: float, high: float, step: float) -> None:
+        super().__init__()
+        self.setDecimals(4)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setFixedWidth(84)
+        self.lineEdit().setTextMargins(4, 0, 0, 0)
+
+    def textFromValue(self, value: float) -> str:
+        return f"{round(value, 4):.7g}"
+
+
+class _Row:
+    """One property: tick, ends, unit, slider on the range seen in training; below, what is wrong or to be known."""
+
+    def __init__(self, model: FormModel, property_: PropertyRange, grid: QGridLayout, line: int) -> None:
+        self._model, self._property = model, property_
+        self._showing = False
+        shown = look(property_.name)
+        unit = unit_text(property_.unit)
+        self._known = math.isfinite(property_.low)
+        seen = f"{figure_short(property_.low)} to {figure_short(property_.high)} {unit}".strip()
+        seen = f"Seen in training: {seen}" if self._known else "Unknown to this model"
+        self.tick = QCheckBox(shown.title)
+        self.tick.setToolTip(f"{shown.tip}\n{seen}".strip())
+        self.low, self.high = (NumberBox(-1e6, 1e6, shown.step) for _ in range(2))
+        for box, end in ((self.low, "from"), (self.high, "to")):
+            box.setAccessibleName(f"{shown.title}, {end}, {property_.unit}")
+            box.setToolTip(f"{shown.title} {end}, in {unit}" if unit else f"{shown.title} {end}")
+        ends = (property_.low, max(property_.high, property_.low + 1e-6)) if self._known else (0.0, 1.0)
+        self.slider = RangeSlider(*ends, shown.step / 2)
+        self.slider.setEnabled(self._known)
+        self.slider.setToolTip(seen)
+        self.slider.setAccessibleName(f"{shown.title}, range")
+        self.ends = label(seen.replace("Seen in t", "T"), "small")
+        self.hint = label("", "error", wrap=True)
+        self.hint.hide()
+        for index, widget in enumerate((self.tick, self.low, label("to", "muted"), self.high, label(unit, "muted"))):
+            grid.addWidget(widget, line, index)
+        grid.addWidget(self.slider, line, 5)
+        grid.addWidget(self.ends, line, 6)
+        grid.addWidget(self.hint, line + 1, 1, 1, 6)
+        self._aim = Aim(property_.name, shown.low, shown.high)
+        self.tick.toggled.connect(self._toggle)
+        self.low.valueChanged.connect(lambda v: self._change(replace(self._aim, low=v)))
+        self.high.valueChanged.connect(lambda v: self._change(replace(self._aim, high=v)))
+        self.slider.moved.connect(lambda low, high: self._change(replace(self._aim, low=low, high=high)))
+
+    def show_form(self, form: Form) -> None:
+        """Show the target of this property; the ends of one that was dropped stay, greyed."""
+        aim = form.aim(self._property.name)
+        self._showing = True
+        if aim is not None:
+            self._aim = aim
+        self.tick.setChecked(aim is not None)
+        for box, value in ((self.low, self._aim.low), (self.high, self._aim.high)):
+            if abs(box.value() - value) > 1e-9 and not (box.hasFocus() and round(value, 4) == box.value()):
+                box.setValue(value)
+        self.slider.show_values(self._aim.low, self._aim.high, aim is not None and self._known)
+        self._showing = False
+
+    def show_error(self, message: str) -> None:
+        """Mark the ends as wrong, or say that they lie outside what the model saw."""
+        for box in (self.low, self.high):
+            mark(box, bool(message))
+        outside = (
+            self.tick.isChecked()
+            and self._known
+            and not (self._property.low - 1e-9 <= self._aim.low and self._aim.high <= self._property.high + 1e-9)
+        )
+        text = message or ("Partly outside what the model saw in training: expect poor crystals." if outside else "")
+        self.hint.setText(text)
+        if bool(self.hint.property("role") == "error") != bool(message):
+            self.hint.setProperty("role", "error" if message else "warning")
+            self.hint.style().polish(self.hint)
+        self.hint.setVisible(bool(text))
+
+    def _toggle(self, on: bool) -> None:
+        if not self._showing:
+            title = look(self._property.name).title.lower()
+            form = self._model.form.with_aim(self._property.name, self._aim if on else None)
+            self._model.change(form, f"{'aim at' if on else 'drop'} {title}")
+
+    def _change(self, aim: Aim) -> None:
+        if not self._showing:
+            self._aim = aim
+            self._model.change(
+                self._model.form.with_aim(aim.name, aim),
+                f"range of {look(aim.name).title.lower()}",
+                merge=f"target {aim.name}",
+            )

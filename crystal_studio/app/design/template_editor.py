@@ -1,0 +1,218 @@
+"""The Wyckoff template: positions of the chosen space group, how many orbits on each, and the same as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.wyckoff import Position, positions
+from crystal_studio.app.numbers_text import plural
+from crystal_studio.app.typeset import hm_html
+from crystal_studio.app.widgets import GAP, EmptyState, label, mark
+from crystal_studio.design.fixed_sites import parse_template
+from crystal_studio.errors import RequestError
+
+MOST_ORBITS = 20
+COLUMNS = (
+    ("Orbits", "How many orbits lie on the position"),
+    ("Position", "Multiplicity in the conventional cell and Wyckoff letter"),
+    ("Site symmetry", "Point group of the site"),
+    ("Free", "Coordinates that the symmetry leaves free"),
+    ("Coordinates", "Of one atom of the orbit"),
+)
+
+
+class TemplateEditor(QWidget):
+    """Shows and changes ``Form.template``."""
+
+    def __init__(self, model: FormModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._symbols: tuple[str, ...] = ()
+        self._group = 0
+        self._showing = self._typing = False
+        self._last: tuple[str, ...] = ()
+        self.problem = ""
+        self.spins: dict[str, QSpinBox] = {}
+        self._positions: tuple[Position, ...] = ()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        line = QHBoxLayout()
+        self.text = QLineEdit()
+        self.text.setPlaceholderText("4a 4b 8c, or 2x8c for two orbits on 8c")
+        self.text.setAccessibleName("Wyckoff template")
+        self.text.setToolTip("The Wyckoff position of every orbit; the multiplicity may be left out")
+        self.text.setClearButtonEnabled(True)
+        self.text.textEdited.connect(self._type)
+        self.text.editingFinished.connect(self.refresh)
+        line.addWidget(self.text, 1)
+        self.clear = QPushButton("Clear")
+        self.clear.setToolTip("Take every position out")
+        self.clear.clicked.connect(lambda: self._set((), "clear the template"))
+        line.addWidget(self.clear)
+        column.addLayout(line)
+        self.total = label("", "section", wrap=True)
+        self.total.setTextFormat(Qt.TextFormat.RichText)
+        column.addWidget(self.total)
+        self.empty = EmptyState(
+            "crystal", "Choose one space group", "Tick it in the list at the right to see its Wyckoff positions."
+        )
+        column.addWidget(self.empty, 1)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setMinimumHeight(140)
+        column.addWidget(self.area, 1)
+        model.changed.connect(self.refresh)
+        self.refresh()
+
+    def set_symbols(self, symbols: tuple[str, ...]) -> None:
+        """Hermann-Mauguin symbols by number - 1."""
+        self._symbols = symbols
+        self.refresh()
+
+    def mark(self, bad: bool) -> None:
+        """Show the text as wrong or right."""
+        mark(self.text, bad)
+
+    def forget_typed(self) -> None:
+        """Drop what was typed wrong."""
+        self.problem = ""
+
+    def refresh(self) -> None:
+        """Show the form."""
+        form = self._model.form
+        group = form.space_groups[0] if len(form.space_groups) == 1 else 0
+        self._showing = True
+        if group != self._group:
+            self._show_group(group)
+        counts = Counter(self._name(name) for name in form.template)
+        for name, spin in self.spins.items():
+            spin.setValue(counts[name])
+            _strengthen(spin, counts[name] > 0)
+        if form.template != self._last and not self._typing:
+            self.problem = ""
+        self._last = form.template
+        if not self._typing and not self.problem and self.text.text() != as_text(form.template):
+            self.text.setText(as_text(form.template))
+        self.empty.setVisible(not group)
+        self.area.setVisible(bool(group))
+        self.clear.setEnabled(bool(form.template or self.problem))
+        self.total.setText(self._sum(counts))
+        self.total.setVisible(bool(group))
+        self._showing = False
+
+    def _name(self, typed: str) -> str:
+        """A position with its multiplicity, as the rows are named."""
+        letter = typed[-1:]
+        found = next((p.name for p in self._positions if p.letter == letter), typed)
+        return found if typed in (found, letter) else typed
+
+    def _sum(self, counts: Counter[str]) -> str:
+        """Orbits and atoms of the template, live."""
+        chosen = [(p, counts[p.name]) for p in self._positions if counts[p.name]]
+        atoms = sum(p.multiplicity * n for p, n in chosen)
+        symbol = hm_html(self._symbols[self._group - 1]) if self._symbols and self._group else ""
+        if not chosen:
+            return f"{symbol}: no position chosen yet" if symbol else ""
+        free = sum(p.degrees_of_freedom * n for p, n in chosen)
+        centring = self._positions[0].centring
+        cells = f"{plural(atoms, 'atom')} in the conventional cell"
+        if centring > 1:
+            cells += f", {atoms // centring} in the primitive"
+        orbits = plural(sum(n for _, n in chosen), "orbit")
+        return f"{orbits}, {cells}; {plural(free, 'free coordinate') if free else 'no free coordinate'}"
+
+    def _show_group(self, group: int) -> None:
+        self._group = group
+        self._positions = positions(group) if group else ()
+        self.spins = {}
+        inside = QWidget()
+        inside.setProperty("role", "plain")
+        grid = QGridLayout(inside)
+        grid.setContentsMargins(0, 0, GAP, 0)
+        grid.setHorizontalSpacing(22)
+        grid.setVerticalSpacing(4)
+        for column, (title, tip) in enumerate(COLUMNS):
+            head = label(title, "small")
+            head.setToolTip(tip)
+            grid.addWidget(head, 0, column)
+        for line, position in enumerate(self._positions, 1):
+            spin = QSpinBox()
+            spin.setRange(0, 1 if position.fixed else MOST_ORBITS)
+            spin.setSpecialValueText("–")
+            spin.setFixedWidth(64)
+            spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            spin.setAccessibleName(f"Orbits on {position.name}")
+            spin.setToolTip(
+                f"{position.name} has no free coordinate and holds one orbit at most"
+                if position.fixed
+                else f"Orbits on {position.name}: arrow keys or the wheel change it"
+            )
+            spin.valueChanged.connect(lambda n, p=position.name: self._count(p, n))
+            self.spins[position.name] = spin
+            name = QLabel(f"{position.multiplicity}<i>{position.letter}</i>")
+            symmetry = QLabel(hm_html(position.site_symmetry))
+            free = label(position.free or "none", "muted")
+            grid.addWidget(spin, line, 0)
+            for column, widget in enumerate((name, symmetry, free, label(position.coordinates, "muted")), 1):
+                grid.addWidget(widget, line, column)
+        grid.setColumnStretch(len(COLUMNS) - 1, 1)
+        grid.setRowStretch(len(self._positions) + 1, 1)
+        self.area.setWidget(inside)
+
+    def _count(self, name: str, number: int) -> None:
+        if self._showing:
+            return
+        counts = Counter(self._name(n) for n in self._model.form.template)
+        counts[name] = number
+        known = [p.name for p in self._positions]
+        strange = [n for n in counts if n not in known]
+        chosen = tuple(n for n in (*known, *strange) for _ in range(counts[n]))
+        self._set(chosen, f"orbits on {name}", merge=f"orbits on {name}")
+
+    def _type(self, text: str) -> None:
+        try:
+            names, self.problem = parse_template(text), ""
+        except RequestError as error:
+            names, self.problem = self._model.form.template, str(error)
+        self._typing = True
+        if names == self._model.form.template:
+            self._model.changed.emit()  # what was typed may be wrong now, or right again
+        self._set(names, "type the template", merge="type template")
+        self._typing = False
+
+    def _set(self, names: tuple[str, ...], text: str, merge: str = "") -> None:
+        if not self._typing:
+            self.problem = ""
+        self._model.change(replace(self._model.form, template=names), text, merge=merge)
+        self.refresh()
+
+
+def as_text(names: tuple[str, ...]) -> str:
+    """A template as it is typed: "4a 4b 2x8c"."""
+    return " ".join(f"{n}x{name}" if n > 1 else name for name, n in Counter(names).items())
+
+
+def _strengthen(widget: QWidget, on: bool) -> None:
+    """Show a row as chosen, not by colour alone."""
+    font = widget.font()
+    if font.bold() != on:
+        font.setBold(on)
+        widget.setFont(font)
