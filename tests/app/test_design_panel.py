@@ -270,6 +270,7 @@ def _template(*names: str, group: int = 225) -> Form:
         (replace(Form().with_given(GIVEN), kept=(0,), added=1).with_composition("NaCl"), ""),
         (replace(Form().with_given(GIVEN), kept=(0,), added=1, max_atoms=6).with_composition("Na3Cl2"), "keep"),
         (replace(Form().with_given(GIVEN), max_atoms=1), "keep"),
+        (Form(space_groups=(230,)).with_composition("Y3Al5O12"), "max_atoms"),
     ],
 )
 def test_what_fixed_sites_can_hold(form, field):

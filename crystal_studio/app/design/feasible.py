@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
 
 from crystal_studio.design.fixed_sites import wyckoff_row
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 
 GENEROUS_ATOMS = 48
-"""Atoms in the primitive cell up to which formula units are tried where the request sets no limit.
-
-More than any generator tries by itself, so that nothing possible is refused here.
-"""
+"""Atoms in the primitive cell up to which all numbers of formula units are told where the request sets no limit."""
+LARGEST_CELL = 192
+"""Atoms in the primitive cell up to which one number of formula units is looked for."""
 MAX_ORBITS = 20
 MOST_GROUPS = 12
 """Groups up to which it is said for each what it can hold."""
@@ -45,7 +43,7 @@ def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Fo
         return Found(_template_holds(request, formula))
     units = tuple((g, _units(request, g, formula, stop)) for g in request.space_groups[:MOST_GROUPS])
     if stop() or any(held for _, held in units):
-        return Found(None, units)
+        return Found(_beyond_default(request, formula, units), units)
     for group in request.space_groups[MOST_GROUPS:]:
         if stop() or _units(request, group, formula, stop):
             return Found(None, ())
@@ -108,18 +106,36 @@ def _atoms(group: int, name: str) -> int:
     return int(table.multiplicity[wyckoff_row(group, name)] // table.n_centring[group - 1])
 
 
-def _template_holds(request: DesignRequest, formula: tuple[int, ...]) -> RequestError | None:
-    from crystal_studio.crystal.wyckoff_counts import assignments, size
+def _beyond_default(
+    request: DesignRequest, formula: tuple[int, ...], units: tuple[tuple[int, tuple[tuple[int, float], ...]], ...]
+) -> RequestError | None:
+    """Whether all cells that hold the composition are larger than what is tried where no limit is set."""
+    from crystal_studio.generators.symmcd.compositions import DEFAULT_MAX_ATOMS
 
-    group = request.space_groups[0]
-    atoms = [_atoms(group, name) for name in request.template]
-    units, rest = divmod(sum(atoms), sum(formula))
-    most = [n * units for n in formula]
-    if not rest and (size(most, len(atoms)) > 400_000 or assignments(atoms, most)[tuple(most)] > 0):
+    if request.max_atoms or len(units) < len(request.space_groups):
+        return None
+    smallest = min(held[0][0] for _, held in units if held) * sum(formula)
+    if smallest <= max(DEFAULT_MAX_ATOMS, sum(formula)):
+        return None
+    return RequestError(
+        f"The smallest primitive cell of these space groups that holds {request.composition} has {smallest} atoms:"
+        " allow at least as many.",
+        "max_atoms",
+    )
+
+
+def _template_holds(request: DesignRequest, formula: tuple[int, ...]) -> RequestError | None:
+    from crystal_studio.crystal.space_groups import tables
+    from crystal_studio.crystal.wyckoff_sets import assignments
+
+    rows = [wyckoff_row(request.space_groups[0], name) for name in request.template]
+    atoms = int(tables().multiplicity[rows].sum())
+    units, rest = divmod(atoms, sum(formula))
+    if not rest and assignments(rows, [n * units for n in formula]):
         return None
     return RequestError(
         f"The positions of this template cannot be shared out to make {request.composition}:"
-        f" they hold {sum(atoms)} atoms in the primitive cell.",
+        f" they hold {atoms} atoms in the conventional cell.",
         "template",
     )
 
@@ -129,39 +145,35 @@ def _units(
 ) -> tuple[tuple[int, float], ...]:
     """Numbers of formula units in the primitive cell of a group, with the sets of positions that hold each.
 
-    Where there are too many coefficients to count, the number is NaN.
+    Where there are too many to count, the number is NaN.
     """
     from crystal_studio.crystal.space_groups import tables
-    from crystal_studio.crystal.wyckoff_counts import LARGEST, count_sets, size
-    from crystal_studio.crystal.wyckoff_sets import can_hold
+    from crystal_studio.crystal.wyckoff_sets import can_hold, sets_of
 
-    limit = request.max_atoms or max(GENEROUS_ATOMS, sum(formula))
-    largest = limit // sum(formula)
+    table, keep = tables(), request.keep
+    centring = int(table.n_centring[group - 1])
     orbits = request.max_orbits or MAX_ORBITS
     held = dict.fromkeys(request.reduced_composition, 0)
-    kept = request.keep.orbits if request.keep is not None else ()
-    for orbit in kept:
-        held[orbit.element] += _atoms(group, orbit.wyckoff)
-    taken = [wyckoff_row(group, orbit.wyckoff) for orbit in kept]
-    while largest and size([n * largest for n in formula], orbits) > LARGEST:
-        largest -= 1
+    kept = [(o.element, wyckoff_row(group, o.wyckoff)) for o in keep.orbits] if keep is not None else []
+    for element, row in kept:
+        held[element] += int(table.multiplicity[row])
+    taken = tuple(row for _, row in kept)
     found: list[tuple[int, float]] = []
-    if largest:
-        ways = count_sets(group, [n * largest for n in formula], orbits - len(kept), taken)
-        if request.keep is not None and request.keep.added:
-            ways = ways[..., request.keep.added : request.keep.added + 1]
-        total = ways.sum(-1)
-        for k in range(1, largest + 1):
-            left = np.array(formula) * k - np.array(list(held.values()))
-            number = float(total[tuple(left)]) if (left >= 0).all() else 0.0
-            if number:
-                found.append((k, number))
-    centring = int(tables().n_centring[group - 1])
-    for k in range(largest + 1, limit // sum(formula) + 1):
-        if stop() or kept or found:
+    for k in range(1, (request.max_atoms or max(LARGEST_CELL, sum(formula))) // sum(formula) + 1):
+        if found and not request.max_atoms and k * sum(formula) > GENEROUS_ATOMS:
             break
-        if can_hold(group, tuple(n * k * centring for n in formula), orbits):
-            found.append((k, float("nan")))
+        left = tuple(n * k * centring - has for n, has in zip(formula, held.values(), strict=True))
+        if stop():
+            break
+        if min(left) < 0 or not any(left):
+            continue
+        ways = sets_of(group, left, orbits - len(kept), taken=taken)
+        if ways is None:
+            number = math.nan if can_hold(group, left, orbits - len(kept)) else 0.0
+        else:
+            number = float(ways.by_orbits[keep.added] if keep is not None and keep.added else ways.by_orbits.sum())
+        if number:
+            found.append((k, number))
     return tuple(found)
 
 
@@ -169,7 +181,7 @@ def _nothing_holds(request: DesignRequest) -> RequestError:
     from crystal_studio.crystal.space_groups import tables
 
     table, groups = tables(), request.space_groups
-    limit = request.max_atoms or max(GENEROUS_ATOMS, sum(request.reduced_composition.values()))
+    limit = request.max_atoms or max(LARGEST_CELL, sum(request.reduced_composition.values()))
     names = ", ".join(f"{table.symbol[g - 1]} ({g})" for g in groups[:4]) + (" …" if len(groups) > 4 else "")
     if request.keep is not None:
         return RequestError(
