@@ -229,8 +229,9 @@ def repair(
     """
     rng = np.random.default_rng(0) if rng is None else rng
     rule = _Rule(least_ratio, least_distance, margin)
-    sound = np.isfinite(units.lattice).all((1, 2)) & np.isfinite(units.positions).all((1, 2))
-    sound &= np.abs(np.linalg.det(np.where(sound[:, None, None], units.lattice, 0.0))) > _LEAST_VOLUME
+    volume = np.abs(np.linalg.det(np.nan_to_num(units.lattice, posinf=0.0)))
+    numbers = np.concatenate([units.lattice, units.positions], axis=1)
+    sound = (volume > _LEAST_VOLUME) & np.isfinite(numbers).all((1, 2))
     ratio = np.zeros(len(units))
     ratio[sound] = _measure(units.take(np.flatnonzero(sound)), rule)
     scale = np.ones(len(units))
