@@ -31,6 +31,7 @@ COMMANDS = (
     "export",
     "import",
     "models",
+    "evaluate",
     "train",
     "picture",
     "screenshot",

@@ -1,0 +1,226 @@
+"""Which crystals are the same: pymatgen's StructureMatcher with its default tolerances, on few pairs.
+
+StructureMatcher (ltol 0.2, stol 0.3, angle tolerance 5 degrees, primitive cells,
+scaled volumes) is the published judge of uniqueness and novelty. It can only
+match crystals with the same reduced formula and as many atoms in the primitive
+cell, so only such pairs are shown to it, and of those only pairs whose
+fingerprints (average minimum distances) differ by at most ``PREFILTER``.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.data.fingerprints import distance, fingerprints
+from crystal_studio.evaluation.parallel import Failure, Workers, limited
+from crystal_studio.evaluation.validity import reduced_counts
+from crystal_studio.potentials.symmetry import primitive_cell
+
+PREFILTER = 0.4
+"""Mean atomic spacings. 589 matching pairs among 8,247 of one formula in the training set are at most 0.25 apart."""
+
+# It warns of operations that a supercell's lattice does not have; only translations are asked for here.
+logging.getLogger("moyopy").setLevel(logging.ERROR)
+logging.getLogger("moyo").setLevel(logging.ERROR)
+
+SECONDS_A_PAIR = 20.0
+_BLOCK = 40
+"""Crystals of one formula that are sorted in one go before the results are merged."""
+
+
+@dataclass(frozen=True)
+class Matched:
+    """first : (B,) row of the earliest same crystal, a row's own where it is the first of its kind, -1 where none
+    was looked for; undecided : pairs on which the judge ran out of time and that count as different."""
+
+    first: NDArray[np.int64]
+    undecided: int
+
+    @property
+    def is_first(self) -> NDArray[np.bool_]:
+        """(B,) whether a crystal is the first of its kind."""
+        return self.first == np.arange(len(self.first))
+
+
+def by_formula(structures: Structures) -> dict[tuple, list[int]]:
+    """Rows of each reduced composition."""
+    rows: dict[tuple, list[int]] = defaultdict(list)
+    for i, key in enumerate(reduced_counts(structures)):
+        rows[key].append(i)
+    return rows
+
+
+def unique(structures: Structures, workers: Workers, prefilter: float = PREFILTER) -> Matched:
+    """Sorts a set into kinds, each crystal compared with the first ones of the kinds before it."""
+    first = np.arange(len(structures))
+    undecided = 0
+    groups: list[NDArray] = [np.array(rows) for rows in by_formula(structures).values() if len(rows) > 1]
+    # Long lists are cut, sorted in parallel, and their first ones sorted again until one list is left.
+    lists = [[rows[k : k + _BLOCK] for k in range(0, len(rows), _BLOCK)] for rows in groups]
+    while lists:
+        flat = [part for parts in lists for part in parts]
+        answers = workers.map(
+            partial(_sort, prefilter=prefilter),
+            [_Group.of(structures, part) for part in flat],
+            "Unique structures",
+            block=max(1, min(16, len(flat) // 64)),
+        )
+        found = iter(zip(flat, answers, strict=True))
+        again = []
+        for parts in lists:
+            heads = []
+            for part, answer in (next(found) for _ in parts):
+                if isinstance(answer, Failure):
+                    heads.append(part)
+                    undecided += 1
+                    continue
+                leader, open_pairs = answer
+                first[part] = part[leader]
+                undecided += open_pairs
+                heads.append(part[leader == np.arange(len(part))])
+            if len(parts) > 1:
+                rows = np.concatenate(heads)
+                progress = len(rows) < 0.8 * sum(map(len, parts))
+                size = _BLOCK if progress else len(rows)
+                again.append([rows[k : k + size] for k in range(0, len(rows), size)])
+        lists = again
+    while (first != first[first]).any():  # a first one may itself have been matched in a later round
+        first = first[first]
+    return Matched(first, undecided)
+
+
+def known(
+    structures: Structures, reference: Structures, workers: Workers, title: str, prefilter: float = PREFILTER
+) -> tuple[NDArray[np.int64], int]:
+    """(B,) row of a reference crystal that is the same, -1 where there is none; and the undecided pairs."""
+    found = np.full(len(structures), -1)
+    there = by_formula(reference)
+    items, owners = [], []
+    for key, rows in by_formula(structures).items():
+        others = np.array(there.get(key, []), int)
+        for k in range(0, len(rows) if len(others) else 0, _BLOCK):
+            part = np.array(rows[k : k + _BLOCK])
+            owners.append((part, others))
+            items.append((_Group.of(structures, part), _Group.of(reference, others)))
+    undecided = 0
+    work = partial(_look_up, prefilter=prefilter)
+    answers = workers.map(work, items, title, block=max(1, min(16, len(items) // 64)))
+    for (part, others), answer in zip(owners, answers, strict=True):
+        if isinstance(answer, Failure):
+            undecided += len(part)
+            continue
+        hits, open_pairs = answer
+        found[part[hits >= 0]] = others[hits[hits >= 0]]
+        undecided += open_pairs
+    return found, undecided
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A few crystals of one formula on their way to a worker."""
+
+    structures: Structures
+
+    @staticmethod
+    def of(structures: Structures, rows: NDArray) -> _Group:
+        return _Group(structures.take(rows))
+
+
+class _Prepared:
+    """Fingerprints at once, reduced cells for the judge when they are needed."""
+
+    def __init__(self, structures: Structures) -> None:
+        self.structures = structures
+        self.vectors = fingerprints(structures)
+        self._reduced: dict[int, Any] = {}
+
+    def reduced(self, i: int) -> Any:
+        """What the judge makes of a crystal before it compares, None where it cannot."""
+        if i not in self._reduced:
+            atoms = self.structures.atoms(i)
+            try:
+                # Exact translations first: dividing them out is slow in the judge's own search.
+                cell = primitive_cell(
+                    self.structures.lattice[i], self.structures.numbers[atoms], self.structures.positions[atoms]
+                )
+                self._reduced[i] = _niggli(cell.lattice, cell.numbers, cell.positions)
+            except TimeoutError:
+                raise
+            except Exception:  # degenerate cells fail in many ways
+                self._reduced[i] = None
+        return self._reduced[i]
+
+
+def _niggli(lattice: NDArray, numbers: NDArray, positions: NDArray) -> Any:
+    from pymatgen.core import Lattice, Structure
+
+    structure = Structure(Lattice(lattice), numbers.tolist(), positions)
+    return structure.get_reduced_structure("niggli").get_primitive_structure()
+
+
+class _Judge:
+    """StructureMatcher with a time limit on every pair."""
+
+    def __init__(self) -> None:
+        from pymatgen.analysis.structure_matcher import StructureMatcher
+
+        self._matcher = StructureMatcher()
+        self.undecided = 0
+
+    def same(self, one: _Prepared, i: int, other: _Prepared, j: int) -> bool:
+        try:
+            with limited(SECONDS_A_PAIR), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                first, second = one.reduced(i), other.reduced(j)
+                if first is None or second is None or len(first) != len(second):
+                    return False
+                return bool(self._matcher.fit(first, second, skip_structure_reduction=True))
+        except TimeoutError:
+            self.undecided += 1
+        except Exception:  # the judge raises on cells that it cannot map
+            return False
+        return False
+
+
+def _near(one: NDArray, others: NDArray, prefilter: float) -> NDArray[np.bool_]:
+    """Which of ``others`` (n, W) may match ``one`` (W,); whatever has no fingerprint may."""
+    apart = distance(others, one)
+    return ~(apart > prefilter)
+
+
+def _sort(group: _Group, prefilter: float) -> tuple[NDArray[np.int64], int]:
+    prepared, judge = _Prepared(group.structures), _Judge()
+    size = len(group.structures)
+    leader = np.arange(size)
+    heads: list[int] = []
+    for i in range(size):
+        near = _near(prepared.vectors[i], prepared.vectors[heads], prefilter) if heads else np.zeros(0, bool)
+        for head in np.array(heads, int)[near].tolist():
+            if judge.same(prepared, head, prepared, i):
+                leader[i] = head
+                break
+        else:
+            heads.append(i)
+    return leader, judge.undecided
+
+
+def _look_up(pair: tuple[_Group, _Group], prefilter: float) -> tuple[NDArray[np.int64], int]:
+    mine, theirs, judge = _Prepared(pair[0].structures), _Prepared(pair[1].structures), _Judge()
+    found = np.full(len(pair[0].structures), -1)
+    for i in range(len(found)):
+        apart = distance(theirs.vectors, mine.vectors[i])
+        order = np.argsort(np.where(np.isnan(apart), 0.0, apart), kind="stable")
+        for j in order[_near(mine.vectors[i], theirs.vectors, prefilter)[order]].tolist():
+            if judge.same(theirs, j, mine, i):
+                found[i] = j
+                break
+    return found, judge.undecided
