@@ -177,7 +177,7 @@ def _wrap(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.abs(points - np.rint(points)) < 1e-9, 0.0, points) % 1.0
 
 
-def _nearest_the_centre(number: int, rows: NDArray[np.int64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+def representatives(number: int, rows: NDArray[np.int64], points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of all images of points (n, 3) on the first operation of their positions (n,), those that stand for the orbit.
 
     The rule of ``standardise``: nearest the centre of the cell, ties by order of coordinates.
@@ -216,7 +216,7 @@ def describe(units: AsymmetricUnits, coset: NDArray[np.int64], polar_shift: NDAr
             op, row = own.operation[c, old], own.row[c, old]
             point = np.einsum("nij,nj->ni", rotations[op], point) + translations[op]
             wyckoff[b[i], m] = row
-            positions[b[i], m] = _nearest_the_centre(number, row, point)
+            positions[b[i], m] = representatives(number, row, point)
     return AsymmetricUnits(units.space_group, lattice, units.numbers, wyckoff, positions)
 
 

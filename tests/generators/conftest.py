@@ -12,7 +12,7 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd import model
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
-from crystal_studio.generators.symmcd.priors import estimate
+from crystal_studio.generators.symmcd.priors import Priors, estimate
 from crystal_studio.generators.symmcd.representation import encode
 
 
@@ -27,6 +27,11 @@ def crystals(count: int = 300, seed: int = 0) -> AsymmetricUnits:
     points = np.einsum("bmij,bmj->bmi", table.linear[rows], rng.random((count, 5, 3))) + table.origin[rows]
     wyckoff = np.where(numbers > 0, rows, -1).astype(np.int16)
     return AsymmetricUnits(group, np.tile(np.eye(3) * 6.0, (count, 1, 1)), numbers, wyckoff, points % 1.0)
+
+
+@pytest.fixture(scope="session")
+def priors() -> Priors:
+    return estimate(encode(crystals()))
 
 
 @pytest.fixture(scope="session")
@@ -49,4 +54,6 @@ def models(model_folder, monkeypatch) -> Path:
 @pytest.fixture
 def generator(models):
     assert json.loads((models / "tiny" / "card.json").read_text())["family"] == "symmcd"
-    return registry.load("tiny", "cpu")
+    made = registry.load("tiny", "cpu")
+    made.chunk_size = 48  # what an untrained network makes is slow to repair
+    return made

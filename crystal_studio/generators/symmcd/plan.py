@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.elements import atomic_number
 from crystal_studio.crystal.space_groups import N_GROUPS, tables
-from crystal_studio.crystal.wyckoff_sets import can_hold, draw_set
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.symmcd import compositions, sites
 from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.representation import N_ELEMENTS
-
-DEFAULT_MAX_ATOMS = 24
-"""Atoms in the primitive cell that an exact composition may fill when the request sets no limit."""
 
 
 @dataclass(frozen=True)
@@ -102,21 +99,18 @@ def _orbit_odds(number: int, low: int, high: int, priors: Priors) -> NDArray[np.
     return odds / odds.sum()
 
 
-def formula_units(request: DesignRequest, number: int, most_orbits: int) -> list[dict[int, int]]:
-    """The atoms of the conventional cell, one dict a number of formula units that the group can hold."""
-    counts = {atomic_number(s): n for s, n in request.reduced_composition.items()}
-    centring = int(tables().n_centring[number - 1])
-    limit = request.max_atoms or max(DEFAULT_MAX_ATOMS, sum(counts.values()))
-    units = range(1, limit // sum(counts.values()) + 1)
-    cells = [{z: n * u * centring for z, n in counts.items()} for u in units]
-    return [c for c in cells if can_hold(number, tuple(c.values()), most_orbits)]
-
-
 def check(request: DesignRequest, priors: Priors) -> None:
     """Raise ``RequestError`` where no candidate can obey the request."""
     allowed_elements(request, priors)
     most = priors.orbits.shape[1] - 1
     high = min(request.max_orbits or most, most)
+    if request.template:
+        sites.check_template(request, high)
+        return
+    if request.keep is not None:
+        categories(tuple(o.element for o in request.keep.orbits))
+        sites.check_kept(request, sites.anchors(request.space_groups[0], request.keep), high)
+        return
     need = len(request.chemical_system.must)
     if need > high:
         raise RequestError(
@@ -135,7 +129,7 @@ def check(request: DesignRequest, priors: Priors) -> None:
             raise RequestError(
                 f"One formula unit of {request.composition} has more than {request.max_atoms} atoms.", "max_atoms"
             )
-        if not any(formula_units(request, int(g), high) for g in groups):
+        if not any(compositions.formula_units(request, int(g), high) for g in groups):
             names = ", ".join(f"{tables().symbol[g - 1]} ({g})" for g in request.space_groups) or "any group"
             raise RequestError(
                 f"No set of Wyckoff positions of {names} holds {request.composition} within the limits: choose other"
@@ -149,29 +143,87 @@ def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Gene
     most = priors.orbits.shape[1] - 1
     high = min(request.max_orbits or most, most, request.max_atoms or most)
     odds = _group_odds(request, priors)
-    must = categories(request.chemical_system.must)
-    exact = request.chemical_system.mode == "exact"
-    most_distinct = len(must) if exact else int(allowed_elements(request, priors).sum())
+    if request.composition:
+        odds = compositions.group_odds(request, odds, high)
     plans: list[Plan] = []
     while len(plans) < count:
         if not odds.sum() > 0:
             raise RequestError("No space group can hold what was asked for: loosen the request.", "space_groups")
         number = int(rng.choice(N_GROUPS, p=odds / odds.sum())) + 1
-        if request.composition:
-            cells = formula_units(request, number, high)
-            tried = (draw_set(number, cells[i], high, rng) for i in rng.permutation(len(cells)))
-            found = next((t for t in tried if t is not None), None)
-            if found is None:
-                odds[number - 1] = 0
-                continue
-            kinds = len(set(found[0]))
-            plans.append(Plan(number, tuple(z - 1 for z in found[0]), tuple(found[1]), distinct=kinds))
+        if request.template:
+            plan = _on_template(request, number, rng)
+        elif request.keep is not None:
+            plan = _around_kept(request, priors, number, high, rng)
+        elif request.composition:
+            found = compositions.draw_sites(request, number, high, _orbit_odds(number, 1, high, priors), rng)
+            plan = None if found is None else _with_elements(number, *found)
+        else:
+            plan = _free(request, priors, number, high, rng)
+        if plan is None:
+            odds[number - 1] = 0
             continue
-        p = _orbit_odds(number, max(1, len(must)), high, priors)
-        n_orbits = int(rng.choice(len(p), p=p))
-        pinned = np.full(n_orbits, -1)
-        pinned[: len(must)] = must
-        kinds = priors.distinct_odds(number, n_orbits, len(must), most_distinct)
-        distinct = int(rng.choice(len(kinds), p=kinds)) if kinds.any() else 0
-        plans.append(Plan(number, tuple(int(c) for c in pinned), (-1,) * n_orbits, distinct=distinct))
+        if not plan.distinct:
+            plan = replace(plan, distinct=_distinct(request, priors, plan, rng))
+        plans.append(plan)
     return plans
+
+
+def _distinct(request: DesignRequest, priors: Priors, plan: Plan, rng: np.random.Generator) -> int:
+    """How many distinct elements to aim at."""
+    pinned = len({e for e in plan.elements if e >= 0})
+    exact = request.chemical_system.mode == "exact"
+    most = len(request.chemical_system.must) if exact else int(allowed_elements(request, priors).sum())
+    odds = priors.distinct_odds(plan.space_group, plan.n_orbits, pinned, max(pinned, most))
+    return int(rng.choice(len(odds), p=odds)) if odds.any() else 0
+
+
+def _with_elements(number: int, elements: list[int], rows: list[int]) -> Plan:
+    return Plan(number, tuple(z - 1 for z in elements), tuple(rows), distinct=len(set(elements)))
+
+
+def _free(request: DesignRequest, priors: Priors, number: int, high: int, rng: np.random.Generator) -> Plan:
+    """A number of orbits as crystals of the group have, the first of them of the elements that must occur."""
+    must = categories(request.chemical_system.must)
+    odds = _orbit_odds(number, max(1, len(must)), high, priors)
+    free = int(rng.choice(len(odds), p=odds)) - len(must)
+    return Plan(number, (*must, *(-1,) * free), (-1,) * (len(must) + free))
+
+
+def _on_template(request: DesignRequest, number: int, rng: np.random.Generator) -> Plan | None:
+    """The orbits of the template; elements that must occur are on orbits drawn at random."""
+    rows = sites.template_rows(request)
+    if request.composition:
+        elements = sites.template_elements(request, rng)
+        return None if elements is None else _with_elements(number, elements, rows)
+    pinned = np.full(len(rows), -1)
+    must = categories(request.chemical_system.must)
+    pinned[rng.permutation(len(rows))[: len(must)]] = must
+    return Plan(number, tuple(pinned.tolist()), tuple(rows))
+
+
+def _around_kept(
+    request: DesignRequest, priors: Priors, number: int, high: int, rng: np.random.Generator
+) -> Plan | None:
+    """The kept orbits and lattice, and as many orbits more as crystals of the group have."""
+    assert request.keep is not None
+    kept = sites.anchors(number, request.keep)
+    n, must = len(kept.rows), [z - 1 for z in sites.missing(request, kept)]
+    low = n + max(1, len(must))
+    # Kept orbits alone may fill the crystal where no more are possible.
+    odds = _orbit_odds(number, min(low, high), high, priors)
+    if request.composition:
+        found = sites.complete(request, kept, high, odds, rng)
+        if found is None:
+            return None
+        elements, rows = [z - 1 for z in found[0]], found[1]
+    else:
+        added = request.keep.added or int(rng.choice(len(odds), p=odds)) - n
+        elements, rows = [*must, *(-1,) * (added - len(must))], [-1] * added
+    free = (float("nan"),) * 3
+    return Plan(
+        number,
+        (*(z - 1 for z in kept.elements), *elements),
+        (*kept.rows, *rows),
+        (*kept.positions, *(free,) * len(rows)),
+        kept.k,
+    )

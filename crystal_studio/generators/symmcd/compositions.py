@@ -1,0 +1,161 @@
+"""Exact compositions: which space groups and Wyckoff positions hold them, and which of these crystals choose.
+
+Templates of the training set that hold the composition are drawn as often as they
+occur there; beside them any set of positions, weighted by how often crystals use
+each position, so that nothing possible is left out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.elements import atomic_number
+from crystal_studio.crystal.normalizers import normalizer
+from crystal_studio.crystal.space_groups import N_GROUPS, tables
+from crystal_studio.crystal.wyckoff_sets import assignments, can_hold, draw_assignment, draw_set
+from crystal_studio.data.marginals import marginals
+from crystal_studio.design.request import DesignRequest
+
+DEFAULT_MAX_ATOMS = 24
+"""Atoms in the primitive cell that an exact composition may fill when the request sets no limit."""
+KNOWN_SHARE = 0.75
+"""Share of candidates on templates of the training set, in groups that have one for the composition."""
+UNSEEN_SHARE = 0.1
+"""Share of candidates in groups without such a template, where the request leaves the group open."""
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A template that holds a composition: its rows, atoms by element in the conventional cell, odds."""
+
+    rows: tuple[int, ...]
+    atoms: tuple[tuple[int, int], ...]
+    odds: float
+
+
+@cache
+def known_templates() -> dict[int, list[tuple[tuple[int, ...], int]]]:
+    """By space group, (Wyckoff rows of all orbits, crystals of the training set) of each template."""
+    table = tables()
+    row = {(int(g), letter): i for i, (g, letter) in enumerate(zip(table.wyckoff_group, table.letter, strict=True))}
+    found: dict[int, list[tuple[tuple[int, ...], int]]] = defaultdict(list)
+    for name, count in marginals().templates.items():
+        group, letters = name.split(":")
+        found[int(group)].append((tuple(row[int(group), letter] for letter in letters.split()), count))
+    return found
+
+
+@cache
+def row_weights() -> NDArray[np.float64]:
+    """(1731,) how likely an orbit is on each position of its group; unused positions keep a small share."""
+    table = tables()
+    used = np.zeros(len(table.multiplicity))
+    for templates in known_templates().values():
+        for rows, count in templates:
+            np.add.at(used, list(rows), count)
+    size = np.diff(table.wyckoff_start)
+    total = np.add.reduceat(used, table.wyckoff_start[:-1])
+    group = table.wyckoff_group - 1
+    # Two orbits' worth of evidence is shared by all positions, so that rare groups choose evenly.
+    return (used + 2.0 / size[group]) / (total + 2.0)[group]
+
+
+def formula_units(request: DesignRequest, number: int, most_orbits: int) -> list[dict[int, int]]:
+    """The atoms of the conventional cell, one dict a number of formula units that the group can hold."""
+    return [c for c in _cells(request, number) if can_hold(number, tuple(c.values()), most_orbits)]
+
+
+def _cells(request: DesignRequest, number: int) -> list[dict[int, int]]:
+    counts = {atomic_number(s): n for s, n in request.reduced_composition.items()}
+    centring = int(tables().n_centring[number - 1])
+    limit = request.max_atoms or max(DEFAULT_MAX_ATOMS, sum(counts.values()))
+    return [{z: n * u * centring for z, n in counts.items()} for u in range(1, limit // sum(counts.values()) + 1)]
+
+
+@lru_cache(maxsize=4096)
+def _known(composition: str, max_atoms: int, number: int, most_orbits: int) -> tuple[_Choice, ...]:
+    """Templates of one group in the training set that hold a composition."""
+    request = DesignRequest(composition=composition, max_atoms=max_atoms)
+    cells = {sum(c.values()): c for c in _cells(request, number)}
+    multiplicity = tables().multiplicity
+    found = []
+    for rows, count in known_templates().get(number, ()):
+        atoms = cells.get(int(multiplicity[list(rows)].sum()))
+        if atoms is not None and len(rows) <= most_orbits and assignments(rows, tuple(atoms.values())):
+            found.append(_Choice(rows, tuple(atoms.items()), float(count)))
+    return tuple(found)
+
+
+def group_odds(request: DesignRequest, prior: NDArray[np.float64], most_orbits: int) -> NDArray[np.float64]:
+    """(230,) odds of each group for a composition: ``prior`` if groups are asked for, else what crystals
+    on templates of this kind have, and a share of ``prior`` for all others."""
+    if request.space_groups:
+        return prior
+    seen = np.zeros(N_GROUPS)
+    for number in range(1, N_GROUPS + 1):
+        if prior[number - 1] > 0:
+            key = request.composition, request.max_atoms, number, most_orbits
+            seen[number - 1] = sum(c.odds for c in _known(*key))
+    if not seen.any():
+        return prior
+    return (1 - UNSEEN_SHARE) * seen / seen.sum() + UNSEEN_SHARE * prior
+
+
+def of_higher_symmetry(number: int, elements: list[int], rows: list[int]) -> bool:
+    """Whether atoms on positions without free parameters have more symmetry than the group, whatever the cell.
+
+    So it is where an element of the normalizer that keeps the lattice carries every orbit
+    onto one of the same element: rock salt of one element is primitive cubic.
+    """
+    table = tables()
+    if table.degrees_of_freedom[rows].any():
+        return False
+    own, start = normalizer(number), table.wyckoff_start[number - 1]
+    ours = sorted(zip(rows, elements, strict=True))
+    for axes, moved in zip(own.axes[1:], own.row[1:], strict=True):
+        # Exchanged axes of orthorhombic, monoclinic and triclinic cells are of different length.
+        if number < 75 and not (axes == np.diag(np.diag(axes))).all():
+            continue
+        if sorted(zip(moved[np.array(rows) - start].tolist(), elements, strict=True)) == ours:
+            return True
+    return False
+
+
+def draw_sites(
+    request: DesignRequest,
+    number: int,
+    most_orbits: int,
+    orbit_odds: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> tuple[list[int], list[int]] | None:
+    """Atomic number and Wyckoff row of each orbit of a crystal of the request's composition in one group.
+
+    ``orbit_odds`` (at least most_orbits + 1,): odds of numbers of orbits off the known templates.
+    None if the group cannot hold the composition.
+    """
+    known = _known(request.composition, request.max_atoms, number, most_orbits)
+    cells = formula_units(request, number, most_orbits)
+    found: tuple[list[int], list[int]] | None = None
+    for _ in range(_TRIES):
+        if known and (rng.random() < KNOWN_SHARE or not cells):
+            odds = np.array([c.odds for c in known])
+            choice = known[int(rng.choice(len(known), p=odds / odds.sum()))]
+            elements = draw_assignment(choice.rows, dict(choice.atoms), rng)
+            drawn = None if elements is None else (elements, list(choice.rows))
+        else:
+            if not cells:
+                return None
+            # Small cells first: most crystals have few formula units.
+            odds = 1.0 / np.array([sum(c.values()) for c in cells])
+            cell = cells[int(rng.choice(len(cells), p=odds / odds.sum()))]
+            drawn = draw_set(number, cell, most_orbits, rng, row_weights(), orbit_odds + 1e-3)
+        found = drawn or found
+        if drawn is not None and not of_higher_symmetry(number, *drawn):
+            return drawn
+    return found

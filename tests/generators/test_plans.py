@@ -1,0 +1,231 @@
+"""What plans guarantee before any network is asked: compositions, templates, kept orbits, elements."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crystal_studio.crystal import lattice
+from crystal_studio.crystal.elements import atomic_number
+from crystal_studio.crystal.space_groups import tables
+from crystal_studio.crystal.standardise import representative_on
+from crystal_studio.crystal.wyckoff_sets import describe_template
+from crystal_studio.design.fixed_sites import Kept, KeptOrbit, parse_template
+from crystal_studio.design.request import ChemicalSystem, DesignRequest
+from crystal_studio.errors import RequestError
+from crystal_studio.generators.symmcd.compositions import of_higher_symmetry
+from crystal_studio.generators.symmcd.plan import check, draw
+from crystal_studio.generators.symmcd.sites import on_representative
+
+
+def plans(request, priors, count=40, seed=0):
+    check(request, priors)
+    return draw(request, priors, count, np.random.default_rng(seed))
+
+
+def made(plan) -> dict[int, int]:
+    """Atoms of each element, per primitive cell; every orbit of the plan has to be settled."""
+    table = tables()
+    assert min(plan.elements) >= 0 and (table.wyckoff_group[list(plan.wyckoff)] == plan.space_group).all()
+    fixed = [r for r in plan.wyckoff if table.degrees_of_freedom[r] == 0]
+    assert len(set(fixed)) == len(fixed)
+    counts: Counter[int] = Counter()
+    for e, r in zip(plan.elements, plan.wyckoff, strict=True):
+        counts[e + 1] += int(table.multiplicity[r] // table.n_centring[plan.space_group - 1])
+    return dict(counts)
+
+
+def is_composition(plan, formula: str) -> bool:
+    want = {atomic_number(s): n for s, n in DesignRequest(composition=formula).reduced_composition.items()}
+    found = made(plan)
+    units = {found.get(z, 0) / n for z, n in want.items()}
+    return set(found) == set(want) and len(units) == 1 and units.pop() in range(1, 25)
+
+
+def test_spinel_is_found(priors):
+    asked = DesignRequest(composition="MgAl2O4", space_groups=(227,))
+    drawn = Counter(describe_template(sorted(p.wyckoff)[::-1]) for p in plans(asked, priors, 200))
+    assert drawn["8a,16d,32e"] + drawn["8b,16c,32e"] > 100, "as the crystals of the training set mostly are"
+    assert set(drawn) > {"8a,16d,32e"}, "but not only"
+
+
+def test_rock_salt_has_one_way(priors):
+    asked = DesignRequest(composition="NaCl", space_groups=(225,), max_atoms=2)
+    for plan in plans(asked, priors):
+        assert describe_template(sorted(plan.wyckoff)[::-1]) == "4a,4b" and plan.distinct == 2
+
+
+@pytest.mark.parametrize("formula", ["NaCl", "SrTiO3", "LiMn2O4", "Li3PO4", "CaTiSiO5", "Si"])
+def test_compositions_in_open_groups(priors, formula):
+    asked = DesignRequest(composition=formula)
+    drawn = plans(asked, priors, 60)
+    assert all(is_composition(p, formula) for p in drawn)
+    assert len({p.space_group for p in drawn}) > 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 230),
+    st.dictionaries(st.sampled_from(["Li", "Fe", "P", "O"]), st.integers(1, 6), min_size=1),
+    st.integers(0, 99),
+)
+def test_any_group_holds_the_composition_or_says_so(priors, number, counts, seed):
+    formula = "".join(f"{s}{n}" for s, n in counts.items())
+    asked = DesignRequest(composition=formula, space_groups=(number,), max_atoms=24)
+    try:
+        drawn = plans(asked, priors, 3, seed)
+    except RequestError as error:
+        assert error.field == "composition"
+        return
+    assert all(is_composition(p, formula) and p.space_group == number for p in drawn)
+
+
+def test_no_composition_in_a_group_that_cannot_hold_it(priors):
+    for formula, group in (("NaClBr", 225), ("KBC", 221)):
+        with pytest.raises(RequestError) as caught:
+            check(DesignRequest(composition=formula, space_groups=(group,), max_atoms=5), priors)
+        assert caught.value.field == "composition"
+
+
+def test_sites_that_make_a_higher_group_are_told():
+    row = tables().wyckoff_row
+    assert of_higher_symmetry(225, [11, 11], [row(225, "a"), row(225, "b")])
+    assert not of_higher_symmetry(225, [11, 17], [row(225, "a"), row(225, "b")])
+    assert of_higher_symmetry(216, [11, 17], [row(216, "a"), row(216, "b")]), "rock salt"
+    assert not of_higher_symmetry(216, [30, 16], [row(216, "a"), row(216, "c")]), "sphalerite"
+    assert not of_higher_symmetry(227, [6], [row(227, "a")]), "diamond"
+    assert of_higher_symmetry(221, [55, 55], [row(221, "a"), row(221, "b")])
+
+
+def test_template_with_free_elements(priors):
+    asked = DesignRequest(
+        ChemicalSystem(("Mg", "Al", "O", "S"), "subset", required=("O",)),
+        space_groups=(227,),
+        template=("8a", "16d", "e"),
+    )
+    for plan in plans(asked, priors):
+        assert describe_template(plan.wyckoff) == "8a,16d,32e"
+        assert Counter(plan.elements) == {-1: 2, 7: 1}
+    assert len({p.elements.index(7) for p in plans(asked, priors)}) == 3, "oxygen may be anywhere"
+
+
+def test_template_with_composition(priors):
+    asked = DesignRequest(composition="MgAl2O4", space_groups=(227,), template=("8a", "16d", "32e"))
+    assert {p.elements for p in plans(asked, priors)} == {(11, 12, 7)}
+    inverse = DesignRequest(composition="MgTiAl2O4", space_groups=(227,), template=("8a", "8b", "16d", "32e"))
+    assert {p.elements for p in plans(inverse, priors)} == {(11, 21, 12, 7), (21, 11, 12, 7)}
+
+
+def test_template_of_an_unseen_group(priors):
+    asked = DesignRequest(space_groups=(48,), template=parse_template("2a, 2x8m"))
+    for plan in plans(asked, priors):
+        assert describe_template(plan.wyckoff) == "2a,2x8m" and plan.space_group == 48
+
+
+@pytest.mark.parametrize(
+    "changes, field",
+    [
+        ({"composition": "MgAl2O5"}, "template"),
+        ({"composition": "MgAlO2"}, "template"),
+        ({"chemical_system": ChemicalSystem(("Mg", "Al", "O", "S"), "exact")}, "template"),
+        ({"max_atoms": 10}, "max_atoms"),
+        ({"max_orbits": 2}, "template"),
+    ],
+)
+def test_templates_that_cannot_be_filled(priors, changes, field):
+    asked = DesignRequest(space_groups=(227,), template=("8a", "16d", "32e")).with_(**changes)
+    with pytest.raises(RequestError) as caught:
+        check(asked, priors)
+    assert caught.value.field == field
+
+
+SPINEL = (
+    KeptOrbit("Mg", "8a", (0.875, 0.875, 0.875)),
+    KeptOrbit("O", "32e", (0.2624 + 0.5, 0.2624, 0.2624 + 0.5)),
+)
+
+
+def test_kept_orbits_are_pinned_and_others_added(priors):
+    asked = DesignRequest(space_groups=(227,), keep=Kept(SPINEL, (8.08, 8.08, 8.08, 90, 90, 90)))
+    table = tables()
+    sizes = set()
+    for plan in plans(asked, priors):
+        sizes.add(plan.n_orbits)
+        assert plan.elements[:2] == (11, 7) and plan.elements[2:] == (-1,) * (plan.n_orbits - 2)
+        assert describe_template(plan.wyckoff[:2]) == "8a,32e" and set(plan.wyckoff[2:]) == {-1}
+        for row, point in zip(plan.wyckoff[:2], plan.positions[:2], strict=True):
+            assert representative_on(table, row, np.array([point]), 1e-9)[0]
+        assert np.allclose(np.ptp(plan.positions[1]), 0) and np.isnan(plan.positions[2]).all()
+        assert np.allclose(lattice.from_k(np.array(plan.k)), np.eye(3) * 8.08)
+    assert len(sizes) > 1 and min(sizes) == 3
+
+
+def test_kept_orbits_are_completed_to_a_composition(priors):
+    asked = DesignRequest(composition="MgAl2O4", space_groups=(227,), keep=Kept(SPINEL))
+    for plan in plans(asked, priors):
+        assert is_composition(plan, "MgAl2O4") and describe_template(plan.wyckoff[:2]) == "8a,32e"
+        assert len(plan.positions) == plan.n_orbits and plan.k == ()
+
+
+def test_as_many_orbits_are_added_as_asked_for_and_required_elements_with_them(priors):
+    system = ChemicalSystem(("Mg", "O", "Ti"), "exact")
+    asked = DesignRequest(system, space_groups=(227,), keep=Kept(SPINEL, added=2))
+    for plan in plans(asked, priors):
+        assert plan.n_orbits == 4 and plan.elements[2:].count(21) == 1
+
+
+def test_a_kept_lattice_alone(priors):
+    asked = DesignRequest(space_groups=(194,), keep=Kept((), (3.0, 3.0, 5.0, 90, 90, 120)))
+    drawn = plans(asked, priors)
+    assert len({p.n_orbits for p in drawn}) > 1
+    got = lattice.cell_parameters(lattice.from_k(np.array([p.k for p in drawn])))
+    assert np.allclose(got, [3, 3, 5, 90, 90, 120])
+
+
+@pytest.mark.parametrize(
+    "keep, more",
+    [
+        (Kept((KeptOrbit("Mg", "8a", (0.2, 0.1, 0.3)),)), {}),
+        (Kept((KeptOrbit("Mg", "32e", (0.125, 0.125, 0.125)),)), {}),
+        (Kept((), (8.0, 8.0, 9.0, 90, 90, 90)), {}),
+        (Kept((), (8.0, 8.0, 8.0, 170, 20, 90)), {}),
+        (Kept(SPINEL, added=1), {"chemical_system": ChemicalSystem(("Mg", "O", "Ti", "S"), "exact")}),
+        (Kept(SPINEL), {"max_orbits": 2}),
+    ],
+)
+def test_what_cannot_be_kept_is_said(priors, keep, more):
+    with pytest.raises(RequestError) as caught:
+        check(DesignRequest(space_groups=(227,), keep=keep, **more), priors)
+    assert caught.value.field == "keep"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1730), st.integers(0, 10_000))
+def test_any_atom_of_an_orbit_names_the_same_representative(row, seed):
+    table = tables()
+    number = int(table.wyckoff_group[row])
+    rng = np.random.default_rng(seed)
+    point = table.linear[row] @ rng.random(3) + table.origin[row]
+    rotations, translations = table.orbit(row)
+    image = rng.integers(len(rotations))
+    other = rotations[image] @ point + translations[image] + rng.integers(-2, 3, 3)
+    try:
+        found, again = on_representative(row, point), on_representative(row, other)
+    except RequestError:
+        return  # by chance on a position of higher symmetry
+    gap = found - again
+    assert np.abs(gap - np.rint(gap)).max() < 1e-6
+    assert representative_on(table, row, found[None], 1e-7)[0]
+    images = np.einsum("kij,j->ki", table.operations(number)[0], point) + table.operations(number)[1]
+    gap = images - found
+    assert np.abs(gap - np.rint(gap)).max(1).min() < 1e-6, "an atom of the orbit"
+
+
+def test_unseen_groups_and_required_elements(priors):
+    """Group 48 has no crystal in the training set: its orbit counts are borrowed."""
+    asked = DesignRequest(ChemicalSystem(("O",), "contains", required=("Ti",)), space_groups=(48, 225))
+    drawn = plans(asked, priors, 60)
+    assert {p.space_group for p in drawn} == {48, 225}
+    assert all({7, 21} <= set(p.elements) for p in drawn)
