@@ -21,6 +21,7 @@ from torch import Tensor
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.projection import project, project_onto
+from crystal_studio.crystal.repair import repair
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
@@ -43,6 +44,8 @@ ROUNDS = 6
 """How often candidates are drawn at most that are too large, overlap or have another symmetry than asked for."""
 SAME_PLAN = 1
 """After how many further draws another number of orbits in the same group is tried (but for exact compositions)."""
+MOST_MOVED, MOST_EXPANSION = 0.75, 1.1
+"""Angstrom that a repair may move an atom before the candidate is drawn again; greatest factor of the cell edges."""
 FAST = Scheme()
 """The sampler of requests that do not ask for the published one; chosen in docs/symmcd.md."""
 
@@ -172,10 +175,11 @@ class SymmCD:
             for members in groups:
                 indices = waiting[members]
                 conditions = self._conditions([plans[i] for i in indices], allowed, targets[indices], request.guidance)
-                units = self.denoise(conditions, [plans[i] for i in indices], generator, scheme, cancel, tick)
+                raw = self.denoise(conditions, [plans[i] for i in indices], generator, scheme, cancel, tick)
                 done += scheme.steps
+                units, gentle = repaired(raw, conditions)
                 too_large = too_many_atoms(units, request)
-                wrong = too_large | ~has_its_symmetry(units)
+                wrong = too_large | ~gentle | ~has_its_symmetry(units)
                 for row, i in enumerate(indices.tolist()):
                     if i not in parts or not wrong[row]:
                         parts[i] = units.take(slice(row, row + 1))
@@ -247,6 +251,23 @@ class SymmCD:
         return partial(torch.autocast, kind, torch.bfloat16) if bf16_pays(kind) else None
 
 
+def repaired(units: AsymmetricUnits, conditions: Conditions) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
+    """Crystals with overlaps opened along free parameters, and which of them (B,) had to change little.
+
+    Orbits and lattices that are kept stay as they are.
+    """
+    held = conditions.positions.isfinite().all(-1).cpu().numpy()
+    kept = conditions.k.isfinite().all(-1).cpu().numpy()
+    parts, order, gentle = [], [], np.zeros(len(units), bool)
+    for rows, growth in ((np.flatnonzero(kept), 1.0), (np.flatnonzero(~kept), MOST_EXPANSION)):
+        if len(rows):
+            some = repair(units.take(rows), held=held[rows], most_expansion=growth)
+            parts.append(some.units)
+            order.append(rows)
+            gentle[rows] = (some.moved.max(1) <= MOST_MOVED) & (some.scale == 1.0)
+    return AsymmetricUnits.concatenate(parts).take(np.argsort(np.concatenate(order))), gentle
+
+
 def draw_targets(request: DesignRequest, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """(count, 4) property values to aim at, uniform in the range of each target, NaN without one."""
     values = np.full((count, len(NAMES)), np.nan)
@@ -270,4 +291,4 @@ def _reconstruct(group: NDArray, wyckoff: NDArray, mask: NDArray[np.bool_], draw
     points = drawn.x.double().cpu().numpy()
     if (wyckoff[mask] >= 0).all():
         return project_onto(group, cells, numbers, wyckoff, points)
-    return project(group, cells, numbers, drawn.classes.cpu().numpy(), points)
+    return project(group, cells, numbers, drawn.classes.cpu().numpy(), points, wyckoff)
