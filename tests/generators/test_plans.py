@@ -57,7 +57,7 @@ def test_rock_salt_has_one_way(priors):
         assert describe_template(sorted(plan.wyckoff)[::-1]) == "4a,4b" and plan.distinct == 2
 
 
-@pytest.mark.parametrize("formula", ["NaCl", "SrTiO3", "LiMn2O4", "Li3PO4", "CaTiSiO5", "Si"])
+@pytest.mark.parametrize("formula", ["NaCl", "SrTiO3", "LiMn2O4", "Li3PO4", "MgAl2O4", "Si"])
 def test_compositions_in_open_groups(priors, formula):
     asked = DesignRequest(composition=formula)
     drawn = plans(asked, priors, 60)
