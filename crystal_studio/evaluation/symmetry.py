@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import warnings
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,9 +136,20 @@ def is_supergroup(found: NDArray, asked: NDArray) -> NDArray[np.bool_]:
     """(B,) whether a detected group, other than the one asked for, can hold it.
 
     A crystal built from its asymmetric unit has the asked group by construction, so that what is
-    detected holds it, unless the tolerance let operations slip: then the order of the
-    point group no longer divides.
+    detected holds it, unless the tolerance let operations slip. What can be told from the groups
+    alone is asked for: the order of the point group divides, and no kind of rotation is missing.
     """
-    table = tables()
-    order = np.concatenate([[1], np.diff(table.operation_start) // table.n_centring])
-    return (found > 0) & (asked > 0) & (found != asked) & (order[found] % order[asked] == 0)
+    answer = np.zeros(len(found), bool)
+    for i in np.flatnonzero((found > 0) & (asked > 0) & (found != asked)).tolist():
+        whole, part = _rotations(int(found[i])), _rotations(int(asked[i]))
+        answer[i] = whole.sum() % part.sum() == 0 and (part <= whole).all()
+    return answer
+
+
+@cache
+def _rotations(group: int) -> NDArray[np.int64]:
+    """(14,) how many proper and improper rotations of each trace -3..3 a point group has."""
+    rotations = np.unique(tables().operations(group)[0].astype(int), axis=0)
+    kind = np.trace(rotations, axis1=1, axis2=2) + 3
+    improper = np.linalg.det(rotations) < 0
+    return np.bincount(kind + 7 * improper, minlength=14)
