@@ -15,6 +15,7 @@ from crystal_studio.crystal.wyckoff_sets import describe_template
 from crystal_studio.design.fixed_sites import Kept, KeptOrbit, parse_template
 from crystal_studio.design.request import ChemicalSystem, DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.symmcd.charges import can_be_neutral
 from crystal_studio.generators.symmcd.compositions import of_higher_symmetry
 from crystal_studio.generators.symmcd.plan import check, draw
 from crystal_studio.generators.symmcd.sites import on_representative
@@ -111,6 +112,21 @@ def test_template_with_free_elements(priors):
     assert len({p.elements.index(7) for p in plans(asked, priors)}) == 3, "oxygen may be anywhere"
 
 
+def test_template_elements_are_mostly_neutral(priors):
+    """Zn, Cr and O on the sites of spinel: 8a 16d 32e is ZnCr2O4 in nine draws of ten, and always holds all three."""
+    system = ChemicalSystem(("Zn", "Cr", "O"), "exact")
+    drawn = plans(DesignRequest(system, space_groups=(227,), template=("8a", "16d", "32e")), priors, 100)
+    assert all(sorted(p.elements) == [7, 23, 29] for p in drawn)
+    assert sum(p.elements == (29, 23, 7) for p in drawn) > 75
+    assert len({p.elements for p in drawn}) > 1
+
+
+def test_neutral_compositions():
+    assert can_be_neutral(((3, 1), (8, 4), (15, 1), (26, 1)))  # LiFePO4
+    assert not can_be_neutral(((11, 2), (17, 1)))  # Na2Cl
+    assert can_be_neutral(((13, 1), (28, 3)))  # an alloy
+
+
 def test_template_with_composition(priors):
     asked = DesignRequest(composition="MgAl2O4", space_groups=(227,), template=("8a", "16d", "32e"))
     assert {p.elements for p in plans(asked, priors)} == {(11, 12, 7)}
@@ -174,6 +190,22 @@ def test_as_many_orbits_are_added_as_asked_for_and_required_elements_with_them(p
     asked = DesignRequest(system, space_groups=(227,), keep=Kept(SPINEL, added=2))
     for plan in plans(asked, priors):
         assert plan.n_orbits == 4 and plan.elements[2:].count(21) == 1
+
+
+@pytest.mark.parametrize("most", [8, 14, 20])
+def test_kept_crystals_stay_within_the_limit_of_atoms(priors, most):
+    """Two orbits of P4/mmm with five atoms: what is added fits and never sits on the same fixed position."""
+    table = tables()
+    orbits = (KeptOrbit("Sr", "1a", (0, 0, 0)), KeptOrbit("O", "4j", (0.3, 0.3, 0)))
+    asked = DesignRequest(ChemicalSystem(("Ti",), "contains"), space_groups=(123,), keep=Kept(orbits), max_atoms=most)
+    for plan in plans(asked, priors):
+        rows = list(plan.wyckoff)
+        assert table.multiplicity[rows].sum() <= most and len(rows) > 2 and 21 in plan.elements
+        fixed = [r for r in rows if table.degrees_of_freedom[r] == 0]
+        assert len(set(fixed)) == len(fixed)
+    with pytest.raises(RequestError) as caught:
+        check(asked.with_(max_atoms=5), priors)
+    assert caught.value.field == "max_atoms"
 
 
 def test_a_kept_lattice_alone(priors):

@@ -12,6 +12,7 @@ from crystal_studio.crystal.space_groups import N_GROUPS, tables
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.symmcd import compositions, sites
+from crystal_studio.generators.symmcd.charges import pin_required
 from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.representation import N_ELEMENTS
 
@@ -190,15 +191,15 @@ def _free(request: DesignRequest, priors: Priors, number: int, high: int, rng: n
 
 
 def _on_template(request: DesignRequest, number: int, rng: np.random.Generator) -> Plan | None:
-    """The orbits of the template; elements that must occur are on orbits drawn at random."""
+    """The orbits of the template; elements that must occur are on orbits drawn at random, neutral first."""
     rows = sites.template_rows(request)
     if request.composition:
         elements = sites.template_elements(request, rng)
         return None if elements is None else _with_elements(number, elements, rows)
-    pinned = np.full(len(rows), -1)
-    must = categories(request.chemical_system.must)
-    pinned[rng.permutation(len(rows))[: len(must)]] = must
-    return Plan(number, tuple(pinned.tolist()), tuple(rows))
+    must = [z + 1 for z in categories(request.chemical_system.must)]
+    exact = request.chemical_system.mode == "exact"
+    pinned = pin_required(must, tables().multiplicity[rows].tolist(), exact, rng)
+    return Plan(number, tuple(z - 1 for z in pinned), tuple(rows))
 
 
 def _around_kept(
@@ -218,7 +219,8 @@ def _around_kept(
         elements, rows = [z - 1 for z in found[0]], found[1]
     else:
         added = request.keep.added or int(rng.choice(len(odds), p=odds)) - n
-        elements, rows = [*must, *(-1,) * (added - len(must))], [-1] * added
+        rows = sites.rows_that_fit(request, kept, added, max(1, len(must)), rng) if request.max_atoms else [-1] * added
+        elements = [*must, *(-1,) * (len(rows) - len(must))]
     free = (float("nan"),) * 3
     return Plan(
         number,

@@ -188,12 +188,59 @@ def check_kept(request: DesignRequest, kept: Anchors, most_orbits: int) -> None:
             f"The kept orbits hold {atoms} atoms in the primitive cell: allow more than {request.max_atoms}.",
             "max_atoms",
         )
+    if request.max_atoms and not request.composition:
+        least = max(1, len(missing(request, kept)), request.keep.added if request.keep else 0)
+        fits = rows_that_fit(request, kept, least, least, np.random.default_rng(0))
+        if len(fits) < least:
+            raise RequestError(
+                f"{least} orbits more than the kept ones do not fit into {request.max_atoms} atoms: allow more.",
+                "max_atoms",
+            )
     if request.composition and complete(request, kept, most_orbits, None, np.random.default_rng(0)) is None:
         raise RequestError(
             f"No positions of {table.symbol[number - 1]} ({number}) complete the kept orbits to"
             f" {request.composition}: keep fewer orbits or allow more atoms.",
             "composition",
         )
+
+
+def rows_that_fit(
+    request: DesignRequest, kept: Anchors, wanted: int, least: int, rng: np.random.Generator
+) -> list[int]:
+    """Wyckoff rows of up to ``wanted`` orbits that may be added within the limit of atoms, at random.
+
+    The smallest positions are taken where ``least`` orbits would not fit otherwise.
+    """
+    table, number = tables(), request.space_groups[0]
+    rows = table.wyckoff_rows(number)
+    sizes = table.multiplicity[rows] // table.n_centring[number - 1]
+    fixed = table.degrees_of_freedom[rows] == 0
+    open_ = ~np.isin(rows, kept.filled)
+    left = request.max_atoms - int((table.multiplicity[list(kept.rows)] // table.n_centring[number - 1]).sum())
+    weights = row_weights()[rows]
+    chosen: list[int] = []
+    while len(chosen) < wanted:
+        reserve = _smallest(sizes[open_], fixed[open_], least - len(chosen) - 1)
+        fits = open_ & (sizes <= left - reserve)
+        if not fits.any():
+            fits = open_ & (sizes <= left) & (sizes == sizes[open_].min(initial=1 << 30))
+        if not fits.any():
+            break
+        odds = np.where(fits, weights, 0.0)
+        pick = int(rng.choice(len(rows), p=odds / odds.sum()))
+        chosen.append(int(rows[pick]))
+        left -= int(sizes[pick])
+        open_[pick] &= not fixed[pick]
+    return chosen
+
+
+def _smallest(sizes: NDArray[np.int64], fixed: NDArray[np.bool_], count: int) -> int:
+    """Fewest atoms that ``count`` orbits need: positions without free parameters once, others at will."""
+    if count <= 0 or not len(sizes):
+        return 0
+    free = sizes[~fixed].min(initial=1 << 20)
+    cheap = np.sort(np.concatenate([sizes[fixed][sizes[fixed] < free], np.full(count, free)]))
+    return int(cheap[:count].sum())
 
 
 def complete(
