@@ -18,6 +18,7 @@ from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.estimate import measure
 from crystal_studio.app.design.request_deeds import RequestDeeds
 from crystal_studio.app.devices import probe
+from crystal_studio.app.evaluation.dialog import EvaluationDialog
 from crystal_studio.app.explore.explore_page import ExplorePage
 from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.numbers_text import plural
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         self.projects = ProjectDeeds(self)
         self.structures = StructureDeeds(self)
         self.palette_dialog: CommandPalette | None = None
+        self.evaluation: EvaluationDialog | None = None
         self._build()
         self._join()
         self._restore()
@@ -159,6 +161,22 @@ class MainWindow(QMainWindow):
         dialog.open()
         return dialog
 
+    def evaluate(self) -> EvaluationDialog:
+        """Open the dialog that judges the candidates of the project."""
+        if self.evaluation is None:
+            self.evaluation = EvaluationDialog(self.background, self.state, self)
+        self._tell_evaluation()
+        self.evaluation.show()
+        self.evaluation.raise_()
+        self.evaluation.activateWindow()
+        return self.evaluation
+
+    def _tell_evaluation(self) -> None:
+        reader = self.session.reader
+        if self.evaluation is not None:
+            found = (reader.campaigns(), reader.count()) if reader is not None else ((), 0)
+            self.evaluation.set_project(self.session.path, *found)
+
     def _show_candidate(self, candidate_id: int) -> None:
         self.show_page("explore")
         self.explore.show_candidate(candidate_id)
@@ -211,6 +229,9 @@ class MainWindow(QMainWindow):
     def _closed(self) -> None:
         self.run_page.set_reader(None)
         self.explore.set_reader(None)
+        if self.evaluation is not None:
+            self.evaluation.close()
+        self._tell_evaluation()
         self._update()
 
     def _changed(self) -> None:
@@ -219,6 +240,7 @@ class MainWindow(QMainWindow):
             return
         self.run_page.changed()
         self.explore.changed()
+        self._tell_evaluation()
         self.design.set_estimate(measure(reader.campaigns()))
         self._update()
 
@@ -351,6 +373,7 @@ class MainWindow(QMainWindow):
                 "design.complete_file": self.structures.complete_file,
                 "explore.complete": self.structures.complete,
                 "explore.template": self.structures.use_template,
+                "explore.evaluate": self.evaluate,
                 "run.pause": self.campaign.pause,
                 "run.resume": self.campaign.carry_on,
                 "run.stop": self._stop,
@@ -422,6 +445,8 @@ class MainWindow(QMainWindow):
         # Everything made so far is in the file; the next start offers to carry on.
         if not self.campaign.put_down():
             faults.log.warning("the campaign's supervisor did not end in time")
+        if self.evaluation is not None:
+            self.evaluation.close()
         self._save()
         self.explore.close_views()
         self.background.close()
