@@ -1,10 +1,10 @@
-"""Push overlapping atoms apart along the free parameters of their Wyckoff positions, whole batches at once.
+"""Push atoms that are too close apart along the free parameters of their Wyckoff positions, whole batches at once.
 
-Three means, each only for the crystals that the one before left with overlaps:
-descent of the squared overlaps from where the atoms are; descent from several
-randomly displaced copies, of which the one with the least displacement is kept;
-an isotropic expansion of the cell within a stated limit. Space groups, Wyckoff
-positions and elements never change, nor anything of a crystal without overlaps.
+Three means, the later ones only for crystals that the one before left with overlaps:
+descent of the squared shortfalls of distance from where the atoms are; descent from
+randomly displaced copies, of which a good and near one is kept; an isotropic expansion
+of the cell within a stated limit. Space groups, Wyckoff positions and elements never
+change, nor anything of a crystal without close contacts.
 """
 
 from __future__ import annotations
@@ -19,15 +19,22 @@ from crystal_studio.crystal.orbit_pairs import OrbitPairs, Orbits, close_pairs
 from crystal_studio.crystal.projection import settle
 
 LEAST_RATIO = 0.6
-"""Least distance in sums of covalent radii (every real crystal of the training set passes)."""
+"""Distance in sums of covalent radii below which two atoms overlap (no crystal of the training set does)."""
+START_RATIO = 0.75
+"""Closest contact below which a crystal is worked on: 99.5% of the training set lies above."""
+AIM_RATIO = 0.9
+"""What such a crystal is moved towards: the median of the training set is 0.92."""
 LEAST_DISTANCE = 0.5
 """Angstrom: the least distance of the published structural validity (CDVAE)."""
 
 _SKIN = 0.8
 _LONGEST_STEP = 0.25
-_DAMPING = 0.05
+_DAMPING = 0.2
 _KICK = 0.02
+_NEAR_ENOUGH = 0.97
+_WORTH_IT = 1.01
 _COPIES = np.array([0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.5, 3.5])
+_CLEAR = 1.1
 _EXPANSION_STEP = 0.02
 _LEAST_VOLUME = 1e-3
 
@@ -62,27 +69,13 @@ class Repaired:
 
 @dataclass(frozen=True)
 class _Rule:
-    """Distances that must be kept: ``fraction`` of the sum of radii, at least ``least`` Angstrom.
-
-    Descent aims at both with a ``margin`` and ends at half of it: ``enough``, as a part of
-    what is aimed at; ``barely`` is the distance without any margin.
-    """
+    """Wanted distances: ``fraction`` of the sum of covalent radii, at least ``least`` Angstrom."""
 
     fraction: float
     least: float
-    margin: float
-
-    @property
-    def enough(self) -> float:
-        return 1.0 / (1.0 + 0.5 * self.margin)
-
-    @property
-    def barely(self) -> float:
-        return (1.0 + 1e-6) / (1.0 + self.margin)
 
     def pairs(self, orbits: Orbits, cells: NDArray, x: NDArray, crystals: NDArray, skin: float) -> OrbitPairs:
-        wider = 1.0 + self.margin
-        return close_pairs(orbits, cells, x, crystals, self.fraction * wider, self.least * wider, skin)
+        return close_pairs(orbits, cells, x, crystals, self.fraction, self.least, skin)
 
 
 def _worst(size: int, crystal: NDArray[np.int64], measure: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -127,7 +120,7 @@ def _descend(
     iterations: int,
     kick: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates (B, M, 3) after descent and the worst ratio (B,) to the distance wanted, margin included.
+    """Coordinates (B, M, 3) of the best state of a descent and its worst ratio (B,) to the distances wanted.
 
     kick : (B,) Angstrom, spread of the random displacement of overlapping orbits at the start
     """
@@ -143,10 +136,11 @@ def _descend(
         x[which] += np.einsum("ni,nij->nj", step, inverse[orbits.crystal[which]])
 
     pairs = rule.pairs(orbits, cells, x, np.arange(size), 0.0)
+    lengths = np.linalg.norm(pairs.vectors(x, cells[orbits.crystal[pairs.i]]), axis=1)
+    ratio, best = _worst(size, orbits.crystal[pairs.i], lengths / pairs.reach), x.copy()
     clashing = np.unique(pairs.i[orbits.movable[pairs.i]])
     move(noise[clashing] * kick[orbits.crystal[clashing]][:, None], clashing)
 
-    ratio, best = np.full(size, -np.inf), x.copy()
     active = np.ones(size, bool)
     pairs = rule.pairs(orbits, cells, x, np.arange(size), _SKIN)
     gone = np.zeros(len(x))
@@ -155,10 +149,10 @@ def _descend(
         vectors = pairs.vectors(x, cells[owner])
         lengths = np.linalg.norm(vectors, axis=1)
         now = _worst(size, owner, lengths / pairs.reach)
-        better = active & (now > ratio)
+        better = active & (now > np.where(now < _NEAR_ENOUGH, _WORTH_IT * ratio, ratio))
         ratio[better] = now[better]
         best[better[orbits.crystal]] = x[better[orbits.crystal]]
-        active &= now < rule.enough
+        active &= now < _NEAR_ENOUGH
         if not active.any():
             break
         running = active[owner]
@@ -179,10 +173,10 @@ def _descend(
 
 
 def _measure(units: AsymmetricUnits, rule: _Rule) -> NDArray[np.float64]:
-    """(B,) the worst ratio to the distance that must be kept, without margin."""
+    """(B,) the worst ratio to the distances wanted."""
     orbits = Orbits.of(units)
     x = units.positions[orbits.crystal, orbits.column]
-    pairs = replace(rule, margin=0.0).pairs(orbits, units.lattice, x, np.arange(len(units)), 0.0)
+    pairs = rule.pairs(orbits, units.lattice, x, np.arange(len(units)), 0.0)
     owner = orbits.crystal[pairs.i]
     lengths = np.linalg.norm(pairs.vectors(x, units.lattice[owner]), axis=1)
     return _worst(len(units), owner, lengths / pairs.reach)
@@ -194,81 +188,108 @@ def _moves(units: AsymmetricUnits, positions: NDArray[np.float64]) -> NDArray[np
 
 
 def _from_copies(
-    units: AsymmetricUnits, held: NDArray[np.bool_], rule: _Rule, rng: np.random.Generator, iterations: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """As ``_descend`` from displaced copies: of those without overlap the least moved, else the best."""
+    units: AsymmetricUnits,
+    held: NDArray[np.bool_],
+    rule: _Rule,
+    rng: np.random.Generator,
+    iterations: int,
+) -> NDArray[np.float64]:
+    """As ``_descend`` from displaced copies: of those that keep the distances the least moved one, else the best."""
     size, n = len(units), len(_COPIES)
     which = np.repeat(np.arange(size), n)
     copies = units.take(which)
     positions, ratio = _descend(copies, held[which], rule, rng, iterations, np.tile(_COPIES, size))
     moved = _moves(copies, positions).sum(1)
-    good = ratio >= rule.enough
-    cost = np.where(good, moved, 1e6 * (2.0 - ratio)).reshape(size, n)
-    pick = np.arange(size) * n + cost.argmin(1)
-    return positions[pick], ratio[pick]
+    cost = np.where(ratio >= _NEAR_ENOUGH, moved, 1e6 * (2.0 - ratio)).reshape(size, n)
+    return positions[np.arange(size) * n + cost.argmin(1)]
 
 
 def repair(
     units: AsymmetricUnits,
-    least_ratio: float = LEAST_RATIO,
-    least_distance: float = LEAST_DISTANCE,
-    margin: float = 0.1,
-    most_expansion: float = 1.1,
-    rng: np.random.Generator | None = None,
     held: NDArray[np.bool_] | None = None,
+    most_expansion: float | NDArray[np.float64] = 1.1,
+    least_ratio: float = LEAST_RATIO,
+    start_ratio: float = START_RATIO,
+    aim_ratio: float = AIM_RATIO,
+    least_distance: float = LEAST_DISTANCE,
+    rng: np.random.Generator | None = None,
     iterations: int = 60,
 ) -> Repaired:
     """Asymmetric units without overlaps, as far as their free parameters and the limits allow.
 
-    Two atoms overlap when they are closer than ``least_ratio`` of the sum of their covalent radii or than
-    ``least_distance`` Angstrom, images under the group and the lattice included; a position is thereby also
-    kept off the elements of higher symmetry, where its own images meet. Overlaps are opened by at least half
-    of ``margin`` more than needed. Orbits ``held`` (B, M) do not move. Cell edges grow at most by the factor
-    ``most_expansion``. Crystals that stay overlapped are returned in the best state found in their own volume, with
-    ``ok`` false; those without a sound cell as they came. Random displacements come from ``rng`` (else a fixed seed).
+    Ratios are distances over sums of covalent radii, images under the group and the lattice included; a position is
+    thereby also kept off the elements of higher symmetry, where its own images meet. Two atoms overlap below
+    ``least_ratio`` or ``least_distance`` (Angstrom). A crystal with a contact below ``start_ratio`` is moved towards
+    ``aim_ratio``; where it still overlaps, displaced copies and then the volume are tried.
+
+    Orbits ``held`` (B, M) do not move. Cell edges grow at most by the factor ``most_expansion``, one number or one a
+    crystal. Crystals that stay overlapped are returned in the best state found in their own volume, with ``ok`` false;
+    those without a sound cell as they came. Random displacements come from ``rng`` (else a fixed seed).
     """
     rng = np.random.default_rng(0) if rng is None else rng
-    rule = _Rule(least_ratio, least_distance, margin)
+    start_ratio = max(start_ratio, least_ratio)
+    least, start = _Rule(least_ratio, least_distance), _Rule(start_ratio, least_distance)
+    aim = _Rule(max(aim_ratio, start_ratio), _CLEAR * least_distance)
+    # Crystals that are hard to open are first brought just clear of overlaps, then on towards the aim.
+    clear = _Rule(_CLEAR * least_ratio, _CLEAR * least_distance)
     volume = np.abs(np.linalg.det(np.nan_to_num(units.lattice, posinf=0.0)))
     numbers = np.concatenate([units.lattice, units.positions], axis=1)
-    sound = (volume > _LEAST_VOLUME) & np.isfinite(numbers).all((1, 2))
-    ratio = np.zeros(len(units))
-    ratio[sound] = _measure(units.take(np.flatnonzero(sound)), rule)
-    scale = np.ones(len(units))
-    positions, lattice = units.positions.copy(), units.lattice.copy()
-    wrong = np.flatnonzero(sound & (ratio < 1.0))
+    sound = np.flatnonzero((volume > _LEAST_VOLUME) & np.isfinite(numbers).all((1, 2)))
+    ratio, scale, moved = np.zeros(len(units)), np.ones(len(units)), np.zeros(units.numbers.shape)
+    ratio[sound] = _measure(units.take(sound), least)
+    wrong = sound[_measure(units.take(sound), start) < 1.0]
     if not len(wrong):
-        return Repaired(units, np.zeros(units.numbers.shape), scale, ratio)
+        return Repaired(units, moved, scale, ratio)
 
     some = units.take(wrong)
     fast = np.zeros(some.numbers.shape, bool) if held is None else held[wrong]
-    found, reached = _descend(some, fast, rule, rng, iterations, np.full(len(some), _KICK))
-    left = np.flatnonzero(reached < rule.enough)
+    found, _ = _descend(some, fast, aim, rng, iterations, np.full(len(some), _KICK))
+    left = np.flatnonzero(_measure(replace(some, positions=found), least) < 1.0)
     if len(left):
-        again, better = _from_copies(some.take(left), fast[left], rule, rng, iterations)
-        gain = better > reached[left]
-        found[left[gain]], reached[left[gain]] = again[gain], better[gain]
-    grown = np.ones(len(some))
-    left = np.flatnonzero(reached < rule.barely)
-    wider = replace(some.take(left), positions=found[left])
-    for factor in 1.0 + np.arange(_EXPANSION_STEP, most_expansion - 1.0 + 1e-9, _EXPANSION_STEP):
-        if not len(left):
-            break
-        wider = replace(wider, lattice=factor * some.lattice[left])
-        at, better = _descend(wider, fast[left], rule, rng, iterations // 3, np.zeros(len(left)))
-        good = better >= rule.barely
-        # A crystal that stays overlapped at the limit keeps its volume.
-        found[left[good]], grown[left[good]] = at[good], factor
-        left, wider = left[~good], replace(wider, positions=at).take(~good)
+        opened = replace(some.take(left), positions=_from_copies(some.take(left), fast[left], clear, rng, iterations))
+        found[left], _ = _descend(opened, fast[left], aim, rng, iterations, np.zeros(len(left)))
+        left = left[_measure(replace(opened, positions=found[left]), least) < 1.0]
+    grown = _expand(some, found, fast, left, np.broadcast_to(most_expansion, len(units))[wrong], clear, least, rng)
 
-    moved = np.zeros(units.numbers.shape)
-    moved[wrong] = _moves(some, found)
-    changed = moved[wrong] > 1e-9
-    moved[wrong] = np.where(changed, moved[wrong], 0.0)
-    row, column = np.nonzero(changed)
-    target = units.wyckoff[wrong[row], column].astype(np.int64)
-    positions[wrong[row], column] = settle(target, found[row, column])
-    scale[wrong], lattice[wrong] = grown, grown[:, None, None] * units.lattice[wrong]
-    result = replace(units, lattice=np.where(scale[:, None, None] > 1, lattice, units.lattice), positions=positions)
-    ratio[wrong] = _measure(result.take(wrong), rule)
+    far = _moves(some, found)
+    moved[wrong] = np.where(far > 1e-9, far, 0.0)
+    scale[wrong] = grown
+    row, column = np.nonzero(moved)
+    new = np.zeros_like(units.positions)
+    new[wrong] = found
+    positions, lattice = units.positions.copy(), units.lattice.copy()
+    positions[row, column] = settle(units.wyckoff[row, column].astype(np.int64), new[row, column])
+    lattice[scale > 1] *= scale[scale > 1, None, None]
+    result = replace(units, lattice=lattice, positions=positions)
+    ratio[wrong] = _measure(result.take(wrong), least)
     return Repaired(result, moved, scale, ratio)
+
+
+def _expand(
+    units: AsymmetricUnits,
+    positions: NDArray[np.float64],
+    held: NDArray[np.bool_],
+    left: NDArray[np.int64],
+    most: NDArray[np.float64],
+    rule: _Rule,
+    least: _Rule,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """(B,) factors by which the edges of the crystals ``left`` have to grow, ``positions`` (B, M, 3) moved in place.
+
+    most : (B,) limits; a crystal that stays overlapped at its limit keeps its volume and its coordinates.
+    """
+    grown = np.ones(len(units))
+    now = positions.copy()
+    factor = 1.0
+    while True:
+        factor += _EXPANSION_STEP
+        left = left[factor <= most[left] + 1e-9]
+        if not len(left):
+            return grown
+        wider = replace(units.take(left), lattice=factor * units.lattice[left], positions=now[left])
+        now[left], _ = _descend(wider, held[left], rule, rng, 20, np.zeros(len(left)))
+        good = _measure(replace(wider, positions=now[left]), least) >= 1.0
+        grown[left[good]] = factor
+        positions[left[good]] = now[left[good]]
+        left = left[~good]

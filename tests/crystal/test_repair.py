@@ -50,10 +50,10 @@ def unit(number: int, cell: np.ndarray, *sites: tuple[int, str, tuple[float, flo
     )
 
 
-def fine(units: AsymmetricUnits) -> np.ndarray:
+def fine(units: AsymmetricUnits, least: float = 0.6) -> np.ndarray:
     """By the distances between all atoms of the conventional cells."""
     cells = expand(units)
-    return (minimum_radius_ratios(cells) >= 0.6) & (minimum_distances(cells) >= 0.5)
+    return (minimum_radius_ratios(cells) >= least) & (minimum_distances(cells) >= 0.5)
 
 
 @settings(max_examples=12, deadline=None)
@@ -61,9 +61,9 @@ def fine(units: AsymmetricUnits) -> np.ndarray:
 def test_repair_keeps_its_promises(seed):
     units = crowded(seed)
     done = repair(units, most_expansion=1.06)
-    was, table = fine(units), tables()
+    was, table = fine(units, 0.75), tables()
     assert (done.ok == fine(done.units)).all()
-    assert done.ok[was].all()
+    assert done.ok[fine(units)].all(), "never worse"
     for name in ("space_group", "numbers", "wyckoff"):
         assert (getattr(done.units, name) == getattr(units, name)).all()
     for name in ("lattice", "positions"):
@@ -71,7 +71,7 @@ def test_repair_keeps_its_promises(seed):
     assert not done.touched[was].any()
     assert np.allclose(done.units.lattice, done.scale[:, None, None] * units.lattice, rtol=1e-14)
     assert (done.scale <= 1.06 + 1e-9).all() and (done.scale >= 1).all()
-    assert (done.scale[~done.ok] == 1).all()
+    assert (done.scale[~done.ok | fine(units)] == 1).all()
     fixed = table.degrees_of_freedom[units.wyckoff] == 0
     assert not done.moved[fixed | ~units.mask].any()
     still = done.moved == 0
@@ -131,14 +131,24 @@ def test_a_position_is_kept_off_the_element_it_would_collapse_onto(off):
 
 
 def test_atoms_move_hardly_more_than_needed():
-    """Two atoms 0.9 Angstrom apart that should be 0.6 x 3.3 apart; half the margin is 5 per cent."""
+    """Two atoms 0.9 Angstrom apart that shall be 0.7 of their radii apart: to within a few per cent."""
     cell = lattice.from_parameters(np.array([[9.0, 10.0, 11.0, 85.0, 95.0, 100.0]]))[0]
     units = unit(1, cell, (19, "a", (0.3, 0.3, 0.3)), (12, "a", (0.4, 0.3, 0.3)))
-    done = repair(units)
-    need = 0.6 * (COVALENT_RADII[19] + COVALENT_RADII[12])
+    done = repair(units, start_ratio=0.7, aim_ratio=0.7)
+    aim = 0.7 * (COVALENT_RADII[19] + COVALENT_RADII[12])
     assert done.ok[0] and done.scale[0] == 1
-    assert need - 0.9 <= done.moved.sum() + 1e-9
-    assert done.moved.sum() < 1.1 * need - 0.9 + 0.1
+    reached = minimum_distances(expand(done.units))[0]
+    assert 0.97 * aim <= reached <= 1.02 * aim
+    assert reached - 0.9 <= done.moved.sum() + 1e-9 < reached - 0.9 + 0.1
+
+
+def test_a_contact_that_is_close_but_no_overlap_is_opened_too():
+    """0.65 of the radii: 0.9 is aimed at; with 0.6 asked for only, nothing happens."""
+    cell = lattice.from_parameters(np.array([[9.0, 10.0, 11.0, 85.0, 95.0, 100.0]]))[0]
+    near = 0.65 * (COVALENT_RADII[19] + COVALENT_RADII[12]) / 9.0
+    units = unit(1, cell, (19, "a", (0.3, 0.3, 0.3)), (12, "a", (0.3 + near, 0.3, 0.3)))
+    assert minimum_radius_ratios(expand(repair(units).units))[0] > 0.85
+    assert repair(units, start_ratio=0.6).units is units
 
 
 def test_the_volume_grows_only_as_a_last_resort_and_within_its_limit():
@@ -151,6 +161,8 @@ def test_the_volume_grows_only_as_a_last_resort_and_within_its_limit():
     grown = repair(units, most_expansion=1.3)
     assert grown.ok[0] and not grown.moved.any()
     assert 1 / 0.95 <= grown.scale[0] < 1.1
+    two = AsymmetricUnits.concatenate([units, units])
+    assert repair(two, most_expansion=np.array([1.3, 1.0])).ok.tolist() == [True, False]
 
 
 def test_held_orbits_stay_where_they_are():
