@@ -88,6 +88,36 @@ def test_same_numbers_as_pymatgen_without_symmetry():
     np.testing.assert_allclose(ours, [fingerprint(c) for c in crystals], atol=1e-8)
 
 
+def test_same_numbers_as_pymatgen_for_prototypes():
+    """Small AFLOW prototypes; the parameter of the body-centred cube is left to its own test."""
+    from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
+
+    crystals = [entry["snl"].structure for entry in AFLOW_PROTOTYPE_LIBRARY]
+    crystals = [c for c in crystals if len(c) <= 3 and max(c.atomic_numbers) < 97][::6]
+    assert len(crystals) > 8
+    ours = crystalnn_fingerprints(batch(*crystals))
+    theirs = np.array([fingerprint(c) for c in crystals])
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    settled = [not label.startswith("body-centered") for label in LABELS]
+    np.testing.assert_allclose(ours[:, settled], theirs[:, settled], atol=1e-6)
+
+
+def test_equal_neighbours_share_the_order_of_the_body_centred_parameter():
+    """Pymatgen's value hangs on the order of the neighbours; ours, for equal weights, is the mean over orders."""
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(8, 3))
+    orders = [rng.permutation(8) for _ in range(400)]
+    theirs = [order_parameter(8, "body-centered cubic", vectors[o]) for o in orders[:60]]
+    equal = order_parameters(vectors[None], np.ones((1, 8)))[0, 0]
+    ranked = -np.arange(8.0)
+    ours = [order_parameters(vectors[None, o], ranked[None])[0, 0] for o in orders]
+    np.testing.assert_allclose(ours[:60], theirs, atol=1e-10)
+    assert equal == pytest.approx(np.mean(ours), abs=4 * np.std(ours) / 20)
+    # Exactly: an order and its reverse together count every pair both ways.
+    back = order_parameters(vectors[None, orders[0][::-1]], ranked[None])[0, 0]
+    assert equal == pytest.approx((ours[0] + back) / 2, abs=1e-12)
+
+
 def test_open_voronoi_cells():
     """Layers 20 A apart: the cell closes among the atoms of 14 A or 28 A only."""
     layer = Structure(np.diag([3.0, 3.0, 20.0]), ["C", "O"], [[0, 0, 0], [0.5, 0.5, 0.03]])
@@ -164,8 +194,10 @@ def test_what_has_no_fingerprint():
         (np.eye(3) * 4.0, [6, 6], [[0, 0, 0], [0, 0, 0]]),
         (np.eye(3) * 4.0, [118], [[0, 0, 0]]),
         (np.eye(3) * 4.0, [6], [[np.nan, 0, 0]]),
+        # Each atom has three others within 7 A: pymatgen finds no faces.
+        (np.eye(3) * 20.0, [6] * 4, [[0, 0, 0], [0.1, 0, 0], [0, 0.1, 0], [0, 0, 0.1]]),
         (np.eye(3) * 3.3, [6], [[0, 0, 0]]),
     ]
     found = crystalnn_fingerprints(Structures.from_lists(*zip(*broken, strict=True)))
-    assert np.isnan(found).any(1).tolist() == [True] * 6 + [False]
+    assert np.isnan(found).any(1).tolist() == [True] * 7 + [False]
     assert crystalnn_fingerprints(batch()).shape == (0, WIDTH)

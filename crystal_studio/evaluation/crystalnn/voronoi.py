@@ -19,7 +19,7 @@ from crystal_studio.evaluation.crystalnn.surroundings import Finder, Surrounding
 SEARCH_RADIUS = 7.0
 """Angstrom; CrystalNN's default. A cell that is open among the atoms so near is sought in twice the radius."""
 
-_FIRST_NEIGHBOURS = 45
+_FIRST_NEIGHBOURS = 35
 """Neighbours in the first try; enough for the cell of nearly every site."""
 
 _LEAST_SOLID_ANGLE = 1e-9
@@ -90,7 +90,7 @@ def voronoi_faces(structures: Structures, sites: NDArray[np.int64]) -> Faces:
     """The faces of the Voronoi cells of atoms ``sites`` (rows of the batch), as CrystalNN takes them.
 
     Only atoms within 7 A take part, or 14 A, 28 A, ... up to the longest diagonal of the cell
-    while the Voronoi cell is open.
+    while the Voronoi cell is open. An atom with exactly three others so near has no faces.
     """
     finder = Finder(structures)
     crystal = structures.crystal[sites]
@@ -109,7 +109,8 @@ def voronoi_faces(structures: Structures, sites: NDArray[np.int64]) -> Faces:
             chosen = [c for c in cells if c is not None]
             parts.append(_measure(chosen, around, pending[found]))
         if whole:
-            last = radius >= diagonal[pending]
+            # Pymatgen reads no faces off the single tetrahedron of a site and three neighbours, and gives up.
+            last = (radius >= diagonal[pending]) | (np.diff(around.offsets) == 3)
             radius = np.minimum(2 * radius, diagonal[pending] + 0.001)
         else:
             last = np.zeros(len(pending), bool)
