@@ -93,8 +93,8 @@ def test_same_numbers_as_pymatgen_for_prototypes():
     from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
 
     crystals = [entry["snl"].structure for entry in AFLOW_PROTOTYPE_LIBRARY]
-    crystals = [c for c in crystals if len(c) <= 3 and max(c.atomic_numbers) < 97][::6]
-    assert len(crystals) > 8
+    crystals = [c for c in crystals if len(c) <= 3 and max(c.atomic_numbers) < 97][::4]
+    assert len(crystals) >= 8
     ours = crystalnn_fingerprints(batch(*crystals))
     theirs = np.array([fingerprint(c) for c in crystals])
     np.testing.assert_allclose(ours, theirs, atol=1e-3)
