@@ -17,7 +17,7 @@ from crystal_studio.design.request import ChemicalSystem, DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.symmcd.charges import can_be_neutral
 from crystal_studio.generators.symmcd.compositions import of_higher_symmetry
-from crystal_studio.generators.symmcd.plan import check, draw
+from crystal_studio.generators.symmcd.plan import check, draw, draw_again
 from crystal_studio.generators.symmcd.sites import on_representative
 
 
@@ -261,3 +261,21 @@ def test_unseen_groups_and_required_elements(priors):
     drawn = plans(asked, priors, 60)
     assert {p.space_group for p in drawn} == {48, 225}
     assert all({7, 21} <= set(p.elements) for p in drawn)
+
+
+def test_drawn_again_in_the_same_group(priors):
+    """Little seen groups get an orbit on their general position; what is pinned stays pinned."""
+    rng, table = np.random.default_rng(0), tables()
+    must = ChemicalSystem(("O",), "contains")
+    for number, general in ((48, True), (225, False)):
+        asked = DesignRequest(must, space_groups=(48, 225, 1))
+        first = next(p for p in plans(asked, priors) if p.space_group == number)
+        again = [draw_again(asked, priors, first, rng) for _ in range(20)]
+        assert {p.space_group for p in again} == {number} and all(7 in p.elements for p in again)
+        assert all((table.wyckoff_start[number - 1] in p.wyckoff) == general for p in again)
+    tight = DesignRequest(must, space_groups=(48,), max_atoms=6)
+    assert set(draw_again(tight, priors, plans(tight, priors, 1)[0], rng).wyckoff) == {-1}
+    fixed = DesignRequest(space_groups=(48,), template=("2a", "4e"))
+    assert describe_template(draw_again(fixed, priors, plans(fixed, priors, 1)[0], rng).wyckoff) == "2a,4e"
+    spinel = DesignRequest(composition="MgAl2O4", space_groups=(227, 225))
+    assert is_composition(draw_again(spinel, priors, plans(spinel, priors, 1)[0], rng), "MgAl2O4")

@@ -16,6 +16,9 @@ from crystal_studio.generators.symmcd.charges import pin_required
 from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.representation import N_ELEMENTS
 
+LITTLE_SEEN = 20
+"""Crystals of the training set up to which a group is drawn again with an orbit on its general position."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -167,6 +170,23 @@ def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Gene
             plan = replace(plan, distinct=_distinct(request, priors, plan, rng))
         plans.append(plan)
     return plans
+
+
+def draw_again(request: DesignRequest, priors: Priors, plan: Plan, rng: np.random.Generator) -> Plan:
+    """Another plan in the same group, for a candidate that came out with another symmetry or overlapping atoms.
+
+    In groups of which the model has seen little, one orbit without any other condition goes onto the general
+    position where the limits allow it: it alone has no more symmetry than the group, so supergroups are rarer.
+    """
+    table, number = tables(), plan.space_group
+    new = draw(request.with_(space_groups=(number,)), priors, 1, rng)[0]
+    free = [i for i, (e, w) in enumerate(zip(new.elements, new.wyckoff, strict=True)) if w < 0 and e < 0]
+    free = free or [i for i, w in enumerate(new.wyckoff) if w < 0]
+    general = int(table.wyckoff_start[number - 1])
+    atoms = int(table.multiplicity[general] // table.n_centring[number - 1])
+    if not free or float(priors.groups[number - 1]) > LITTLE_SEEN or (request.max_atoms and atoms > request.max_atoms):
+        return new
+    return replace(new, wyckoff=tuple(general if i == free[-1] else w for i, w in enumerate(new.wyckoff)))
 
 
 def _distinct(request: DesignRequest, priors: Priors, plan: Plan, rng: np.random.Generator) -> int:
