@@ -19,6 +19,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", required=True, metavar="FILE", help="parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs"
     )
+    parser.add_argument(
+        "--extra",
+        metavar="FILE",
+        help="less stable crystals, shown only with their e_above_hull: for targets, never for plain requests",
+    )
+    parser.add_argument(
+        "--augment",
+        type=int,
+        default=8,
+        metavar="N",
+        help="equivalent descriptions of each crystal by the normalizer of its space group (default: 8)",
+    )
+    parser.add_argument("--start", metavar="MODEL", help="fine-tune this model: name or folder")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for weights, card, curve and checkpoint")
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps")
     parser.add_argument("--resume", action="store_true", help="carry on the training in --out")
@@ -27,11 +40,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hidden", type=int, default=256, metavar="N", help="width of the network (default: 256)")
     parser.add_argument("--layers", type=int, default=6, metavar="N", help="its depth (default: 6)")
     parser.add_argument("--batch", type=int, default=512, metavar="N", help="crystals a step (default: 512)")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, metavar="R", help="at the start (default: 0.001)")
+    parser.add_argument(
+        "--bf16",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="16-bit matrix products; auto: where the device is fast at them",
+    )
     parser.add_argument("--seed", type=int, default=42, metavar="N")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from crystal_studio.campaign.devices import out_of_memory, resolve
+    from crystal_studio.generators.symmcd.model import bf16_pays
     from crystal_studio.generators.symmcd.network import NetworkConfig
     from crystal_studio.training.symmcd import TrainConfig
     from crystal_studio.training.train import train
@@ -43,7 +64,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         max_epochs=args.max_epochs,
         batch=args.batch,
         seed=args.seed,
-        bf16=device.startswith("cuda"),
+        learning_rate=args.learning_rate,
+        bf16=bf16_pays(device.split(":")[0]) if args.bf16 == "auto" else args.bf16 == "on",
     )
     stop = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -55,6 +77,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             config,
             device=device,
             resume=args.resume,
+            extra=Path(args.extra) if args.extra else None,
+            augment=args.augment,
+            start=_model_folder(args.start) if args.start else None,
             report=_report,
             stop=stop.is_set,
         )
@@ -65,6 +90,14 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     finally:
         signal.signal(signal.SIGINT, before)
     return {"model": args.model, "folder": str(Path(args.out).resolve()), "device": device, "last": last}
+
+
+def _model_folder(name: str) -> Path:
+    """The folder of a model given by path or by the name of an installed one."""
+    from crystal_studio.generators import registry
+
+    path = Path(name)
+    return path if (path / "card.json").exists() else registry.folder(name)
 
 
 def text(document: dict[str, Any]) -> str:

@@ -9,6 +9,18 @@ from crystal_studio import paths
 from crystal_studio.errors import ModelError
 from crystal_studio.generators.protocol import Generator, ModelCard, PropertyRange
 
+FAMILIES = ("symmcd",)
+"""Families that generate crystals; property models lie in the same folder."""
+
+
+def folder(name: str) -> Path:
+    """Folder of an installed model; raises ``ModelError``."""
+    path = paths.models() / name
+    if not name or not (path / "card.json").exists():
+        known = ", ".join(installed()) or "none"
+        raise ModelError(f"There is no model {name!r}: installed are {known}.")
+    return path
+
 
 def read_card(folder: Path) -> ModelCard:
     """The card of one model folder; raises ``ModelError`` if it is malformed."""
@@ -51,7 +63,7 @@ def installed() -> dict[str, ModelCard]:
 
 def default() -> str:
     """Name of the model used when a request names none; raises ``ModelError`` if none is installed."""
-    names = list(installed())
+    names = [name for name, card in installed().items() if card.family in FAMILIES]
     if not names:
         raise ModelError(
             f"No trained model is installed in {paths.models()}:"

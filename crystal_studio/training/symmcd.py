@@ -159,9 +159,13 @@ class Trainer:
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Begin with the weights of a trained network of the same size; what it lacks keeps its first values."""
-        missing, unknown = self.network.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
+        wrong = ModelError("The weights to start from belong to a network of another shape: name another model.")
+        try:
+            missing, unknown = self.network.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
+        except RuntimeError as error:
+            raise wrong from error
         if unknown or set(missing) - {"labels.weight"}:
-            raise ModelError("The weights to start from belong to a network of another shape.")
+            raise wrong
         self.average = {k: v.detach().clone() for k, v in self.network.named_parameters()}
 
     def save(self, folder: Path) -> None:

@@ -18,8 +18,8 @@ from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.data.datasets import Dataset, load
 from crystal_studio.errors import FileError, RequestError
 from crystal_studio.evaluation.metrics import compositionally_valid
-from crystal_studio.generators.symmcd import model
-from crystal_studio.generators.symmcd.labels import NAMES
+from crystal_studio.generators.symmcd import weights as model
+from crystal_studio.generators.symmcd.labels import NAMES, WIDTH
 from crystal_studio.generators.symmcd.representation import Features, compact, encode, usable
 from crystal_studio.training.symmcd import TrainConfig, Trainer, TrainingSet
 
@@ -27,7 +27,7 @@ FAMILIES = ("symmcd",)
 MAX_ORBITS = 24
 
 
-def _held(dataset: Dataset) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
+def held_units(dataset: Dataset) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
     """Asymmetric units of the crystals that the model can hold, and which those are (B,)."""
     units, ok, _ = to_asymmetric_units(dataset.structures)
     keep = ok & usable(units) & (units.n_orbits <= MAX_ORBITS)
@@ -41,7 +41,7 @@ def _held(dataset: Dataset) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
 
 def prepare(dataset: Dataset) -> Features:
     """Features of the crystals that the model can hold; raises ``FileError`` if none can be held."""
-    return encode(_held(dataset)[0])
+    return encode(held_units(dataset)[0])
 
 
 def label_values(dataset: Dataset) -> NDArray[np.float64]:
@@ -65,7 +65,7 @@ def training_set(main: Dataset, extra: Dataset | None = None, augment: int = 1) 
     for dataset, is_extra in ((main, False), (extra, True)):
         if dataset is None:
             continue
-        units, keep = _held(dataset)
+        units, keep = held_units(dataset)
         parts.append(units)
         labels.append(label_values(dataset)[keep])
         valid.append(compositionally_valid(dataset.structures.take(keep)).astype(np.int64))
@@ -102,6 +102,9 @@ def train(
     *,
     device: str = "cpu",
     resume: bool = False,
+    extra: Path | None = None,
+    augment: int = 1,
+    start: Path | None = None,
     source: dict[str, Any] | None = None,
     report: Callable[[dict[str, float]], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -109,19 +112,26 @@ def train(
     """Train a model of ``family`` on a data file and write checkpoint, curve, weights and card to ``out``.
 
     With ``resume`` the checkpoint in ``out`` is carried on, network size included;
-    without it a folder that holds one is refused. Returns the last row of the learning curve.
+    without it a folder that holds one is refused. ``extra`` names crystals unlike those of ``data`` that are
+    only shown with their energy above hull, ``augment`` how many equivalent descriptions each crystal gets,
+    ``start`` the folder of a model to begin with (fine-tuning). Returns the last row of the learning curve.
     """
     if family not in FAMILIES:
         raise RequestError(f"There is no trainable model {family!r}: choose one of {', '.join(FAMILIES)}.", "model")
     if (out / "checkpoint.safetensors").exists() and not resume:
         raise RequestError(f"{out} already holds a training run: add --resume to carry it on, or name another folder.")
     training, validation = splits(data, config.seed)
-    features = prepare(training)
+    data_set = training_set(training, load(extra) if extra else None, augment)
+    config = replace(config, network=replace(config.network, labels=WIDTH))
     if resume:
         config = Trainer.saved_network(out, config)
-    trainer = Trainer(config, features, device)
+    elif start is not None:
+        config = replace(config, network=model.network_config(start))
+    trainer = Trainer(config, data_set, device)
     if resume:
         trainer.restore(out)
+    elif start is not None:
+        trainer.start_from(model.read_weights(start))
     rows: list[dict[str, float]] = []
 
     def note(row: dict[str, float]) -> None:
@@ -130,7 +140,12 @@ def train(
             report(row)
 
     trainer.run(out, prepare(validation) if validation is not None else None, note, stop)
-    write_model(trainer, out, data.name, len(features), source or {}, rows[-1] if rows else {})
+    about = dict(source or {})
+    if extra is not None and data_set.extra is not None:
+        about |= {"extra_file": extra.name, "extra_crystals": int(data_set.extra.sum())}
+    if start is not None:
+        about |= {"started_from": start.name}
+    write_model(trainer, out, data.name, len(data_set.main), about, rows[-1] if rows else {})
     return rows[-1] if rows else {}
 
 

@@ -58,7 +58,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from crystal_studio.crystal.batches import AsymmetricUnits
     from crystal_studio.crystal.space_groups import tables
-    from crystal_studio.generators.symmcd.model import save
+    from crystal_studio.generators.symmcd.weights import save
     from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
     from crystal_studio.generators.symmcd.priors import estimate
     from crystal_studio.generators.symmcd.representation import encode

@@ -10,7 +10,7 @@ import torch
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.generators import registry
-from crystal_studio.generators.symmcd import model
+from crystal_studio.generators.symmcd import weights as model
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
 from crystal_studio.generators.symmcd.priors import Priors, estimate
 from crystal_studio.generators.symmcd.representation import encode

@@ -16,7 +16,7 @@ from crystal_studio.design.fixed_sites import Kept, KeptOrbit, parse_template
 from crystal_studio.design.request import ChemicalSystem, DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.symmcd.charges import can_be_neutral
-from crystal_studio.generators.symmcd.compositions import of_higher_symmetry
+from crystal_studio.generators.symmcd.compositions import PSEUDO, doubt
 from crystal_studio.generators.symmcd.plan import check, draw, draw_again
 from crystal_studio.generators.symmcd.sites import on_representative
 
@@ -92,12 +92,17 @@ def test_no_composition_in_a_group_that_cannot_hold_it(priors):
 
 def test_sites_that_make_a_higher_group_are_told():
     row = tables().wyckoff_row
-    assert of_higher_symmetry(225, [11, 11], [row(225, "a"), row(225, "b")])
-    assert not of_higher_symmetry(225, [11, 17], [row(225, "a"), row(225, "b")])
-    assert of_higher_symmetry(216, [11, 17], [row(216, "a"), row(216, "b")]), "rock salt"
-    assert not of_higher_symmetry(216, [30, 16], [row(216, "a"), row(216, "c")]), "sphalerite"
-    assert not of_higher_symmetry(227, [6], [row(227, "a")]), "diamond"
-    assert of_higher_symmetry(221, [55, 55], [row(221, "a"), row(221, "b")])
+
+    def sure(number: int, letters: str, elements: list[int]) -> float:
+        return doubt(number, elements, [row(number, letter) for letter in letters])
+
+    assert sure(225, "ab", [11, 11]) == 1 and sure(225, "ab", [11, 17]) == 0
+    assert sure(216, "ab", [11, 17]) == 1, "rock salt"
+    assert sure(216, "ac", [30, 16]) == 0, "sphalerite"
+    assert sure(227, "a", [6]) == 0, "diamond"
+    assert sure(221, "ab", [55, 55]) == 1, "body-centred"
+    assert sure(225, "abce", [22, 22, 38, 8]) == PSEUDO, "SrTiO3 as a double perovskite"
+    assert sure(225, "abce", [22, 40, 38, 8]) == 0 and sure(62, "cccd", [20, 22, 8, 8]) == 0
 
 
 def test_template_with_free_elements(priors):

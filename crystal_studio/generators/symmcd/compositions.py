@@ -27,6 +27,8 @@ KNOWN_SHARE = 0.75
 """Share of candidates on templates of the training set, in groups that have one for the composition."""
 UNSEEN_SHARE = 0.1
 """Share of candidates in groups without such a template, where the request leaves the group open."""
+PSEUDO = 0.9
+"""Odds that a set is refused whose symmetry only free parameters keep from being higher."""
 _TRIES = 20
 
 
@@ -107,24 +109,30 @@ def group_odds(request: DesignRequest, prior: NDArray[np.float64], most_orbits: 
     return (1 - UNSEEN_SHARE) * seen / seen.sum() + UNSEEN_SHARE * prior
 
 
-def of_higher_symmetry(number: int, elements: list[int], rows: list[int]) -> bool:
-    """Whether atoms on positions without free parameters have more symmetry than the group, whatever the cell.
+def doubt(number: int, elements: list[int], rows: list[int]) -> float:
+    """How surely (0..1) atoms on these positions have more symmetry than the group, whatever the cell.
 
-    So it is where an element of the normalizer that keeps the lattice carries every orbit
-    onto one of the same element: rock salt of one element is primitive cubic.
+    Elements of the normalizer that keep the lattice may carry every orbit onto one of the same element. Then
+    the group is surely too low if no orbit has free parameters (rock salt of one element is primitive
+    cubic), and likely if fixed positions of one element change places: free parameters would have to tell
+    them apart, as oxygen does for the two Bi of BaBiO3.
     """
     table = tables()
-    if table.degrees_of_freedom[rows].any():
-        return False
     own, start = normalizer(number), table.wyckoff_start[number - 1]
+    local = np.array(rows) - start
+    fixed = table.degrees_of_freedom[rows] == 0
     ours = sorted(zip(rows, elements, strict=True))
-    for axes, moved in zip(own.axes[1:], own.row[1:], strict=True):
+    found = 0.0
+    for axes, moved in zip(own.axes[1:], own.row[1:, local], strict=True):
         # Exchanged axes of orthorhombic, monoclinic and triclinic cells are of different length.
         if number < 75 and not (axes == np.diag(np.diag(axes))).all():
             continue
-        if sorted(zip(moved[np.array(rows) - start].tolist(), elements, strict=True)) == ours:
-            return True
-    return False
+        if sorted(zip(moved.tolist(), elements, strict=True)) == ours:
+            if fixed.all():
+                return 1.0
+            if (moved != rows)[fixed].any():
+                found = PSEUDO
+    return found
 
 
 def draw_sites(
@@ -156,6 +164,6 @@ def draw_sites(
             cell = cells[int(rng.choice(len(cells), p=odds / odds.sum()))]
             drawn = draw_set(number, cell, most_orbits, rng, row_weights(), orbit_odds + 1e-3)
         found = drawn or found
-        if drawn is not None and not of_higher_symmetry(number, *drawn):
+        if drawn is not None and rng.random() >= doubt(number, *drawn):
             return drawn
     return found

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.batches import AsymmetricUnits
@@ -29,17 +23,15 @@ from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_see
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.batching import batches
 from crystal_studio.generators.symmcd.checks import has_its_symmetry, too_many_atoms, trim
-from crystal_studio.generators.symmcd.labels import LABELS, NAMES, embed
-from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
+from crystal_studio.generators.symmcd.labels import NAMES, embed
+from crystal_studio.generators.symmcd.network import Denoiser
 from crystal_studio.generators.symmcd.plan import Plan
 from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.process import STEPS
 from crystal_studio.generators.symmcd.representation import N_AXES
 from crystal_studio.generators.symmcd.sampler import PUBLISHED, Conditions, Sample, Scheme, sample
+from crystal_studio.generators.symmcd.weights import DEFAULT_STEPS, network_config, read_priors, read_weights, sha256
 
-FAMILY = "symmcd"
-FORMAT = 1
-DEFAULT_STEPS = 100
 ROUNDS = 6
 """How often candidates are drawn at most that are too large, overlap or have another symmetry than asked for."""
 SAME_PLAN = 1
@@ -48,39 +40,6 @@ MOST_MOVED, MOST_EXPANSION = 0.75, 1.1
 """Angstrom that a repair may move an atom before the candidate is drawn again; greatest factor of the cell edges."""
 FAST = Scheme()
 """The sampler of requests that do not ask for the published one; chosen in docs/symmcd.md."""
-
-
-def save(
-    folder: Path, network_weights: dict[str, Tensor], config: NetworkConfig, priors: Priors, card: dict[str, Any]
-) -> None:
-    """Write ``model.safetensors`` and ``card.json``; the card gets the hash, size and elements."""
-    folder.mkdir(parents=True, exist_ok=True)
-    half = {k: v.detach().to(torch.float16).contiguous().cpu() for k, v in network_weights.items()}
-    path = folder / "model.safetensors"
-    save_file(half | {k: v.contiguous().cpu() for k, v in priors.to_tensors().items()}, path)
-    path.chmod(0o644)  # safetensors leaves it readable by its owner alone
-    full = {
-        **card,
-        "family": FAMILY,
-        "format": FORMAT,
-        "network": config.to_dict(),
-        "parameters": sum(v.numel() for v in half.values()),
-        "sha256": sha256(path),
-        "elements": [int(i) + 1 for i in np.flatnonzero(priors.elements.numpy() > 0)],
-        "labels": _label_cards() if config.labels else [],
-        "limits": {"max_orbits": priors.orbits.shape[1] - 1, "default_steps": DEFAULT_STEPS},
-    }
-    (folder / "card.json").write_text(json.dumps(full, indent=1) + "\n")
-
-
-def _label_cards() -> list[dict[str, Any]]:
-    return [{"name": label.name, "unit": label.unit, "low": label.low, "high": label.high} for label in LABELS]
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class SymmCD:
@@ -102,19 +61,13 @@ class SymmCD:
     def load(folder: Path, card: ModelCard, device: str) -> SymmCD:
         """Read weights; raises ``ModelError`` if they are missing, damaged or do not match their card."""
         path = folder / "model.safetensors"
-        if not path.exists():
-            raise ModelError(f"The weights {path} are missing: install Crystal Studio again or train a model.")
-        if sha256(path) != card.sha256:
+        if path.exists() and sha256(path) != card.sha256:
             raise ModelError(f"The weights {path} are damaged (their hash differs from the card): install them again.")
         try:
-            raw = json.loads((folder / "card.json").read_text())
-            tensors = load_file(path)
-            network = Denoiser(NetworkConfig(**raw["network"]), torch.as_tensor(tables().encoding))
-            network.load_state_dict(
-                {k: v.float() for k, v in tensors.items() if not k.startswith("prior.")}, strict=True
-            )
-            priors = Priors.from_tensors(tensors)
-        except (SafetensorError, KeyError, TypeError, RuntimeError, ValueError) as error:
+            network = Denoiser(network_config(folder), torch.as_tensor(tables().encoding))
+            weights, priors = read_weights(folder), read_priors(folder)
+            network.load_state_dict(weights, strict=True)
+        except (KeyError, TypeError, RuntimeError, ValueError) as error:
             raise ModelError(f"The weights {path} do not fit this version: install a model made for it.") from error
         return SymmCD(card, network, priors, device)
 
