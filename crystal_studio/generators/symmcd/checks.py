@@ -6,6 +6,7 @@ import numpy as np
 
 from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import primitive, space_group_numbers
@@ -15,6 +16,15 @@ SYMPREC = 0.1
 """Angstrom, of the symmetry that a candidate must have."""
 LEAST_RATIO = 0.6
 """Least distance in sums of covalent radii (every real crystal of the training set passes)."""
+
+
+def packing(units: AsymmetricUnits) -> np.ndarray:
+    """(B,) share of the cell that spheres of ``LEAST_RATIO`` covalent radii fill; infinite without a volume."""
+    radius = LEAST_RATIO * COVALENT_RADII[units.numbers]
+    multiplicity = np.where(units.mask, tables().multiplicity[np.maximum(units.wyckoff, 0)], 0)
+    filled = (multiplicity * 4 / 3 * np.pi * radius**3).sum(1)
+    volume = np.abs(np.linalg.det(np.nan_to_num(units.lattice, posinf=0.0)))
+    return np.where(volume > 0, filled / np.maximum(volume, 1e-300), np.inf)
 
 
 def too_many_atoms(units: AsymmetricUnits, request: DesignRequest) -> np.ndarray:

@@ -29,7 +29,7 @@ UNSEEN_SHARE = 0.1
 """Share of candidates in groups without such a template, where the request leaves the group open."""
 PSEUDO = 0.9
 """Odds that a set is refused whose symmetry only free parameters keep from being higher."""
-_TRIES = 20
+_TRIES, _SAMPLES = 20, 4
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,15 @@ def _known(composition: str, max_atoms: int, number: int, most_orbits: int) -> t
     request = DesignRequest(composition=composition, max_atoms=max_atoms)
     cells = {sum(c.values()): c for c in _cells(request, number)}
     multiplicity = tables().multiplicity
+    rng = np.random.default_rng(0)
     found = []
     for rows, count in known_templates().get(number, ()):
         atoms = cells.get(int(multiplicity[list(rows)].sum()))
         if atoms is not None and len(rows) <= most_orbits and assignments(rows, tuple(atoms.values())):
-            found.append(_Choice(rows, tuple(atoms.items()), float(count)))
+            ways = [draw_assignment(rows, atoms, rng) for _ in range(_SAMPLES)]
+            sound = float(np.mean([1 - doubt(number, w, list(rows)) for w in ways if w]))
+            if sound:
+                found.append(_Choice(rows, tuple(atoms.items()), count * sound))
     return tuple(found)
 
 
@@ -118,21 +122,20 @@ def doubt(number: int, elements: list[int], rows: list[int]) -> float:
     them apart, as oxygen does for the two Bi of BaBiO3.
     """
     table = tables()
-    own, start = normalizer(number), table.wyckoff_start[number - 1]
-    local = np.array(rows) - start
     fixed = table.degrees_of_freedom[rows] == 0
-    ours = sorted(zip(rows, elements, strict=True))
-    found = 0.0
-    for axes, moved in zip(own.axes[1:], own.row[1:, local], strict=True):
+    pinned = [e for e, f in zip(elements, fixed, strict=True) if f]
+    if not fixed.all() and len(set(pinned)) == len(pinned):
+        return 0.0
+    own = normalizer(number)
+    moved, axes = own.row[1:, np.array(rows) - table.wyckoff_start[number - 1]], own.axes[1:]
+    if number < 75:
         # Exchanged axes of orthorhombic, monoclinic and triclinic cells are of different length.
-        if number < 75 and not (axes == np.diag(np.diag(axes))).all():
-            continue
-        if sorted(zip(moved.tolist(), elements, strict=True)) == ours:
-            if fixed.all():
-                return 1.0
-            if (moved != rows)[fixed].any():
-                found = PSEUDO
-    return found
+        moved = moved[(axes == axes * np.eye(3)).all((1, 2))]
+    code = np.array(elements) * len(table.multiplicity)
+    same = moved[(np.sort(moved + code, axis=1) == np.sort(np.array(rows) + code)).all(1)]
+    if fixed.all():
+        return float(len(same) > 0)
+    return PSEUDO if (same != np.array(rows))[:, fixed].any() else 0.0
 
 
 def draw_sites(

@@ -22,7 +22,7 @@ from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.batching import batches
-from crystal_studio.generators.symmcd.checks import has_its_symmetry, too_many_atoms, trim
+from crystal_studio.generators.symmcd.checks import has_its_symmetry, packing, too_many_atoms, trim
 from crystal_studio.generators.symmcd.labels import NAMES, embed
 from crystal_studio.generators.symmcd.network import Denoiser
 from crystal_studio.generators.symmcd.plan import Plan
@@ -38,6 +38,8 @@ SAME_PLAN = 1
 """After how many further draws another number of orbits in the same group is tried (but for exact compositions)."""
 MOST_MOVED, MOST_EXPANSION = 0.75, 1.1
 """Angstrom that a repair may move an atom before the candidate is drawn again; greatest factor of the cell edges."""
+MOST_PACKED = 0.4
+"""Of the cell that spheres of 0.6 covalent radii may fill: real crystals of the training set stay below 0.36."""
 FAST = Scheme()
 """The sampler of requests that do not ask for the published one; chosen in docs/symmcd.md."""
 
@@ -207,18 +209,19 @@ class SymmCD:
 def repaired(units: AsymmetricUnits, conditions: Conditions) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
     """Crystals with overlaps opened along free parameters, and which of them (B,) had to change little.
 
-    Orbits and lattices that are kept stay as they are.
+    Orbits and lattices that are kept stay as they are; cells too small for their atoms are not tried.
     """
-    held = conditions.positions.isfinite().all(-1).cpu().numpy()
-    kept = conditions.k.isfinite().all(-1).cpu().numpy()
-    parts, order, gentle = [], [], np.zeros(len(units), bool)
-    for rows, growth in ((np.flatnonzero(kept), 1.0), (np.flatnonzero(~kept), MOST_EXPANSION)):
-        if len(rows):
-            some = repair(units.take(rows), held=held[rows], most_expansion=growth)
-            parts.append(some.units)
-            order.append(rows)
-            gentle[rows] = (some.moved.max(1) <= MOST_MOVED) & (some.scale == 1.0)
-    return AsymmetricUnits.concatenate(parts).take(np.argsort(np.concatenate(order))), gentle
+    gentle = np.zeros(len(units), bool)
+    rows = np.flatnonzero(packing(units) <= MOST_PACKED)
+    if not len(rows):
+        return units, gentle
+    held = conditions.positions.isfinite().all(-1).cpu().numpy()[rows]
+    free = ~conditions.k.isfinite().all(-1).cpu().numpy()[rows]
+    some = repair(units.take(rows), held=held, most_expansion=np.where(free, MOST_EXPANSION, 1.0))
+    gentle[rows] = (some.moved.max(1) <= MOST_MOVED) & (some.scale == 1.0)
+    lattice, positions = units.lattice.copy(), units.positions.copy()
+    lattice[rows], positions[rows] = some.units.lattice, some.units.positions
+    return replace(units, lattice=lattice, positions=positions), gentle
 
 
 def draw_targets(request: DesignRequest, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
