@@ -47,9 +47,9 @@ def load() -> Catalogue:
     except KnownError as error:
         problems.append(str(error))
     try:
-        from crystal_studio.generators.registry import installed
+        from crystal_studio.generators.registry import FAMILIES, installed
 
-        cards = tuple(installed().values())
+        cards = tuple(card for card in installed().values() if card.family in FAMILIES)
     except KnownError as error:
         problems.append(str(error))
     return Catalogue(groups, cards, " ".join(problems))

@@ -109,6 +109,7 @@ def models(read_weights: bool = True) -> list[Check]:
     """Trained models, each with its weights compared to its card."""
     from crystal_studio import paths
     from crystal_studio.generators import registry
+    from crystal_studio.properties import registry as predictors
 
     cards = registry.installed()
     if not cards:
@@ -117,7 +118,9 @@ def models(read_weights: bool = True) -> list[Check]:
     checks = []
     for name, card in cards.items():
         try:
-            if read_weights:
+            if read_weights and card.family == predictors.FAMILY:
+                predictors.load(name)
+            elif read_weights:
                 registry.load(name, "cpu")
             checks.append(Check("model", "ok", f"{name}: {card.parameters / 1e6:.1f} M parameters, {card.licence}"))
         except KnownError as error:

@@ -131,9 +131,7 @@ def disturbed(batch: Tensors, share: float, generator: torch.Generator) -> Tenso
     down = functional.pad(batch.radial, (0, 1))[:, 1:]
     radial = batch.radial * (1 - shift.abs()) + up * shift.clamp_min(0) + down * (-shift).clamp_min(0)
     whole = batch.whole + strain[:, None] * torch.tensor([3.0, -3.0, 1.0])
-    return Tensors(
-        n, batch.crystal, batch.numbers, batch.weight, batch.receiver, batch.sender, radial, whole
-    )
+    return Tensors(n, batch.crystal, batch.numbers, batch.weight, batch.receiver, batch.sender, radial, whole)
 
 
 def train_member(

@@ -1,0 +1,58 @@
+"""What a model of properties answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+
+NAMES = ("formation_energy_per_atom", "e_above_hull", "band_gap")
+UNITS = ("eV/atom", "eV/atom", "eV")
+AT_LEAST = np.array([-np.inf, 0.0, 0.0])
+"""Values below which a property cannot lie."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predicted properties of B crystals; NaN where a cell is no crystal.
+
+    names : the P columns
+    mean : (B, P) predictive means in ``UNITS``
+    std : (B, P) calibrated: on crystals of unseen chemical systems 68.3% lie within mean +- std
+    low, high : (B, P) calibrated 95% interval
+    aleatoric, epistemic : (B, P) standard deviations before calibration: scatter that the members expect,
+        and their disagreement
+    metal : (B,) probability of a band gap of zero
+    density : (B,) g/cm3, computed
+    in_domain : (B,) whether the training data say something about such a crystal
+    reasons : B sentences, empty where in the domain
+    """
+
+    names: tuple[str, ...]
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    aleatoric: NDArray[np.float64]
+    epistemic: NDArray[np.float64]
+    metal: NDArray[np.float64]
+    density: NDArray[np.float64]
+    in_domain: NDArray[np.bool_]
+    reasons: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.mean)
+
+
+class PropertyModel(Protocol):
+    """Trained predictors of properties; works on crystals as generated, before any relaxation."""
+
+    name: str
+    card: dict[str, Any]
+
+    def predict(self, crystals: AsymmetricUnits | Structures) -> Predictions:
+        """Milliseconds a crystal on one core; energies are those of the relaxed crystal (PBE, MP2020 scheme)."""
