@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QSlider, QWidget
 
 from crystal_studio.app.design.aims import describe_strength, figure_short, look, unit_text
@@ -153,6 +154,12 @@ class NumberBox(QDoubleSpinBox):
         self.setSingleStep(step)
         self.setFixedWidth(84)
         self.lineEdit().setTextMargins(4, 0, 0, 0)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()  # the page scrolls
 
     def textFromValue(self, value: float) -> str:
         return f"{round(value, 4):.7g}"

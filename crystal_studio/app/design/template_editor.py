@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import zip_longest
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -23,7 +25,7 @@ from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.wyckoff import Position, positions
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.typeset import hm_html
-from crystal_studio.app.widgets import GAP, EmptyState, label, mark
+from crystal_studio.app.widgets import GAP, CalmSpinBox, EmptyState, label, mark
 from crystal_studio.design.fixed_sites import parse_template
 from crystal_studio.errors import RequestError
 
@@ -49,6 +51,7 @@ class TemplateEditor(QWidget):
         self._last: tuple[str, ...] = ()
         self.problem = ""
         self.spins: dict[str, QSpinBox] = {}
+        self._rows: list[_Row] = []
         self._positions: tuple[Position, ...] = ()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -78,6 +81,18 @@ class TemplateEditor(QWidget):
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setMinimumHeight(140)
+        inside = QWidget()
+        inside.setProperty("role", "plain")
+        self._grid = QGridLayout(inside)
+        self._grid.setContentsMargins(0, 0, GAP, 0)
+        self._grid.setHorizontalSpacing(22)
+        self._grid.setVerticalSpacing(4)
+        for index, (title, tip) in enumerate(COLUMNS):
+            head = label(title, "small")
+            head.setToolTip(tip)
+            self._grid.addWidget(head, 0, index)
+        self._grid.setColumnStretch(len(COLUMNS) - 1, 1)
+        self.area.setWidget(inside)
         column.addWidget(self.area, 1)
         model.changed.connect(self.refresh)
         self.refresh()
@@ -98,6 +113,8 @@ class TemplateEditor(QWidget):
     def refresh(self) -> None:
         """Show the form."""
         form = self._model.form
+        if form.sites != "template":
+            return
         group = form.space_groups[0] if len(form.space_groups) == 1 else 0
         self._showing = True
         if group != self._group:
@@ -142,40 +159,14 @@ class TemplateEditor(QWidget):
     def _show_group(self, group: int) -> None:
         self._group = group
         self._positions = positions(group) if group else ()
-        self.spins = {}
-        inside = QWidget()
-        inside.setProperty("role", "plain")
-        grid = QGridLayout(inside)
-        grid.setContentsMargins(0, 0, GAP, 0)
-        grid.setHorizontalSpacing(22)
-        grid.setVerticalSpacing(4)
-        for column, (title, tip) in enumerate(COLUMNS):
-            head = label(title, "small")
-            head.setToolTip(tip)
-            grid.addWidget(head, 0, column)
-        for line, position in enumerate(self._positions, 1):
-            spin = QSpinBox()
-            spin.setRange(0, 1 if position.fixed else MOST_ORBITS)
-            spin.setSpecialValueText("–")
-            spin.setFixedWidth(64)
-            spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            spin.setAccessibleName(f"Orbits on {position.name}")
-            spin.setToolTip(
-                f"{position.name} has no free coordinate and holds one orbit at most"
-                if position.fixed
-                else f"Orbits on {position.name}: arrow keys or the wheel change it"
-            )
-            spin.valueChanged.connect(lambda n, p=position.name: self._count(p, n))
-            self.spins[position.name] = spin
-            name = QLabel(f"{position.multiplicity}<i>{position.letter}</i>")
-            symmetry = QLabel(hm_html(position.site_symmetry))
-            free = label(position.free or "none", "muted")
-            grid.addWidget(spin, line, 0)
-            for column, widget in enumerate((name, symmetry, free, label(position.coordinates, "muted")), 1):
-                grid.addWidget(widget, line, column)
-        grid.setColumnStretch(len(COLUMNS) - 1, 1)
-        grid.setRowStretch(len(self._positions) + 1, 1)
-        self.area.setWidget(inside)
+        while len(self._rows) < len(self._positions):
+            line = len(self._rows) + 1
+            self._rows.append(_Row(self._grid, line, self._count))
+            self._grid.setRowStretch(line, 0)
+            self._grid.setRowStretch(line + 1, 1)
+        for row, position in zip_longest(self._rows, self._positions):
+            row.show(position)
+        self.spins = {p.name: row.spin for p, row in zip(self._positions, self._rows, strict=False)}
 
     def _count(self, name: str, number: int) -> None:
         if self._showing:
@@ -203,6 +194,43 @@ class TemplateEditor(QWidget):
             self.problem = ""
         self._model.change(replace(self._model.form, template=names), text, merge=merge)
         self.refresh()
+
+
+class _Row:
+    """One position with the number of its orbits; made once and used for every group."""
+
+    def __init__(self, grid: QGridLayout, line: int, counted: Callable[[str, int], None]) -> None:
+        self.spin = CalmSpinBox()
+        self.spin.setSpecialValueText("–")
+        self.spin.setFixedWidth(64)
+        self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._name = ""
+        self._labels = [QLabel(), QLabel(), label("", "muted"), label("", "muted")]
+        for column, widget in enumerate((self.spin, *self._labels)):
+            grid.addWidget(widget, line, column)
+        self.spin.valueChanged.connect(lambda number: counted(self._name, number))
+
+    def show(self, position: Position | None) -> None:
+        """Show a position, or nothing."""
+        if position is not None:
+            self._name = position.name
+            self.spin.setRange(0, 1 if position.fixed else MOST_ORBITS)
+            self.spin.setAccessibleName(f"Orbits on {position.name}")
+            self.spin.setToolTip(
+                f"{position.name} has no free coordinate and holds one orbit at most"
+                if position.fixed
+                else f"Orbits on {position.name}: typed, or by the arrow keys"
+            )
+            texts = (
+                f"{position.multiplicity}<i>{position.letter}</i>",
+                hm_html(position.site_symmetry),
+                position.free or "none",
+                position.coordinates,
+            )
+            for widget, text in zip(self._labels, texts, strict=True):
+                widget.setText(text)
+        for one in (self.spin, *self._labels):
+            one.setVisible(position is not None)
 
 
 def as_text(names: tuple[str, ...]) -> str:
