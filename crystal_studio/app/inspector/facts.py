@@ -150,8 +150,17 @@ def as_lines(facts: Mapping[str, Any], indent: int = 0) -> list[tuple[int, str, 
             if inner:
                 lines += [(indent, title, ""), *inner]
         elif isinstance(value, (list, tuple)):
-            if value:
+            if value and isinstance(value[0], Mapping):
+                lines.append((indent, title, ""))
+                lines += [(indent + 1, str(i), _in_words(one)) for i, one in enumerate(value, 1)]
+            elif value:
                 lines.append((indent, title, ", ".join(str(v) for v in value)))
         elif value is not None and value != "":
             lines.append((indent, title, str(value)))
     return lines
+
+
+def _in_words(facts: Mapping[str, Any]) -> str:
+    """A flat mapping on one line: "name band_gap, low 1, high 2"."""
+    texts = {k: " ".join(map(str, v)) if isinstance(v, (list, tuple)) else str(v) for k, v in facts.items()}
+    return ", ".join(f"{name} {text}" for name, text in texts.items())

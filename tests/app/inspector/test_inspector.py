@@ -185,3 +185,5 @@ def test_detected_group_that_differs_is_named(project):
 def test_nested_facts_become_lines():
     lines = as_lines({"a_b": 1, "c": {"d": [1, 2], "e": ""}, "f": {}})
     assert lines == [(0, "a b", "1"), (0, "c", ""), (1, "d", "1, 2")]
+    targets = as_lines({"targets": [{"name": "band_gap", "low": 1.0, "high": 2.0}]})
+    assert targets == [(0, "targets", ""), (1, "1", "name band_gap, low 1.0, high 2.0")]
