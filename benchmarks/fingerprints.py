@@ -2,9 +2,11 @@
 
     pip install matminer
     python benchmarks/fingerprints.py --data mp20_like.parquet --count 200
+    python benchmarks/fingerprints.py --prototypes
 
 CrystalNNFingerprint (preset "ops", mean over all sites) and ElementProperty (preset "magpie") of matminer
-run on ``--count`` crystals drawn from the file, ours on the same ones and on ``--all`` of the file.
+run on ``--count`` crystals drawn from the file, ours on the same ones and on ``--all`` of the file; with
+``--prototypes`` the crystals are the AFLOW prototypes of up to 16 atoms that come with pymatgen.
 Seconds are of one processor core (process time).
 """
 
@@ -16,6 +18,7 @@ import warnings
 
 import numpy as np
 
+from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.standardise import to_asymmetric_units
@@ -57,6 +60,17 @@ def compositional(table):
     return np.array([featurizer.featurize(Composition(f)) for f in formulas])
 
 
+def prototypes():
+    """AFLOW prototypes without elements beyond Cm, which have no radius."""
+    from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
+
+    crystals = [entry["snl"].structure for entry in AFLOW_PROTOTYPE_LIBRARY]
+    crystals = [c for c in crystals if len(c) <= 16 and max(c.atomic_numbers) < 97]
+    return Structures.from_lists(
+        [c.lattice.matrix for c in crystals], [c.atomic_numbers for c in crystals], [c.frac_coords for c in crystals]
+    )
+
+
 def report(name, ours, seconds, theirs, their_seconds):
     """One line: rates, their ratio, and the Euclidean distances of the vectors."""
     distance = np.linalg.norm(np.nan_to_num(ours) - np.nan_to_num(theirs), axis=1)
@@ -71,14 +85,16 @@ def report(name, ours, seconds, theirs, their_seconds):
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="crystals: parquet, CSV, extxyz, db or a folder of CIFs")
+    crystals = parser.add_mutually_exclusive_group(required=True)
+    crystals.add_argument("--prototypes", action="store_true", help="AFLOW prototypes")
+    crystals.add_argument("--data", help="crystals: parquet, CSV, extxyz, db or a folder of CIFs")
     parser.add_argument("--count", type=int, default=200, help="crystals for matminer")
     parser.add_argument("--all", type=int, default=2000, help="crystals for ours alone")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
 
-    structures = load(arguments.data).structures
+    structures = prototypes() if arguments.prototypes else load(arguments.data).structures
     chosen = np.random.default_rng(arguments.seed).permutation(len(structures))
     few, many = structures.take(chosen[: arguments.count]), structures.take(chosen[: arguments.all])
     for function in (crystalnn_fingerprints, structural):
