@@ -90,9 +90,10 @@ def _known(composition: str, max_atoms: int, number: int, most_orbits: int) -> t
     found = []
     for rows, count in known_templates().get(number, ()):
         atoms = cells.get(int(multiplicity[list(rows)].sum()))
-        if atoms is not None and len(rows) <= most_orbits and assignments(rows, tuple(atoms.values())):
-            ways = [draw_assignment(rows, atoms, rng) for _ in range(_SAMPLES)]
-            sound = float(np.mean([1 - doubt(number, w, list(rows)) for w in ways if w]))
+        ways = assignments(rows, tuple(atoms.values())) if atoms is not None and len(rows) <= most_orbits else 0
+        if atoms is not None and ways:
+            drawn = [draw_assignment(rows, atoms, rng) for _ in range(min(ways, _SAMPLES))]
+            sound = float(np.mean([1 - doubt(number, w, list(rows)) for w in drawn if w]))
             if sound:
                 found.append(_Choice(rows, tuple(atoms.items()), count * sound))
     return tuple(found)
