@@ -251,6 +251,8 @@ def test_what_the_positions_of_a_group_can_hold(composition, group, max_atoms, p
 
 GIVEN = Given("x.cif", 225, (KeptOrbit("Na", "4a", (0, 0, 0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))))
 
+OFF_SITE = replace(GIVEN, orbits=(KeptOrbit("Na", "4a", (0.1, 0.2, 0.3)),))
+
 
 def _template(*names: str, group: int = 225) -> Form:
     return Form(sites="template", template=names, space_groups=(group,))
@@ -263,13 +265,14 @@ def _template(*names: str, group: int = 225) -> Form:
         (_template("4a", "8c").with_composition("NaCl"), "template"),
         (_template("8a", "16d", "32e", group=227).with_composition("MgAl2O4"), ""),
         (_template("8a", "16c", "16d", group=227).with_composition("MgAl2O4"), "template"),
-        (replace(_template("4a", "192l"), max_atoms=20), "template"),
+        (replace(_template("4a", "192l"), max_atoms=20), "max_atoms"),
         (replace(_template("4a", "4b"), max_orbits=1), "template"),
         (replace(_template("4a").with_system("Na-Cl"), mode="exact"), "template"),
         (replace(Form().with_given(GIVEN), kept=(0,)).with_composition("NaCl"), ""),
         (replace(Form().with_given(GIVEN), kept=(0,), added=1).with_composition("NaCl"), ""),
-        (replace(Form().with_given(GIVEN), kept=(0,), added=1, max_atoms=6).with_composition("Na3Cl2"), "keep"),
-        (replace(Form().with_given(GIVEN), max_atoms=1), "keep"),
+        (replace(Form().with_given(GIVEN), kept=(0,), added=1, max_atoms=6).with_composition("Na3Cl2"), "composition"),
+        (replace(Form().with_given(GIVEN), max_atoms=1), "max_atoms"),
+        (replace(Form().with_given(OFF_SITE)), "keep"),
         (Form(space_groups=(230,)).with_composition("Y3Al5O12"), "max_atoms"),
     ],
 )

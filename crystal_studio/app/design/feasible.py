@@ -36,11 +36,9 @@ def problem(request: DesignRequest, stop: Callable[[], bool] = lambda: False) ->
 def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Found:
     """What can be said of a request before it is run."""
     problem = _too_small(request) or _sites(request)
-    if problem is not None or not request.composition or not request.space_groups:
+    if problem is not None or not request.composition or not request.space_groups or request.template:
         return Found(problem)
     formula = tuple(request.reduced_composition.values())
-    if request.template:
-        return Found(_template_holds(request, formula))
     units = tuple((g, _units(request, g, formula, stop)) for g in request.space_groups[:MOST_GROUPS])
     if stop() or any(held for _, held in units):
         return Found(_beyond_default(request, formula, units), units)
@@ -73,37 +71,18 @@ def _too_small(request: DesignRequest) -> RequestError | None:
 
 
 def _sites(request: DesignRequest) -> RequestError | None:
-    """The atoms and orbits that are fixed against those allowed."""
-    keep = request.keep
-    names = tuple(o.wyckoff for o in keep.orbits) if keep is not None else request.template
-    if not names:
-        return None
-    group = request.space_groups[0]
-    atoms = sum(_atoms(group, name) for name in names)
-    what, field = ("The template has", "template") if request.template else ("The orbits kept have", "keep")
-    if request.max_atoms and atoms > request.max_atoms:
-        return RequestError(
-            f"{what} {atoms} atoms in the primitive cell and {request.max_atoms} are allowed: allow more atoms.", field
-        )
-    orbits = len(names) + (keep.added if keep else 0)
-    if request.max_orbits and orbits > request.max_orbits:
-        return RequestError(
-            f"{orbits} orbits are asked for and {request.max_orbits} allowed: allow more orbits.", field
-        )
-    must = len(request.chemical_system.must)
-    if request.template and len(names) < must:
-        return RequestError(
-            f"The template has {len(names)} orbits, too few for {must} elements that must occur: add positions.", field
-        )
+    """Template or kept structure against the rest of the request, as the generator will see them."""
+    from crystal_studio.generators.symmcd import sites
+
+    most_orbits = request.max_orbits or MAX_ORBITS
+    try:
+        if request.template:
+            sites.check_template(request, most_orbits)
+        elif request.keep is not None:
+            sites.check_kept(request, sites.anchors(request.space_groups[0], request.keep), most_orbits)
+    except RequestError as error:
+        return error
     return None
-
-
-def _atoms(group: int, name: str) -> int:
-    """Atoms of one position in the primitive cell."""
-    from crystal_studio.crystal.space_groups import tables
-
-    table = tables()
-    return int(table.multiplicity[wyckoff_row(group, name)] // table.n_centring[group - 1])
 
 
 def _beyond_default(
@@ -121,22 +100,6 @@ def _beyond_default(
         f"The smallest primitive cell of these space groups that holds {request.composition} has {smallest} atoms:"
         " allow at least as many.",
         "max_atoms",
-    )
-
-
-def _template_holds(request: DesignRequest, formula: tuple[int, ...]) -> RequestError | None:
-    from crystal_studio.crystal.space_groups import tables
-    from crystal_studio.crystal.wyckoff_sets import assignments
-
-    rows = [wyckoff_row(request.space_groups[0], name) for name in request.template]
-    atoms = int(tables().multiplicity[rows].sum())
-    units, rest = divmod(atoms, sum(formula))
-    if not rest and assignments(rows, [n * units for n in formula]):
-        return None
-    return RequestError(
-        f"The positions of this template cannot be shared out to make {request.composition}:"
-        f" they hold {atoms} atoms in the conventional cell.",
-        "template",
     )
 
 
