@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ SALTS = (
 GROUPS = [PROTOTYPES[name][0] for name, *_ in SALTS]
 
 
+@cache
 def salt(prototype: str, *elements: str, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lattice, numbers and fractional positions of the conventional cell."""
     from pymatgen.core import Lattice, Structure
@@ -44,6 +46,7 @@ def salt(prototype: str, *elements: str, scale: float = 1.0) -> tuple[np.ndarray
     return made.lattice.matrix, np.array(made.atomic_numbers), made.frac_coords
 
 
+@cache
 def salts() -> Structures:
     """Ten different crystals, all of them valid and charge balanced."""
     return Structures.from_lists(*zip(*(salt(*one) for one in SALTS), strict=True))
@@ -61,7 +64,7 @@ def disguised(structures: Structures, seed: int = 0) -> Structures:
         lattice = structures.lattice[i] @ Rotation.random(random_state=rng).as_matrix()
         if i % 2:
             numbers, lattice = np.tile(numbers, 2), np.diag([1, 1, 2]) @ lattice
-            positions = np.concatenate([positions, positions + [0, 0, 1]]) / [1, 1, 2]
+            positions = np.concatenate([positions, positions + np.array([0, 0, 1])]) / [1, 1, 2]
         order = rng.permutation(len(numbers))
         parts.append((lattice, numbers[order], positions[order]))
     return Structures.from_lists(*zip(*parts, strict=True))
