@@ -20,6 +20,11 @@ def figure(value: float | None, digits: int = 3, unit: str = "") -> str:
     return f"{text} {unit}" if unit else text
 
 
+def plus_minus(value: float | None, std: float | None, digits: int) -> str:
+    """A value with one standard deviation: "−1.23 ± 0.05"; a dash where there is none."""
+    return MISSING if figure(value) == MISSING else f"{figure(value, digits)} ± {figure(std, digits)}"
+
+
 def span(seconds: float) -> str:
     """A span of time: "under 1 s", "42 s", "4 min", "2 h 05 min"; a dash where it is unknown."""
     if not math.isfinite(seconds) or seconds < 0:

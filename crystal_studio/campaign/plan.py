@@ -60,8 +60,13 @@ def for_request(request: DesignRequest) -> Plan:
 def missing_references(stages: Sequence[Stage]) -> list[str]:
     """One sentence for each reference that a stage asks and that is not installed."""
     from crystal_studio.data.reference import ReferenceHull, ReferenceIndex
+    from crystal_studio.properties import registry as properties
 
-    needed: dict[str, Callable[[], object]] = {"novelty": ReferenceIndex.load, "stability": ReferenceHull.load}
+    needed: dict[str, Callable[[], object]] = {
+        "novelty": ReferenceIndex.load,
+        "properties": properties.load,
+        "stability": ReferenceHull.load,
+    }
     sentences = []
     for stage in stages:
         try:

@@ -6,6 +6,7 @@ from crystal_studio.errors import RequestError
 from crystal_studio.funnel.composition import Composition
 from crystal_studio.funnel.geometry import Geometry
 from crystal_studio.funnel.novelty import Novelty
+from crystal_studio.funnel.properties import Properties
 from crystal_studio.funnel.protocol import Stage
 from crystal_studio.funnel.relaxation import Relaxation
 from crystal_studio.funnel.stability import Stability
@@ -14,11 +15,11 @@ from crystal_studio.funnel.uniqueness import Uniqueness
 
 
 def _cheap() -> tuple[Stage, ...]:
-    return Geometry(), Composition(), SpaceGroup(), Uniqueness(), Novelty()
+    return Geometry(), Composition(), SpaceGroup(), Uniqueness(), Novelty(), Properties()
 
 
 def quick() -> tuple[Stage, ...]:
-    """Geometry to novelty, then a relaxation to 0.1 eV/Angstrom and the energy above hull."""
+    """Geometry to predicted properties, then a relaxation to 0.1 eV/Angstrom and the energy above hull."""
     return *_cheap(), Relaxation(), Stability()
 
 

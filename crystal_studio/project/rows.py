@@ -27,7 +27,8 @@ class CandidateRow:
 
     ``stage`` is the last stage that gave a verdict ("" before the first one),
     ``status`` pending, passed or rejected. ``n_atoms`` counts the conventional cell.
-    Fields that no stage has found yet are None.
+    Fields that no stage has found yet are None. ``predicted_*`` are those of the learned model (eV/atom, eV)
+    with one standard deviation, ``in_domain`` whether its training data say something about such a crystal.
     """
 
     id: int
@@ -53,6 +54,13 @@ class CandidateRow:
     novel: bool | None
     source: str
     created: str
+    predicted_formation_energy_per_atom: float | None = None
+    predicted_formation_energy_per_atom_std: float | None = None
+    predicted_e_above_hull: float | None = None
+    predicted_e_above_hull_std: float | None = None
+    predicted_band_gap: float | None = None
+    predicted_band_gap_std: float | None = None
+    in_domain: bool | None = None
 
 
 @dataclass(frozen=True)

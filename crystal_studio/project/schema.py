@@ -19,8 +19,8 @@ from sqlalchemy import (
 APPLICATION_ID = 0x43525953
 """``PRAGMA application_id`` of a project file: "CRYS"."""
 
-SCHEMA_VERSION = 1
-"""``PRAGMA user_version`` of a project file; revision 0001 of the migrations makes version 1."""
+SCHEMA_VERSION = 2
+"""``PRAGMA user_version`` of a project file; revision 0002 of the migrations makes version 2."""
 
 CAMPAIGN_STATES = ("running", "paused", "finished", "cancelled", "failed")
 CANDIDATE_STATUSES = ("pending", "passed", "rejected")
@@ -68,6 +68,13 @@ candidates = Table(
     Column("novel", Boolean),
     Column("source", Text, nullable=False),
     Column("created", Text, nullable=False),
+    Column("predicted_formation_energy_per_atom", Float),
+    Column("predicted_formation_energy_per_atom_std", Float),
+    Column("predicted_e_above_hull", Float),
+    Column("predicted_e_above_hull_std", Float),
+    Column("predicted_band_gap", Float),
+    Column("predicted_band_gap_std", Float),
+    Column("in_domain", Boolean),
     UniqueConstraint("campaign_id", "number", name="uq_candidates_campaign_number"),
     Index("ix_candidates_formula", "formula"),
     Index("ix_candidates_space_group", "space_group"),
@@ -106,5 +113,12 @@ VALUE_COLUMNS: dict[str, type] = {
     "nearest_known": str,
     "nearest_distance": float,
     "novel": bool,
+    "predicted_formation_energy_per_atom": float,
+    "predicted_formation_energy_per_atom_std": float,
+    "predicted_e_above_hull": float,
+    "predicted_e_above_hull_std": float,
+    "predicted_band_gap": float,
+    "predicted_band_gap_std": float,
+    "in_domain": bool,
 }
 """Columns of ``candidates`` that a stage's values fill, with their Python type."""

@@ -22,7 +22,7 @@ PROTOTYPES = (
     (225, (("A", "a", (0, 0, 0)), ("X", "c", (0.25, 0.25, 0.25))), 5.4),
 )
 KINDS = {"A": ("Li", "Na", "Mg", "Ca"), "B": ("Ti", "Mn", "Fe", "Co"), "X": ("O", "S", "F")}
-STAGES = ("geometry", "composition", "symmetry", "uniqueness", "novelty", "relaxation", "stability")
+STAGES = ("geometry", "composition", "symmetry", "uniqueness", "novelty", "properties", "relaxation", "stability")
 
 
 def units(count: int, seed: int = 0) -> AsymmetricUnits:
@@ -80,6 +80,12 @@ def _judge(writer: ProjectWriter, ids: np.ndarray, seed: int) -> None:
             values["novel"] = np.array([bool(b) for b in rng.random(n) < 0.6], object)
             values["nearest_known"] = np.array([f"mp-{i}" for i in rng.integers(1, 99999, n)], object)
             values["nearest_distance"] = rng.gamma(1.5, 0.2, n)
+        if stage == "properties":
+            guess = np.random.default_rng(seed + 2)
+            for name in ("formation_energy_per_atom", "e_above_hull", "band_gap"):
+                values[f"predicted_{name}"] = guess.gamma(1.4, 0.3, n)
+                values[f"predicted_{name}_std"] = guess.gamma(2.0, 0.03, n)
+            values["in_domain"] = np.array([bool(b) for b in guess.random(n) < 0.9], object)
         if stage == "relaxation":
             values["energy_per_atom"] = rng.normal(-5, 1, n)
         if stage == "stability":

@@ -20,7 +20,9 @@ from crystal_studio.funnel.stability import Stability
 
 def test_names_and_order_of_the_quick_funnel() -> None:
     names = [stage.name for stage in stages.quick()]
-    assert names == ["geometry", "composition", "symmetry", "uniqueness", "novelty", "relaxation", "stability"]
+    assert names == [
+        *("geometry", "composition", "symmetry", "uniqueness", "novelty", "properties", "relaxation", "stability")
+    ]
     assert [s.name for s in stages.quick() if s.costly] == ["relaxation"]
     assert [s.name for s in stages.quick() if s.in_order] == ["uniqueness"]
     assert stages.for_funnel("none") == ()

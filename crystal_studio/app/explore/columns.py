@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from crystal_studio.app.numbers_text import MISSING, count, figure
+from crystal_studio.app.numbers_text import MISSING, count, figure, plus_minus
 from crystal_studio.app.typeset import formula_html, formula_text, hm_html, hm_text
 from crystal_studio.project.rows import CandidateRow
 
@@ -66,6 +66,20 @@ def _group(key: str, title: str, tip: str, symbols: tuple[str, ...], shown: bool
     )
 
 
+def _predicted(key: str, title: str, what: str, unit: str, digits: int) -> Column:
+    """A column of predictions with one standard deviation; a question mark outside the training data."""
+
+    def text(row: CandidateRow) -> str:
+        return plus_minus(getattr(row, key), getattr(row, f"{key}_std"), digits) + (
+            " ?" if row.in_domain is False else ""
+        )
+
+    tip = (
+        f"{what} predicted before relaxation, {unit}, ± one standard deviation; ? where no training crystal is like it"
+    )
+    return Column(key, title, tip, 112, text, number=True)
+
+
 def _novel(row: CandidateRow) -> str:
     if row.novel is None:
         return MISSING
@@ -88,6 +102,9 @@ def columns(symbols: tuple[str, ...]) -> tuple[Column, ...]:
         _whole("n_atoms", "Atoms", "Atoms in the conventional cell"),
         _value("e_hull", "E hull", "Energy above the reference hull, eV/atom", 3),
         _value("formation_energy", "E form", "Formation energy, eV/atom", 3),
+        _predicted("predicted_e_above_hull", "E hull pred.", "Energy above hull", "eV/atom", 2),
+        _predicted("predicted_formation_energy_per_atom", "E form pred.", "Formation energy", "eV/atom", 2),
+        _predicted("predicted_band_gap", "Gap pred.", "PBE band gap", "eV", 1),
         _value("density", "Density", "Density as generated, g/cm³", 2),
         _value("volume_per_atom", "V/atom", "Volume per atom as generated, Å³", 1),
         Column("novel", "Novel", "Whether it is missing among the known structures", 76, _novel),

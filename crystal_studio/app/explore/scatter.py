@@ -23,6 +23,9 @@ LIMIT = 20_000
 PROPERTIES = (
     ("e_hull", "Energy above hull, eV/atom"),
     ("formation_energy", "Formation energy, eV/atom"),
+    ("predicted_e_above_hull", "Predicted energy above hull, eV/atom"),
+    ("predicted_formation_energy_per_atom", "Predicted formation energy, eV/atom"),
+    ("predicted_band_gap", "Predicted band gap, eV"),
     ("density", "Density, g/cm³"),
     ("volume_per_atom", "Volume per atom, Å³"),
     ("n_atoms", "Atoms in the conventional cell"),

@@ -13,6 +13,7 @@ from crystal_studio.app import theme
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.facts import TOLERANCES, CandidateFacts, SymmetryFacts, as_lines
 from crystal_studio.app.inspector.parts import CopyTable, FactGrid, scrolled, selectable
+from crystal_studio.app.inspector.predictions import predictions
 from crystal_studio.app.numbers_text import MISSING, figure
 from crystal_studio.app.typeset import formula_html, hm_html, hm_text
 from crystal_studio.app.widgets import PAD, label
@@ -62,6 +63,8 @@ class OverviewTab(_Tab):
         grid.number("Energy above hull", figure(row.e_hull, 3), "eV/atom", HULL_NOTE)
         if row.e_hull is not None:
             grid.note(HULL_NOTE)
+        if row.predicted_band_gap is not None:
+            predictions(grid, facts)
         grid.group("Novelty")
         novel = MISSING if row.novel is None else "new: no known structure matches" if row.novel else "known structure"
         grid.text("Against known structures", novel)
