@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import wasserstein_distance
 
-from crystal_studio.evaluation import crystal_set, energies, metrics, symmetry, validity
+from crystal_studio.evaluation import crystal_set, energies, metrics, predicted, symmetry, validity
 from crystal_studio.evaluation import matching as same
 from crystal_studio.evaluation.crystal_set import CrystalSet
 from crystal_studio.evaluation.parallel import Progress, Workers
@@ -150,6 +151,26 @@ class _Evaluation:
         note = f"Wasserstein-1, {len(rows):,} random valid against {self.reference.label}"
         self._value("density_distance", metrics.density_distance(made, known), "g/cm3", note)
         self._value("element_count_distance", metrics.element_count_distance(made, known), "", note)
+
+        self._energies(rows)
+
+    def _energies(self, rows: NDArray[np.int64]) -> None:
+        """Distance of predicted formation energies; the same predictor for both sets."""
+        assert self.reference is not None
+        name = predicted.predictor()
+        if not name:
+            self.notes.append("No property model is installed: no distance of formation energies.")
+            return
+        made = self.generated.structures.take(rows)
+        mine = predicted.formation_energies(made, self.workers, name, "Formation energies")
+        title = "Formation energies of the reference"
+        theirs = predicted.formation_energies(self.reference.structures, self.workers, name, title)
+        known, other = np.isfinite(mine), np.isfinite(theirs)
+        if known.any() and other.any():
+            note = (
+                f"Wasserstein-1 of predictions by {name}, {known.sum():,} random valid against {self.reference.label}"
+            )
+            self._value("formation_energy_distance", wasserstein_distance(mine[known], theirs[other]), "eV/atom", note)
 
     def _valid_sample(self) -> NDArray[np.int64]:
         rows = np.flatnonzero(self.valid)

@@ -11,6 +11,7 @@ from salts import GROUPS, SALTS, disguised, salt, salts, write_parquet
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import FileError, RequestError
+from crystal_studio.evaluation import predicted
 from crystal_studio.evaluation.plan import Plan
 from crystal_studio.evaluation.report import evaluate
 
@@ -36,6 +37,8 @@ def test_a_set_against_itself(known: Path) -> None:
         assert found[name] == 1, name
     for name in ("density_distance", "element_count_distance", "space_group_distance", "frechet_crystalnn"):
         assert found[name] == pytest.approx(0, abs=1e-6), name
+    if predicted.predictor():
+        assert found["formation_energy_distance"] == pytest.approx(0, abs=1e-6)
     assert found["unique"] == 1
     assert found["novel_train"] == found["unique_novel_train"] == 0
     assert found["templates_new"] == found["templates_new_distinct"] == 0
