@@ -31,6 +31,7 @@ COMMANDS = (
     "export",
     "import",
     "models",
+    "predict",
     "evaluate",
     "train",
     "picture",

@@ -9,20 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.cli import common
+from crystal_studio.errors import RequestError
 
 SUMMARY = "train a model on a data set; resumes after a kill"
 EXAMPLE = "crystal-studio train symmcd --data structures.parquet --out models/mine --max-minutes 120"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="model family: symmcd")
+    parser.add_argument("model", metavar="MODEL", help="model family: symmcd, or properties (the predictors)")
     parser.add_argument(
         "--data", required=True, metavar="FILE", help="parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs"
     )
     parser.add_argument(
         "--extra",
+        action="append",
+        default=[],
         metavar="FILE",
-        help="less stable crystals, shown only with their e_above_hull: for targets, never for plain requests",
+        help="less stable crystals, shown only with their e_above_hull: for targets, never for plain requests; "
+        "for properties simply more data (repeatable)",
     )
     parser.add_argument(
         "--augment",
@@ -37,8 +41,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="carry on the training in --out")
     parser.add_argument("--max-minutes", type=float, default=60.0, metavar="M", help="how long (default: 60)")
     parser.add_argument("--max-epochs", type=int, default=2000, metavar="N", help="at most so often through the data")
-    parser.add_argument("--hidden", type=int, default=256, metavar="N", help="width of the network (default: 256)")
-    parser.add_argument("--layers", type=int, default=6, metavar="N", help="its depth (default: 6)")
+    parser.add_argument("--hidden", type=int, metavar="N", help="width of the network (default: 256; properties: 64)")
+    parser.add_argument("--layers", type=int, metavar="N", help="its depth (default: 6; properties: 2)")
+    parser.add_argument("--members", type=int, default=5, metavar="N", help="networks of an ensemble (default: 5)")
+    parser.add_argument("--epochs", type=int, default=12, metavar="N", help="of each member of an ensemble (12)")
     parser.add_argument("--batch", type=int, default=512, metavar="N", help="crystals a step (default: 512)")
     parser.add_argument("--learning-rate", type=float, default=1e-3, metavar="R", help="at the start (default: 0.001)")
     parser.add_argument(
@@ -51,6 +57,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    if args.model == "properties":
+        return _properties(args)
+    if len(args.extra) > 1:
+        raise RequestError("A generator takes one --extra file: put the crystals together.", "extra")
     from crystal_studio.campaign.devices import out_of_memory, resolve
     from crystal_studio.generators.symmcd.model import bf16_pays
     from crystal_studio.generators.symmcd.network import NetworkConfig
@@ -59,7 +69,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     device = resolve(args.device).name
     config = TrainConfig(
-        network=NetworkConfig(hidden=args.hidden, layers=args.layers),
+        network=NetworkConfig(hidden=args.hidden or 256, layers=args.layers or 6),
         max_minutes=args.max_minutes,
         max_epochs=args.max_epochs,
         batch=args.batch,
@@ -77,7 +87,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             config,
             device=device,
             resume=args.resume,
-            extra=Path(args.extra) if args.extra else None,
+            extra=Path(args.extra[0]) if args.extra else None,
             augment=args.augment,
             start=_model_folder(args.start) if args.start else None,
             report=_report,
@@ -92,6 +102,31 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return {"model": args.model, "folder": str(Path(args.out).resolve()), "device": device, "last": last}
 
 
+def _properties(args: argparse.Namespace) -> dict[str, Any]:
+    """Ctrl+C or the end of the time is felt between two members; each finished one is kept."""
+    from crystal_studio.properties.network import Size
+    from crystal_studio.training.properties import PropertyConfig, train
+
+    plain = PropertyConfig()
+    config = PropertyConfig(
+        size=Size(args.hidden or plain.size.hidden, args.layers or plain.size.layers),
+        members=args.members,
+        epochs=min(args.max_epochs, args.epochs),
+        max_minutes=args.max_minutes,
+        batch=min(args.batch, plain.batch),
+        seed=args.seed,
+    )
+    files = [Path(args.data), *map(Path, args.extra)]
+    scores = train(files, Path(args.out), config, resume=args.resume, report=_report_member)
+    return {"model": args.model, "folder": str(Path(args.out).resolve()), "device": "cpu", "scores": scores}
+
+
+def _report_member(row: dict[str, float]) -> None:
+    common.log(
+        f"member {row['member'] + 1:.0f}  {100 * row['done']:.0f}%  {row['minutes']:.1f} min  loss {row['loss']:.4f}"
+    )
+
+
 def _model_folder(name: str) -> Path:
     """The folder of a model given by path or by the name of an installed one."""
     from crystal_studio.generators import registry
@@ -101,6 +136,14 @@ def _model_folder(name: str) -> Path:
 
 
 def text(document: dict[str, Any]) -> str:
+    if "scores" in document:
+        lines = [
+            f"{name}, {label}: MAE {found['mae']:.3f}, 68% interval holds {100 * found['coverage_68']:.0f}%"
+            for name, labels in document["scores"].items()
+            for label, found in labels.items()
+            if found.get("count")
+        ]
+        return "\n".join([*lines, f"Weights and card are in {document['folder']}"])
     last = document["last"]
     losses = ", ".join(f"{k} {v:.4g}" for k, v in last.items() if k in ("total", "val_total"))
     return f"Epoch {last.get('epoch', 0)}, {losses}: weights and card are in {document['folder']}"

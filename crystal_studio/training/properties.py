@@ -41,9 +41,9 @@ class PropertyConfig:
     augment : share of crystals whose distances are disturbed: a strain of 2% for all, 3% a pair of orbits
     """
 
-    size: Size = field(default_factory=lambda: Size(96, 3))
+    size: Size = field(default_factory=lambda: Size(64, 2))
     members: int = 5
-    epochs: int = 15
+    epochs: int = 12
     batch: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 0.01

@@ -75,7 +75,7 @@ def _predicted(key: str, title: str, what: str, unit: str, digits: int) -> Colum
         )
 
     tip = (
-        f"{what} predicted before relaxation, {unit}, ± one standard deviation; ? where no training crystal is like it"
+        f"{what} predicted before relaxation, {unit}, ± one standard deviation; ? outside the training data"
     )
     return Column(key, title, tip, 112, text, number=True)
 
