@@ -144,7 +144,11 @@ class ScatterView(QWidget):
 def _choice(name: str, key: str) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
+    # The longest name must not widen the whole window; the list opens as wide as it needs.
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(16)
     for value, title in PROPERTIES:
         box.addItem(title, value)
+    box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)
     box.setCurrentIndex(box.findData(key))
     return box
