@@ -1,15 +1,16 @@
 """Exact compositions: which space groups and Wyckoff positions hold them, and which of these crystals choose.
 
-Templates of the training set that hold the composition are drawn as often as they
-occur there; beside them any set of positions, weighted by how often crystals use
-each position, so that nothing possible is left out.
+Templates of the training set with as many elements in the same ratios are drawn as
+often as they occur there, those of similar elements more often; beside them any set of
+positions, weighted by how often crystals use each position, so that nothing possible
+is left out.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.elements import atomic_number
 from crystal_studio.crystal.normalizers import normalizer
 from crystal_studio.crystal.space_groups import N_GROUPS, tables
-from crystal_studio.crystal.wyckoff_sets import assignments, can_hold, draw_assignment, draw_set
-from crystal_studio.data.marginals import marginals
+from crystal_studio.crystal.wyckoff_sets import can_hold, draw_set
+from crystal_studio.data.decorated import Decorated, decorated_templates, mendeleev_numbers
 from crystal_studio.design.request import DesignRequest
 
 DEFAULT_MAX_ATOMS = 24
@@ -29,28 +30,23 @@ UNSEEN_SHARE = 0.1
 """Share of candidates in groups without such a template, where the request leaves the group open."""
 PSEUDO = 0.9
 """Odds that a set is refused whose symmetry only free parameters keep from being higher."""
-_TRIES, _SAMPLES = 20, 4
+BLUR = 8.0
+"""Mendeleev numbers by which elements may differ and still count as much alike."""
+UNTOLD, UNLIKE = 0.1, 0.01
+"""Likeness where the training set's elements are not told, and least likeness."""
+MOST_ELEMENTS = 6
+"""Elements up to which all ways to hand out sites of equal size are compared."""
+_TRIES = 20
 
 
 @dataclass(frozen=True)
-class _Choice:
-    """A template that holds a composition: its rows, atoms by element in the conventional cell, odds."""
+class Choice:
+    """One way to hold a composition that crystals of the training set show: Wyckoff row and atomic number of
+    each orbit, and its odds."""
 
     rows: tuple[int, ...]
-    atoms: tuple[tuple[int, int], ...]
+    elements: tuple[int, ...]
     odds: float
-
-
-@cache
-def known_templates() -> dict[int, list[tuple[tuple[int, ...], int]]]:
-    """By space group, (Wyckoff rows of all orbits, crystals of the training set) of each template."""
-    table = tables()
-    row = {(int(g), letter): i for i, (g, letter) in enumerate(zip(table.wyckoff_group, table.letter, strict=True))}
-    found: dict[int, list[tuple[tuple[int, ...], int]]] = defaultdict(list)
-    for name, count in marginals().templates.items():
-        group, letters = name.split(":")
-        found[int(group)].append((tuple(row[int(group), letter] for letter in letters.split()), count))
-    return found
 
 
 @cache
@@ -58,9 +54,9 @@ def row_weights() -> NDArray[np.float64]:
     """(1731,) how likely an orbit is on each position of its group; unused positions keep a small share."""
     table = tables()
     used = np.zeros(len(table.multiplicity))
-    for templates in known_templates().values():
-        for rows, count in templates:
-            np.add.at(used, list(rows), count)
+    for templates in decorated_templates().values():
+        for known in templates:
+            np.add.at(used, list(known.all_rows), known.crystals)
     size = np.diff(table.wyckoff_start)
     total = np.add.reduceat(used, table.wyckoff_start[:-1])
     group = table.wyckoff_group - 1
@@ -80,22 +76,37 @@ def _cells(request: DesignRequest, number: int) -> list[dict[int, int]]:
     return [{z: n * u * centring for z, n in counts.items()} for u in range(1, limit // sum(counts.values()) + 1)]
 
 
+def alike(elements: tuple[int, ...], known: Decorated) -> float:
+    """(0..1] how much these elements, in the order of the template's, are like those that crystals have there."""
+    if not known.mean:
+        return UNTOLD
+    number = mendeleev_numbers()[list(elements)]
+    spread = np.array(known.spread) ** 2 + BLUR**2
+    return float(np.exp(-0.5 * ((number - np.array(known.mean)) ** 2 / spread).sum())) + UNLIKE
+
+
 @lru_cache(maxsize=4096)
-def _known(composition: str, max_atoms: int, number: int, most_orbits: int) -> tuple[_Choice, ...]:
-    """Templates of one group in the training set that hold a composition."""
+def known_choices(composition: str, max_atoms: int, number: int, most_orbits: int) -> tuple[Choice, ...]:
+    """The ways of the training set to hold a composition in one group; crystals of similar elements count more."""
     request = DesignRequest(composition=composition, max_atoms=max_atoms)
     cells = {sum(c.values()): c for c in _cells(request, number)}
     multiplicity = tables().multiplicity
-    rng = np.random.default_rng(0)
     found = []
-    for rows, count in known_templates().get(number, ()):
-        atoms = cells.get(int(multiplicity[list(rows)].sum()))
-        ways = assignments(rows, tuple(atoms.values())) if atoms is not None and len(rows) <= most_orbits else 0
-        if atoms is not None and ways:
-            drawn = [draw_assignment(rows, atoms, rng) for _ in range(min(ways, _SAMPLES))]
-            sound = float(np.mean([1 - doubt(number, w, list(rows)) for w in drawn if w]))
-            if sound:
-                found.append(_Choice(rows, tuple(atoms.items()), count * sound))
+    for known in decorated_templates().get(number, ()):
+        sizes = [int(multiplicity[list(rows)].sum()) for rows in known.rows]
+        cell = cells.get(sum(sizes))
+        rows = known.all_rows
+        if (
+            cell is None
+            or len(rows) > most_orbits
+            or len(sizes) > MOST_ELEMENTS
+            or sorted(sizes) != sorted(cell.values())
+        ):
+            continue
+        for elements in permutations(cell):
+            if [cell[z] for z in elements] == sizes:
+                owners = tuple(z for z, part in zip(elements, known.rows, strict=True) for _ in part)
+                found.append(Choice(rows, owners, known.crystals * alike(elements, known)))
     return tuple(found)
 
 
@@ -108,7 +119,7 @@ def group_odds(request: DesignRequest, prior: NDArray[np.float64], most_orbits: 
     for number in range(1, N_GROUPS + 1):
         if prior[number - 1] > 0:
             key = request.composition, request.max_atoms, number, most_orbits
-            seen[number - 1] = sum(c.odds for c in _known(*key))
+            seen[number - 1] = sum(c.odds for c in known_choices(*key))
     if not seen.any():
         return prior
     return (1 - UNSEEN_SHARE) * seen / seen.sum() + UNSEEN_SHARE * prior
@@ -151,22 +162,20 @@ def draw_sites(
     ``orbit_odds`` (at least most_orbits + 1,): odds of numbers of orbits off the known templates.
     None if the group cannot hold the composition.
     """
-    known = _known(request.composition, request.max_atoms, number, most_orbits)
+    known = known_choices(request.composition, request.max_atoms, number, most_orbits)
     cells = formula_units(request, number, most_orbits)
     found: tuple[list[int], list[int]] | None = None
     for _ in range(_TRIES):
         if known and (rng.random() < KNOWN_SHARE or not cells):
             odds = np.array([c.odds for c in known])
             choice = known[int(rng.choice(len(known), p=odds / odds.sum()))]
-            elements = draw_assignment(choice.rows, dict(choice.atoms), rng)
-            drawn = None if elements is None else (elements, list(choice.rows))
-        else:
-            if not cells:
-                return None
-            # Small cells first: most crystals have few formula units.
-            odds = 1.0 / np.array([sum(c.values()) for c in cells])
-            cell = cells[int(rng.choice(len(cells), p=odds / odds.sum()))]
-            drawn = draw_set(number, cell, most_orbits, rng, row_weights(), orbit_odds + 1e-3)
+            return list(choice.elements), list(choice.rows)
+        if not cells:
+            return None
+        # Small cells first: most crystals have few formula units.
+        odds = 1.0 / np.array([sum(c.values()) for c in cells])
+        cell = cells[int(rng.choice(len(cells), p=odds / odds.sum()))]
+        drawn = draw_set(number, cell, most_orbits, rng, row_weights(), orbit_odds + 1e-3)
         found = drawn or found
         if drawn is not None and rng.random() >= doubt(number, *drawn):
             return drawn

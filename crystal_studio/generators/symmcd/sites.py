@@ -19,7 +19,7 @@ from crystal_studio.crystal.wyckoff_sets import describe_template, draw_assignme
 from crystal_studio.design.fixed_sites import Kept, wyckoff_row
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
-from crystal_studio.generators.symmcd.compositions import formula_units, row_weights
+from crystal_studio.generators.symmcd.compositions import KNOWN_SHARE, formula_units, known_choices, row_weights
 
 ON_SITE = 0.02
 """How far, in fractional coordinates, a kept atom may lie off its Wyckoff position; it is moved onto it."""
@@ -72,9 +72,23 @@ def check_template(request: DesignRequest, most_orbits: int) -> None:
 
 def template_elements(request: DesignRequest, rng: np.random.Generator) -> list[int] | None:
     """Atomic number of each orbit of the template for the exact composition; None if impossible."""
-    rows = template_rows(request)
-    atoms = _composition_of(request, int(tables().multiplicity[rows].sum()))
-    return draw_assignment(rows, atoms, rng) if atoms else None
+    rows, number = template_rows(request), request.space_groups[0]
+    size = int(tables().multiplicity[rows].sum())
+    atoms = _composition_of(request, size)
+    if atoms is None:
+        return None
+    known = known_choices(request.composition, size // int(tables().n_centring[number - 1]), number, len(rows))
+    same = [c for c in known if sorted(c.rows) == sorted(rows)]
+    if same and rng.random() < KNOWN_SHARE:
+        odds = np.array([c.odds for c in same])
+        choice = same[int(rng.choice(len(same), p=odds / odds.sum()))]
+        left = list(zip(choice.rows, choice.elements, strict=True))
+        found = []
+        for row in rows:
+            at = next(i for i, (r, _) in enumerate(left) if r == row)
+            found.append(left.pop(at)[1])
+        return found
+    return draw_assignment(rows, atoms, rng)
 
 
 @dataclass(frozen=True)
