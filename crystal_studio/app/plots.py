@@ -26,6 +26,8 @@ def plot_widget() -> Any:
     made.setMinimumHeight(110)
     made.getAxis("left").setWidth(46)
     made.getAxis("bottom").setHeight(40)
+    for side in ("left", "bottom"):
+        made.getAxis(side).enableAutoSIPrefix(False)  # 0.6 eV must not be drawn as 600
     return made
 
 

@@ -146,7 +146,7 @@ def _choice(name: str, key: str) -> QComboBox:
     box.setAccessibleName(name)
     # The longest name must not widen the whole window; the list opens as wide as it needs.
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(16)
+    box.setMinimumContentsLength(22)
     for value, title in PROPERTIES:
         box.addItem(title, value)
     box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)
