@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from crystal_studio.cli import common
 from crystal_studio.errors import FileError
 
@@ -32,6 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    import numpy as np
+
     from crystal_studio.crystal.composition import formulas
     from crystal_studio.properties import registry
     from crystal_studio.properties.protocol import UNITS

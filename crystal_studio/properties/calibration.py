@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfinv
+from scipy.stats import rankdata
 
 LEVELS: NDArray[np.float64] = np.concatenate([np.arange(1, 100) / 100, [0.995]])
 """Nominal coverages at which calibration is stored and plotted."""
@@ -46,6 +47,26 @@ def miscalibration_area(observed: NDArray[np.float64]) -> float:
     """Area between observed and nominal coverage at ``LEVELS``: 0 is perfect, 0.5 the worst."""
     levels = np.concatenate([[0], LEVELS, [1]])
     return float(np.trapezoid(np.abs(np.concatenate([[0], observed, [1]]) - levels), levels))
+
+
+def reliability(error: NDArray[np.float64], std: NDArray[np.float64], bins: int = 10) -> dict[str, list[float]]:
+    """Root mean square error against predicted standard deviation in ``bins`` equally filled bins of the latter."""
+    known = np.isfinite(error) & np.isfinite(std)
+    error, std = error[known], std[known]
+    groups = [g for g in np.array_split(np.argsort(std, kind="stable"), bins) if len(g)]
+
+    def root(values: NDArray[np.float64]) -> list[float]:
+        return [round(float(np.sqrt((values[g] ** 2).mean())), 5) for g in groups]
+
+    return {"std": root(std), "rmse": root(error)}
+
+
+def separation(truth: NDArray[np.float64], predicted: NDArray[np.float64], limit: float) -> float:
+    """Probability that of one crystal above and one at or below ``limit`` the former is predicted higher (ROC area)."""
+    known = np.isfinite(truth) & np.isfinite(predicted)
+    above, rank = truth[known] > limit, rankdata(predicted[known])
+    n, m = int(above.sum()), int((~above).sum())
+    return float((rank[above].sum() - n * (n + 1) / 2) / (n * m)) if n and m else float("nan")
 
 
 def scores(

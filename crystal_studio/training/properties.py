@@ -220,11 +220,16 @@ def evaluate(
             if p == 2 and found["count"]:
                 known = np.isfinite(truth)
                 found["metal_accuracy"] = float(((mixture.metal > 0.5) == (truth <= 0))[known].mean())
-            results[name][label] = {k: round(v, 5) for k, v in found.items()}
-            z = (truth - mixture.mean[:, p]) / mixture.std[:, p]
+            if label == "e_above_hull" and found["count"]:
+                found["roc_area_0.1"] = calibration.separation(truth, mixture.mean[:, p], 0.1)
+            results[name][label] = {k: round(v, 5) for k, v in found.items() if v == v}
+            error, std = truth - mixture.mean[:, p], mixture.std[:, p]
+            one = calibration.width(widths, calibration.ONE_SIGMA)[p]
+            z = error / std
             curves[name][label] = {
                 "before": calibration.coverage(z, calibration.gaussian(calibration.LEVELS)).round(4).tolist(),
                 "after": calibration.coverage(z, widths[p]).round(4).tolist(),
+                "reliability": calibration.reliability(error, one * std),
             }
     return results, curves
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from crystal_studio.app.rich_text import HTML_ROLE
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.exchange.readers import read_files
 from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.rows import CandidateRow
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +215,15 @@ def test_a_folder_that_cannot_be_written_is_said_in_the_dialog(qtbot, reader, ba
     dialog.go.click()
     qtbot.waitUntil(lambda: dialog.message.text() != "" and dialog.go.isEnabled(), timeout=20_000)
     assert dialog.message.property("role") == "error"
+
+
+def test_predictions_are_written_with_their_uncertainty():
+    known = {column.key: column for column in columns(())}
+    row = CandidateRow(
+        **{f.name: None for f in fields(CandidateRow)}  # type: ignore[arg-type]
+        | {"predicted_band_gap": 1.26, "predicted_band_gap_std": 0.31, "in_domain": True}
+    )
+    gap = known["predicted_band_gap"]
+    assert gap.text(row) == "1.3 ± 0.3"
+    assert gap.text(replace(row, in_domain=False)) == "1.3 ± 0.3 ?"
+    assert known["predicted_e_above_hull"].text(row) == "–"

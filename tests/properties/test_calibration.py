@@ -45,3 +45,19 @@ def test_scores_of_known_errors() -> None:
 
 def test_no_data_leaves_the_gaussian() -> None:
     np.testing.assert_array_equal(calibration.conformal(np.array([np.nan])), calibration.gaussian(LEVELS))
+
+
+def test_reliability_of_honest_uncertainties_is_a_straight_line() -> None:
+    rng = np.random.default_rng(0)
+    std = rng.uniform(0.1, 2, 40_000)
+    found = calibration.reliability(rng.normal(scale=std), std)
+    np.testing.assert_allclose(found["rmse"], found["std"], rtol=0.05)
+    assert len(found["std"]) == 10 and found["std"] == sorted(found["std"])
+
+
+def test_separation_is_the_area_under_the_roc_curve() -> None:
+    truth = np.array([0.0, 0.05, 0.2, 0.5, np.nan])
+    assert calibration.separation(truth, truth, 0.1) == 1.0
+    assert calibration.separation(truth, -truth, 0.1) == 0.0
+    assert calibration.separation(truth, np.array([0.0, 0.3, 0.2, 0.5, 1.0]), 0.1) == pytest.approx(0.75)
+    assert np.isnan(calibration.separation(truth[:2], truth[:2], 0.1))

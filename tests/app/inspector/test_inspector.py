@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,6 +16,7 @@ from crystal_studio.app.inspector.inspector import Inspector
 from crystal_studio.app.inspector.tabs import HULL_NOTE
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import FileError
+from crystal_studio.project.rows import VerdictRow
 
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -71,6 +73,28 @@ def test_overview_of_a_candidate_without_verdicts(inspector, project, qtbot):
     assert "Energy above hull\t–" in lines and "as generated" in lines
     assert HULL_NOTE not in _words(inspector.overview)
     assert inspector.verdicts.none.isVisibleTo(inspector.verdicts)
+
+
+def test_predictions_carry_their_uncertainty_and_a_warning_outside_the_training_data(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 1)
+    assert "predicted" not in inspector.overview.as_text()
+    facts = inspector.facts
+    names = ("formation_energy_per_atom", "e_above_hull", "band_gap")
+    known = {f"predicted_{n}": v for n, v in zip(names, (-2.104, 0.051, 1.5), strict=True)}
+    known |= {f"predicted_{n}_std": v for n, v in zip(names, (0.062, 0.034, 0.4), strict=True)}
+    said = {"predicted_band_gap_low": 0.2, "predicted_band_gap_high": 2.8, "probability_metal": 0.12,
+            "property_note": "its packing is unusual"}  # fmt: skip
+    verdict = VerdictRow(1, "properties", True, "", known | said)
+    row = replace(facts.row, **known, in_domain=False)
+    inspector.overview.fill(replace(facts, row=row, verdicts=(*facts.verdicts, verdict)))
+    lines = [line.split("\t") for line in inspector.overview.as_text().splitlines()]
+    shown = {line[0]: line[1:] for line in lines if len(line) > 1}
+    assert shown["Formation energy, predicted"] == ["−2.10 ± 0.06", "eV/atom"]
+    assert shown["Band gap (PBE), predicted"] == ["1.50 ± 0.40", "eV"]
+    assert shown["Probability of a metal"] == ["12", "%"]
+    assert any("its packing is unusual" in part.text() for part in inspector.overview.findChildren(QLabel))
+    tips = [part.toolTip() for part in inspector.overview.findChildren(QLabel)]
+    assert any("between 0.20 and 2.80 eV" in tip for tip in tips)
 
 
 def test_rejection_is_said_in_words_with_stage_and_reason(inspector, project, qtbot):
