@@ -457,10 +457,10 @@ class MainWindow(QMainWindow):
         geometry = self.state.bytes("window/geometry")
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             self.resize(1600, 1000)
-        for key, splitter in (("design", self.design.splitter), ("run", self.run_page.splitter)):
-            kept = self.state.bytes(f"{key}/splitter")
-            if not kept.isEmpty():
-                splitter.restoreState(kept)
+        self.design.restore_state(self.state)
+        kept = self.state.bytes("run/splitter")
+        if not kept.isEmpty():
+            self.run_page.splitter.restoreState(kept)
         self.explore.restore_state(self.state)
         page = self.state.text("window/page", "design")
         self.show_page(page if page in PAGES and page != "run" else "design")
@@ -468,7 +468,7 @@ class MainWindow(QMainWindow):
     def _save(self) -> None:
         self.state.set("window/geometry", self.saveGeometry())
         self.state.set("window/page", self.page)
-        self.state.set("design/splitter", self.design.splitter.saveState())
+        self.design.save_state(self.state)
         self.state.set("run/splitter", self.run_page.splitter.saveState())
         self.explore.save_state(self.state)
         self.state.sync()

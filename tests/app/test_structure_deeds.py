@@ -77,3 +77,13 @@ def test_a_structure_file_is_completed_from_the_menu(window, qtbot, tmp_path):
     window.actions_["design.complete_file"].trigger()
     qtbot.waitUntil(lambda: window.design.model.form.given is not None, timeout=LONG)
     assert window.design.model.request.space_groups == (225,)
+
+
+def test_tab_and_advanced_fields_are_remembered(window, state, qtbot):
+    window.actions_["design.targets"].trigger()
+    window.design.budget.more.click()
+    window.close()
+    again = MainWindow(state, probe_devices=False)
+    qtbot.addWidget(again)
+    assert again.design.what.current == "targets" and again.design.budget.more.isChecked()
+    again.close()

@@ -36,6 +36,7 @@ from crystal_studio.app.design.targets_panel import TargetsPanel
 from crystal_studio.app.design.what_tabs import FIELDS, TITLES, WhatTabs
 from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import count, plural, span
+from crystal_studio.app.settings import WindowState
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, Card, label
 from crystal_studio.design.request import DesignRequest
@@ -119,6 +120,22 @@ class DesignPage(QWidget):
         menu.setToolTipsVisible(True)
         menu.addActions(actions)
         self.more.setMenu(menu)
+
+    def save_state(self, state: WindowState) -> None:
+        """Remember tab, sizes and whether the advanced fields are open."""
+        state.set("design/splitter", self.splitter.saveState())
+        state.set("design/tab", self.what.current)
+        state.set("design/advanced", "open" if self.budget.more.isChecked() else "")
+
+    def restore_state(self, state: WindowState) -> None:
+        """Take them back."""
+        kept = state.bytes("design/splitter")
+        if not kept.isEmpty():
+            self.splitter.restoreState(kept)
+        tab = state.text("design/tab")
+        if tab in TITLES:
+            self.what.show_tab(tab)
+        self.budget.more.setChecked(state.text("design/advanced") == "open")
 
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Offer space groups and models."""

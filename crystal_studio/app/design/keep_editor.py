@@ -50,7 +50,7 @@ class KeepEditor(QWidget):
             "crystal",
             "No structure to complete yet",
             "Open a CIF, POSCAR or extended XYZ file,\n"
-            "or select a candidate on the Explore page and choose Complete this candidate.",
+            "or select a candidate on the Explore page and choose Complete from this candidate.",
         )
         column.addWidget(self.empty, 1)
         self.part = QWidget()
