@@ -1,4 +1,4 @@
-"""The shipped model, random symmetric crystals and real ones, judged by the same script.
+"""The shipped model, random symmetric crystals and real ones, judged by ``crystal-studio evaluate``.
 
     python benchmarks/compare_generators.py --reference mp20_like.parquet --count 1000 --relax 100
 
@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 
@@ -21,12 +23,11 @@ from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.crystal.neighbours import minimum_radius_ratios
-from crystal_studio.crystal.standardise import primitive, space_group_numbers, to_asymmetric_units
 from crystal_studio.data.datasets import load
-from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.evaluation import metrics
+from crystal_studio.evaluation.plan import Plan
+from crystal_studio.evaluation.report import evaluate
+from crystal_studio.exchange.export import export
 from crystal_studio.generators import registry
 
 PATIENCE = 20
@@ -78,56 +79,33 @@ def random_crystals(cells: Structures, groups: np.ndarray, seed: int) -> Structu
     return Structures.from_lists(*zip(*made, strict=True))
 
 
-def _relax(cell: Structures) -> tuple[float, bool]:
-    import torch
-
-    from crystal_studio.potentials import registry as potentials
-
-    torch.set_num_threads(1)
-    answer = potentials.load("chgnet").relax(cell)
-    hull = ReferenceHull.load().distances(counts(answer.structures), answer.energy_per_atom)
-    return float(hull.e_above_hull[0]), bool(answer.converged[0])
-
-
-def energies_above_hull(structures: Structures, count: int, seed: int) -> dict[str, float]:
-    """CHGNet energy above the shipped hull after relaxing ``count`` random ones of the structurally valid."""
-    rows = np.random.default_rng(seed).permutation(np.flatnonzero(metrics.structurally_valid(structures)))[:count]
-    units, ok, _ = to_asymmetric_units(structures.take(rows))
-    small = primitive(expand(units.take(ok)), units.space_group[ok])
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(_relax, [small.take(np.array([i])) for i in range(len(small))]))
-    energy = np.array([e for e, _ in found])
-    known = energy[np.isfinite(energy)]
-    return {
-        "relaxed": len(energy),
-        "with_energy": len(known),
-        "converged": int(sum(c for _, c in found)),
-        "mean_e_hull": float(known.mean()),
-        "median_e_hull": float(np.median(known)),
-        "share_below_0.1": float((known < 0.1).mean()),
-        "share_below_0": float((known <= 0).mean()),
-    }
+FIGURES = (
+    "structural_validity",
+    "physical_validity",
+    "compositional_validity",
+    "cov_recall",
+    "cov_precision",
+    "density_distance",
+    "element_count_distance",
+    "formation_energy_distance",
+    "space_group_distance",
+    "p1",
+    "unique_novel_train",
+    "stable_0",
+    "stable_0.1",
+    "sun_0",
+    "sun_0.1",
+)
 
 
-def judge(name: str, made: Structures, asked: int, held_out: Structures, held_groups, arguments) -> dict:
-    """One row of the table; shares are of everything asked for, distances of the structurally valid."""
-    valid = metrics.structurally_valid(made)
-    sound = made.take(valid)
-    groups = space_group_numbers(made, 0.1)
-    row = {
-        "set": name,
-        "asked": asked,
-        "made": len(made),
-        "structural_validity": valid.sum() / asked,
-        "physical_validity": float((minimum_radius_ratios(made) >= 0.6).sum()) / asked,
-        "compositional_validity": metrics.compositionally_valid(made).sum() / asked,
-        "density_distance": metrics.density_distance(sound, held_out),
-        "element_count_distance": metrics.element_count_distance(sound, held_out),
-        "space_group_distance": metrics.space_group_distance(groups, held_groups),
-        "share_P1": float((groups == 1).mean()),
-        **(energies_above_hull(made, arguments.relax, arguments.seed) if arguments.relax else {}),
-    }
-    print(json.dumps(row, default=float), flush=True)
+def judge(name: str, made: Structures, folder: Path, arguments) -> dict:
+    """One row of the table."""
+    file = export(made, [str(i) for i in range(len(made))], "parquet", folder, title=name.replace(" ", "-"))[0]
+    reference = Path(arguments.reference)
+    plan = Plan(file, reference, reference, "val", relax=arguments.relax, seed=arguments.seed)
+    found = evaluate(plan)["metrics"]
+    row = {"set": name, "made": len(made), **{n: found[n]["value"] for n in FIGURES if n in found}}
+    print(json.dumps(row), flush=True)
     return row
 
 
@@ -142,17 +120,17 @@ def main() -> None:
     parser.add_argument("--model-only", action="store_true", help="leave out PyXtal and the held-out set")
     arguments = parser.parse_args()
 
-    dataset = load(arguments.reference, "val")
-    held_out = dataset.structures
-    held_groups = space_group_numbers(held_out, 0.01)
     units, seconds = model_crystals(arguments.count, arguments.seed, arguments.steps)
     cells = expand(units)
     print(f"{arguments.count / seconds:.2f} structures/s ({seconds:.0f} s)", flush=True)
-    rows = [judge("model", cells, arguments.count, held_out, held_groups, arguments)]
-    if not arguments.model_only:
-        made = random_crystals(cells, units.space_group, arguments.seed)
-        rows.append(judge("PyXtal random", made, arguments.count, held_out, held_groups, arguments))
-        rows.append(judge("held-out set", held_out, len(held_out), held_out, held_groups, arguments))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [judge("model", cells, folder, arguments)]
+        if not arguments.model_only:
+            rows.append(
+                judge("PyXtal random", random_crystals(cells, units.space_group, arguments.seed), folder, arguments)
+            )
+            rows.append(judge("held-out set", load(arguments.reference, "val").structures, folder, arguments))
     names = list(rows[0])
     print("| " + " | ".join(names) + " |\n|" + "---|" * len(names))
     for row in rows:

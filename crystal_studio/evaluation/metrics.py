@@ -1,6 +1,6 @@
-"""The published metrics of generated sets: validity and distances of distributions.
+"""Distances of the distributions of two sets, as published.
 
-Definitions as in docs/metrics.md: CDVAE (Xie et al., ICLR 2022) for validity and
+Definitions as in docs/metrics.md: CDVAE (Xie et al., ICLR 2022) for
 property distances, SymmCD (Levy et al., ICLR 2025) for the space-group distance.
 """
 
@@ -13,31 +13,17 @@ from scipy.stats import wasserstein_distance
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts
-from crystal_studio.crystal.lattice import cell_parameters, densities
-from crystal_studio.crystal.neighbours import minimum_distances
+from crystal_studio.crystal.lattice import densities
 from crystal_studio.funnel.composition import reason_against
 
-LEAST_DISTANCE = 0.5
-LEAST_VOLUME = 0.1
-LONGEST_EDGE = 40.0
 N_GROUPS = 230
 
 
-def structurally_valid(structures: Structures) -> NDArray[np.bool_]:
-    """(B,): no two atoms closer than 0.5 A (own periodic images count), volume >= 0.1 A^3, edges <= 40 A.
-
-    Stricter than the published check, which ignores an atom's own images.
-    """
-    edges = cell_parameters(structures.lattice)[:, :3].max(1)
-    sane = np.isfinite(structures.lattice).all((1, 2)) & (structures.volume >= LEAST_VOLUME) & (edges <= LONGEST_EDGE)
-    valid = sane & (structures.n_atoms > 0)
-    rows = np.flatnonzero(valid)
-    valid[rows] = minimum_distances(structures.take(rows)) >= LEAST_DISTANCE
-    return valid
-
-
 def compositionally_valid(structures: Structures) -> NDArray[np.bool_]:
-    """(B,): charge neutral with the Pauling test (SMACT); elements and alloys count as valid."""
+    """(B,): passes the funnel's test of charge balance (ICSD 2024 states, mixed valence).
+
+    The published test is ``validity.compositionally_valid``.
+    """
     valid = np.zeros(len(structures), bool)
     for i, row in enumerate(counts(structures)):
         elements = np.flatnonzero(row)

@@ -12,18 +12,6 @@ def cubic(edge: float, numbers: list[int], points: list[list[float]]) -> Structu
 CAESIUM_CHLORIDE = cubic(4.12, [55, 17], [[0, 0, 0], [0.5, 0.5, 0.5]])
 
 
-def test_structural_validity():
-    batch = Structures.concatenate(
-        [
-            CAESIUM_CHLORIDE,
-            cubic(4.12, [55, 17], [[0, 0, 0], [0.1, 0, 0]]),  # 0.41 A apart
-            cubic(0.46, [6], [[0, 0, 0]]),  # own images
-            cubic(41.0, [6], [[0, 0, 0]]),  # edge too long
-        ]
-    )
-    assert metrics.structurally_valid(batch).tolist() == [True, False, False, False]
-
-
 def test_compositional_validity():
     batch = Structures.concatenate(
         [
