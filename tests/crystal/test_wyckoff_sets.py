@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.wyckoff_counts import count_sets
 from crystal_studio.crystal.wyckoff_sets import (
     assignments,
     can_hold,
@@ -60,14 +59,33 @@ def test_templates_of_known_structures():
     assert len(templates_for(47, (4, 8, 16), 12, limit=50)) == 50
 
 
+def generating_function(number: int, most: list[int], max_orbits: int) -> np.ndarray:
+    """[a, b, ..., n]: sets of n orbits with a atoms of the first element, b of the second, ... per primitive cell.
+
+    Every position is a factor: 1 + (x_1^m + x_2^m + ...) y if it is fixed, else 1 / prod(1 - x_e^m y).
+    """
+    table = tables()
+    ways = np.zeros([n + 1 for n in (*most, max_orbits)])
+    ways.flat[0] = 1.0
+    for row in table.wyckoff_rows(number):
+        m = int(table.multiplicity[row] // table.n_centring[number - 1])
+        before = ways.copy()
+        for e in range(len(most)):
+            old, new = np.moveaxis(before, e, 0), np.moveaxis(ways, e, 0)
+            source = old if table.degrees_of_freedom[row] == 0 else new
+            for n in range(m, len(new)):
+                new[n, ..., 1:] += source[n - m, ..., :-1]
+    return ways
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 230), st.lists(st.integers(1, 4), min_size=1, max_size=3), st.integers(2, 9))
 def test_as_many_sets_as_the_generating_function_counts(number, counts, max_orbits):
-    """Against the joint array of ``wyckoff_counts``, built position by position."""
+    """Against all counts of atoms at once, built up position by position."""
     centring = int(tables().n_centring[number - 1])
     most = [2 * n for n in counts]
     found = WyckoffSets(number, [n * centring for n in most], max_orbits).by_orbits
-    assert np.allclose(found, count_sets(number, most, max_orbits)[tuple(most)])
+    assert np.allclose(found, generating_function(number, most, max_orbits)[tuple(most)])
     assert (found.sum() > 0) == can_hold(number, tuple(n * centring for n in most), max_orbits)
 
 
