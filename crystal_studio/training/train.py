@@ -17,7 +17,7 @@ from crystal_studio.crystal.normalizers import equivalents
 from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.data.datasets import Dataset, load
 from crystal_studio.errors import FileError, RequestError
-from crystal_studio.evaluation.metrics import compositionally_valid
+from crystal_studio.evaluation.validity import compositionally_valid
 from crystal_studio.generators.symmcd import weights as model
 from crystal_studio.generators.symmcd.labels import NAMES, WIDTH
 from crystal_studio.generators.symmcd.representation import Features, compact, encode, usable
@@ -153,10 +153,14 @@ def write_model(
     trainer: Trainer, out: Path, data: str, crystals: int, source: dict[str, Any], last: dict[str, float]
 ) -> None:
     """The averaged weights and their card, beside the checkpoint."""
+    known = trainer.data.balanced
+    if known is not None and trainer.data.extra is not None:
+        known = known[~trainer.data.extra]
     card = {
         "title": f"SymmCD trained on {data}",
         "licence": "MIT (weights); see data for the licence of the training data",
         "data": {"file": data, "crystals": crystals, **source},
+        "limits": {} if known is None else {"neutral_share": round(float(known.mean()), 4)},
         "training": {
             "date": date.today().isoformat(),
             "epochs": trainer.epoch,

@@ -40,6 +40,7 @@ def conditions(batch=6, orbits=4):
         torch.full((batch, orbits, 15), -1),
         torch.full((batch, orbits, 3), torch.nan),
         torch.full((batch, 6), torch.nan),
+        torch.zeros(batch, dtype=torch.int64),
     )
 
 
@@ -83,6 +84,7 @@ def test_predictions_follow_a_permutation_of_the_orbits(network):
         Scheme(steps=6, noise=0.0),
         Scheme(steps=6, noise=0.0, second_order=True),
         Scheme(steps=6, corrector=True, spacing=1.5, temperature=0.8),
+        Scheme(steps=6, fresh=0.5, settle=0.5),
     ],
 )
 def test_what_is_kept_comes_out_exactly(network, priors, scheme):
@@ -98,6 +100,28 @@ def test_what_is_kept_comes_out_exactly(network, priors, scheme):
     assert (drawn.elements[:, 1] == 7).all()
     assert torch.allclose(drawn.k[3], k[3])
     assert all(torch.isfinite(part).all() for part in (drawn.k, drawn.x))
+
+
+def test_elements_settle_on_the_number_asked_for(network, priors):
+    """A network that believes what it sees keeps many elements; settled crystals hold no more than asked."""
+
+    def believing(*inputs):
+        seen = torch.nn.functional.one_hot(inputs[3], 94).float()
+        return network(*inputs)._replace(elements=8 * seen)
+
+    numbers = [1, 2, 3, 2, 0, 1]
+    elements = conditions(6, 8).elements
+    elements[3, 0] = 25
+    asked = replace(conditions(6, 8), distinct=torch.tensor(numbers), elements=elements)
+
+    def kinds(settle):
+        drawn = sample(believing, priors, asked, torch.Generator().manual_seed(0), Scheme(steps=12, settle=settle))
+        assert drawn.elements[3, 0] == 25
+        return [len(set(row.tolist())) for row in drawn.elements]
+
+    settled = kinds(0.6)
+    assert all(k <= n for k, n in zip(settled, numbers, strict=True) if n) and settled[4] > 3
+    assert max(kinds(0.0)[:3]) > 3
 
 
 def test_guidance_interpolates_and_one_is_conditional(network, priors):

@@ -13,7 +13,7 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.protocol import Cancelled
-from crystal_studio.generators.symmcd import weights as model
+from crystal_studio.generators.symmcd import model
 from crystal_studio.generators.symmcd.checks import has_its_symmetry
 
 

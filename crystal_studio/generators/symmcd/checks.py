@@ -6,6 +6,7 @@ import numpy as np
 
 from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.charge_neutrality import neutral
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
 from crystal_studio.crystal.space_groups import tables
@@ -16,6 +17,18 @@ SYMPREC = 0.1
 """Angstrom, of the symmetry that a candidate must have."""
 LEAST_RATIO = 0.6
 """Least distance in sums of covalent radii (every real crystal of the training set passes)."""
+
+
+def is_neutral(units: AsymmetricUnits) -> np.ndarray:
+    """(B,) whether the composition passes the published test of charge neutrality."""
+    table = np.zeros((len(units), len(COVALENT_RADII)), np.int64)
+    multiplicity = np.where(units.mask, tables().multiplicity[np.maximum(units.wyckoff, 0)], 0)
+    np.add.at(table, (np.arange(len(units))[:, None], units.numbers), multiplicity)
+    divisor = np.maximum(np.gcd.reduce(table, axis=1), 1)
+    reduced = (
+        tuple((int(z), int(row[z] // d)) for z in np.flatnonzero(row)) for row, d in zip(table, divisor, strict=True)
+    )
+    return np.array([bool(pairs) and neutral(pairs) for pairs in reduced], bool)
 
 
 def packing(units: AsymmetricUnits) -> np.ndarray:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.projection import project, project_onto
+from crystal_studio.crystal.projection import project
 from crystal_studio.crystal.repair import repair
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
@@ -22,8 +22,8 @@ from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.batching import batches
-from crystal_studio.generators.symmcd.checks import has_its_symmetry, packing, too_many_atoms, trim
-from crystal_studio.generators.symmcd.labels import NAMES, embed
+from crystal_studio.generators.symmcd.checks import has_its_symmetry, is_neutral, packing, too_many_atoms, trim
+from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser
 from crystal_studio.generators.symmcd.plan import Plan
 from crystal_studio.generators.symmcd.priors import Priors
@@ -36,11 +36,14 @@ ROUNDS = 6
 """How often candidates are drawn at most that are too large, overlap or have another symmetry than asked for."""
 SAME_PLAN = 1
 """After how many further draws another number of orbits in the same group is tried (but for exact compositions)."""
-MOST_MOVED, MOST_EXPANSION = 0.75, 1.1
+SOFT_ROUNDS = 3
+"""How often a candidate is drawn at most for a neutral composition and the number of distinct elements it was planned
+with. The share of crystals planned as neutral is that of the training set."""
+MOST_MOVED, MOST_EXPANSION = 1.5, 1.1
 """Angstrom that a repair may move an atom before the candidate is drawn again; greatest factor of the cell edges."""
 MOST_PACKED = 0.4
 """Of the cell that spheres of 0.6 covalent radii may fill: real crystals of the training set stay below 0.36."""
-FAST = Scheme()
+FAST = Scheme(fresh=0.5, settle=0.1)
 """The sampler of requests that do not ask for the published one; chosen in docs/symmcd.md."""
 
 
@@ -57,6 +60,7 @@ class SymmCD:
             for module in self.network.modules():
                 if isinstance(module, torch.nn.Linear):
                     module.to(torch.bfloat16)
+        self.neutral_share = float(card.limits.get("neutral_share", 0.0))
         self.default_steps = int(card.limits.get("default_steps", DEFAULT_STEPS))
 
     @staticmethod
@@ -113,6 +117,7 @@ class SymmCD:
         allowed = planning.allowed_elements(request, self.priors)
         plans = planning.draw(request, self.priors, count, rng)
         targets = draw_targets(request, count, rng)
+        neutral = (rng.random(count) < self.neutral_share) & (not request.composition)
         generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
         scheme = self.scheme(request)
         done = total = 0
@@ -129,12 +134,18 @@ class SymmCD:
             again: list[int] = []
             for members in groups:
                 indices = waiting[members]
-                conditions = self._conditions([plans[i] for i in indices], allowed, targets[indices], request.guidance)
-                raw = self.denoise(conditions, [plans[i] for i in indices], generator, scheme, cancel, tick)
+                members_plans = [plans[i] for i in indices]
+                conditions = self._conditions(
+                    members_plans, allowed, targets[indices], neutral[indices], request.guidance
+                )
+                raw = self.denoise(conditions, members_plans, generator, scheme, cancel, tick)
                 done += scheme.steps
                 units, gentle = repaired(raw, conditions)
                 too_large = too_many_atoms(units, request)
                 wrong = too_large | ~gentle | ~has_its_symmetry(units)
+                if round_ < SOFT_ROUNDS:
+                    wrong |= neutral[indices] & ~is_neutral(units)
+                    wrong |= wrong_number_of_elements(units, members_plans)
                 for row, i in enumerate(indices.tolist()):
                     if i not in parts or not wrong[row]:
                         parts[i] = units.take(slice(row, row + 1))
@@ -152,7 +163,12 @@ class SymmCD:
         return trim(units, request.max_atoms) if too_many_atoms(units, request).any() else units
 
     def _conditions(
-        self, plans: list[Plan], allowed: NDArray[np.bool_], targets: NDArray[np.float64], guidance: float
+        self,
+        plans: list[Plan],
+        allowed: NDArray[np.bool_],
+        targets: NDArray[np.float64],
+        neutral: NDArray[np.bool_],
+        guidance: float,
     ) -> Conditions:
         """Tensors of plans, padded to the most orbits."""
         size, width = len(plans), max(p.n_orbits for p in plans)
@@ -175,14 +191,15 @@ class SymmCD:
         labels = without = None
         if self.network.config.labels:
             distinct = np.array([p.distinct for p in plans])
-            balanced = np.ones(size, np.int64)
+            balanced = np.where(neutral, 1, -1)
             labels = torch.as_tensor(embed(targets, distinct, balanced), device=self.device)
             if np.isfinite(targets).any():
                 without = torch.as_tensor(embed(np.full_like(targets, np.nan), distinct, balanced), device=self.device)
         group = np.array([p.space_group for p in plans])
-        arrays = (group, allowed, mask, elements, classes, positions, k)
-        g, a, there, e, c, x, kept = (torch.as_tensor(array, device=self.device) for array in arrays)
-        return Conditions(g, a, there, e, c, x, kept, labels, without, guidance)
+        kinds = np.array([p.distinct for p in plans])
+        arrays = (group, allowed, mask, elements, classes, positions, k, kinds)
+        g, a, there, e, c, x, kept, number = (torch.as_tensor(array, device=self.device) for array in arrays)
+        return Conditions(g, a, there, e, c, x, kept, number, labels, without, guidance)
 
     def denoise(
         self,
@@ -224,6 +241,13 @@ def repaired(units: AsymmetricUnits, conditions: Conditions) -> tuple[Asymmetric
     return replace(units, lattice=lattice, positions=positions), gentle
 
 
+def wrong_number_of_elements(units: AsymmetricUnits, plans: list[Plan]) -> NDArray[np.bool_]:
+    """(B,) whether a crystal holds another number of distinct elements than planned."""
+    planned = np.array([p.distinct for p in plans])
+    found = distinct_elements(np.maximum(units.numbers.astype(np.int64) - 1, 0), units.n_orbits)
+    return (planned > 0) & (np.minimum(found, MAX_DISTINCT) != planned)
+
+
 def draw_targets(request: DesignRequest, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """(count, 4) property values to aim at, uniform in the range of each target, NaN without one."""
     values = np.full((count, len(NAMES)), np.nan)
@@ -245,6 +269,4 @@ def _reconstruct(group: NDArray, wyckoff: NDArray, mask: NDArray[np.bool_], draw
     cells = lattice.standard_orientation(lattice.from_k(k))
     numbers = np.where(mask, drawn.elements.cpu().numpy() + 1, 0).astype(np.int16)
     points = drawn.x.double().cpu().numpy()
-    if (wyckoff[mask] >= 0).all():
-        return project_onto(group, cells, numbers, wyckoff, points)
     return project(group, cells, numbers, drawn.classes.cpu().numpy(), points, wyckoff)

@@ -38,6 +38,9 @@ class Scheme:
     second_order : only without noise
     corrector : a Langevin step for the coordinates before each step, one more network call
     temperature : divides the element logits; below 1 prefers likely elements
+    fresh : odds that a category at the next time is noised from a new estimate of the clean one instead of drawn from
+        the posterior, which hardly ever takes back an early choice
+    settle : time in [0, 1] at which the elements of a crystal are settled to the number of distinct ones it is to have
     spacing : times are 1000 u^spacing for evenly spread u; above 1 spends more steps at little noise
     """
 
@@ -46,6 +49,8 @@ class Scheme:
     second_order: bool = False
     corrector: bool = False
     temperature: float = 1.0
+    fresh: float = 0.0
+    settle: float = 0.0
     spacing: float = 1.0
 
 
@@ -64,6 +69,7 @@ class Conditions:
     positions : (B, M, 3), coordinates that an orbit must have, NaN if free
     k : (B, 6), raw lattice that a crystal must have, NaN if free
     labels : (B, L) what is asked of each crystal (``labels.embed``), None for a network without labels
+    distinct : (B,) number of distinct elements to settle on, 0 for any
     without : (B, L) the same without property targets, None where there are none
     guidance : w of classifier-free guidance: without + w (with targets - without)
     """
@@ -75,6 +81,7 @@ class Conditions:
     classes: Tensor
     positions: Tensor
     k: Tensor
+    distinct: Tensor
     labels: Tensor | None = None
     without: Tensor | None = None
     guidance: float = 1.0
@@ -98,6 +105,24 @@ def times(steps: int, spacing: float = 1.0) -> list[int]:
 
 def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randn(like.shape, generator=generator, device=like.device)
+
+
+def _chance(like: Tensor, odds: float, generator: torch.Generator) -> Tensor:
+    return torch.rand(like.shape, generator=generator, device=like.device) < odds
+
+
+def _outside(likely: Tensor, conditions: Conditions) -> Tensor:
+    """(B, 1, 94) minus infinity for elements other than the most likely of each crystal, as many as it is to have.
+
+    likely : (B, M, 94) probabilities. Pinned elements always belong; where no number is asked for, all do.
+    """
+    pinned = torch.nn.functional.one_hot(conditions.elements.clamp_min(0), likely.shape[-1])
+    pinned = (pinned * (conditions.elements >= 0).unsqueeze(-1)).amax(1)
+    score = (likely * conditions.mask.unsqueeze(-1)).sum(1) + 1e6 * pinned
+    rank = score.argsort(-1, descending=True).argsort(-1)
+    number = conditions.distinct.clamp_min(1).unsqueeze(-1)
+    keep = (rank < number) | (pinned > 0) | (conditions.distinct == 0).unsqueeze(-1)
+    return torch.where(keep, 0.0, float("-inf")).unsqueeze(1)
 
 
 def _guided(
@@ -140,7 +165,8 @@ def sample(
     frame = LatticeFrame(group, priors)
     m_elements = priors.element_marginal(conditions.allowed.cpu()).to(device)
     m_classes = priors.classes.to(device)[group - 1][:, None].expand(batch, orbits, N_AXES, -1)
-    forbidden = torch.where(conditions.allowed, 0.0, float("-inf")).to(device)
+    forbidden = torch.where(conditions.allowed, 0.0, float("-inf")).to(device).expand(batch, 1, -1)
+    settled = scheme.settle <= 0 or not conditions.distinct.any()
     held_e, held_c = conditions.elements >= 0, conditions.classes >= 0
     held_x = conditions.positions.isfinite()
     held_k = conditions.k.isfinite()
@@ -207,15 +233,31 @@ def sample(
         k = a_s.sqrt() * k_aim + rest * (k - a_t.sqrt() * k_aim) + spread * _normal(k, generator)
         k = frame.constrain(k)
 
+        if not settled and s <= scheme.settle * STEPS:
+            settled = True
+            likely = (out.elements / scheme.temperature + forbidden).softmax(-1)
+            forbidden = forbidden + _outside(likely, conditions)
+            m_elements = (m_elements * (forbidden[:, 0] == 0)).unsqueeze(1)
+            m_elements = m_elements / m_elements.sum(-1, keepdim=True)
         logits = out.elements / scheme.temperature + forbidden
         p_elements, p_classes = logits.softmax(-1), out.classes.softmax(-1)
         if last:
             elements, classes = p_elements.argmax(-1), p_classes.argmax(-1)
         else:
             at, as_ = a_t.expand(batch, orbits), a_s.expand(batch, orbits)
-            elements = discrete.draw(discrete.posterior(elements, p_elements, at, as_, m_elements), generator)
+            e = discrete.draw(discrete.posterior(elements, p_elements, at, as_, m_elements), generator)
+            if scheme.fresh:
+                other = discrete.noise(
+                    discrete.draw(p_elements, generator), a_s.expand(batch, 1), m_elements, generator
+                )
+                e = torch.where(_chance(e, scheme.fresh, generator), other, e)
             at, as_ = at[..., None].expand(-1, -1, N_AXES), as_[..., None].expand(-1, -1, N_AXES)
-            classes = discrete.draw(discrete.posterior(classes, p_classes, at, as_, m_classes), generator)
+            c = discrete.draw(discrete.posterior(classes, p_classes, at, as_, m_classes), generator)
+            if scheme.fresh:
+                again = discrete.draw(p_classes, generator)
+                other = discrete.noise(again, a_s.expand(batch, 1, 1), m_classes, generator)
+                c = torch.where(_chance(c, scheme.fresh, generator), other, c)
+            elements, classes = e, c
         k, elements, classes, x = hold(s)
         if progress is not None:
             progress(i + 1, len(schedule) - 1)

@@ -41,7 +41,7 @@ def save(
         "sha256": sha256(path),
         "elements": [int(i) + 1 for i in np.flatnonzero(priors.elements.numpy() > 0)],
         "labels": _label_cards() if config.labels else [],
-        "limits": {"max_orbits": priors.orbits.shape[1] - 1, "default_steps": DEFAULT_STEPS},
+        "limits": {**card.get("limits", {}), "max_orbits": priors.orbits.shape[1] - 1, "default_steps": DEFAULT_STEPS},
     }
     (folder / "card.json").write_text(json.dumps(full, indent=1) + "\n")
 
