@@ -34,6 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--campaign", type=int, default=0, metavar="ID", help="of a project file, one campaign alone")
     parser.add_argument("--count", type=int, default=0, metavar="N", help="judge the first N entries (default: all)")
+    parser.add_argument(
+        "--generated-split", default="", metavar="NAME", help="rows of GENERATED with this in column 'split'"
+    )
     parser.add_argument("--reference", metavar="FILE", help="set to compare with: distances and coverage")
     parser.add_argument("--split", default="", metavar="NAME", help="rows of the reference with this in column 'split'")
     parser.add_argument("--train", metavar="FILE", help="training set, for novelty and new templates")
@@ -75,6 +78,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         train=path(args.train),
         split=args.split,
         train_split=args.train_split,
+        generated_split=args.generated_split,
         count=args.count,
         campaign=args.campaign,
         relax=args.relax,

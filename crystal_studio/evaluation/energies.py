@@ -23,9 +23,11 @@ def entries(
     sound: NDArray[np.bool_],
     workers: Workers,
     progress: Progress | None,
-    notes: list[str],
-) -> dict[str, dict[str, Any]]:
-    """Shares of a random sample of everything generated; Ctrl-C ends the relaxations, and what is done is judged."""
+) -> tuple[dict[str, dict[str, Any]], bool]:
+    """Shares of a random sample of everything generated, and whether all of it was relaxed.
+
+    Ctrl-C ends the relaxations, and what is done is judged.
+    """
     hull = ReferenceHull.load()
     if hull.potential != plan.relaxation.potential:
         raise ModelError(
@@ -36,16 +38,17 @@ def entries(
     rows = drawn[drawn < len(generated)]
     rows = rows[sound[rows]]
     outcomes: dict[int, relaxing.Relaxed] = {}
-    size = len(drawn)
+    size, complete = len(drawn), True
     try:
         relaxing.relax(generated.structures.take(rows), plan.relaxation, plan.workers, plan.cache, progress, outcomes)
     except KeyboardInterrupt:
-        # What was drawn is in random order: as far as it was worked through, it is a smaller random sample.
-        reached = max(outcomes, default=-1) + 1
+        complete = False
+        # What was drawn is in random order: as far as it was worked through without a gap, it is a smaller sample.
+        reached = next(k for k in range(len(rows) + 1) if k not in outcomes)
         size = len(drawn) if reached == len(rows) else int(np.flatnonzero(drawn == rows[reached])[0])
         outcomes = {k: v for k, v in outcomes.items() if k < reached}
-        notes.append(f"Relaxation was interrupted after {len(outcomes)} of {len(rows)} crystals; shares are of {size}.")
-    return summary(plan, generated, train, {int(rows[k]): v for k, v in outcomes.items()}, size, workers)
+    outcomes = {int(rows[k]): outcome for k, outcome in outcomes.items()}
+    return summary(plan, generated, train, outcomes, size, workers), complete
 
 
 def summary(

@@ -16,7 +16,8 @@ PARTS = ("validity", "distances", "symmetry", "templates", "coverage", "unique",
 class Plan:
     """Files, numbers and settings of one evaluation.
 
-    generated : the set to judge; count : its first so many entries (0 = all); campaign : of a project file (0 = all)
+    generated, generated_split : the set to judge, and the part of it ("" = all)
+    count : its first so many entries (0 = all); campaign : of a project file (0 = all)
     reference, split : the set to compare distributions with, and the part of it ("" = all)
     train, train_split : the set that novelty is judged against, and the part of it ("" = "train" if it has one)
     relax : how many random crystals to relax; cache : side file that remembers relaxations
@@ -29,6 +30,7 @@ class Plan:
     train: Path | None = None
     split: str = ""
     train_split: str = ""
+    generated_split: str = ""
     count: int = 0
     campaign: int = 0
     relax: int = 0

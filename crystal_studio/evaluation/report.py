@@ -55,7 +55,7 @@ class _Evaluation:
     def run(self) -> dict[str, Any]:
         plan = self.plan
         started = time.monotonic()
-        self.generated = crystal_set.read(plan.generated, self.workers, "", plan.count, plan.campaign)
+        self.generated = crystal_set.read(plan.generated, self.workers, plan.generated_split, plan.count, plan.campaign)
         self.reference = self._other(plan.reference, plan.split)
         self.train = self._other(plan.train, plan.train_split or self._train_split(plan.train))
         self.seconds["reading"] = time.monotonic() - started
@@ -273,9 +273,14 @@ class _Evaluation:
     def _relaxation(self) -> None:
         if not self.plan.relax:
             return
-        self.metrics |= energies.entries(
-            self.plan, self.generated, self.train, self.sound, self.workers, self.progress, self.notes
+        found, complete = energies.entries(
+            self.plan, self.generated, self.train, self.sound, self.workers, self.progress
         )
+        self.metrics |= found
+        if not complete:
+            size = found["relaxed"]["of"]
+            self.notes.append(f"Relaxation was interrupted: shares are of the first {size} of {self.plan.relax} drawn.")
+            raise KeyboardInterrupt
 
 
 def _late(undecided: int) -> str:

@@ -94,6 +94,8 @@ def test_splits(tmp_path: Path) -> None:
     assert document["reference"]["read"] == 4
     assert document["train"]["name"] == "split.parquet [train]" and document["train"]["read"] == 6
     assert document["metrics"]["novel_train"]["count"] == 4
+    document = judged(path, generated_split="val", train=path, skip=("symmetry", "templates"))
+    assert document["metrics"]["novel_train"]["value"] == 1 and document["generated"]["read"] == 4
     with pytest.raises(FileError, match="holds no entry"):
         judged(path, reference=path, split="test")
 
@@ -119,6 +121,8 @@ def test_nonsense_is_judged_and_not_fatal(tmp_path: Path) -> None:
     path = write_parquet(tmp_path / "bad.parquet", made)
     document = judged(path, reference=path, train=path)
     assert document["metrics"]["structural_validity"]["count"] == 0
+    drawn = judged(path, relax=3, skip=("symmetry", "templates", "novel", "unique"))["metrics"]
+    assert drawn["relaxed"]["count"] == drawn["sun_index_0.1"]["count"] == 0 and drawn["relaxed"]["of"] == 3
     assert document["metrics"]["cov_precision"]["value"] == 0
 
 
