@@ -17,6 +17,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from crystal_studio import paths
 from crystal_studio.properties.calibration import miscalibration_area
@@ -46,6 +47,8 @@ def draw(folder: Path, out: Path, part: str) -> None:
         low, high = min(std.min(), rmse.min()) / 1.4, max(std.max(), rmse.max()) * 1.4
         axis.loglog([low, high], [low, high], color=LINE, lw=1, ls="--")
         axis.loglog(std, rmse, "o-", color=AFTER, ms=4)
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.yaxis.set_minor_formatter(NullFormatter())
         axis.set(xlabel=f"predicted standard deviation, {unit}", ylabel=f"root mean square error, {unit}")
     figure.suptitle(f"{folder.name}: {part}")
     out.parent.mkdir(parents=True, exist_ok=True)
