@@ -135,7 +135,7 @@ class SymmCD:
             for members in groups:
                 indices = waiting[members]
                 members_plans = [plans[i] for i in indices]
-                conditions = self._conditions(
+                conditions = self.conditions(
                     members_plans, allowed, targets[indices], neutral[indices], request.guidance
                 )
                 raw = self.denoise(conditions, members_plans, generator, scheme, cancel, tick)
@@ -153,16 +153,15 @@ class SymmCD:
                         again.append(i)
                     if too_large[row]:
                         plans[i] = planning.draw(request, self.priors, 1, rng)[0]
-                    elif wrong[row] and round_ >= SAME_PLAN and not request.composition:
-                        same_group = request.with_(space_groups=(plans[i].space_group,))
-                        plans[i] = planning.draw(same_group, self.priors, 1, rng)[0]
+                    elif wrong[row] and round_ >= SAME_PLAN:
+                        plans[i] = planning.draw_again(request, self.priors, plans[i], rng)
             waiting = np.array(sorted(again), dtype=np.int64)
             if not len(waiting):
                 break
         units = AsymmetricUnits.concatenate(parts[i] for i in range(count))
         return trim(units, request.max_atoms) if too_many_atoms(units, request).any() else units
 
-    def _conditions(
+    def conditions(
         self,
         plans: list[Plan],
         allowed: NDArray[np.bool_],
