@@ -107,10 +107,11 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="parquet file with a column 'split'")
     units, ok, _ = to_asymmetric_units(load(parser.parse_args().data, "train").structures)
     units = units.take(ok)
-    text = {"decorated": count(units), "source": {**SOURCE, "crystals": len(units)}}
+    decorated = count(units)
+    text = {"decorated": decorated, "source": {**SOURCE, "crystals": len(units)}}
     target = paths.resources() / "marginals" / "decorated.npz"
     np.savez_compressed(target, allow_pickle=False, text=np.array(json.dumps(text)))
-    print(f"{target}: {len(text['decorated'])} templates, {target.stat().st_size / 1024:.0f} KiB")
+    print(f"{target}: {len(decorated)} templates, {target.stat().st_size / 1024:.0f} KiB")
 
 
 if __name__ == "__main__":

@@ -74,9 +74,7 @@ def _predicted(key: str, title: str, what: str, unit: str, digits: int) -> Colum
             " ?" if row.in_domain is False else ""
         )
 
-    tip = (
-        f"{what} predicted before relaxation, {unit}, ± one standard deviation; ? outside the training data"
-    )
+    tip = f"{what} predicted before relaxation, {unit}, ± one standard deviation; ? outside the training data"
     return Column(key, title, tip, 112, text, number=True)
 
 
