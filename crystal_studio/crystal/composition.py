@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -21,7 +22,10 @@ def counts(structures: Structures) -> NDArray[np.int64]:
 def _reduced(pairs: tuple[tuple[int, int], ...]) -> str:
     from pymatgen.core import Composition
 
-    return Composition({SYMBOLS[z]: n for z, n in pairs}).reduced_formula
+    with warnings.catch_warnings():
+        # Noble gases have no electronegativity, which orders the formula; their place in it is as good as any.
+        warnings.simplefilter("ignore", UserWarning)
+        return Composition({SYMBOLS[z]: n for z, n in pairs}).reduced_formula
 
 
 def formulas(structures: Structures) -> list[str]:
