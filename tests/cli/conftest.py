@@ -58,10 +58,10 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from crystal_studio.crystal.batches import AsymmetricUnits
     from crystal_studio.crystal.space_groups import tables
-    from crystal_studio.generators.symmcd.weights import save
     from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
     from crystal_studio.generators.symmcd.priors import estimate
     from crystal_studio.generators.symmcd.representation import encode
+    from crystal_studio.generators.symmcd.weights import save
 
     table, rng, size = tables(), np.random.default_rng(0), 300
     groups = rng.choice([62, 166, 221, 225, 227], size).astype(np.int16)
