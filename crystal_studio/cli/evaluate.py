@@ -10,20 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.cli import common
+from crystal_studio.evaluation.headings import HEADINGS
 
 SUMMARY = "judge a generated set by the published metrics: validity, coverage, symmetry, novelty, stability"
 EXAMPLE = "crystal-studio evaluate made.parquet --reference data.parquet --split val --train data.parquet --relax 100"
 
 _LINE_EVERY = 10.0
-_HEADINGS = (
-    ("Validity", ("structural", "physical", "compositional", "validity")),
-    ("Distances from the reference", ("density", "element_count", "formation_energy", "space_group")),
-    ("Symmetry", ("p1", "no_group", "symmetry")),
-    ("Templates", ("templates",)),
-    ("Coverage of the reference", ("cov_", "structure_distance", "composition_distance", "frechet")),
-    ("Unique and novel", ("unique", "novel")),
-    ("Relaxation and stability", ("relaxed", "converged", "volume_change", "e_hull", "stable", "sun")),
-)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +98,7 @@ def text(document: dict[str, Any]) -> str:
     for role in ("reference", "train"):
         if document[role]:
             lines.append(f"{role}: {document[role]['name']}, {document[role]['read']} crystals")
-    for heading, prefixes in _HEADINGS:
+    for heading, prefixes in HEADINGS:
         rows = [
             {"metric": name, "value": _value(name, entry), "of": _of(entry), "how": entry["note"]}
             for name, entry in document["metrics"].items()

@@ -202,20 +202,3 @@ def _assigned(
         costs[at], source[at] = pairs.cost[chosen], chosen
     picked = np.take_along_axis(source, assign(costs)[..., None], 2)
     return picked[picked >= 0]
-
-
-def project_onto(
-    space_group: NDArray[np.int16],
-    lattice: NDArray[np.float64],
-    numbers: NDArray[np.int16],
-    wyckoff: NDArray[np.int16],
-    positions: NDArray[np.float64],
-) -> AsymmetricUnits:
-    """Asymmetric units whose Wyckoff positions (B, M) are given; only the points move."""
-    crystal, column = np.nonzero(numbers > 0)
-    row = wyckoff[crystal, column].astype(np.int64)
-    _, point = nearest_on(row, positions[crystal, column] % 1.0, lattice[crystal])
-    settled = np.zeros((*numbers.shape, 3))
-    settled[crystal, column] = settle(row, point)
-    kept = np.where(numbers > 0, wyckoff, -1).astype(np.int16)
-    return AsymmetricUnits(space_group.astype(np.int16), lattice, numbers.astype(np.int16), kept, settled)

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crystal_studio.app.numbers_text import MISSING, count, figure
+from crystal_studio.evaluation.headings import HEADINGS
 
-HEADINGS = (
-    ("Validity", ("structural_validity", "physical_validity", "compositional_validity", "validity")),
-    ("Distances from the reference", ("density", "element_count", "formation_energy", "space_group")),
-    ("Symmetry", ("p1", "no_group", "symmetry")),
-    ("Templates", ("templates",)),
-    ("Coverage of the reference", ("cov_", "structure_distance", "composition_distance", "frechet")),
-    ("Unique and novel", ("unique", "novel")),
-    ("Relaxation and stability", ("relaxed", "converged", "volume_change", "e_hull", "stable", "sun")),
-)
 OTHER = "Further figures"
 # name: (title, what it means). Ends such as a threshold are added to the title.
 MEANINGS = {
