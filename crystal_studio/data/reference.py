@@ -7,7 +7,6 @@ Materials Project of 2018-2021: "novel" means not among these.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from crystal_studio import paths
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.composition import counts, formulas
+from crystal_studio.crystal.composition import counts, formulas, parse_formula
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints, type_distance
 from crystal_studio.data.hull import ReferenceHull
@@ -72,11 +71,11 @@ class ReferenceIndex:
         self.template = template
         self.vectors = vectors.astype(np.float32)
         self._of_formula: dict[str, list[int]] = defaultdict(list)
-        self._of_type: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        self.by_type: dict[tuple[int, ...], list[int]] = defaultdict(list)
         types = {formula: _stoichiometry_of(formula) for formula in set(formulas.tolist())}
         for row, formula in enumerate(formulas.tolist()):
             self._of_formula[formula].append(row)
-            self._of_type[types[formula]].append(row)
+            self.by_type[types[formula]].append(row)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -101,7 +100,7 @@ class ReferenceIndex:
             if np.isnan(vectors[i]).any():
                 row[i] = rows[0] if rows else -1
                 continue
-            chosen = np.array(rows or self._of_type.get(stoichiometry(atoms[i])) or range(len(self)), int)
+            chosen = np.array(rows or self.by_type.get(stoichiometry(atoms[i])) or range(len(self)), int)
             far = (distance if rows else type_distance)(self.vectors[chosen], vectors[i])
             if np.isnan(far).all():
                 continue
@@ -126,10 +125,7 @@ def stoichiometry(atoms: NDArray) -> tuple[int, ...]:
 
 
 def _stoichiometry_of(formula: str) -> tuple[int, ...]:
-    totals: dict[str, int] = defaultdict(int)
-    for symbol, n in re.findall(r"([A-Z][a-z]?)(\d*)", formula.replace("(", "").replace(")", "")):
-        totals[symbol] += int(n or 1)
-    return stoichiometry(np.array(list(totals.values()), int))
+    return stoichiometry(np.array(list(parse_formula(formula).values()), int))
 
 
 def index_path() -> Path:

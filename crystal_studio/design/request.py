@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from math import gcd
 from typing import Any
 
+from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.design.fixed_sites import Kept, check_occupancy, wyckoff_row
 from crystal_studio.errors import RequestError
@@ -14,7 +15,6 @@ from crystal_studio.errors import RequestError
 MODES = ("exact", "subset", "contains", "any")
 FUNNELS = ("none", "quick", "full")
 SAMPLERS = ("fast", "published")
-_TOKEN = re.compile(r"([A-Z][a-z]?)(\d*)")
 
 
 @dataclass(frozen=True)
@@ -72,29 +72,12 @@ class ChemicalSystem:
         parts = [p for p in re.split(r"[\s,\-]+", text) if p]
         symbols: list[str] = []
         for part in parts:
-            symbols += list(parse_composition(part)) if not _is_symbol(part) else [part]
+            symbols += list(parse_formula(part)) if not _is_symbol(part) else [part]
         return ChemicalSystem(tuple(dict.fromkeys(symbols)), mode, **more)
 
 
 def _is_symbol(text: str) -> bool:
     return text in SYMBOLS
-
-
-def parse_composition(text: str) -> dict[str, int]:
-    """Element counts of a formula such as "LiMn2O4"; raises ``RequestError``."""
-    text = text.strip()
-    counts: dict[str, int] = {}
-    at = 0
-    for match in _TOKEN.finditer(text):
-        if match.start() != at:
-            break
-        symbol, number = match.groups()
-        atomic_number(symbol)
-        counts[symbol] = counts.get(symbol, 0) + int(number or 1)
-        at = match.end()
-    if not text or at != len(text) or 0 in counts.values():
-        raise RequestError(f"{text!r} is not a formula: write it like LiMn2O4.", "composition")
-    return counts
 
 
 @dataclass(frozen=True)
@@ -157,7 +140,7 @@ class DesignRequest:
             if not 1 <= number <= 230:
                 raise RequestError(f"There is no space group {number}: numbers go from 1 to 230.", "space_groups")
         if self.composition:
-            counts = parse_composition(self.composition)
+            counts = parse_formula(self.composition)
             system = ChemicalSystem(tuple(counts), "exact")
             if self.chemical_system.elements and set(self.chemical_system.elements) != set(counts):
                 raise RequestError(
@@ -207,7 +190,7 @@ class DesignRequest:
     @property
     def reduced_composition(self) -> dict[str, int]:
         """Element counts divided by their greatest common divisor; empty without a composition."""
-        counts = parse_composition(self.composition) if self.composition else {}
+        counts = parse_formula(self.composition) if self.composition else {}
         divisor = gcd(*counts.values()) if counts else 1
         return {symbol: n // divisor for symbol, n in counts.items()}
 

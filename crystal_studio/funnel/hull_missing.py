@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import COVALENT_RADII, atomic_number
 from crystal_studio.data.hull import CALIBRATED, RELAXED, WIDTH, ReferenceHull
-from crystal_studio.design.request import parse_composition
 from crystal_studio.potentials.protocol import Potential
 
 FCC_METALS = ("Ir", "Rh")
@@ -63,7 +63,7 @@ def calibrated(hull: ReferenceHull, published: NDArray, path: Path) -> tuple[Ref
         if not on_hull:
             continue
         row = np.zeros(WIDTH, int)
-        for symbol, n in parse_composition(formula).items():
+        for symbol, n in parse_formula(formula).items():
             row[atomic_number(symbol)] = n
         row //= np.gcd.reduce(row)
         if tuple(row.tolist()) in have or (row[~known] > 0).any():

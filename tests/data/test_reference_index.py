@@ -151,3 +151,17 @@ def test_shipped_index_finds_rock_salt_and_spinel() -> None:
     found = index.nearest(batch(rocksalt(5.7, 11, 17), rocksalt(4.3, 12, 8)))
     assert found.formulas.tolist() == ["NaCl", "MgO"] and not found.novel.any()
     assert found.space_group.tolist() == [225, 225]
+
+
+def test_every_known_structure_is_filed_under_its_own_type() -> None:
+    """The type comes from the whole formula: Ca3(PO4)2 is (2, 3, 8), whatever its parentheses."""
+    from pymatgen.core import Composition
+
+    index = ReferenceIndex.load()
+    type_of = {row: kind for kind, rows in index.by_type.items() for row in rows}
+    assert len(type_of) == len(index)
+    for row in np.random.default_rng(0).choice(len(index), 1000, replace=False).tolist():
+        amounts = Composition(str(index.formulas[row])).get_el_amt_dict().values()
+        assert reference.stoichiometry(np.array([int(n) for n in amounts])) == type_of[row]
+    phosphate = int(np.flatnonzero(index.formulas == "Ca3(PO4)2")[0])
+    assert phosphate in index.by_type[2, 3, 8]

@@ -6,8 +6,9 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget, parse_composition
+from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
 from crystal_studio.errors import RequestError
 
 ELEMENTS = st.lists(st.sampled_from(SYMBOLS[1:95]), min_size=1, max_size=5, unique=True)
@@ -59,7 +60,7 @@ def test_what_may_and_must_occur():
 
 
 def test_composition_is_reduced():
-    assert parse_composition("Li2Mn4O8") == {"Li": 2, "Mn": 4, "O": 8}
+    assert parse_formula("Li2Mn4O8") == {"Li": 2, "Mn": 4, "O": 8}
     assert DesignRequest(composition="Li2Mn4O8").reduced_composition == {"Li": 1, "Mn": 2, "O": 4}
     assert DesignRequest(composition="NaCl").chemical_system.mode == "exact"
 
@@ -73,8 +74,8 @@ def test_composition_is_reduced():
         (lambda: ChemicalSystem(("Li",), "exact", excluded=("Li",)), "chemsys"),
         (lambda: ChemicalSystem(("Li",), "subset", required=("O",)), "chemsys"),
         (lambda: ChemicalSystem(("Li",), "some"), "mode"),
-        (lambda: parse_composition("LiMn2O"[::-1]), "composition"),
-        (lambda: parse_composition("Li0O"), "composition"),
+        (lambda: parse_formula("LiMn2O"[::-1]), "composition"),
+        (lambda: parse_formula("Li0O"), "composition"),
         (lambda: DesignRequest(space_groups=(231,)), "space_groups"),
         (lambda: DesignRequest(count=0), "count"),
         (lambda: DesignRequest(seed=-1), "seed"),

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textbook import CRYSTALS, batch
 
+from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import atomic_number
-from crystal_studio.design.request import parse_composition
 from crystal_studio.funnel.composition import Composition, reason_against
 
 
 def reason(formula: str) -> str:
-    return reason_against(tuple(sorted((atomic_number(s), n) for s, n in parse_composition(formula).items())))
+    return reason_against(tuple(sorted((atomic_number(s), n) for s, n in parse_formula(formula).items())))
 
 
 @pytest.mark.parametrize(

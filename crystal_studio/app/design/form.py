@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from crystal_studio.campaign.given import Given
+from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.design.fixed_sites import Kept
-from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget, parse_composition
+from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
 from crystal_studio.errors import RequestError
 
 
@@ -118,7 +119,7 @@ class Form:
         text = text.strip()
         if not text:
             return replace(self, composition="")
-        counts = parse_composition(text)
+        counts = parse_formula(text)
         return replace(self, composition=text, picks=tuple((s, Pick.ALLOWED) for s in counts), mode="exact")
 
     def aim(self, name: str) -> Aim | None:
