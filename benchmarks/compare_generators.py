@@ -40,7 +40,7 @@ def model_crystals(count: int, seed: int, steps: int) -> tuple[AsymmetricUnits, 
     request = DesignRequest(count=count, seed=seed, steps=steps)
     started = time.monotonic()
     chunks = range(-(-count // generator.chunk_size))
-    units = AsymmetricUnits.concatenate(generator.sample(request, c) for c in chunks)
+    units = AsymmetricUnits.concatenate(generator.sample_units(request, c) for c in chunks)
     return units, time.monotonic() - started
 
 

@@ -225,7 +225,7 @@ def measure(generator, case: Case, count: int, seed: int, steps: int) -> dict[st
         request = request.with_(count=share, seed=seed, steps=steps)
         generator.check(request)
         chunks = range(-(-share // generator.chunk_size))
-        units = AsymmetricUnits.concatenate(generator.sample(request, c) for c in chunks)
+        units = AsymmetricUnits.concatenate(generator.sample_units(request, c) for c in chunks)
         full = expand(units)
         cells = primitive(full, units.space_group)
         asked.append(case.asked(units, full, request))

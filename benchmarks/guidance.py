@@ -73,7 +73,7 @@ def main() -> None:
             )
             if w or free is None:
                 chunks = range(-(-request.count // generator.chunk_size))
-                units = AsymmetricUnits.concatenate(generator.sample(request, chunk) for chunk in chunks)
+                units = AsymmetricUnits.concatenate(generator.sample_units(request, chunk) for chunk in chunks)
                 values = measure(units, model)
                 free = (units, values) if not w else free
             else:

@@ -174,7 +174,7 @@ def main() -> None:
         started = time.perf_counter()
         right = 0
         for chunk in range(-(-arguments.count // generator.chunk_size)):
-            right += int(has_its_symmetry(generator.sample(request, chunk)).sum())
+            right += int(has_its_symmetry(generator.sample_units(request, chunk)).sum())
         ours = arguments.count / (time.perf_counter() - started)
         share = right / arguments.count
         print(f"ours end to end, {steps} steps: {ours:.2f} structures/s, ratio {ours / rate:.0f}; {share:.1%} hold")

@@ -106,7 +106,7 @@ def main() -> None:
         request = DesignRequest(count=arguments.count, seed=arguments.seed, steps=steps)
         started = time.perf_counter()
         chunks = range(-(-request.count // generator.chunk_size))
-        units = AsymmetricUnits.concatenate(generator.sample(request, chunk) for chunk in chunks)
+        units = AsymmetricUnits.concatenate(generator.sample_units(request, chunk) for chunk in chunks)
         note("request, end to end", steps, units, time.perf_counter() - started)
     if arguments.out:
         arguments.out.write_text(json.dumps(rows, indent=1) + "\n")

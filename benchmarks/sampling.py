@@ -57,7 +57,7 @@ def main() -> None:
         started = time.perf_counter()
         right = 0
         for chunk in range(-(-arguments.count // generator.chunk_size)):
-            right += int(has_its_symmetry(generator.sample(request, chunk)).sum())
+            right += int(has_its_symmetry(generator.sample_units(request, chunk)).sum())
         seconds = time.perf_counter() - started
         share = right / arguments.count
         print(f"{steps:5d} steps: {arguments.count / seconds:7.2f} structures/s, {share:.1%} apart and in their group")

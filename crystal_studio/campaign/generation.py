@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.generators.protocol import Cancelled, CancelToken, Generator
 
@@ -20,7 +20,7 @@ class Chunk:
     """One generated chunk: ``numbers`` (B,) are the candidates' numbers within the campaign."""
 
     numbers: NDArray[np.int64]
-    units: AsymmetricUnits
+    candidates: Candidates
 
 
 def missing_chunks(count: int, chunk_size: int, present: Iterable[int]) -> list[int]:
@@ -95,11 +95,11 @@ class ChunkThread(threading.Thread):
                 time.sleep(0.05)
             since = time.monotonic()
 
-        units = self._generator.sample(self._request, chunk, cancel=self._stop_token, progress=progress)
-        if len(units) != last - first:
-            raise RuntimeError(f"chunk {chunk} holds {len(units)} candidates instead of {last - first}")
+        made = self._generator.sample(self._request, chunk, cancel=self._stop_token, progress=progress)
+        if len(made) != last - first:
+            raise RuntimeError(f"chunk {chunk} holds {len(made)} candidates instead of {last - first}")
         if self._stop_token.is_set():
             raise Cancelled
         self._busy += time.monotonic() - since
-        self._made, self.part = self._made + len(units), 0.0
-        self._put(Chunk(np.arange(first, last), units))
+        self._made, self.part = self._made + len(made), 0.0
+        self._put(Chunk(np.arange(first, last), made))

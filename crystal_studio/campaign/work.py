@@ -20,7 +20,7 @@ from crystal_studio.campaign.plan import Plan
 from crystal_studio.campaign.reasons import kind
 from crystal_studio.campaign.tally import Tally
 from crystal_studio.campaign.workers import LocalWorkers
-from crystal_studio.crystal.asymmetric_unit import expand
+from crystal_studio.candidates.batch import no_units
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.protocol import Batch, Verdicts
@@ -205,9 +205,9 @@ class Work:
 
     def _accept(self, chunk: Chunk) -> None:
         self._chunks.taken()
-        ids = self._writer.add_candidates(
-            self._campaign.id, chunk.numbers, chunk.units, expand(chunk.units), self._request.model
-        )
+        made = chunk.candidates
+        units = made.units if made.units is not None else no_units(made.structures)
+        ids = self._writer.add_candidates(self._campaign.id, chunk.numbers, units, made.structures, self._request.model)
         ids = np.asarray(ids, np.int64)
         self.tally.generated += len(ids)
         self._queue(ids, 0)

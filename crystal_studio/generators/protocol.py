@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.design.request import DesignRequest
 
 
@@ -74,8 +74,11 @@ class Generator(Protocol):
         chunk: int,
         cancel: CancelToken | None = None,
         progress: Any = None,
-    ) -> AsymmetricUnits:
+    ) -> Candidates:
         """The candidates ``chunk * chunk_size`` up to the next chunk or ``request.count``.
+
+        Structures always, asymmetric units, bonds and blocks where the model knows them;
+        ``asked_space_group`` where the request names groups.
 
         ``progress(done, total)`` is called after each denoising step.
         """

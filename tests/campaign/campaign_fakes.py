@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from crystal_studio.campaign.plan import Plan
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
@@ -35,7 +36,7 @@ class RockSalt:
         if request.chemical_system.elements and set(request.chemical_system.elements) != {"Na", "Cl"}:
             raise RequestError("This model only knows Na and Cl.", "chemsys")
 
-    def sample(self, request: DesignRequest, chunk: int, cancel: Any = None, progress: Any = None) -> AsymmetricUnits:
+    def sample(self, request: DesignRequest, chunk: int, cancel: Any = None, progress: Any = None) -> Candidates:
         for step in range(10):
             time.sleep(self._delay)
             if cancel is not None and cancel.is_set():
@@ -45,13 +46,14 @@ class RockSalt:
         n = min(self.chunk_size, request.count - chunk * self.chunk_size)
         edge = np.random.default_rng(chunk_seed(request.seed, chunk)).uniform(4.0, 7.0, n)
         last = int(tables().wyckoff_start[225])  # 4a is the last row of Fm-3m, 4b the one before
-        return AsymmetricUnits(
+        units = AsymmetricUnits(
             np.full(n, 225, np.int16),
             edge[:, None, None] * np.eye(3),
             np.tile(np.array([11, 17], np.int16), (n, 1)),
             np.tile(np.array([last - 1, last - 2], np.int16), (n, 1)),
             np.tile(np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]), (n, 1, 1)),
         )
+        return Candidates.of_units(units, units.space_group if request.space_groups else None)
 
 
 @dataclass(frozen=True)

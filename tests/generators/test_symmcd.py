@@ -30,23 +30,23 @@ def elements(units) -> list[set[str]]:
 
 
 def test_subset_holds_only_allowed_elements(generator):
-    found = elements(generator.sample(request(), 0))
+    found = elements(generator.sample_units(request(), 0))
     assert all(e and e <= {"Li", "Mn", "O"} for e in found)
     assert len({frozenset(e) for e in found}) > 2
 
 
 def test_exact_holds_all_and_no_other(generator):
-    assert all(e == {"Li", "Mn", "O"} for e in elements(generator.sample(request(mode="exact"), 0)))
+    assert all(e == {"Li", "Mn", "O"} for e in elements(generator.sample_units(request(mode="exact"), 0)))
 
 
 def test_contains_and_excluded(generator):
     system = ChemicalSystem(("O",), "contains", excluded=("F", "Cl"))
-    found = elements(generator.sample(DesignRequest(chemical_system=system, count=40, steps=5), 0))
+    found = elements(generator.sample_units(DesignRequest(chemical_system=system, count=40, steps=5), 0))
     assert all("O" in e and not e & {"F", "Cl"} for e in found)
 
 
 def test_groups_are_those_asked_for(generator):
-    units = generator.sample(request(space_groups=(227, 166, 230)), 0)
+    units = generator.sample_units(request(space_groups=(227, 166, 230)), 0)
     assert set(units.space_group) <= {227, 166, 230} and len(set(units.space_group)) == 3
     assert (tables().wyckoff_group[units.wyckoff[units.mask]] == np.repeat(units.space_group, units.n_orbits)).all()
 
@@ -54,14 +54,14 @@ def test_groups_are_those_asked_for(generator):
 def test_draws_of_another_symmetry_are_made_again(generator, monkeypatch):
     """Two orbits of one element on 4a and 4b of Fm-3m make Pm-3m: an untrained network does it often."""
     asked = request("Mn", "exact", space_groups=(225,), max_orbits=2)
-    again = has_its_symmetry(generator.sample(asked, 0)).mean()
+    again = has_its_symmetry(generator.sample_units(asked, 0)).mean()
     monkeypatch.setattr(model, "ROUNDS", 1)
-    once = has_its_symmetry(generator.sample(asked, 0)).mean()
+    once = has_its_symmetry(generator.sample_units(asked, 0)).mean()
     assert again > once
 
 
 def test_exact_composition_in_a_group(generator):
-    units = generator.sample(DesignRequest(composition="LiMn2O4", space_groups=(227, 141), count=20, steps=5), 0)
+    units = generator.sample_units(DesignRequest(composition="LiMn2O4", space_groups=(227, 141), count=20, steps=5), 0)
     assert set(formulas(expand(units))) == {"LiMn2O4"}
     assert set(units.space_group) == {227, 141}
 
@@ -69,30 +69,30 @@ def test_exact_composition_in_a_group(generator):
 def test_a_tight_composition_never_stops_a_campaign(generator):
     """Three formula units fit only some cells of P4/mmm; drawing again and again must not end in an error."""
     asked = DesignRequest(composition="SrTiO3", space_groups=(221, 123), max_atoms=15, count=60, steps=2)
-    assert set(formulas(expand(generator.sample(asked, 0)))) == {"SrTiO3"}
+    assert set(formulas(expand(generator.sample_units(asked, 0)))) == {"SrTiO3"}
 
 
 def test_limits_on_orbits_and_atoms(generator):
-    assert generator.sample(request(max_orbits=2), 0).n_orbits.max() <= 2
+    assert generator.sample_units(request(max_orbits=2), 0).n_orbits.max() <= 2
     for limit in (4, 12):
-        units = generator.sample(request(max_atoms=limit, seed=limit), 0)
+        units = generator.sample_units(request(max_atoms=limit, seed=limit), 0)
         assert n_atoms(units, primitive=True).max() <= limit
         assert (n_atoms(units) == expand(units).n_atoms).all()
 
 
 def test_same_seed_same_candidates_other_seed_others(generator):
-    first = generator.sample(request(seed=3), 0)
-    assert same(first, generator.sample(request(seed=3), 0))
-    assert not same(first, generator.sample(request(seed=4), 0))
+    first = generator.sample_units(request(seed=3), 0)
+    assert same(first, generator.sample_units(request(seed=3), 0))
+    assert not same(first, generator.sample_units(request(seed=4), 0))
 
 
 def test_chunks_do_not_depend_on_each_other(generator):
     asked = request(count=2 * generator.chunk_size + 5, seed=9)
-    second = generator.sample(asked, 1)
-    generator.sample(asked, 2)
-    assert same(second, generator.sample(asked, 1))
-    assert len(generator.sample(asked, 2)) == 5
-    assert not same(second, generator.sample(asked, 0))
+    second = generator.sample_units(asked, 1)
+    generator.sample_units(asked, 2)
+    assert same(second, generator.sample_units(asked, 1))
+    assert len(generator.sample_units(asked, 2)) == 5
+    assert not same(second, generator.sample_units(asked, 0))
 
 
 def test_cancel_stops_at_once(generator):
@@ -104,13 +104,13 @@ def test_cancel_stops_at_once(generator):
         stop.set()
 
     with pytest.raises(Cancelled):
-        generator.sample(request(steps=50), 0, stop, progress)
+        generator.sample_units(request(steps=50), 0, stop, progress)
     assert len(seen) == 1
 
 
 def test_progress_ends_at_its_total(generator):
     seen = []
-    generator.sample(request(), 0, None, lambda done, total: seen.append((done, total)))
+    generator.sample_units(request(), 0, None, lambda done, total: seen.append((done, total)))
     assert seen[-1][0] == seen[-1][1]
     assert [d for d, _ in seen] == sorted(d for d, _ in seen)
 

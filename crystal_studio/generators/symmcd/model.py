@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.projection import project
@@ -106,8 +107,19 @@ class SymmCD:
         chunk: int,
         cancel: CancelToken | None = None,
         progress: Callable[[int, int], None] | None = None,
-    ) -> AsymmetricUnits:
+    ) -> Candidates:
         """The candidates of one chunk; see the protocol."""
+        units = self.sample_units(request, chunk, cancel, progress)
+        return Candidates.of_units(units, units.space_group if request.space_groups else None)
+
+    def sample_units(
+        self,
+        request: DesignRequest,
+        chunk: int,
+        cancel: CancelToken | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> AsymmetricUnits:
+        """The asymmetric units of one chunk."""
         first = chunk * self.chunk_size
         count = min(self.chunk_size, request.count - first)
         if count <= 0:

@@ -1,0 +1,61 @@
+"""What can be known of a candidate as a figure: one entry a quantity drives columns, filters, plots, export and tooltips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+NUMBER, COUNT, FLAG, LABEL = "number", "count", "flag", "label"
+"""Kinds of quantities: a real number, a whole number, true or false, a short text."""
+
+METHOD_KINDS = ("experiment", "dft", "potential", "reference", "geometry", "learned")
+"""Kinds of methods, the most trusted first. A learned prediction never stands for the quantity itself."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One quantity of a candidate.
+
+    name : the key in filters, files and the command line, such as ``e_hull``
+    title : for people, such as "Energy above hull"
+    symbol : rich text (HTML) for narrow headings and axes, such as "E<sub>hull</sub>"
+    unit : "" where it has none
+    format : Python format of a value, such as ".3f"
+    better : "low", "high" or "" where neither is
+    description : one sentence for tooltips
+    stored : "quantities" (a row a method) or "column" (part of what the candidate is, read off its geometry)
+    """
+
+    name: str
+    title: str
+    symbol: str = ""
+    unit: str = ""
+    format: str = ".3f"
+    better: str = ""
+    kind: str = NUMBER
+    description: str = ""
+    stored: str = "quantities"
+
+    def text(self, value: Any, unit: bool = False) -> str:
+        """A value as people read it; "" for none."""
+        if value is None or value != value:
+            return ""
+        if self.kind == LABEL:
+            return str(value)
+        if self.kind == FLAG:
+            return "yes" if value else "no"
+        body = str(int(value)) if self.kind == COUNT else format(float(value), self.format)
+        return f"{body} {self.unit}" if unit and self.unit else body
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a value was found: ``name`` is its key ("chgnet"), ``kind`` one of ``METHOD_KINDS``."""
+
+    name: str
+    kind: str
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in METHOD_KINDS:
+            raise ValueError(f"unknown kind of method {self.kind!r}: choose one of {', '.join(METHOD_KINDS)}")

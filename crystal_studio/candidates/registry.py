@@ -1,0 +1,112 @@
+"""The quantities that this installation knows: the built-in ones and those of installed extensions."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+
+from crystal_studio.candidates.quantities import COUNT, FLAG, LABEL, Quantity
+from crystal_studio.errors import KnownError
+
+GROUP = "crystal_studio.quantities"
+"""Entry points of this group name a ``Quantity``."""
+
+BUILT_IN = (
+    Quantity("formula", "Formula", kind=LABEL, description="Reduced formula", stored="column"),
+    Quantity("chemsys", "Chemical system", "System", kind=LABEL, description="Elements, in order", stored="column"),
+    Quantity(
+        "space_group",
+        "Space group",
+        kind=COUNT,
+        description="Space group that it has, 0.1 Å tolerance",
+        stored="column",
+    ),
+    Quantity(
+        "asked_space_group",
+        "Asked group",
+        kind=COUNT,
+        description="Space group that the request asked for",
+        stored="column",
+    ),
+    Quantity("n_atoms", "Atoms", kind=COUNT, description="Atoms in the conventional cell", stored="column"),
+    Quantity("n_orbits", "Orbits", kind=COUNT, description="Orbits of the asymmetric unit", stored="column"),
+    Quantity("volume", "Volume", "V", "Å³", ".1f", description="Volume of the conventional cell", stored="column"),
+    Quantity(
+        "volume_per_atom", "Volume per atom", "V/atom", "Å³", ".1f", description="Volume an atom", stored="column"
+    ),
+    Quantity("density", "Density", "ρ", "g/cm³", ".2f", description="Mass density", stored="column"),
+    Quantity(
+        "e_hull",
+        "Energy above hull",
+        "E<sub>hull</sub>",
+        "eV/atom",
+        better="low",
+        description="Energy above the hull of the reference phases; below 0 it is lower than all of them",
+    ),
+    Quantity(
+        "formation_energy",
+        "Formation energy",
+        "E<sub>form</sub>",
+        "eV/atom",
+        better="low",
+        description="Energy of formation from the elements",
+    ),
+    Quantity(
+        "energy_per_atom",
+        "Energy",
+        "E",
+        "eV/atom",
+        better="low",
+        description="Energy of the relaxed structure; compare it within one method only",
+    ),
+    Quantity("band_gap", "Band gap", "E<sub>g</sub>", "eV", ".2f", description="Band gap (PBE)"),
+    Quantity(
+        "probability_metal", "Chance of a metal", "P<sub>metal</sub>", format=".2f", description="Chance of no band gap"
+    ),
+    Quantity(
+        "in_domain",
+        "In the domain",
+        kind=FLAG,
+        description="Whether the training data say something about such a crystal",
+    ),
+    Quantity("novel", "Novel", kind=FLAG, description="Whether it is missing among the known structures"),
+    Quantity("nearest_known", "Nearest known", kind=LABEL, description="Most similar structure of the reference set"),
+    Quantity(
+        "nearest_distance",
+        "Distance to known",
+        "d<sub>known</sub>",
+        description="Fingerprint distance to the nearest known structure, in mean atomic spacings",
+    ),
+    Quantity("min_distance", "Shortest distance", "d<sub>min</sub>", "Å", ".2f", description="Between any two atoms"),
+    Quantity(
+        "min_radius_ratio",
+        "Shortest contact",
+        "r<sub>min</sub>",
+        format=".2f",
+        description="Shortest distance over the sum of covalent radii",
+    ),
+    Quantity(
+        "volume_change", "Volume change", "V/V<sub>0</sub>", format=".3f", description="Relaxed over generated volume"
+    ),
+    Quantity("relaxation_steps", "Relaxation steps", kind=COUNT, description="Evaluations of the potential"),
+    Quantity("converged", "Converged", kind=FLAG, description="Whether forces and stress fell below the limit"),
+)
+
+
+@cache
+def quantities() -> dict[str, Quantity]:
+    """Every quantity by name, the built-in ones first, in the order in which they are shown."""
+    found = {q.name: q for q in BUILT_IN}
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        loaded = entry.load()
+        if isinstance(loaded, Quantity):
+            found.setdefault(loaded.name, loaded)
+    return found
+
+
+def quantity(name: str) -> Quantity:
+    """One quantity; raises ``KnownError`` that lists the names."""
+    known = quantities()
+    if name not in known:
+        raise KnownError(f"There is no quantity {name!r}: use one of {', '.join(known)}.")
+    return known[name]
