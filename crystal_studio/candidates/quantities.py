@@ -1,4 +1,4 @@
-"""What can be known of a candidate as a figure: one entry a quantity drives columns, filters, plots, export and tooltips."""
+"""What can be known of a candidate: one entry a quantity drives columns, filters, plots, export and tooltips."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from crystal_studio.crystal.batches import Structures
 
 PASSED, REJECTED, ERROR, WAITING = "passed", "rejected", "error", "waiting"
 STATUSES = (PASSED, REJECTED, ERROR, WAITING)
-"""``error``: the stage could not judge (to be tried again); ``waiting``: submitted elsewhere, the answer comes later."""
+"""``error``: the stage could not judge, to be tried again; ``waiting``: submitted elsewhere, answered later."""
 
 
 @dataclass(frozen=True)
