@@ -174,13 +174,13 @@ class LocalEngine:
             for job in [j for j in self._waiting if j.ticket in unwanted]:
                 self._waiting.remove(job)
                 self._end(job.ticket, Cancelled())
-        for worker, job in list(self._members.items()):
-            if job is not None and job.ticket in unwanted:
+        for worker, running in list(self._members.items()):
+            if running is not None and running.ticket in unwanted:
                 self._look(worker)  # it may have finished just now
-                if self._members.get(worker) is job:
+                if self._members.get(worker) is running:
                     worker.end()
                     del self._members[worker]
-                    self._end(job.ticket, Cancelled())
+                    self._end(running.ticket, Cancelled())
 
     def _hand_out(self) -> None:
         """Start as many workers as there is work for, and give each that is free the next task that fits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 _VARIABLES = (
     "OMP_NUM_THREADS",
@@ -22,7 +23,7 @@ def one_thread() -> None:
     """
     for name in _VARIABLES:
         os.environ[name] = "1"
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     # A torch that another thread is still importing reads the environment by itself.
     if hasattr(torch, "get_num_threads") and torch.get_num_threads() != 1:
         torch.set_num_threads(1)
