@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from crystal_studio.campaign.plan import Plan
+from crystal_studio.campaign.parts import RunParts
+from crystal_studio.campaign.unfinished import Unfinished
 from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Geometry, Reason, ReasonKind, Verdicts, marking, rejecting
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
-from crystal_studio.funnel.protocol import Batch, Verdicts
+from crystal_studio.funnel.protocol import Batch
 from crystal_studio.generators.protocol import Cancelled, ModelCard, chunk_seed
+from crystal_studio.project.queries import ProjectReader
 
 CARD = ModelCard("rock-salt", "fake", "Rock salt of random size", "MIT", {}, {}, 0, "0" * 64, (11, 17))
+RULER = Method("ruler", "geometry")
+SPRING = Method("spring", "potential")
 
 
 class RockSalt:
@@ -45,34 +51,46 @@ class RockSalt:
                 progress(step + 1, 10)
         n = min(self.chunk_size, request.count - chunk * self.chunk_size)
         edge = np.random.default_rng(chunk_seed(request.seed, chunk)).uniform(4.0, 7.0, n)
-        last = int(tables().wyckoff_start[225])  # 4a is the last row of Fm-3m, 4b the one before
-        units = AsymmetricUnits(
-            np.full(n, 225, np.int16),
-            edge[:, None, None] * np.eye(3),
-            np.tile(np.array([11, 17], np.int16), (n, 1)),
-            np.tile(np.array([last - 1, last - 2], np.int16), (n, 1)),
-            np.tile(np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]), (n, 1, 1)),
-        )
-        return Candidates.of_units(units, units.space_group if request.space_groups else None)
+        return rock_salts(edge, asked=bool(request.space_groups))
+
+
+def rock_salts(edges: Sequence[float] | np.ndarray, asked: bool = False) -> Candidates:
+    """NaCl with these cell edges."""
+    edge = np.asarray(edges, float)
+    n = len(edge)
+    last = int(tables().wyckoff_start[225])  # 4a is the last row of Fm-3m, 4b the one before
+    units = AsymmetricUnits(
+        np.full(n, 225, np.int16),
+        edge[:, None, None] * np.eye(3),
+        np.tile(np.array([11, 17], np.int16), (n, 1)),
+        np.tile(np.array([last - 1, last - 2], np.int16), (n, 1)),
+        np.tile(np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]), (n, 1, 1)),
+    )
+    return Candidates.of_units(units, units.space_group if asked else None)
 
 
 @dataclass(frozen=True)
 class Size:
-    """Rejects cells below ``smallest`` Angstrom; marks the edge."""
+    """Rejects cells below ``smallest`` Angstrom; finds the edge. Raises on the ids in ``failing``."""
 
     smallest: float = 5.0
+    failing: tuple[int, ...] = ()
     name: str = "geometry"
     title: str = "Geometry"
     in_order: bool = False
     costly: bool = False
+    remembers: bool = False
+    requires: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ("min_distance",)
+    reasons: tuple[ReasonKind, ...] = (ReasonKind("too_small", "Cell too small", "The edge is {edge:.2f} Å."),)
+    seconds: float = 0.0
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
+        if set(batch.ids.tolist()) & set(self.failing):
+            raise ArithmeticError("no size")
         edge = batch.structures.lattice[:, 0, 0]
-        passed = edge >= self.smallest
-        reasons = tuple(
-            "" if ok else f"The cell edge of {e:.2f} A is too small" for ok, e in zip(passed, edge, strict=True)
-        )
-        return Verdicts(passed, reasons, {"edge": edge})
+        reasons = [Reason("too_small", {"edge": float(e)}) if e < self.smallest else None for e in edge]
+        return rejecting(reasons, [Finding("min_distance", RULER, edge / 2)])
 
 
 @dataclass(frozen=True)
@@ -83,37 +101,55 @@ class Ordered:
     title: str = "Uniqueness"
     in_order: bool = True
     costly: bool = False
+    remembers: bool = False
+    requires: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    reasons: tuple[ReasonKind, ...] = (ReasonKind("seven", "Divisible by seven", "{id} is divisible by seven."),)
+    seconds: float = 0.0
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         assert list(batch.ids) == sorted(batch.ids)
         context.seen.extend(batch.ids.tolist())
-        passed = batch.ids % 7 != 0
-        return Verdicts(passed, tuple("" if ok else "Seen before" for ok in passed))
+        return rejecting([None if i % 7 else Reason("seven", {"id": int(i)}) for i in batch.ids])
 
 
 @dataclass(frozen=True)
 class Slow:
-    """A costly stage that gives an energy; ids in ``deadly`` kill their worker, those in ``failing`` raise."""
+    """A costly stage that gives an energy and a geometry that is 1 % larger.
 
-    seconds: float = 0.0
+    Each candidate takes ``takes`` seconds; ids in ``deadly`` kill their worker, those in ``failing`` raise, those
+    in ``waiting`` are answered another day.
+    """
+
+    takes: float = 0.0
     deadly: tuple[int, ...] = ()
     failing: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
     name: str = "relaxation"
     title: str = "Relaxation"
     in_order: bool = False
     costly: bool = True
+    remembers: bool = False
+    requires: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ("energy_per_atom",)
+    reasons: tuple[ReasonKind, ...] = ()
+    seconds: float = 0.0
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         assert context == "worker"
-        time.sleep(self.seconds)
-        if set(batch.ids.tolist()) & set(self.deadly):
+        time.sleep(self.takes * len(batch.ids))
+        ids = set(batch.ids.tolist())
+        if ids & set(self.deadly):
             os._exit(9)
-        if set(batch.ids.tolist()) & set(self.failing):
+        if ids & set(self.failing):
             raise ArithmeticError("no forces")
-        n = len(batch.ids)
-        return Verdicts(
-            np.ones(n, bool), ("",) * n, {"energy_per_atom": -batch.values["edge"]}, relaxed=batch.structures
-        )
+        found = [Finding("energy_per_atom", SPRING, -2 * batch.found["min_distance"])]
+        cells = batch.structures
+        larger = type(cells)(cells.lattice * 1.01, cells.offsets, cells.numbers, cells.positions, cells.orbit)
+        status = tuple("waiting" if i in self.waiting else "passed" for i in batch.ids)
+        reasons = tuple(Reason("waiting") if s == "waiting" else None for s in status)
+        moved = np.array([s == "passed" for s in status])
+        return Verdicts(status, reasons, tuple(found), geometry=Geometry(SPRING, larger, moved))
 
 
 @dataclass(frozen=True)
@@ -124,10 +160,15 @@ class Stable:
     title: str = "Stability"
     in_order: bool = False
     costly: bool = False
+    remembers: bool = False
+    requires: tuple[str, ...] = ("energy_per_atom",)
+    gives: tuple[str, ...] = ("e_hull",)
+    reasons: tuple[ReasonKind, ...] = ()
+    seconds: float = 0.0
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
-        energy = batch.values["energy_per_atom"]
-        return Verdicts(np.ones(len(energy), bool), ("",) * len(energy), {"e_hull": energy + 10})
+        energy = batch.found["energy_per_atom@spring"]
+        return marking(len(energy), [Finding("e_hull", SPRING, energy + 10)])
 
 
 class Context:
@@ -135,11 +176,11 @@ class Context:
         self.seen: list[int] = []
 
 
-def _context(project: Path, request: DesignRequest) -> Context:
+def _context(reader: ProjectReader, unfinished: Unfinished) -> Context:
     return Context()
 
 
-def _worker_context(request: DesignRequest) -> str:
+def _worker_context() -> str:
     return "worker"
 
 
@@ -151,13 +192,13 @@ def load_rock_salt(name: str, device: str) -> RockSalt:
     return RockSalt(device)
 
 
-def _model(name: str) -> str:
+def model(name: str) -> str:
     return name or CARD.name
 
 
-def plan(*stages: Any, delay: float = 0.0) -> Plan:
-    """The fakes as a plan that survives pickling."""
-    return Plan(_model, partial(_load, delay=delay), stages, _context, _worker_context)
+def parts(*stages: Any, delay: float = 0.0) -> RunParts:
+    """The fakes as parts that survive pickling."""
+    return RunParts(stages, _context, _worker_context, model=model, load=partial(_load, delay=delay))
 
 
 FUNNEL = (Size(), Ordered(), Slow(), Stable())
