@@ -16,7 +16,7 @@ from crystal_studio.generators.symmcd import compositions
         ("Y3Al5O12", 230, 0, 80),  # the garnets: four formula units in the primitive cell
         ("Y3Al5O12", 230, 60, 60),
         ("NaCl", 225, 0, compositions.DEFAULT_MAX_ATOMS),
-        ("Mn2O3", 206, 0, 40),  # bixbyite
+        ("Na4Al3Si3ClO12", 218, 0, 46),  # sodalite
     ],
 )
 def test_no_limit_means_at_least_the_smallest_cell_of_the_groups_asked_for(composition, group, max_atoms, limit):
