@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.errors import KnownError
+from crystal_studio.execution.child import Child, Parent
 from crystal_studio.execution.worker_state import once
 
 
@@ -111,3 +113,56 @@ def together(folder: str, name: str, others: int) -> int:
     while time.monotonic() < end and len(list(Path(folder).iterdir())) < others:
         time.sleep(0.02)
     return len(list(Path(folder).iterdir()))
+
+
+# -- what runs in a child that tells and listens ---------------------------------------------
+
+
+def echo(parent: Parent) -> None:
+    words: queue.SimpleQueue[str] = queue.SimpleQueue()
+    parent.listen(words.put)
+    while (word := words.get()) != "end":
+        parent.tell(word + "!")
+
+
+def tell_and_die(parent: Parent, how: str) -> None:
+    for k in range(3):
+        parent.tell(k)
+    kill_itself() if how == "kill" else os._exit(7)
+
+
+def raise_in_child(parent: Parent) -> None:
+    raise ArithmeticError("no child of mine")
+
+
+def tell_about_itself(parent: Parent) -> None:
+    words: queue.SimpleQueue[str] = queue.SimpleQueue()
+    parent.listen(words.put)
+    import torch
+
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    parent.tell((ignored, os.environ["OMP_NUM_THREADS"], torch.get_num_threads()))
+    words.get()
+    parent.tell("yes")
+    words.get()
+
+
+def have_a_child(parent: Parent, mark: str) -> None:
+    grandchild = Child(leave_a_mark_when_lost, (mark,))
+    grandchild.start()
+    while not grandchild.poll():
+        time.sleep(0.01)
+    parent.tell(grandchild.pid)
+    time.sleep(600)
+
+
+def leave_a_mark_when_lost(parent: Parent, mark: str) -> None:
+    def lost() -> None:
+        part = Path(mark + ".part")
+        part.write_text(str(os.getpid()))
+        part.rename(mark)
+        os._exit(0)
+
+    parent.listen(parent.tell, lost)
+    parent.tell("here")
+    time.sleep(600)
