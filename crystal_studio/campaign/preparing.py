@@ -38,7 +38,7 @@ class Run:
 
 
 def prepare(
-    campaign_id: int,
+    row: CampaignRow,
     reader: ProjectReader,
     writer: ProjectWriter,
     emit: Callable[[Event], None],
@@ -49,7 +49,6 @@ def prepare(
     parts: RunParts | None,
 ) -> Run:
     """A run of a campaign, with every candidate that waits in its place; raises ``KnownError``."""
-    row = reader.campaign(campaign_id)
     request = request_of(row)
     device = resolve(row.provenance.get("device", request.device)).name
     parts = parts or run_parts.for_request(request, device, found(request, reader))

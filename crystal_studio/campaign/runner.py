@@ -16,7 +16,7 @@ from crystal_studio.campaign.devices import out_of_memory, resolve
 from crystal_studio.campaign.events import Event, Finished, Message
 from crystal_studio.campaign.loop import Stopped
 from crystal_studio.campaign.parts import RunParts
-from crystal_studio.campaign.preparing import Run, prepare
+from crystal_studio.campaign.preparing import Run, prepare, request_of
 from crystal_studio.campaign.provenance import provenance
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError
@@ -72,9 +72,11 @@ def run(
     with ProjectReader(project) as reader, ProjectWriter.open(project) as writer:
         at_work: Run | None = None
         error: BaseException | None = None
+        row = reader.campaign(campaign_id)
+        request_of(row)  # an import stays what it is
         writer.set_campaign(campaign_id, "running")
         try:
-            at_work = prepare(campaign_id, reader, writer, emit, cancel, pause, engine, workers, parts)
+            at_work = prepare(row, reader, writer, emit, cancel, pause, engine, workers, parts)
             at_work.loop.run()
             state, text = "finished", at_work.loop.tally.summary()
         except Stopped:
