@@ -31,6 +31,8 @@ class CHGNet:
 
     name = "chgnet"
     title = "CHGNet 0.3.0 (PBE+U, MP2020 corrections)"
+    functional = "PBE+U with MP2020 corrections"
+    package = "chgnet"
 
     def __init__(self, device: str = "cpu") -> None:
         """Load the weights of the installed package; raises ``ModelError`` where that is not possible."""
@@ -101,10 +103,10 @@ class CHGNet:
         forces, strain = torch.autograd.grad(energy, [batch.atom_positions[0], batch.strains[0]])
         reference = model.composition_model([graph])[0] * len(numbers) if model.composition_model is not None else 0.0
         volume = abs(np.linalg.det(lattice))
-        stress = strain.double().cpu().numpy() / volume
+        stress = strain.cpu().numpy().astype(np.float64) / volume
         return Energies(
             float(energy.detach()) + float(reference),
-            -forces.double().cpu().numpy(),
+            -forces.cpu().numpy().astype(np.float64),
             0.5 * (stress + stress.T),
         )
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.candidates.verdicts import Reason
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.potentials.protocol import Relaxation
 from crystal_studio.potentials.symmetry import Symmetry, find_symmetry, primitive_cell
@@ -60,7 +61,7 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     energy = np.full(len(structures), np.nan)
     converged = np.zeros(len(structures), bool)
     steps = np.zeros(len(structures), np.int64)
-    reasons = []
+    reasons: list[Reason | None] = []
     for i in range(len(structures)):
         rows = structures.atoms(i)
         if problem := _problem(lattice[i], positions[rows]):
@@ -79,15 +80,14 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     return Relaxation(relaxed, energy, converged, steps, tuple(reasons))
 
 
-def _problem(lattice: NDArray, positions: NDArray) -> str:
-    """Why a cell cannot even be started with; empty where it can."""
+def _problem(lattice: NDArray, positions: NDArray) -> Reason | None:
+    """Why a cell cannot even be started with; None where it can."""
     if not len(positions):
-        return "The cell holds no atom."
+        return Reason("empty")
     if not np.isfinite(lattice).all() or not np.isfinite(positions).all():
-        return "The cell or a position is not a finite number."
-    if abs(np.linalg.det(lattice)) < 0.1 * len(positions):
-        return f"The cell has hardly any volume ({abs(np.linalg.det(lattice)):.2g} A^3)."
-    return ""
+        return Reason("not_finite")
+    volume = abs(float(np.linalg.det(lattice)))
+    return Reason("no_volume", {"volume": volume}) if volume < 0.1 * len(positions) else None
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class _Result:
     energy: float
     converged: bool
     steps: int
-    reason: str
+    reason: Reason | None
 
 
 def _relax(
@@ -121,18 +121,16 @@ def _relax(
         positions = np.linalg.solve(start.T, cartesian.T).T
         swollen = abs(np.linalg.det(lattice)) / volume
         if not 1 / LARGEST_VOLUME_RATIO < swollen < LARGEST_VOLUME_RATIO:
-            return _given_up(
-                f"The cell {'swelled' if swollen > 1 else 'shrank'} to {swollen:.2g} times its volume", step
-            )
+            return _given_up("swelled" if swollen > 1 else "shrank", step, ratio=float(swollen))
         found = evaluate(lattice, numbers, positions)
         if found is None:
-            return _given_up("An atom has no neighbour within 6 A, or too many: the potential has no answer", step)
+            return _given_up("no_answer", step)
         energy = found.energy
         if not np.isfinite(energy) or not np.isfinite(found.forces).all() or not np.isfinite(found.stress).all():
-            return _given_up("The energy is not a finite number", step)
+            return _given_up("no_energy", step)
         gradient, largest = _gradient(found, symmetry, lattice, positions, deformation, n)
         if largest < fmax:
-            return _Result(lattice, positions, energy, True, step, "")
+            return _Result(lattice, positions, energy, True, step, None)
         here = np.concatenate([cartesian.ravel(), scale * deformation.ravel()])
         if previous is not None:
             _update(hessian, here - previous[0], gradient - previous[1])
@@ -143,12 +141,12 @@ def _relax(
         here = here + _step(hessian, gradient, scale)
         cartesian = here[: 3 * n].reshape(n, 3)
         deformation = here[3 * n :].reshape(3, 3) / scale
-    return _Result(lattice, positions, energy, False, max_steps, "")
+    return _Result(lattice, positions, energy, False, max_steps, None)
 
 
-def _given_up(reason: str, steps: int) -> _Result:
+def _given_up(code: str, steps: int, **parameters: float) -> _Result:
     nothing = np.zeros((0, 3))
-    return _Result(nothing, nothing, np.nan, False, steps, f"{reason} (after {steps} steps of relaxation).")
+    return _Result(nothing, nothing, np.nan, False, steps, Reason(code, {**parameters, "steps": steps}))
 
 
 def _gradient(

@@ -12,8 +12,16 @@ from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 
 NAMES = ("formation_energy_per_atom", "e_above_hull", "band_gap")
 UNITS = ("eV/atom", "eV/atom", "eV")
+QUANTITIES = {"formation_energy_per_atom": "formation_energy", "e_above_hull": "e_hull", "band_gap": "band_gap"}
+"""What the registry of quantities calls the columns of the training data."""
+
 AT_LEAST = np.array([-np.inf, 0.0, 0.0])
 """Values below which a property cannot lie."""
+
+
+def quantity_of(column: str) -> str:
+    """The quantity that a predicted column stands for; a model may as well name its columns by quantities."""
+    return QUANTITIES.get(column, column)
 
 
 @dataclass(frozen=True)
