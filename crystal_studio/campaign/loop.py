@@ -13,13 +13,13 @@ from crystal_studio.campaign.backlog import Backlog, Work
 from crystal_studio.campaign.events import Event, Message
 from crystal_studio.campaign.flights import Flights, batch_size
 from crystal_studio.campaign.generation import Chunk, ChunkThread
-from crystal_studio.campaign.outcomes import MOST_DEATHS, answer, too_many_deaths
+from crystal_studio.campaign.outcomes import MOST_DEATHS, answer, complaints, too_many_deaths
 from crystal_studio.campaign.recording import Recorder
 from crystal_studio.campaign.reporting import Reporter
 from crystal_studio.campaign.tally import Tally
-from crystal_studio.candidates.verdicts import ERROR, Verdicts
+from crystal_studio.candidates.verdicts import Verdicts
+from crystal_studio.funnel import run_stage
 from crystal_studio.funnel.protocol import Batch, Stage
-from crystal_studio.funnel.run_stage import run_stage
 from crystal_studio.generators.protocol import CancelToken
 from crystal_studio.project.queries import ProjectReader
 
@@ -129,17 +129,16 @@ class Loop:
         if work is None:
             return False
         started = time.monotonic()
-        verdicts = run_stage(self._stages[work.index], self._batch(work.ids), self._context)
-        if len(work) > 1 and all(status == ERROR for status in verdicts.status):
-            self._backlog.retry(work.one_by_one())  # so that only the one to blame has an error
-        else:
-            self._judged(work, verdicts, time.monotonic() - started)
+        verdicts = run_stage.run(self._stages[work.index], self._batch(work.ids), self._context)
+        self._judged(work, verdicts, time.monotonic() - started)
         return True
 
     def _batch(self, ids: NDArray[np.int64]) -> Batch:
         return Batch(ids, self._reader.batch(ids), self._reader.found(ids))
 
     def _judged(self, work: Work, verdicts: Verdicts, seconds: float) -> None:
+        for text in complaints(self._stages[work.index], work, verdicts):
+            self._emit(Message("warning", text))
         going_on = self._recorder.record(work.index, work.ids, verdicts, seconds)
         if len(going_on):
             self._backlog.add(work.index + 1, going_on, first=True)
@@ -169,8 +168,6 @@ class Loop:
         if self._flights:
             for work, outcome in self._flights.landed(wait):
                 found = answer(self._stages[work.index], work, outcome)
-                if found.log:
-                    self._emit(Message("warning", found.log))
                 self._backlog.retry(found.again)
                 if found.verdicts:
                     self._judged(work, found.verdicts, found.seconds)

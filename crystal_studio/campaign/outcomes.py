@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from crystal_studio.campaign.backlog import Work
 from crystal_studio.campaign.devices import out_of_memory
-from crystal_studio.candidates.verdicts import Verdicts, failing
+from crystal_studio.candidates.verdicts import ERROR, Verdicts, failing
 from crystal_studio.errors import KnownError
-from crystal_studio.execution.protocol import Died, Done, Failed, Outcome, TimedOut
+from crystal_studio.execution.protocol import Cancelled, Died, Done, Failed, Outcome
 from crystal_studio.funnel.protocol import Stage
 
 MOST_LOSSES = 2
@@ -20,12 +23,11 @@ MOST_DEATHS = 4
 
 @dataclass(frozen=True)
 class Answer:
-    """Verdicts after ``seconds``, or what to try ``again``; ``log`` is for the run's log, ``died`` a death to count."""
+    """Verdicts after ``seconds``, or what to try ``again``; ``died``: given up because its process ended."""
 
     verdicts: Verdicts | None = None
     seconds: float = 0.0
     again: tuple[Work, ...] = ()
-    log: str = ""
     died: bool = False
 
 
@@ -37,24 +39,37 @@ def answer(stage: Stage, work: Work, outcome: Outcome) -> Answer:
     against it, and ``resume`` tries it again. Raises ``KnownError`` for what every candidate would meet.
     """
     if isinstance(outcome, Done):
-        if isinstance(outcome.value, Verdicts) and len(outcome.value) == len(work):
-            return Answer(outcome.value, outcome.seconds)
-        text = f"{stage.title} gave no verdicts for {len(work)} candidates."
-        return Answer(failing(len(work), text), outcome.seconds, log=text)
-    if isinstance(outcome, Failed):
-        return _failed(work, outcome)
-    if isinstance(outcome, TimedOut):
-        what = f"it took longer than {outcome.seconds:.0f} s"
-    elif isinstance(outcome, Died):
-        what = f"its process ended: {outcome.exit}"
-    else:
+        return Answer(outcome.value, outcome.seconds)
+    if isinstance(outcome, Cancelled):
         return Answer(again=(work,))
+    if isinstance(outcome, Failed) and outcome.known:
+        raise KnownError(outcome.error)
     if len(work) > 1:
         return Answer(again=work.one_by_one())
+    if isinstance(outcome, Failed):
+        if outcome.out_of_memory:
+            raise out_of_memory(RuntimeError(outcome.error)) or KnownError(str(out_of_memory(MemoryError())))
+        notes = {"traceback": np.array([outcome.traceback], object)}
+        return Answer(replace(failing(1, outcome.error), notes=notes), outcome.seconds)
     if work.losses + 1 < MOST_LOSSES:
         return Answer(again=(work.again(),))
-    text = f"{stage.title} was given up after {MOST_LOSSES} tries, {what}."
-    return Answer(failing(1, text), log=f"Candidate {int(work.ids[0])}: {text}", died=isinstance(outcome, Died))
+    died = isinstance(outcome, Died)
+    how = f"its process ended ({outcome.exit})" if died else f"it took longer than {outcome.seconds:.0f} s"
+    return Answer(failing(1, f"{stage.title} was given up after {MOST_LOSSES} tries: {how}"), died=died)
+
+
+def complaints(stage: Stage, work: Work, verdicts: Verdicts) -> Iterator[str]:
+    """What the log says of candidates that could not be judged, with the traceback where there is one."""
+    traces = verdicts.notes.get("traceback")
+    told = ""
+    for i, (candidate, status, reason) in enumerate(zip(work.ids, verdicts.status, verdicts.reasons, strict=True)):
+        if status == ERROR:
+            text = str(reason.parameters.get("text", "")) if reason else ""
+            yield f"Candidate {candidate}: {stage.title} could not judge it. {text}"
+            trace = str(traces[i]).rstrip() if traces is not None and traces[i] else ""
+            if trace and trace != told:
+                yield trace
+            told = trace
 
 
 def too_many_deaths() -> KnownError:
@@ -62,16 +77,4 @@ def too_many_deaths() -> KnownError:
     return KnownError(
         f"Worker processes died on {MOST_DEATHS} candidates in a row, which means too little memory most of the time: "
         "close other programs or use --workers 1, then resume."
-    )
-
-
-def _failed(work: Work, outcome: Failed) -> Answer:
-    if outcome.known:
-        raise KnownError(outcome.error)
-    if len(work) > 1:
-        return Answer(again=work.one_by_one())
-    if outcome.out_of_memory:
-        raise out_of_memory(RuntimeError(outcome.error)) or KnownError(str(out_of_memory(MemoryError())))
-    return Answer(
-        failing(1, outcome.error), outcome.seconds, log=f"Candidate {int(work.ids[0])}: {outcome.traceback.rstrip()}"
     )

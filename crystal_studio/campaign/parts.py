@@ -75,11 +75,15 @@ class WorkerContext:
 
 @dataclass(frozen=True)
 class ProjectContext:
-    """Makes the context of the quick stages; those that remember are told of the project's earlier candidates."""
+    """Makes the context of the quick stages; those that remember are told of the project's earlier candidates.
+
+    geometry : in which one they are remembered: the one in which this run judges its own
+    """
 
     stages: tuple[Stage, ...]
     potential: str
     device: str
+    geometry: str
 
     def __call__(self, reader: ProjectReader, unfinished: Unfinished) -> FunnelContext:
         from crystal_studio.funnel.context import FunnelContext
@@ -90,7 +94,7 @@ class ProjectContext:
             if isinstance(stage, RememberingStage) and stage.remembers:
                 known = reader.ids(remembered(stage, self.stages))
                 known = without(known, unfinished.ids, unfinished.passed, stage.name, self.stages)
-                context.remember(stage, known, reader.batch(known, "generated"))
+                context.remember(stage, known, reader.batch(known, self.geometry))
         return context
 
 
@@ -102,9 +106,10 @@ def for_request(request: DesignRequest | JudgeRequest, device: str, found: Colle
     from crystal_studio.funnel.stages import for_funnel
 
     stages = for_funnel(request.funnel, potential=request.potential, found=found)
+    geometry = "current" if isinstance(request, JudgeRequest) else "generated"
     return RunParts(
         stages,
-        ProjectContext(stages, request.potential, device),
+        ProjectContext(stages, request.potential, device, geometry),
         WorkerContext(request.potential, device),
         Resources(gpus=0 if device == "cpu" else 1),
         warnings=lambda: missing_references(stages),

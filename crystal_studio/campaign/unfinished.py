@@ -34,3 +34,14 @@ def unfinished(reader: ProjectReader, row: CampaignRow) -> Unfinished:
     keep = failed if row.state == "finished" else np.ones(len(ids), bool)
     keep = np.flatnonzero(keep)[np.argsort(ids[keep])]
     return Unfinished(np.asarray(ids, np.int64)[keep], tuple(str(passed[i]) for i in keep), failed[keep])
+
+
+def to_resume(reader: ProjectReader) -> list[int]:
+    """Campaigns that have something to carry on: paused, killed or failed ones, and finished ones with errors."""
+    chosen = []
+    for row in reader.campaigns():
+        if row.kind == "import" or row.state == "cancelled":
+            continue
+        if row.state != "finished" or len(reader.errors(row.id)):
+            chosen.append(row.id)
+    return chosen

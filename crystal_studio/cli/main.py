@@ -27,6 +27,7 @@ COMMANDS = (
     "new",
     "generate",
     "resume",
+    "judge",
     "list",
     "show",
     "export",

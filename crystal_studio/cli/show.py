@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from crystal_studio.cli import common
 
-SUMMARY = "show one candidate: cell, Wyckoff table, verdict of every stage, provenance"
+if TYPE_CHECKING:
+    from crystal_studio.candidates.batch import Candidates
+    from crystal_studio.project.rows import QuantityRow, VerdictRow
+
+SUMMARY = "show one candidate: cell, Wyckoff table, verdict of every stage, what is known of it, provenance"
 EXAMPLE = "crystal-studio show battery.crystals 17"
 
 
@@ -24,11 +29,74 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     with ProjectReader(args.project) as reader:
         row = reader.candidate(args.id)
-        units, structures = reader.units([row.id]), reader.structures([row.id], "best")
+        made, present = reader.batch([row.id], "generated"), reader.batch([row.id]).structures
         campaign = reader.campaign(row.campaign_id)
-        verdicts = reader.verdicts(row.id)
-    symmetry = tables()
-    wyckoff = [
+        verdicts, quantities = reader.verdicts(row.id), reader.quantities(row.id)
+        geometries = [method.name for method in reader.geometries(row.id)]
+    symbol = tables().symbol[row.space_group - 1] if row.space_group else ""
+    return {
+        "candidate": common.plain(row) | {"space_group_symbol": symbol},
+        "cell": _cell(cell_parameters(present.lattice)[0]),
+        "wyckoff": _wyckoff(made),
+        "structure": {
+            "cell": _cell(cell_parameters(present.lattice)[0]),
+            "lattice": present.lattice[0].tolist(),
+            "elements": [SYMBOLS[n] for n in present.numbers],
+            "positions": present.positions.tolist(),
+        },
+        "generated": {"cell": _cell(cell_parameters(made.structures.lattice)[0])},
+        "geometries": geometries,
+        "verdicts": [_verdict(verdict, quantities) for verdict in verdicts],
+        "quantities": [_quantity(quantity) for quantity in quantities],
+        "campaign": {
+            "id": campaign.id,
+            "name": campaign.name,
+            "kind": campaign.kind,
+            "request": dict(campaign.request),
+            "provenance": dict(campaign.provenance),
+        },
+    }
+
+
+def text(document: dict[str, Any]) -> str:
+    row, cell = document["candidate"], document["cell"]
+    group = f"{row['space_group_symbol']} ({row['space_group']})" if row["space_group"] else "group unknown"
+    lines = [
+        f"{row['id']}  {row['formula']}  {group}  {row['status']}" + (f": {row['reason']}" if row["reason"] else ""),
+        "a {a:.4f}  b {b:.4f}  c {c:.4f} A   alpha {alpha:.2f}  beta {beta:.2f}  gamma {gamma:.2f}".format(**cell)
+        + f"   {row['volume_per_atom']:.2f} A^3/atom   {row['density']:.2f} g/cm3"
+        + (f"   ({row['geometry']})" if row["geometry"] != "generated" else ""),
+        "",
+    ]
+    if document["wyckoff"]:
+        lines += [
+            common.table(
+                [w | {k: f"{w[k]:.5f}" for k in "xyz"} for w in document["wyckoff"]],
+                ("element", "wyckoff", "site_symmetry", "x", "y", "z"),
+            ),
+            "",
+        ]
+    for verdict in document["verdicts"]:
+        said = verdict["status"] + (f": {verdict['reason']}" if verdict["reason"] else "")
+        lines.append(f"{verdict['title']}: {said}")
+        lines += [f"    {found}" for found in verdict["found"]]
+    provenance = document["campaign"]["provenance"]
+    lines.append(
+        f"From campaign {document['campaign']['id']} ({document['campaign']['name']}): {row['source']}, "
+        f"seed {provenance.get('seed', '–')}, {provenance.get('device', '–')}"
+    )
+    return "\n".join(lines)
+
+
+def _wyckoff(made: Candidates) -> list[dict[str, Any]]:
+    """The asymmetric unit as it was made; nothing where it is not known."""
+    from crystal_studio.crystal.elements import SYMBOLS
+    from crystal_studio.crystal.space_groups import tables
+
+    symmetry, units = tables(), made.units
+    if units is None:
+        return []
+    return [
         {
             "element": SYMBOLS[number],
             "wyckoff": f"{symmetry.multiplicity[place]}{symmetry.letter[place]}",
@@ -40,60 +108,65 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         for number, place, position in zip(units.numbers[0], units.wyckoff[0], units.positions[0], strict=True)
         if number
     ]
+
+
+def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow]) -> dict[str, Any]:
+    """A verdict with what its stage found, as people read it."""
+    from crystal_studio.funnel import reasons
+    from crystal_studio.funnel.stages import STAGES
+
+    gives = STAGES.get(verdict.stage).gives if verdict.stage in STAGES else ()
+    found = [q for q in quantities if q.quantity in gives]
     return {
-        "candidate": common.plain(row) | {"space_group_symbol": symmetry.symbol[row.space_group - 1]},
-        "cell": _cell(cell_parameters(units.lattice)[0]),
-        "wyckoff": wyckoff,
-        "structure": {
-            "cell": _cell(cell_parameters(structures.lattice)[0]),
-            "lattice": structures.lattice[0].tolist(),
-            "elements": [SYMBOLS[n] for n in structures.numbers],
-            "positions": structures.positions.tolist(),
-        },
-        "verdicts": [
-            {"stage": v.stage, "passed": v.passed, "reason": v.reason, "values": dict(v.values), "seconds": v.seconds}
-            for v in verdicts
-        ],
-        "campaign": {
-            "id": campaign.id,
-            "name": campaign.name,
-            "request": dict(campaign.request),
-            "provenance": dict(campaign.provenance),
-        },
+        "stage": verdict.stage,
+        "title": reasons.stage_title(verdict.stage),
+        "status": verdict.status,
+        "passed": verdict.passed,
+        "reason": reasons.sentence(verdict.stage, verdict.reason, verdict.parameters),
+        "reason_code": verdict.reason,
+        "parameters": dict(verdict.parameters),
+        "found": [_found(q, found) for q in found] + _notes(verdict),
+        "values": {q.quantity: _value(q) for q in found} | dict(verdict.notes),
+        "seconds": verdict.seconds,
     }
 
 
-def text(document: dict[str, Any]) -> str:
-    row, cell = document["candidate"], document["cell"]
-    lines = [
-        f"{row['id']}  {row['formula']}  {row['space_group_symbol']} ({row['space_group']})  {row['status']}"
-        + (f": {row['reason']}" if row["reason"] else ""),
-        "a {a:.4f}  b {b:.4f}  c {c:.4f} A   alpha {alpha:.2f}  beta {beta:.2f}  gamma {gamma:.2f}".format(**cell)
-        + f"   {row['volume_per_atom']:.2f} A^3/atom   {row['density']:.2f} g/cm3",
-        "",
-        common.table(
-            [w | {k: f"{w[k]:.5f}" for k in "xyz"} for w in document["wyckoff"]],
-            ("element", "wyckoff", "site_symmetry", "x", "y", "z"),
-        ),
-        "",
-    ]
-    for verdict in document["verdicts"]:
-        values = ", ".join(f"{k} {_short(v)}" for k, v in verdict["values"].items())
-        said = "passed" if verdict["passed"] else f"rejected: {verdict['reason']}"
-        lines.append(f"{verdict['stage']}: {said}" + (f" ({values})" if values else ""))
-    provenance = document["campaign"]["provenance"]
-    lines.append(
-        f"From campaign {document['campaign']['id']} ({document['campaign']['name']}): {row['source']}, "
-        f"seed {provenance.get('seed', '–')}, {provenance.get('device', '–')}"
-    )
-    return "\n".join(lines)
+def _found(quantity: QuantityRow, beside: Sequence[QuantityRow]) -> str:
+    """Like "Energy above hull 0.031 ± 0.012 eV/atom (CHGNet)"; the method where several found it."""
+    from crystal_studio.candidates.registry import quantities
+
+    known = quantities().get(quantity.quantity)
+    title = known.title if known else quantity.quantity.replace("_", " ").capitalize()
+    value = known.text(_value(quantity), unit=not quantity.uncertainty) if known else str(_value(quantity))
+    if quantity.uncertainty and known:
+        value = f"{value} ± {format(quantity.uncertainty, known.format)} {known.unit}".rstrip()
+    several = sum(q.quantity == quantity.quantity for q in beside) > 1
+    who = f" ({quantity.method.title or quantity.method.name})" if several else ""
+    return f"{title} {value}{who}"
+
+
+def _notes(verdict: VerdictRow) -> list[str]:
+    """Sentences that a stage left beside its verdict; its marks and figures are for programs."""
+    return [str(v) for name, v in verdict.notes.items() if isinstance(v, str) and v and name != "traceback"]
+
+
+def _quantity(quantity: QuantityRow) -> dict[str, Any]:
+    return {
+        "quantity": quantity.quantity,
+        "method": quantity.method.name,
+        "kind": quantity.method.kind,
+        "value": _value(quantity),
+        "unit": quantity.unit,
+        "uncertainty": quantity.uncertainty,
+        "headline": quantity.headline,
+    }
+
+
+def _value(quantity: QuantityRow) -> Any:
+    return quantity.value if quantity.label is None else quantity.label
 
 
 def _cell(parameters: Any) -> dict[str, float]:
     return {
         name: float(value) for name, value in zip(("a", "b", "c", "alpha", "beta", "gamma"), parameters, strict=True)
     }
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.crystal.elements import SYMBOLS
@@ -57,7 +58,7 @@ def check_format(format: str) -> None:
 
 
 def export(
-    crystals: Structures | AsymmetricUnits,
+    crystals: Structures | AsymmetricUnits | Candidates,
     names: Sequence[str],
     format: str,
     folder: str | Path,
@@ -77,8 +78,8 @@ def export(
     progress : ``progress(done, total)``; raising from it stops the export,
         keeping the files written so far
 
-    "cif" takes asymmetric units as they are; whole cells are symmetrised at
-    0.01 Angstrom first. Every CIF is read back before it is written: one that
+    "cif" takes asymmetric units as they are, those of candidates too where they are known; whole
+    cells are symmetrised at 0.01 Angstrom first. Every CIF is read back before it is written: one that
     would not be the same structure for its reader (overlapping atoms) is
     written with all its atoms in P 1, and reported.
 
@@ -111,9 +112,11 @@ def export(
     return paths
 
 
-def _cells(crystals: Structures | AsymmetricUnits) -> Structures:
+def _cells(crystals: Structures | AsymmetricUnits | Candidates) -> Structures:
     if isinstance(crystals, Structures):
         return crystals
+    if isinstance(crystals, Candidates):
+        return crystals.structures
     from crystal_studio.crystal.asymmetric_unit import expand
 
     return expand(crystals)
@@ -134,7 +137,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def _write_cifs(
-    crystals: Structures | AsymmetricUnits,
+    crystals: Structures | AsymmetricUnits | Candidates,
     names: list[str],
     folder: Path,
     report: Report,
@@ -146,6 +149,8 @@ def _write_cifs(
     paths = []
     for i, name in enumerate(names):
         one = crystals.take(np.array([i]))
+        if isinstance(one, Candidates):
+            one = one.units if one.units is not None and one.has_unit[0] else one.structures
         if isinstance(one, AsymmetricUnits):
             units, cell, reason = one, expand(one), ""
         else:
