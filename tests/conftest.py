@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+from crystal_studio.execution.threads import one_thread
+
+one_thread()
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from typing import NoReturn, TextIO
 import crystal_studio
 from crystal_studio.cli import display
 from crystal_studio.errors import KnownError, RequestError
+from crystal_studio.execution.threads import one_thread
 
 COMMANDS = (
     "new",
@@ -51,6 +52,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0, 1 on a failure of the work, 2 on bad usage."""
+    one_thread()
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] == "--example" or (argv[0] not in COMMANDS and Path(argv[0]).exists()):
         return window(argv)
@@ -71,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def window(files: Sequence[str] | None = None) -> int:
     """Open the window: with a project, with files to import, or with the bundled example (``--example``)."""
+    one_thread()
     files = list(sys.argv[1:] if files is None else files)
     paths = [f for f in files if f != "--example"]
     try:

@@ -273,7 +273,9 @@ def _template(*names: str, group: int = 225) -> Form:
         (replace(Form().with_given(GIVEN), kept=(0,), added=1, max_atoms=6).with_composition("Na3Cl2"), "composition"),
         (replace(Form().with_given(GIVEN), max_atoms=1), "max_atoms"),
         (replace(Form().with_given(OFF_SITE)), "keep"),
-        (Form(space_groups=(230,)).with_composition("Y3Al5O12"), "max_atoms"),
+        (Form(space_groups=(230,)).with_composition("Y3Al5O12"), ""),
+        (Form(space_groups=(227,)).with_composition("Na3MnCoNiO6"), ""),
+        (replace(Form(space_groups=(230,)).with_composition("Y3Al5O12"), max_atoms=79), "composition"),
     ],
 )
 def test_what_fixed_sites_can_hold(form, field):

@@ -64,6 +64,7 @@ class DesignPage(QWidget):
         self._catalogue = Catalogue()
         self._estimate = Estimate()
         self._blocked = ""
+        self._refused: RequestError | None = None
         self.chemistry = ChemistryPanel(self.model)
         self.sites = SitesPanel(self.model, background)
         self.targets = TargetsPanel(self.model)
@@ -103,7 +104,7 @@ class DesignPage(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP + 4, GAP + 4, GAP + 4, GAP + 4)
         row.addWidget(self.splitter)
-        self.model.changed.connect(self.refresh)
+        self.model.changed.connect(self._changed)
         self.model.changed.connect(self._timer.start)
         theme.manager().changed.connect(self._recolour)
         self._recolour()
@@ -147,7 +148,7 @@ class DesignPage(QWidget):
 
     def offer_request(self, request: DesignRequest) -> None:
         """Start from this request where the user has not begun one."""
-        untouched = self.model.form == Form() and not self.model.undo_stack.count()
+        untouched = self.model.form == Form() and not self.model.undo_stack.count() and not self.model.error
         if untouched and (self._catalogue.card(request.model) or not request.model):
             self.model.show(Form.of_request(request))
 
@@ -162,22 +163,25 @@ class DesignPage(QWidget):
         self.refresh()
 
     def show_error(self, field: str, message: str) -> None:
-        """Mark a field as refused by the generator or the campaign."""
+        """Mark a field as refused by the generator or the campaign; it stays refused until the form changes."""
+        self._refused = RequestError(message, field)
         self.refresh()
-        self._mark(field, message)
         if field in FIELDS:
             self.what.show_tab(FIELDS[field])
 
+    def _changed(self) -> None:
+        self._refused = None
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the form, its validity and its cost."""
-        form, error = self.model.form, self.model.error
+        form, error = self.model.form, self._error
         card = self._catalogue.card(form.model)
         if card is not self.chemistry.card:
             self.chemistry.set_card(card)
             self.targets.set_card(card)
         if self.symmetry.picked() != form.space_groups:
             self.symmetry.set_picked(form.space_groups)
-        error = error or self._refusal
         self._mark(error.field if error else "", str(error) if error else "")
         groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
         if not form.space_groups:
@@ -220,9 +224,9 @@ class DesignPage(QWidget):
         return self._found[1] if self._found is not None and self._found[0] == self.model.request else None
 
     @property
-    def _refusal(self) -> RequestError | None:
-        """Why the request as it stands cannot be met, as far as that has been found out."""
-        return self._known.problem if self._known is not None else None
+    def _error(self) -> RequestError | None:
+        """Why the form makes no request that can be met, as far as that has been found out."""
+        return self.model.error or (self._known.problem if self._known is not None else None) or self._refused
 
     def _check(self) -> None:
         """Find out in the background what the groups can hold."""
@@ -242,7 +246,6 @@ class DesignPage(QWidget):
             return FIELDS.get(error.field, "")
         problems = {
             "chemistry": self.chemistry.problem,
-            "sites": self.sites.problem,
             "targets": self.targets.problem,
         }
         return next((key for key, problem in problems.items() if problem), "")
@@ -259,11 +262,10 @@ class DesignPage(QWidget):
         return self._catalogue.problem or "No trained model is installed: train one with crystal-studio train."
 
     def _problem(self) -> str:
-        error = self.model.error or self._refusal
+        error = self._error
         return (
             (str(error) if error else "")
             or self.chemistry.problem
-            or self.sites.problem
             or self.targets.problem
             or self.budget.problem
             or self._no_model()

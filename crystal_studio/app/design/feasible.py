@@ -13,7 +13,7 @@ from crystal_studio.errors import RequestError
 GENEROUS_ATOMS = 48
 """Atoms in the primitive cell up to which all numbers of formula units are told where the request sets no limit."""
 LARGEST_CELL = 192
-"""Atoms in the primitive cell up to which one number of formula units is looked for."""
+"""Atoms in the primitive cell up to which one number of formula units is looked for, as the generator does."""
 MAX_ORBITS = 20
 MOST_GROUPS = 12
 """Groups up to which it is said for each what it can hold."""
@@ -41,7 +41,7 @@ def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Fo
     formula = tuple(request.reduced_composition.values())
     units = tuple((g, _units(request, g, formula, stop)) for g in request.space_groups[:MOST_GROUPS])
     if stop() or any(held for _, held in units):
-        return Found(_beyond_default(request, formula, units), units)
+        return Found(None, units)
     for group in request.space_groups[MOST_GROUPS:]:
         if stop() or _units(request, group, formula, stop):
             return Found(None, ())
@@ -83,24 +83,6 @@ def _sites(request: DesignRequest) -> RequestError | None:
     except RequestError as error:
         return error
     return None
-
-
-def _beyond_default(
-    request: DesignRequest, formula: tuple[int, ...], units: tuple[tuple[int, tuple[tuple[int, float], ...]], ...]
-) -> RequestError | None:
-    """Whether all cells that hold the composition are larger than what is tried where no limit is set."""
-    from crystal_studio.generators.symmcd.compositions import DEFAULT_MAX_ATOMS
-
-    if request.max_atoms or len(units) < len(request.space_groups):
-        return None
-    smallest = min(held[0][0] for _, held in units if held) * sum(formula)
-    if smallest <= max(DEFAULT_MAX_ATOMS, sum(formula)):
-        return None
-    return RequestError(
-        f"The smallest primitive cell of these space groups that holds {request.composition} has {smallest} atoms:"
-        " allow at least as many.",
-        "max_atoms",
-    )
 
 
 def _units(
