@@ -13,6 +13,7 @@ from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints
+from crystal_studio.funnel.cells import sound
 from crystal_studio.potentials.symmetry import primitive_cell
 
 
@@ -126,6 +127,8 @@ def _reduce(cell: Structures) -> Any:
     """What the judge makes of a crystal before it compares; exact translations go first, its own search is slow."""
     from pymatgen.core import Lattice, Structure
 
+    if not sound(cell)[0]:
+        return None
     try:
         primitive = primitive_cell(cell.lattice[0], cell.numbers, cell.positions)
         structure = Structure(Lattice(primitive.lattice), primitive.numbers.tolist(), primitive.positions)

@@ -57,10 +57,23 @@ class Predictions:
 
 
 class PropertyModel(Protocol):
-    """Trained predictors of properties; works on crystals as generated, before any relaxation."""
+    """Trained predictors of properties; works on crystals as generated, before any relaxation.
+
+    name : the key of the registry and of the method in the project file
+    card : what is said of it; ``title`` is for people
+    """
 
     name: str
     card: dict[str, Any]
 
     def predict(self, crystals: AsymmetricUnits | Structures) -> Predictions:
         """Milliseconds a crystal on one core; energies are those of the relaxed crystal (PBE, MP2020 scheme)."""
+
+
+class PropertyModelClass(Protocol):
+    """What an entry point of the group ``crystal_studio.property_models`` names: its card is there before it is made."""
+
+    card: dict[str, Any]
+
+    def __call__(self) -> PropertyModel:
+        """The model, its weights read; raises ``ModelError`` with the remedy where that is not possible."""
