@@ -11,6 +11,7 @@ import numpy as np
 
 from crystal_studio.candidates.verdicts import Verdicts, failing
 from crystal_studio.errors import KnownError
+from crystal_studio.execution.calling import is_out_of_memory
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.joining import join
 from crystal_studio.funnel.protocol import Batch, Stage
@@ -31,7 +32,7 @@ def run(stage: Stage, batch: Batch, context: Any) -> Verdicts:
 
     A failing batch is halved until the candidates at fault are alone, so that the others get their verdicts. The
     traceback goes to the log and into the note ``traceback``. A ``KnownError`` (a potential that is not installed, say)
-    is passed on: it concerns the whole campaign and has a remedy.
+    or a lack of memory is passed on: it concerns the whole campaign and has a remedy.
     """
     return _Attempt(stage, context).judge(batch)
 
@@ -52,6 +53,8 @@ class _Attempt:
         except KnownError:
             raise
         except Exception as error:
+            if is_out_of_memory(error):  # no candidate's fault, and the next ones would meet it too
+                raise
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
             trace = traceback.format_exc()
             self._log(batch, text, trace)

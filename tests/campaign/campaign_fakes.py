@@ -19,7 +19,7 @@ from crystal_studio.candidates.verdicts import Finding, Geometry, Reason, Reason
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import RequestError
+from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.generators.protocol import Cancelled, ModelCard, chunk_seed
 from crystal_studio.project.queries import ProjectReader
@@ -117,14 +117,17 @@ class Ordered:
 class Slow:
     """A costly stage that gives an energy and a geometry that is 1 % larger.
 
-    Each candidate takes ``takes`` seconds; ids in ``deadly`` kill their worker, those in ``failing`` raise, those
-    in ``waiting`` are answered another day.
+    Each candidate takes ``takes`` seconds; ids in ``deadly`` kill their worker, those in ``failing`` raise, those in
+    ``hanging`` never end, those in ``waiting`` are answered another day. ``raising`` "known" or "memory": what
+    no candidate is to blame for.
     """
 
     takes: float = 0.0
     deadly: tuple[int, ...] = ()
     failing: tuple[int, ...] = ()
+    hanging: tuple[int, ...] = ()
     waiting: tuple[int, ...] = ()
+    raising: str = ""
     name: str = "relaxation"
     title: str = "Relaxation"
     in_order: bool = False
@@ -143,6 +146,10 @@ class Slow:
             os._exit(9)
         if ids & set(self.failing):
             raise ArithmeticError("no forces")
+        while ids & set(self.hanging):
+            time.sleep(1)
+        if self.raising:
+            raise ModelError("The potential is missing: install it.") if self.raising == "known" else MemoryError
         found = [Finding("energy_per_atom", SPRING, -2 * batch.found["min_distance"])]
         cells = batch.structures
         larger = type(cells)(cells.lattice * 1.01, cells.offsets, cells.numbers, cells.positions, cells.orbit)
@@ -190,6 +197,19 @@ def _load(name: str, device: str, delay: float) -> RockSalt:
 
 def load_rock_salt(name: str, device: str) -> RockSalt:
     return RockSalt(device)
+
+
+class Broken(RockSalt):
+    """Makes one chunk, then fails."""
+
+    def sample(self, request: DesignRequest, chunk: int, cancel: Any = None, progress: Any = None) -> Candidates:
+        if chunk:
+            raise ZeroDivisionError("a bug")
+        return super().sample(request, chunk, cancel, progress)
+
+
+def load_broken(name: str, device: str) -> Broken:
+    return Broken(device)
 
 
 def model(name: str) -> str:
