@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from crystal_studio.design.fixed_sites import wyckoff_row
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 GENEROUS_ATOMS = 48
 """Atoms in the primitive cell up to which all numbers of formula units are told where the request sets no limit."""
@@ -36,7 +37,8 @@ def problem(request: DesignRequest, stop: Callable[[], bool] = lambda: False) ->
 def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Found:
     """What can be said of a request before it is run."""
     problem = _too_small(request) or _sites(request)
-    if problem is not None or not request.composition or not request.space_groups or request.template:
+    template = SymmCDOptions.of(request).template
+    if problem is not None or not request.composition or not request.space_groups or template:
         return Found(problem)
     formula = tuple(request.reduced_composition.values())
     units = tuple((g, _units(request, g, formula, stop)) for g in request.space_groups[:MOST_GROUPS])
@@ -74,12 +76,13 @@ def _sites(request: DesignRequest) -> RequestError | None:
     """Template or kept structure against the rest of the request, as the generator will see them."""
     from crystal_studio.generators.symmcd import sites
 
-    most_orbits = request.max_orbits or MAX_ORBITS
+    options = SymmCDOptions.of(request)
+    most_orbits = options.max_orbits or MAX_ORBITS
     try:
-        if request.template:
+        if options.template:
             sites.check_template(request, most_orbits)
-        elif request.keep is not None:
-            sites.check_kept(request, sites.anchors(request.space_groups[0], request.keep), most_orbits)
+        elif options.keep is not None:
+            sites.check_kept(request, sites.anchors(request.space_groups[0], options.keep), most_orbits)
     except RequestError as error:
         return error
     return None
@@ -95,9 +98,10 @@ def _units(
     from crystal_studio.crystal.space_groups import tables
     from crystal_studio.crystal.wyckoff_sets import can_hold, sets_of
 
-    table, keep = tables(), request.keep
+    options = SymmCDOptions.of(request)
+    table, keep = tables(), options.keep
     centring = int(table.n_centring[group - 1])
-    orbits = request.max_orbits or MAX_ORBITS
+    orbits = options.max_orbits or MAX_ORBITS
     held = dict.fromkeys(request.reduced_composition, 0)
     kept = [(o.element, wyckoff_row(group, o.wyckoff)) for o in keep.orbits] if keep is not None else []
     for element, row in kept:
@@ -128,7 +132,7 @@ def _nothing_holds(request: DesignRequest) -> RequestError:
     table, groups = tables(), request.space_groups
     limit = request.max_atoms or max(LARGEST_CELL, sum(request.reduced_composition.values()))
     names = ", ".join(f"{table.symbol[g - 1]} ({g})" for g in groups[:4]) + (" …" if len(groups) > 4 else "")
-    if request.keep is not None:
+    if SymmCDOptions.of(request).keep is not None:
         return RequestError(
             f"The orbits kept in {names} cannot be completed to {request.composition} with up to {limit} atoms in the"
             " primitive cell: keep fewer orbits, add another number of them, or choose another composition.",
