@@ -30,7 +30,7 @@ def read(path: Path) -> DesignRequest:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise FileError(f"The request {path} cannot be read: {error.strerror}.") from error
+        raise FileError(f"{path} cannot be read as a request: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is not a request in TOML: it is no text.") from error
     return from_toml(text, str(path))
