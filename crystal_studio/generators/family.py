@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,7 @@ from crystal_studio.design.chemistry import MODES
 from crystal_studio.design.declared import Options
 from crystal_studio.design.forms import form
 from crystal_studio.design.request import DesignRequest
+from crystal_studio.errors import RequestError
 from crystal_studio.generators.protocol import Generator, ModelCard
 
 
@@ -33,6 +35,19 @@ class Capabilities:
     needs: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Feasibility:
+    """What can be said of a request before it is run.
+
+    problem : why no candidate can obey it, or None
+    units : by space group, the numbers of formula units that its primitive cell can hold and in how many ways each
+        (NaN: too many to count); empty where the family does not tell
+    """
+
+    problem: RequestError | None = None
+    units: tuple[tuple[int, tuple[tuple[int, float], ...]], ...] = ()
+
+
 class Family(Protocol):
     """One kind of generator; ``name`` is its name in the registry and in the cards of its models.
 
@@ -47,6 +62,10 @@ class Family(Protocol):
     def check(self, request: DesignRequest) -> None:
         """Raise ``RequestError`` where core and options contradict each other, as far as that can be told
         without a model. Options and capabilities have been checked before."""
+
+    def look(self, request: DesignRequest, stop: Callable[[], bool]) -> Feasibility:
+        """What takes up to some seconds to find out of a request that has passed ``check``, asked while it is being
+        written; gives up as soon as ``stop()`` is true."""
 
     def cards(self) -> tuple[ModelCard, ...]:
         """The models that need no folder of weights; mostly none."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import RequestError
+from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
-from crystal_studio.generators.family import Family
+from crystal_studio.generators.family import Family, Feasibility
 from crystal_studio.generators.protocol import ModelCard
 
 
@@ -27,6 +29,15 @@ def fitted(request: DesignRequest, family: Family, card: ModelCard | None = None
         check_targets(request, card)
     family.check(request)
     return request
+
+
+def feasibility(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Feasibility:
+    """What can be said of a request before it is run; nothing where its model is not installed."""
+    try:
+        family = registry.families.get(registry.card(request.model).family)
+    except ModelError:
+        return Feasibility()
+    return family.look(request, stop)
 
 
 def check_targets(request: DesignRequest, card: ModelCard) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.errors import RequestError
-from crystal_studio.generators.family import Capabilities
+from crystal_studio.generators.family import Capabilities, Feasibility
 from crystal_studio.generators.protocol import ModelCard
 
 
@@ -24,6 +24,9 @@ class BoxFamily:
     def check(self, request):
         if BoxOptions.of(request).edge > 40 and request.count > 9:
             raise RequestError("Large boxes are made nine at a time: ask for fewer.", "count")
+
+    def look(self, request, stop):
+        return Feasibility()
 
     def cards(self):
         return (ModelCard("toy-boxes", "boxes", "Toy boxes", "MIT", {}, {}, 0, "", (1, 6, 8)),)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from crystal_studio.design.fixed_sites import wyckoff_row
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.family import Feasibility
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 GENEROUS_ATOMS = 48
@@ -20,34 +20,20 @@ MOST_GROUPS = 12
 """Groups up to which it is said for each what it can hold."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """``problem``: why no candidate can obey the request, or None. ``units``: by space group, the numbers of
-    formula units that its primitive cell can hold and how many sets of Wyckoff positions hold each."""
-
-    problem: RequestError | None = None
-    units: tuple[tuple[int, tuple[tuple[int, float], ...]], ...] = ()
-
-
-def problem(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> RequestError | None:
-    """Why no candidate can obey the request, or None; takes up to a second for large cells."""
-    return look(request, stop).problem
-
-
-def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Found:
-    """What can be said of a request before it is run."""
+def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Feasibility:
+    """What can be said of a request before it is run; takes up to a second for large cells."""
     problem = _too_small(request) or _sites(request)
     template = SymmCDOptions.of(request).template
     if problem is not None or not request.composition or not request.space_groups or template:
-        return Found(problem)
+        return Feasibility(problem)
     formula = tuple(request.reduced_composition.values())
     units = tuple((g, _units(request, g, formula, stop)) for g in request.space_groups[:MOST_GROUPS])
     if stop() or any(held for _, held in units):
-        return Found(None, units)
+        return Feasibility(None, units)
     for group in request.space_groups[MOST_GROUPS:]:
         if stop() or _units(request, group, formula, stop):
-            return Found(None, ())
-    return Found(_nothing_holds(request), units)
+            return Feasibility(None, ())
+    return Feasibility(_nothing_holds(request), units)
 
 
 def _too_small(request: DesignRequest) -> RequestError | None:
