@@ -47,9 +47,9 @@ def load() -> Catalogue:
     except KnownError as error:
         problems.append(str(error))
     try:
-        from crystal_studio.generators.registry import FAMILIES, installed
+        from crystal_studio.generators.registry import installed
 
-        cards = tuple(card for card in installed().values() if card.family in FAMILIES)
+        cards = tuple(installed().values())
     except KnownError as error:
         problems.append(str(error))
     return Catalogue(groups, cards, " ".join(problems))

@@ -34,9 +34,8 @@ def start(project: Path | str, request: JudgeRequest, name: str = "", parts: Run
     if not parts.stages:
         raise RequestError("The funnel none has no stages: choose quick or full.", "funnel")
     with ProjectWriter.open(project) as writer:
-        return writer.add_campaign(
-            name or title(request), request.to_dict(), machine(device), len(request.ids), kind=KIND
-        )
+        asked = request.to_dict() | {"stages": [stage.name for stage in parts.stages]}
+        return writer.add_campaign(name or title(request), asked, machine(device), len(request.ids), kind=KIND)
 
 
 def title(request: JudgeRequest) -> str:

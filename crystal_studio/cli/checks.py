@@ -116,12 +116,13 @@ def models(read_weights: bool = True) -> list[Check]:
         remedy = f"put a model folder (model.safetensors and card.json) into {paths.models()}"
         return [Check("models", "fail", f"none in {paths.models()}", remedy)]
     checks = []
-    for name, card in cards.items():
+    loaders: dict[str, Callable[[str], object]] = dict.fromkeys(cards, registry.load)
+    loaders |= dict.fromkeys(predictors.installed(), predictors.load)
+    for name, load in loaders.items():
         try:
-            if read_weights and card.family == predictors.FAMILY:
-                predictors.load(name)
-            elif read_weights:
-                registry.load(name, "cpu")
+            card = cards.get(name) or registry.read_card(paths.models() / name)
+            if read_weights:
+                load(name)
             checks.append(Check("model", "ok", f"{name}: {card.parameters / 1e6:.1f} M parameters, {card.licence}"))
         except KnownError as error:
             checks.append(Check("model", "fail", name, str(error)))

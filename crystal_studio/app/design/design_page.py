@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
-from crystal_studio.app.design import feasible
 from crystal_studio.app.design.aims import describe_targets
 from crystal_studio.app.design.budget_panel import BudgetPanel
 from crystal_studio.app.design.chemistry_panel import ChemistryPanel, describe
@@ -41,6 +40,8 @@ from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, Card, label
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.family import Feasibility
+from crystal_studio.generators.requests import feasibility
 
 CHECK_MS = 200
 
@@ -55,7 +56,7 @@ class DesignPage(QWidget):
         """With a ``background``, what takes a moment to find out is checked there while the user goes on."""
         super().__init__(parent)
         self._background = background
-        self._found: tuple[DesignRequest, feasible.Found] | None = None
+        self._found: tuple[DesignRequest, Feasibility] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(CHECK_MS)
@@ -219,7 +220,7 @@ class DesignPage(QWidget):
         self.validity.emit()
 
     @property
-    def _known(self) -> feasible.Found | None:
+    def _known(self) -> Feasibility | None:
         """What has been found out of the request as it stands."""
         return self._found[1] if self._found is not None and self._found[0] == self.model.request else None
 
@@ -234,11 +235,11 @@ class DesignPage(QWidget):
         if self._background is None or request is None:
             return
 
-        def done(found: feasible.Found) -> None:
+        def done(found: Feasibility) -> None:
             self._found = (request, found)
             self.refresh()
 
-        self._background.run(lambda state: feasible.look(request, state.is_set), done, key="feasible")
+        self._background.run(lambda state: feasibility(request, state.is_set), done, key="feasible")
 
     def _bad_tab(self, error: RequestError | None) -> str:
         """The tab that holds what is to be corrected; empty where it stands elsewhere."""
