@@ -236,6 +236,7 @@ def _serve(pipe: Connection, settings: Settings) -> None:
     import torch
 
     from crystal_studio.potentials import registry
+    from crystal_studio.potentials.protocol import why
 
     torch.set_num_threads(1)
     try:
@@ -251,8 +252,9 @@ def _serve(pipe: Connection, settings: Settings) -> None:
             return
         try:
             answer = potential.relax(one, settings.max_steps, settings.fmax)
-            if answer.reasons[0] or not np.isfinite(answer.energy_per_atom[0]):
-                pipe.send(_failed(answer.reasons[0] or "The potential has no energy of it."))
+            given_up = answer.reasons[0]
+            if given_up is not None or not np.isfinite(answer.energy_per_atom[0]):
+                pipe.send(_failed("The potential has no energy of it." if given_up is None else why(given_up)))
                 continue
             cell, energy = answer.structures, float(answer.energy_per_atom[0])
             pipe.send(Relaxed(energy, bool(answer.converged[0]), cell.lattice[0], cell.positions, ""))

@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the reference data")
     parser.add_argument("--checkpoint", type=Path, required=True, help="file that keeps the energies computed so far")
     parser.add_argument("--potential", default=SHIPPED, help="name of the potential that computes the energies")
-    parser.add_argument("--device", default="cpu", help="where it computes: cpu, cuda, mps or auto")
+    parser.add_argument("--device", default="cpu", help="where it computes: cpu, cuda or mps")
     parser.add_argument("--to", type=Path, help="file to write instead of the one that the potential's name stands for")
     parser.add_argument("--above", type=float, default=0.05, help="eV/atom above hull up to which phases are taken")
     parser.add_argument("--relax-up-to", type=int, default=12, help="atoms in the largest cell that is relaxed")

@@ -17,7 +17,7 @@ class FunnelContext:
     """Handed to every stage call; picklable, so that worker processes get their own.
 
     potential : name of the potential that relaxes and whose hull is asked
-    device : where it computes, as torch writes it; "auto" is the fastest there is
+    device : where it computes, as torch writes it ("cpu", "cuda:1", "mps")
     memories : what each stage that remembers knows of earlier candidates, by the stage's name
 
     Before a campaign goes on, tell every stage that remembers of earlier candidates with ``remember``; which ones,

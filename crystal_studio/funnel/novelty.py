@@ -31,12 +31,16 @@ class NoveltyStage:
     reasons = ()
     seconds = 0.0
 
+    def reference(self, context: Any) -> ReferenceIndex:
+        """The known structures; raises ``KnownError`` where they are not installed."""
+        return ReferenceIndex.load()
+
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Finds nearest_known ("mp-1234 (LiMn2O4, Fd-3m)"), nearest_distance (mean atomic spacings) and novel; notes
         nearest_note (what the nearest shares with the candidate, or why nothing can be said)."""
         size = len(batch)
         try:
-            index = ReferenceIndex.load()
+            index = self.reference(context)
         except KnownError as error:
             return marking(size, notes={"nearest_note": objects([f"No reference index: {error}"] * size)})
         nearest = index.nearest(batch.structures)

@@ -13,7 +13,7 @@ from crystal_studio.errors import KnownError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.properties import registry
-from crystal_studio.properties.protocol import quantity_of
+from crystal_studio.properties.protocol import PropertyModel, quantity_of
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,17 @@ class PropertiesStage:
     reasons = ()
     seconds = 0.0
 
+    def reference(self, context: Any) -> PropertyModel:
+        """The property model; raises ``KnownError`` where it is not installed."""
+        return registry.load(self.model)
+
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Finds what the model predicts, with one standard deviation (eV/atom, eV; NaN if unknown), probability_metal
         and in_domain; notes the 95% interval of each quantity as <quantity>_low and <quantity>_high, and
         property_note (why not in the domain, or why nothing can be said)."""
         size = len(batch)
         try:
-            model = registry.load(self.model)
+            model = self.reference(context)
         except KnownError as error:
             return marking(size, notes={"property_note": objects([f"No property model: {error}"] * size)})
         found = model.predict(batch.structures)

@@ -11,7 +11,6 @@ import numpy as np
 
 from crystal_studio.candidates.verdicts import Verdicts, failing
 from crystal_studio.errors import KnownError
-from crystal_studio.execution.calling import is_out_of_memory
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.joining import join
 from crystal_studio.funnel.protocol import Batch, Stage
@@ -30,9 +29,10 @@ class MalformedVerdicts(Exception):
 def run(stage: Stage, batch: Batch, context: Any) -> Verdicts:
     """The verdicts of a stage on a batch; candidates on which it fails get the status "error".
 
-    A failing batch is halved until the candidates at fault are alone, so that the others get their verdicts. The
+    A batch on which it raises is halved until the candidates at fault are alone, so that the others get their
+    verdicts; one with a malformed answer is not, since such a stage cannot be trusted with the parts either. The
     traceback goes to the log and into the note ``traceback``. A ``KnownError`` (a potential that is not installed, say)
-    or a lack of memory is passed on: it concerns the whole campaign and has a remedy.
+    is passed on: it concerns the whole campaign and has a remedy.
     """
     return _Attempt(stage, context).judge(batch)
 
@@ -53,13 +53,12 @@ class _Attempt:
         except KnownError:
             raise
         except Exception as error:
-            if is_out_of_memory(error):  # no candidate's fault, and the next ones would meet it too
-                raise
+            whole = isinstance(error, MalformedVerdicts)
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
             trace = traceback.format_exc()
             self._log(batch, text, trace)
         self.failures += 1
-        if len(batch) < 2 or self.failures >= MOST_FAILURES:
+        if whole or len(batch) < 2 or self.failures >= MOST_FAILURES:
             return replace(failing(len(batch), text), notes={"traceback": objects([trace] * len(batch))})
         halves = np.array_split(np.arange(len(batch)), 2)
         parts = [batch.take(half) for half in halves]

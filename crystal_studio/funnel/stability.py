@@ -34,12 +34,16 @@ class StabilityStage:
     reasons = ()
     seconds = 0.0
 
+    def reference(self, context: FunnelContext) -> ReferenceHull:
+        """The hull of the potential; raises ``KnownError`` where there is none."""
+        return ReferenceHull.load(context.potential)
+
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Finds e_hull and formation_energy (eV/atom, NaN if unknown) from the energy_per_atom by the potential of the
         context; notes decomposition, and hull_note (why there is no answer)."""
         size = len(batch)
         try:
-            hull = ReferenceHull.load(context.potential)
+            hull = self.reference(context)
         except KnownError as error:
             return marking(size, notes={"hull_note": objects([str(error)] * size)})
         method = registry.method(context.potential)

@@ -38,6 +38,13 @@ GIVEN_UP = (
 )
 """Every reason for which a relaxation may be given up; ``given_up`` is for words of a potential's own."""
 
+_SENTENCES = {kind.code: kind for kind in GIVEN_UP}
+
+
+def why(reason: Reason) -> str:
+    """The sentence of a reason out of ``GIVEN_UP``."""
+    return _SENTENCES[reason.code].text(reason.parameters)
+
 
 @dataclass(frozen=True)
 class Relaxation:

@@ -22,25 +22,14 @@ def available() -> tuple[str, ...]:
 
 
 def method(name: str) -> Method:
-    """What stands beside the values that a potential computes; raises ``ModelError`` for one that is not known."""
+    """The method that stands beside the values that a potential computes; raises ``ModelError`` for one that is not known."""
     return Method(name, "potential", POTENTIALS.get(name).title)
 
 
 def load(name: str, device: str = "cpu") -> Potential:
-    """The potential of that name on a device, loaded once a process; raises ``ModelError`` with the remedy.
-
-    ``device`` is what torch calls it ("cpu", "cuda:1", "mps"), or "auto" for the fastest of this machine.
-    """
-    return _loaded(name, fastest() if device == "auto" else device)
-
-
-def fastest() -> str:
-    """The device of this machine that torch computes fastest on."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda:0"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+    """The potential of that name on a device (as torch calls it: "cpu", "cuda:1", "mps"), loaded once a process;
+    raises ``ModelError`` with the remedy."""
+    return _loaded(name, device)
 
 
 @lru_cache(maxsize=4)

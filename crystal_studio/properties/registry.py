@@ -15,7 +15,9 @@ from crystal_studio.registry import Registry
 FAMILY = "properties"
 DEFAULT = "properties-mp20-like"
 
-PROPERTY_MODELS: Registry[PropertyModelClass] = Registry("property model", "crystal_studio.property_models", {}, ModelError)
+PROPERTY_MODELS: Registry[PropertyModelClass] = Registry(
+    "property model", "crystal_studio.property_models", {}, ModelError
+)
 """Classes of property models that other packages bring; those that we train lie in folders beside the generators."""
 
 

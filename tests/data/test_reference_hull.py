@@ -139,8 +139,17 @@ def test_cut_off_hull_is_one_sentence(tmp_path: Path) -> None:
 
 def test_missing_hull_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path))
-    with pytest.raises(KnownError, match="missing: reinstall"):
+    with pytest.raises(KnownError, match=r"no reference hull of the potential chgnet .*: reinstall"):
         ReferenceHull.load()
+
+
+def test_a_hull_is_that_of_one_potential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path))
+    save_hull(hull_path("mace"), hull_of([row(Li=2, O=1)], [-4.9]))
+    with pytest.raises(FileError, match=r"was computed by .*, not by mace: build it with .*--potential mace"):
+        ReferenceHull.load("mace")
+    with pytest.raises(FileError, match="no reference hull of the potential orb"):
+        ReferenceHull.load("orb")
 
 
 def test_shipped_hull_knows_common_oxides() -> None:

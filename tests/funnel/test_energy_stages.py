@@ -82,7 +82,9 @@ def test_relaxed_rock_salt_lies_on_the_hull() -> None:
     relaxed = RelaxationStage()(candidates, context)
     assert relaxed.passed.all() and found(relaxed, "converged").tolist() == [1.0]
     assert {f.method for f in relaxed.findings} == {CHGNET}
-    assert relaxed.geometry is not None and relaxed.geometry.method == CHGNET and relaxed.geometry.moved.tolist() == [True]
+    assert (
+        relaxed.geometry is not None and relaxed.geometry.method == CHGNET and relaxed.geometry.moved.tolist() == [True]
+    )
     cells = relaxed.geometry.structures
     assert cells.n_atoms.tolist() == [8]
     volume = cells.volume[0] / candidates.structures.volume[0]
