@@ -1,19 +1,20 @@
 """Crystals as compact binary blobs, exact to the last bit, decoded many at a time.
 
-Layout, little-endian, version 1 (n = orbits of a unit, atoms of a structure)::
+Layout, little-endian, version 2 (n = orbits of a unit, atoms of a structure)::
 
     4 s   magic "CrSt"
     u1    version
-    u1    kind: 1 asymmetric unit, 2 whole cell
+    u1    kind: 1 asymmetric unit, 2 whole cell (3 bonds, 4 building blocks: blob_extras)
     i2    space group (0 for a whole cell)
     u4    n
-    u4    CRC-32 of everything after the header
+    u4    CRC-32 of the 12 bytes before it and everything after it
     9 f8  lattice, rows a, b, c in Angstrom
     3n f8 fractional coordinates
     n i2  atomic numbers
     n i2  row of the Wyckoff tables (unit) or column of the orbit (whole cell)
 
-An asymmetric unit of 5 orbits takes 228 bytes, a cell of 13 atoms 452.
+An asymmetric unit of 5 orbits takes 228 bytes, a cell of 13 atoms 452. In version 1, which is still read, the
+CRC covered only what comes after the header.
 """
 
 from __future__ import annotations
@@ -29,18 +30,22 @@ from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.errors import FileError
 
 MAGIC = b"CrSt"
-VERSION = 1
-UNIT, STRUCTURE = 1, 2
+VERSION = 2
+UNIT, STRUCTURE, BONDS, BLOCKS = 1, 2, 3, 4
+DAMAGED = "A structure in the project file is damaged: restore the project from a copy."
 _HEADER = np.dtype(
     [("magic", "S4"), ("version", "u1"), ("kind", "u1"), ("space_group", "<i2"), ("count", "<u4"), ("crc", "<u4")]
 )
-_PACK = struct.Struct("<4sBBhII")
+HEADER = struct.Struct("<4sBBhII")
+_FRONT = struct.Struct("<4sBBhI")
 _LATTICE_BYTES = 72
 _SITE_BYTES = 28
 
 
-def _pack(kind: int, space_group: int, count: int, payload: bytes) -> bytes:
-    return _PACK.pack(MAGIC, VERSION, kind, space_group, count, zlib.crc32(payload)) + payload
+def pack(kind: int, space_group: int, count: int, payload: bytes) -> bytes:
+    """A blob: header, checksum, payload."""
+    front = _FRONT.pack(MAGIC, VERSION, kind, space_group, count)
+    return front + zlib.crc32(payload, zlib.crc32(front)).to_bytes(4, "little") + payload
 
 
 def encode_units(units: AsymmetricUnits) -> list[bytes]:
@@ -55,7 +60,7 @@ def encode_units(units: AsymmetricUnits) -> list[bytes]:
         payload = (
             lattice[i].tobytes() + positions[i, :n].tobytes() + numbers[i, :n].tobytes() + wyckoff[i, :n].tobytes()
         )
-        blobs.append(_pack(UNIT, int(units.space_group[i]), n, payload))
+        blobs.append(pack(UNIT, int(units.space_group[i]), n, payload))
     return blobs
 
 
@@ -69,7 +74,7 @@ def encode_structures(structures: Structures) -> list[bytes]:
     for i, n in enumerate(structures.n_atoms.tolist()):
         rows = structures.atoms(i)
         payload = lattice[i].tobytes() + positions[rows].tobytes() + numbers[rows].tobytes() + orbit[rows].tobytes()
-        blobs.append(_pack(STRUCTURE, 0, n, payload))
+        blobs.append(pack(STRUCTURE, 0, n, payload))
     return blobs
 
 
@@ -100,21 +105,48 @@ def decode_structures(blobs: Sequence[bytes]) -> Structures:
     return Structures(lattice, offsets, numbers, positions, orbit)
 
 
+def require_sound(blob: bytes, kind: int) -> tuple[int, bytes]:
+    """The count and the payload of a blob; raises ``FileError`` for one that is damaged, newer or of another kind."""
+    if not isinstance(blob, bytes) or len(blob) < HEADER.size or blob[:4] != MAGIC:
+        raise FileError(DAMAGED)
+    _, version, found, _, count, crc = HEADER.unpack_from(blob)
+    if version > VERSION:
+        raise FileError("The project holds structures written by a newer Crystal Studio: update the program.")
+    if found != kind or not _holds(blob, version, crc):
+        raise FileError(DAMAGED)
+    return count, blob[HEADER.size :]
+
+
+def is_sound(blob: bytes) -> bool:
+    """Whether a blob of any kind is as it was written."""
+    if not isinstance(blob, bytes) or len(blob) < HEADER.size or blob[:4] != MAGIC:
+        return False
+    _, version, _, _, _, crc = HEADER.unpack_from(blob)
+    return _holds(blob, version, crc)
+
+
+def _holds(blob: bytes, version: int, crc: int) -> bool:
+    view = memoryview(blob)
+    return zlib.crc32(view[HEADER.size :], zlib.crc32(view[: _FRONT.size]) if version > 1 else 0) == crc
+
+
 def _decode(blobs: Sequence[bytes], kind: int) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
     """Headers (B,), lattice (B, 3, 3), and positions (N, 3), numbers (N,), last column (N,) of all sites in a row."""
+    if not all(isinstance(b, bytes) for b in blobs):
+        raise FileError(DAMAGED)
     sizes = np.fromiter((len(b) for b in blobs), np.int64, len(blobs))
-    if (sizes < _PACK.size + _LATTICE_BYTES).any():
+    if (sizes < HEADER.size + _LATTICE_BYTES).any():
         raise FileError("A structure in the project file is cut short: restore the project from a copy.")
     # Every part of a blob starts on a multiple of two bytes and most on four: gather in 4-byte words, then halves.
     words = np.frombuffer(b"".join(blobs) + b"\0" * (-int(sizes.sum()) % 4), "<u2")
     starts = np.concatenate([[0], np.cumsum(sizes)])[:-1] // 2
-    headers = _gather(words, starts, _PACK.size // 2).view(_HEADER).reshape(-1)
+    headers = _gather(words, starts, HEADER.size // 2).view(_HEADER).reshape(-1)
     counts = headers["count"].astype(np.int64)
     _check(blobs, headers, sizes, kind)
-    lattice = _gather(words, starts + _PACK.size // 2, _LATTICE_BYTES // 2).view("<f8").reshape(-1, 3, 3)
+    lattice = _gather(words, starts + HEADER.size // 2, _LATTICE_BYTES // 2).view("<f8").reshape(-1, 3, 3)
     crystal = np.repeat(np.arange(len(blobs)), counts)
     site = np.arange(len(crystal)) - np.repeat(np.cumsum(counts) - counts, counts)
-    first = starts[crystal] + (_PACK.size + _LATTICE_BYTES) // 2
+    first = starts[crystal] + (HEADER.size + _LATTICE_BYTES) // 2
     positions = _gather(words, first + 12 * site, 12).view("<f8").reshape(-1, 3)
     numbers = words[first + 12 * counts[crystal] + site].view("<i2")
     last = words[first + 13 * counts[crystal] + site].view("<i2")
@@ -128,12 +160,10 @@ def _gather(words: NDArray, starts: NDArray, length: int) -> NDArray:
 
 def _check(blobs: Sequence[bytes], headers: NDArray, sizes: NDArray, kind: int) -> None:
     if (headers["magic"] != MAGIC).any() or (headers["version"] < 1).any():
-        raise FileError("A structure in the project file is damaged: restore the project from a copy.")
+        raise FileError(DAMAGED)
     if (headers["version"] > VERSION).any():
         raise FileError("The project holds structures written by a newer Crystal Studio: update the program.")
-    wrong = (headers["kind"] != kind) | (sizes != _PACK.size + _LATTICE_BYTES + _SITE_BYTES * headers["count"])
-    if wrong.any() or any(
-        zlib.crc32(memoryview(blob)[_PACK.size :]) != crc
-        for blob, crc in zip(blobs, headers["crc"].tolist(), strict=True)
-    ):
-        raise FileError("A structure in the project file is damaged: restore the project from a copy.")
+    wrong = (headers["kind"] != kind) | (sizes != HEADER.size + _LATTICE_BYTES + _SITE_BYTES * headers["count"])
+    versions, crcs = headers["version"].tolist(), headers["crc"].tolist()
+    if wrong.any() or not all(map(_holds, blobs, versions, crcs)):
+        raise FileError(DAMAGED)

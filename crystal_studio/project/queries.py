@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Engine, Select, bindparam, func, inspect, select, text
-from sqlalchemy.sql.sqltypes import Boolean, Float, Text
+from sqlalchemy import ColumnElement, Connection, Engine, func, inspect, select, text
 
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.errors import FileError
-from crystal_studio.project import blob, connection, copies, filters, schema
-from crystal_studio.project.rows import CampaignRow, CandidateRow, VerdictRow
-from crystal_studio.project.schema import campaigns, candidates, structures, verdicts
+from crystal_studio.project import columns, connection, copies, filters, names, parts, reading, schema, terms
+from crystal_studio.project.names import Names
+from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, StageCounts, VerdictRow
+from crystal_studio.project.schema import candidates
 
-_ROW = tuple(candidates.c[f.name] for f in fields(CandidateRow))
-_CHUNK = 20_000
 Where = str | ColumnElement[bool]
 
 
@@ -71,9 +72,21 @@ class ProjectReader:
     ) -> None:
         self.close()
 
-    def _all(self, statement: Any, parameters: dict[str, Any] | None = None) -> Sequence[Any]:
-        with connection.translated(self.path), self._engine.connect() as open_connection:
-            return open_connection.execute(statement, parameters or {}).all()
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        """A connection whose statements all see the file at the same moment."""
+        with connection.translated(self.path), self._engine.connect() as opened:
+            opened.exec_driver_sql("BEGIN")
+            try:
+                yield opened
+            finally:
+                opened.exec_driver_sql("ROLLBACK")
+
+    @contextmanager
+    def _driver(self) -> Iterator[sqlite3.Connection]:
+        """The driver's connection within a snapshot."""
+        with self._snapshot() as opened:
+            yield _driver(opened)
 
     def data_version(self) -> int:
         """A number that changes when another connection has written."""
@@ -87,14 +100,13 @@ class ProjectReader:
 
     def campaigns(self) -> list[CampaignRow]:
         """All campaigns, oldest first."""
-        return [_campaign(row) for row in self._all(select(campaigns).order_by(campaigns.c.id))]
+        with self._driver() as db:
+            return reading.campaign_rows(db, self.path, "ORDER BY id")
 
     def campaign(self, campaign_id: int) -> CampaignRow:
         """One campaign; raises ``FileError`` where there is none such."""
-        rows = self._all(select(campaigns).where(campaigns.c.id == int(campaign_id)))
-        if not rows:
-            raise FileError(f"{self.path} has no campaign {campaign_id}.")
-        return _campaign(rows[0])
+        with self._driver() as db:
+            return reading.campaign_row(db, self.path, int(campaign_id))
 
     def candidates(
         self,
@@ -105,180 +117,203 @@ class ProjectReader:
         offset: int = 0,
     ) -> list[CandidateRow]:
         """Candidates that match a filter; those without the sorted value come last."""
-        statement = _sorted(select(*_ROW).where(_condition(where)), sort, descending)
-        return [CandidateRow(*row) for row in self._all(statement.limit(limit).offset(offset or None))]
+        end = None if limit is None else offset + limit
+        with self._snapshot() as opened:
+            chosen = self._ids(opened, where, sort, descending, end)[offset:]
+            return reading.candidate_rows(_driver(opened), self.path, chosen.tolist())
 
     def ids(self, where: Where = "", sort: str = "id", descending: bool = False) -> NDArray[np.int64]:
-        """Ids of all candidates that match, in the order asked for."""
-        rows = self._all(_sorted(select(candidates.c.id).where(_condition(where)), sort, descending))
-        return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        """Ids of all candidates that match, in the order asked for; those without the sorted value come last."""
+        with self._snapshot() as opened:
+            return self._ids(opened, where, sort, descending)
+
+    def _ids(
+        self, opened: Connection, where: Where, sort: str, descending: bool, limit: int | None = None
+    ) -> NDArray[np.int64]:
+        known = names.read(_driver(opened), self.path)
+        key = terms.find(sort or "id", known.known(), known.method_ids)
+        return columns.ids(opened, _condition(where, known), key, descending, limit)
 
     def by_ids(self, ids: Iterable[int]) -> list[CandidateRow]:
         """The candidates named, in that order; ids that do not exist are left out."""
-        wanted = [int(i) for i in ids]
-        rows = self._all(select(*_ROW).where(_among(candidates.c.id)), {"ids": json.dumps(wanted)})
-        found = {row[0]: CandidateRow(*row) for row in rows}
-        return [found[i] for i in wanted if i in found]
+        with self._driver() as db:
+            return reading.candidate_rows(db, self.path, [int(i) for i in ids])
 
     def count(self, where: Where = "") -> int:
         """How many candidates match."""
-        return int(self._all(select(func.count()).select_from(candidates).where(_condition(where)))[0][0])
+        with self._snapshot() as opened:
+            known = names.read(_driver(opened), self.path)
+            statement = select(func.count()).select_from(candidates).where(_condition(where, known))
+            return int(opened.execute(statement).scalar_one())
 
     def candidate(self, candidate_id: int) -> CandidateRow:
         """One candidate; raises ``FileError`` where there is none such."""
         rows = self.by_ids([candidate_id])
         if not rows:
-            raise self._missing(candidate_id)
+            raise parts.missing_candidate(self.path, int(candidate_id))
         return rows[0]
 
     def verdicts(self, candidate_id: int) -> list[VerdictRow]:
         """What every stage said of one candidate, in the order in which they spoke first."""
-        c = verdicts.c
-        rows = self._all(
-            select(c.candidate_id, c.stage, c.passed, c.reason, c["values"], c.seconds)
-            .where(c.candidate_id == int(candidate_id))
-            .order_by(c.id)
-        )
-        return [VerdictRow(i, stage, ok, why, json.loads(found), spent) for i, stage, ok, why, found, spent in rows]
+        with self._driver() as db:
+            return reading.verdict_rows(db, self.path, [int(candidate_id)])
+
+    def quantities(self, candidate_id: int) -> list[QuantityRow]:
+        """Every value of one candidate by whatever method, also of quantities that this installation does not know."""
+        with self._driver() as db:
+            return reading.quantity_rows(db, self.path, int(candidate_id))
+
+    def methods(self) -> list[Method]:
+        """Every method that found a value or a geometry in this project, in the order in which they came."""
+        with self._driver() as db:
+            return list(names.read(db, self.path).methods.values())
+
+    def geometries(self, candidate_id: int) -> list[Method]:
+        """The methods that moved a candidate's atoms, the first first; its generated geometry is not among them."""
+        with self._driver() as db:
+            known = names.read(db, self.path)
+            found = db.execute(
+                "SELECT method FROM parts WHERE candidate_id = ? AND kind = 'structure' AND method <> ? ORDER BY id",
+                (int(candidate_id), schema.GENERATED),
+            )
+            return [known.methods[known.method_ids[m]] for (m,) in found if m in known.method_ids]
+
+    def batch(self, ids: Iterable[int], geometry: str = parts.CURRENT) -> Candidates:
+        """The candidates named, in that order: "current", "generated", or the geometry by a method's name.
+
+        Asymmetric units come only where they belong to that geometry. Raises ``FileError`` for a candidate that has
+        no such geometry, or does not exist.
+        """
+        wanted = [int(i) for i in ids]
+        with self._driver() as db:
+            rows = reading.stored(db, self.path, wanted)
+            asked = [rows[i].asked_space_group for i in wanted]
+            return parts.batch(db, self.path, wanted, asked, geometry)
+
+    def structures(self, ids: Iterable[int], geometry: str = parts.CURRENT) -> Structures:
+        """The cells of the candidates named, in that order; see ``batch``."""
+        with self._driver() as db:
+            return parts.structures(db, self.path, [int(i) for i in ids], geometry)[0]
 
     def units(self, ids: Iterable[int]) -> AsymmetricUnits:
-        """The asymmetric units of the candidates named, in that order."""
-        return blob.decode_units(self._blobs(ids, ("unit",)))
+        """The asymmetric units of the generated geometry, in that order; group 0 and no orbit where not known."""
+        with self._driver() as db:
+            return parts.units(db, self.path, [int(i) for i in ids])
 
-    def structures(self, ids: Iterable[int], kind: str = "generated") -> Structures:
-        """The cells of the candidates named, in that order.
+    def found(self, ids: Iterable[int]) -> dict[str, NDArray]:
+        """What is known of candidates, a column (B,) each, for the stages of the funnel.
 
-        ``kind``: generated, relaxed, or best (relaxed where there is one). Raises
-        ``FileError`` for a candidate that has none of the kind.
+        Every headline quantity by its name, every value by one method as ``name@method``, and the notes of all
+        verdicts by theirs. Numbers and flags are float64 (NaN: none), labels and other notes objects (None: none).
         """
-        kinds = {"generated": ("generated",), "relaxed": ("relaxed",), "best": ("relaxed", "generated")}[kind]
-        return blob.decode_structures(self._blobs(ids, kinds))
-
-    def _blobs(self, ids: Iterable[int], kinds: tuple[str, ...]) -> list[bytes]:
-        """For each id the blob of the first kind that it has."""
-        wanted = [int(i) for i in ids]
-        found: dict[int, bytes] = {}
-        c = structures.c
-        for kind in kinds:
-            missing = sorted({i for i in wanted if i not in found})
-            for start in range(0, len(missing), _CHUNK):
-                rows = self._all(
-                    select(c.candidate_id, c.data).where(_among(c.candidate_id), c.kind == kind),
-                    {"ids": json.dumps(missing[start : start + _CHUNK])},
-                )
-                found.update((row[0], row[1]) for row in rows)
-        for i in wanted:
-            if i not in found:
-                if kinds == ("relaxed",) and self.by_ids([i]):
-                    raise FileError(f"Candidate {i} has not been relaxed: relax it first, or take its generated cell.")
-                raise self._missing(i)
-        return [found[i] for i in wanted]
-
-    def _missing(self, candidate_id: int) -> FileError:
-        return FileError(f"{self.path} has no candidate {candidate_id}.")
+        with self._driver() as db:
+            return columns.found(db, self.path, [int(i) for i in ids])
 
     def columns(self, names: Sequence[str], where: Where = "") -> dict[str, NDArray]:
         """Whole columns by name, rows ordered by id.
 
-        Columns that may lack a value, and all that hold fractions, come as
-        float64 with NaN for none (``novel`` as 1 and 0); counts and ids as
-        int64; text as objects.
+        Columns that may lack a value, and all that hold fractions, come as float64 with NaN for none (flags as 1
+        and 0); counts and ids as int64; text as objects.
         """
-        wanted = [filters.column(name) for name in names]
-        rows = self._all(select(*wanted).where(_condition(where)).order_by(candidates.c.id))
-        parts = list(zip(*rows, strict=True)) if rows else [()] * len(wanted)
-        return {name: _array(candidates.c[name], part) for name, part in zip(names, parts, strict=True)}
+        with self._snapshot() as opened:
+            known = _names(opened, self.path)
+            wanted = {name: terms.find(name, known.known(), known.method_ids) for name in names}
+            return columns.read(opened, wanted, _condition(where, known))
 
-    def funnel(self, campaign_id: int | None = None) -> list[tuple[str, int, int, int, dict[str, int]]]:
-        """Per stage, in the order of work: (stage, entered, passed, failed, rejections by reason).
-
-        Reasons are counted by what stands before their first ":".
-        """
-        source = verdicts
-        short = func.substr(verdicts.c.reason, 1, func.instr(verdicts.c.reason + ":", ":") - 1)
-        statement = select(verdicts.c.stage, verdicts.c.passed, short, func.count(), func.min(verdicts.c.id)).group_by(
-            verdicts.c.stage, verdicts.c.passed, short
-        )
-        if campaign_id is not None:
-            joined = source.join(candidates, candidates.c.id == verdicts.c.candidate_id)
-            statement = statement.select_from(joined).where(candidates.c.campaign_id == int(campaign_id))
-        first: dict[str, int] = {}
-        passed: dict[str, int] = {}
-        reasons: dict[str, dict[str, int]] = {}
-        for stage, ok, reason, number, earliest in self._all(statement):
-            first[stage] = min(earliest, first.get(stage, earliest))
-            kinds = reasons.setdefault(stage, {})
-            if ok:
-                passed[stage] = passed.get(stage, 0) + number
-            else:
-                kinds[reason] = number
-        result = []
-        for stage in sorted(first, key=first.__getitem__):
-            ordered = dict(sorted(reasons[stage].items(), key=lambda item: -item[1]))
-            failed = sum(ordered.values())
-            good = passed.get(stage, 0)
-            result.append((stage, good + failed, good, failed, ordered))
-        return result
+    def funnel(self, campaign_id: int | None = None) -> list[StageCounts]:
+        """What every stage said in one run, or in all, in the order of work."""
+        chosen = "" if campaign_id is None else "WHERE campaign_id = ?"
+        with self._driver() as db:
+            found = db.execute(
+                f"SELECT stage, status, reason, count(*), min(id) FROM verdicts {chosen} GROUP BY stage, status, reason",
+                [] if campaign_id is None else [int(campaign_id)],
+            ).fetchall()
+        return _stage_counts(found)
 
     def pending(self, campaign_id: int) -> tuple[NDArray[np.int64], NDArray]:
-        """Candidates still on their way: ids (P,) in order, and the last stage each has passed ("" if none)."""
-        c = candidates.c
-        rows = self._all(
-            select(c.id, c.stage).where(c.campaign_id == int(campaign_id), c.status == "pending").order_by(c.id)
-        )
-        return (
-            np.array([row[0] for row in rows], np.int64),
-            np.array([row[1] for row in rows], object),
-        )
+        """Candidates still on their way: ids (P,) in order, and the last stage each has passed ("" if none).
+
+        Those whose last stage gave an error are among them and have passed what came before it. For a judge they
+        are the ones of its request that have not been through all its stages in that run.
+        """
+        with self._driver() as db:
+            row = reading.campaign_row(db, self.path, int(campaign_id))
+            if row.kind == "judge":
+                found = _unjudged(db, row)
+            else:
+                found = db.execute(
+                    "SELECT c.id, coalesce((SELECT v.stage FROM verdicts v WHERE v.candidate_id = c.id "
+                    "AND v.status = 'passed' ORDER BY v.id DESC LIMIT 1), '') FROM candidates c "
+                    "WHERE c.campaign_id = ? AND c.status IN ('pending', 'error') ORDER BY c.id",
+                    (row.id,),
+                ).fetchall()
+        return np.array([i for i, _ in found], np.int64), np.array([stage for _, stage in found], object)
 
     def numbers(self, campaign_id: int) -> set[int]:
         """Numbers of the candidates that a campaign has stored."""
-        rows = self._all(select(candidates.c.number).where(candidates.c.campaign_id == int(campaign_id)))
-        return {row[0] for row in rows}
+        with self._driver() as db:
+            found = db.execute("SELECT number FROM candidates WHERE campaign_id = ?", (int(campaign_id),))
+            return {number for (number,) in found}
 
     def check(self) -> None:
         """Read the whole file for damage (2 s a million candidates); raises ``FileError`` if there is any."""
-        answer = self._all(text("PRAGMA quick_check(1)"))[0][0]
+        with self._snapshot() as opened:
+            answer = opened.execute(text("PRAGMA quick_check(1)")).scalar_one()
         if answer != "ok":
             raise FileError(f"{self.path} is damaged: restore the project from a copy.")
 
 
-def _condition(where: Where) -> ColumnElement[bool]:
-    return filters.parse(where) if isinstance(where, str) else where
+def _driver(opened: Connection) -> sqlite3.Connection:
+    driver = opened.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
-def _sorted(statement: Select, sort: str, descending: bool) -> Select:
-    key = filters.column(sort or "id")
-    if key.key == "id":
-        return statement.order_by(key.desc() if descending else key)
-    ordered = (key.desc() if descending else key.asc()).nulls_last()
-    return statement.order_by(ordered, candidates.c.id)
+def _names(opened: Connection, path: Path) -> Names:
+    return names.read(_driver(opened), path)
 
 
-def _among(column: ColumnElement[int]) -> ColumnElement[bool]:
-    """``column`` is one of the JSON list bound as ``ids``: any number of them in one parameter."""
-    listed = func.json_each(bindparam("ids")).table_valued("value")
-    return column.in_(select(listed.c.value))
+def _condition(where: Where, known: Names) -> ColumnElement[bool]:
+    return filters.parse(where, known.known(), known.method_ids) if isinstance(where, str) else where
 
 
-def _array(column: ColumnElement[Any], values: Sequence[Any]) -> NDArray:
-    if isinstance(column.type, Text):
-        out = np.empty(len(values), object)
-        out[:] = values
-        return out
-    if isinstance(column.type, Float | Boolean) or candidates.c[str(column.key)].nullable:
-        return np.array(values, np.float64)
-    return np.array(values, np.int64)
+def _stage_counts(found: Iterable[tuple[str, str, str, int, int]]) -> list[StageCounts]:
+    """From (stage, status, reason, number, first verdict) one row a stage, in the order of work."""
+    first: dict[str, int] = {}
+    counts: dict[str, dict[str, int]] = {}
+    reasons: dict[str, dict[str, int]] = {}
+    for stage, status, reason, number, earliest in found:
+        first[stage] = min(earliest, first.get(stage, earliest))
+        of_stage = counts.setdefault(stage, {})
+        of_stage[status] = of_stage.get(status, 0) + number
+        if reason:
+            codes = reasons.setdefault(stage, {})
+            codes[reason] = codes.get(reason, 0) + number
+    return [
+        StageCounts(
+            stage, **counts[stage], reasons=dict(sorted(reasons.get(stage, {}).items(), key=lambda item: -item[1]))
+        )
+        for stage in sorted(first, key=first.__getitem__)
+    ]
 
 
-def _campaign(row: Any) -> CampaignRow:
-    return CampaignRow(
-        row.id,
-        row.created,
-        row.name,
-        json.loads(row.request),
-        json.loads(row.provenance),
-        row.state,
-        row.requested,
-        row.seconds,
-    )
+def _unjudged(db: sqlite3.Connection, row: CampaignRow) -> list[tuple[int, str]]:
+    """Candidates of a judge's request that have not been through its stages in this run, and how far each has come."""
+    stages = [str(stage) for stage in row.request.get("stages", ())]
+    said: dict[int, dict[str, str]] = {}
+    for i, stage, status in db.execute(
+        "SELECT candidate_id, stage, status FROM verdicts WHERE campaign_id = ?", (row.id,)
+    ):
+        said.setdefault(i, {})[stage] = status
+    out = []
+    for i in sorted({int(i) for i in row.request.get("ids", ())}):
+        mine = said.get(i, {})
+        if "rejected" in mine.values() or "waiting" in mine.values():
+            continue
+        reached = ""
+        for stage in stages:
+            if mine.get(stage) != "passed":
+                out.append((i, reached))
+                break
+            reached = stage
+    return out

@@ -6,29 +6,41 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import PASSED
+
+Value = float | int | bool | str
+"""A number, a count, a flag or a label, as the kind of the quantity says."""
+
 
 @dataclass(frozen=True)
 class CampaignRow:
-    """One run; ``state`` is running, paused, finished, cancelled or failed."""
+    """One run. ``kind`` is generate, import or judge; ``state`` running, paused, finished, cancelled or failed;
+    ``chunk_size`` the candidates that its generator makes at a time (None: not known, or none are made)."""
 
     id: int
     created: str
     name: str
+    kind: str
     request: Mapping[str, Any]
     provenance: Mapping[str, Any]
     state: str
     requested: int
+    chunk_size: int | None
     seconds: float
 
 
 @dataclass(frozen=True)
 class CandidateRow:
-    """One candidate as listed; energies in eV/atom, lengths in Angstrom, density in g/cm3.
+    """One candidate as listed; lengths in Angstrom, density in g/cm3, all of its current geometry.
 
-    ``stage`` is the last stage that gave a verdict ("" before the first one),
-    ``status`` pending, passed or rejected. ``n_atoms`` counts the conventional cell.
-    Fields that no stage has found yet are None. ``predicted_*`` are those of the learned model (eV/atom, eV)
-    with one standard deviation, ``in_domain`` whether its training data say something about such a crystal.
+    ``geometry`` is "generated" or the method that moved its atoms; ``n_atoms`` counts the conventional cell.
+    ``stage`` is the one whose verdict ``status`` rests on ("" before the first): that of ``reason`` and its
+    ``parameters`` where it did not pass, else the last that judged. ``space_group`` None: not known,
+    ``asked_space_group`` None: none was asked for, ``n_orbits`` None: no asymmetric unit.
+
+    values, uncertainties : the headline value of each quantity that was found, and one standard deviation
+    predicted : by learned models: the value and one standard deviation (None: not given), by quantity
     """
 
     id: int
@@ -36,40 +48,85 @@ class CandidateRow:
     number: int
     formula: str
     chemsys: str
-    space_group: int
-    detected_space_group: int | None
+    asked_space_group: int | None
+    space_group: int | None
     n_atoms: int
-    n_orbits: int
+    n_orbits: int | None
     volume: float
     volume_per_atom: float
     density: float
+    geometry: str
     stage: str
     status: str
     reason: str
-    energy_per_atom: float | None
-    formation_energy: float | None
-    e_hull: float | None
-    nearest_known: str | None
-    nearest_distance: float | None
-    novel: bool | None
+    parameters: Mapping[str, Any]
     source: str
     created: str
-    predicted_formation_energy_per_atom: float | None = None
-    predicted_formation_energy_per_atom_std: float | None = None
-    predicted_e_above_hull: float | None = None
-    predicted_e_above_hull_std: float | None = None
-    predicted_band_gap: float | None = None
-    predicted_band_gap_std: float | None = None
-    in_domain: bool | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    uncertainties: Mapping[str, float] = field(default_factory=dict)
+    predicted: Mapping[str, tuple[Value, float | None]] = field(default_factory=dict)
+
+    def value(self, name: str) -> Any | None:
+        """A column, a headline value, ``predicted_...``, or the ``.uncertainty`` of one; None where there is none."""
+        name, dot, part = name.partition(".")
+        learned = self.predicted.get(name.removeprefix("predicted_")) if name.startswith("predicted_") else None
+        if dot:
+            if part != "uncertainty":
+                return None
+            return learned[1] if learned else self.uncertainties.get(name)
+        if learned:
+            return learned[0]
+        return self.values.get(name, getattr(self, name) if name in _COLUMNS else None)
+
+
+_COLUMNS = tuple(n for n in CandidateRow.__dataclass_fields__ if n not in ("values", "uncertainties", "predicted"))
+
+
+@dataclass(frozen=True)
+class QuantityRow:
+    """One value of one quantity by one method; ``label`` instead of ``value`` where it is a text."""
+
+    candidate_id: int
+    quantity: str
+    method: Method
+    value: float | None
+    label: str | None
+    unit: str
+    uncertainty: float | None
+    headline: bool
 
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """What one stage said of one candidate."""
+    """What one stage said of one candidate, in the run ``campaign_id``."""
 
     candidate_id: int
     stage: str
-    passed: bool
+    campaign_id: int
+    status: str
     reason: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the candidate went on."""
+        return self.status == PASSED
+
+
+@dataclass(frozen=True)
+class StageCounts:
+    """How many candidates a stage judged, and how; ``reasons`` counts codes, the most frequent first."""
+
+    stage: str
+    passed: int = 0
+    rejected: int = 0
+    error: int = 0
+    waiting: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def entered(self) -> int:
+        """All that the stage has seen."""
+        return self.passed + self.rejected + self.error + self.waiting

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -15,17 +14,24 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql_text
 
 APPLICATION_ID = 0x43525953
 """``PRAGMA application_id`` of a project file: "CRYS"."""
 
-SCHEMA_VERSION = 2
-"""``PRAGMA user_version`` of a project file; revision 0002 of the migrations makes version 2."""
+SCHEMA_VERSION = 3
+"""``PRAGMA user_version`` of a project file; revision 0003 of the migrations makes version 3."""
 
+CAMPAIGN_KINDS = ("generate", "import", "judge")
 CAMPAIGN_STATES = ("running", "paused", "finished", "cancelled", "failed")
-CANDIDATE_STATUSES = ("pending", "passed", "rejected")
-STRUCTURE_KINDS = ("unit", "generated", "relaxed")
-"""``unit`` is the asymmetric unit, the other two are whole cells."""
+CANDIDATE_STATUSES = ("pending", "passed", "rejected", "error", "waiting")
+PART_KINDS = ("structure", "unit", "bonds", "blocks")
+GENERATED = "generated"
+"""The geometry that every candidate has: the one that it was made or imported with."""
+
+HEADLINE, PREDICTED = 1, 2
+"""Marks of ``quantities.headline``: the value that stands for the quantity, and the learned one that is shown
+beside it; NULL for the others."""
 
 metadata = MetaData()
 
@@ -35,11 +41,14 @@ campaigns = Table(
     Column("id", Integer, primary_key=True),
     Column("created", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("request", Text, nullable=False),
     Column("provenance", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("requested", Integer, nullable=False),
+    Column("chunk_size", Integer),
     Column("seconds", Float, nullable=False),
+    Column("checksum", Integer, nullable=False),
 )
 
 candidates = Table(
@@ -50,35 +59,24 @@ candidates = Table(
     Column("number", Integer, nullable=False),
     Column("formula", Text, nullable=False),
     Column("chemsys", Text, nullable=False),
-    Column("space_group", Integer, nullable=False),
-    Column("detected_space_group", Integer),
+    Column("asked_space_group", Integer),
+    Column("space_group", Integer),
     Column("n_atoms", Integer, nullable=False),
-    Column("n_orbits", Integer, nullable=False),
+    Column("n_orbits", Integer),
     Column("volume", Float, nullable=False),
     Column("volume_per_atom", Float, nullable=False),
     Column("density", Float, nullable=False),
+    Column("geometry", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("energy_per_atom", Float),
-    Column("formation_energy", Float),
-    Column("e_hull", Float),
-    Column("nearest_known", Text),
-    Column("nearest_distance", Float),
-    Column("novel", Boolean),
+    Column("parameters", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("created", Text, nullable=False),
-    Column("predicted_formation_energy_per_atom", Float),
-    Column("predicted_formation_energy_per_atom_std", Float),
-    Column("predicted_e_above_hull", Float),
-    Column("predicted_e_above_hull_std", Float),
-    Column("predicted_band_gap", Float),
-    Column("predicted_band_gap_std", Float),
-    Column("in_domain", Boolean),
+    Column("checksum", Integer, nullable=False),
     UniqueConstraint("campaign_id", "number", name="uq_candidates_campaign_number"),
     Index("ix_candidates_formula", "formula"),
     Index("ix_candidates_space_group", "space_group"),
-    Index("ix_candidates_e_hull", "e_hull"),
     Index("ix_candidates_status", "status", "campaign_id"),
 )
 
@@ -88,37 +86,64 @@ verdicts = Table(
     Column("id", Integer, primary_key=True),
     Column("candidate_id", Integer, ForeignKey("candidates.id"), nullable=False),
     Column("stage", Text, nullable=False),
-    Column("passed", Boolean, nullable=False),
+    Column("campaign_id", Integer, ForeignKey("campaigns.id"), nullable=False),
+    Column("status", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("values", Text, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("notes", Text, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("checksum", Integer, nullable=False),
     UniqueConstraint("candidate_id", "stage", name="uq_verdicts_candidate_stage"),
+    # All that counting the funnel of a campaign reads.
+    Index("ix_verdicts_campaign", "campaign_id", "stage", "status", "reason"),
 )
 
-structures = Table(
-    "structures",
+quantity_names = Table(
+    "quantity_names",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("checksum", Integer, nullable=False),
+    UniqueConstraint("name", name="uq_quantity_names_name"),
+)
+
+methods = Table(
+    "methods",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("checksum", Integer, nullable=False),
+    UniqueConstraint("name", name="uq_methods_name"),
+)
+
+quantities = Table(
+    "quantities",
+    metadata,
+    Column("candidate", Integer, ForeignKey("candidates.id"), primary_key=True),
+    Column("quantity", Integer, ForeignKey("quantity_names.id"), primary_key=True),
+    Column("method", Integer, ForeignKey("methods.id"), primary_key=True),
+    Column("value", Float),
+    Column("label", Text),
+    Column("uncertainty", Float),
+    Column("headline", Integer),
+    Column("checksum", Integer, nullable=False),
+    # Filters, sorts and whole columns of a headline value read this index alone.
+    Index("ix_quantities_headline", "quantity", "headline", "value", sqlite_where=sql_text("headline IS NOT NULL")),
+    sqlite_with_rowid=False,
+)
+
+parts = Table(
+    "parts",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("candidate_id", Integer, ForeignKey("candidates.id"), nullable=False),
     Column("kind", Text, nullable=False),
+    Column("method", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
-    UniqueConstraint("candidate_id", "kind", name="uq_structures_candidate_kind"),
+    Column("checksum", Integer, nullable=False),
+    UniqueConstraint("candidate_id", "kind", "method", name="uq_parts_candidate_kind_method"),
 )
-
-VALUE_COLUMNS: dict[str, type] = {
-    "detected_space_group": int,
-    "energy_per_atom": float,
-    "formation_energy": float,
-    "e_hull": float,
-    "nearest_known": str,
-    "nearest_distance": float,
-    "novel": bool,
-    "predicted_formation_energy_per_atom": float,
-    "predicted_formation_energy_per_atom_std": float,
-    "predicted_e_above_hull": float,
-    "predicted_e_above_hull_std": float,
-    "predicted_band_gap": float,
-    "predicted_band_gap_std": float,
-    "in_domain": bool,
-}
-"""Columns of ``candidates`` that a stage's values fill, with their Python type."""

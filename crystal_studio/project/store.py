@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,16 +16,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, bindparam, insert, text, update
+from sqlalchemy import Engine
 
-from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.verdicts import Verdicts
 from crystal_studio.crystal.composition import chemical_systems, formulas
-from crystal_studio.crystal.lattice import densities
 from crystal_studio.errors import FileError
-from crystal_studio.project import blob, connection, copies, migrations, schema
+from crystal_studio.project import checksums, connection, copies, migrations, parts, reading, recording, schema
 from crystal_studio.project.lock import ProjectLock
-from crystal_studio.project.schema import campaigns, candidates, structures
-from crystal_studio.project.values import plain, to_column
+from crystal_studio.project.recording import Recording
+from crystal_studio.project.values import to_json
 
 
 class ProjectWriter:
@@ -110,202 +112,198 @@ class ProjectWriter:
         self.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """The driver's connection within one transaction."""
         with self._busy, connection.translated(self.path), self._engine.begin() as open_connection:
-            yield open_connection
+            driver = open_connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            yield driver
 
     def copy_to(self, path: str | Path, overwrite: bool = False) -> Path:
         """Save a copy of the whole project; see ``copies.copy_to``."""
         with connection.translated(self.path):
             return copies.copy_to(self._engine, self.path, Path(path), overwrite)
 
-    def add_campaign(self, name: str, request: Mapping[str, Any], provenance: Mapping[str, Any], requested: int) -> int:
-        """A new campaign in state "running"; returns its id."""
-        with self._transaction() as open_connection:
-            result = open_connection.execute(
-                insert(campaigns).values(
-                    created=_now(),
-                    name=name,
-                    request=json.dumps(plain(request)),
-                    provenance=json.dumps(plain(provenance)),
-                    state="running",
-                    requested=int(requested),
-                    seconds=0.0,
-                )
+    def add_campaign(
+        self,
+        name: str,
+        request: Mapping[str, Any],
+        provenance: Mapping[str, Any],
+        requested: int,
+        *,
+        kind: str = "generate",
+        chunk_size: int | None = None,
+    ) -> int:
+        """A new campaign in state "running"; returns its id.
+
+        kind : generate, import or judge. The request of a judge holds the ``ids`` of the candidates that it judges
+            and the names of its ``stages`` in their order.
+        chunk_size : candidates that the generator makes at a time; resuming makes the same
+        """
+        if kind not in schema.CAMPAIGN_KINDS:
+            raise ValueError(f"unknown kind of campaign {kind!r}")
+        with self._transaction() as db:
+            (new,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM campaigns").fetchone()
+            row = (
+                new,
+                _now(),
+                name,
+                kind,
+                to_json(request),
+                to_json(provenance),
+                "running",
+                int(requested),
+                None if chunk_size is None else int(chunk_size),
+                0.0,
             )
-            key = result.inserted_primary_key
-            assert key is not None
-            return int(key[0])
+            _put_campaign(db, row)
+            return int(new)
 
     def set_campaign(self, campaign_id: int, state: str, seconds: float | None = None) -> None:
         """Change the state of a campaign and, where given, the seconds it has worked so far."""
         if state not in schema.CAMPAIGN_STATES:
             raise ValueError(f"unknown campaign state {state!r}")
-        changes: dict[str, Any] = {"state": state}
-        if seconds is not None:
-            changes["seconds"] = float(seconds)
-        with self._transaction() as open_connection:
-            result = open_connection.execute(update(campaigns).where(campaigns.c.id == int(campaign_id)), changes)
-            if not result.rowcount:
-                raise FileError(f"{self.path} has no campaign {campaign_id}.")
+        with self._transaction() as db:
+            row = reading.campaign_row(db, self.path, int(campaign_id))
+            spent = row.seconds if seconds is None else float(seconds)
+            head = (row.id, row.created, row.name, row.kind, to_json(row.request), to_json(row.provenance))
+            _put_campaign(db, (*head, state, row.requested, row.chunk_size, spent))
 
     def add_candidates(
         self,
         campaign_id: int,
         numbers: Sequence[int] | NDArray,
-        units: AsymmetricUnits,
-        crystals: Structures,
+        candidates: Candidates,
         source: str | Sequence[str] = "",
     ) -> NDArray[np.int64]:
         """Store candidates; returns their ids (B,), in order.
 
-        numbers : (B,) place of each within its campaign. A number that the
-            campaign holds already is left untouched and its id returned, so a
-            chunk may be added twice.
-        crystals : the conventional cells
+        numbers : (B,) place of each within its campaign. A number that the campaign holds already is left untouched
+            and its id returned, so a chunk may be added twice.
         source : where they come from, one text for all or one each
         """
         wanted = [int(n) for n in numbers]
         if len(set(wanted)) != len(wanted):
             raise ValueError("a candidate number occurs twice")
-        if not len(wanted) == len(units) == len(crystals):
-            raise ValueError("numbers, units and structures differ in length")
-        rows = _candidate_rows(int(campaign_id), wanted, units, crystals, source)
-        unit_blobs, cell_blobs = blob.encode_units(units), blob.encode_structures(crystals)
-        with self._transaction() as open_connection:
-            known = _ids_by_number(open_connection, int(campaign_id), wanted)
+        if len(wanted) != len(candidates):
+            raise ValueError("numbers and candidates differ in length")
+        rows = _candidate_rows(int(campaign_id), wanted, candidates, source)
+        blobs = parts.encode(candidates)
+        with self._transaction() as db:
+            known = _ids_by_number(db, int(campaign_id), wanted)
             fresh = [i for i, n in enumerate(wanted) if n not in known]
-            if fresh:
-                last = open_connection.execute(text("SELECT coalesce(max(id), 0) FROM candidates")).scalar_one()
-                for offset, i in enumerate(fresh, 1):
-                    rows[i]["id"] = known[wanted[i]] = last + offset
-                open_connection.execute(insert(candidates), [rows[i] for i in fresh])
-                open_connection.execute(
-                    insert(structures),
-                    [
-                        {"candidate_id": rows[i]["id"], "kind": kind, "data": blobs[i]}
-                        for i in fresh
-                        for kind, blobs in (("unit", unit_blobs), ("generated", cell_blobs))
-                    ],
-                )
+            (last,) = db.execute("SELECT coalesce(max(id), 0) FROM candidates").fetchone()
+            for new, i in enumerate(fresh, last + 1):
+                rows[i] = (new, *rows[i])
+                known[wanted[i]] = new
+            db.executemany(_ADD_CANDIDATE, [(*rows[i], checksums.candidate(*rows[i])) for i in fresh])
+            parts.put(db, [(known[wanted[i]], kind, schema.GENERATED, data) for i in fresh for kind, data in blobs[i]])
         return np.array([known[n] for n in wanted], np.int64)
 
     def record(
         self,
+        campaign_id: int,
         stage: str,
         ids: Sequence[int] | NDArray,
-        passed: Sequence[bool] | NDArray,
-        reasons: Sequence[str],
-        values: Mapping[str, NDArray],
+        verdicts: Verdicts,
         *,
-        relaxed: Structures | None = None,
         seconds: float | Sequence[float] | NDArray = 0.0,
         last: bool = False,
     ) -> None:
-        """One stage's verdicts on a batch, with what they change in the candidates, in one transaction.
+        """One stage's verdicts on a batch, with all that they change in the candidates, in one transaction.
 
-        values : columns (B,); those named in ``schema.VALUE_COLUMNS`` also fill
-            the candidates' columns; NaN and None mean "none found"
-        relaxed : B geometries that replace earlier relaxed ones
+        campaign_id : the run that judged, which need not be the one that made the candidates
         seconds : the time of the batch, shared evenly, or one figure a candidate
         last : candidates that failed no stage are done ("passed")
 
-        Recording a stage again replaces its verdict.
+        Recording a stage again replaces its verdict and what it found by the same method. A candidate whose
+        geometry did not move keeps the one that it had; where this method moved it before, that one is forgotten.
         """
         index = [int(i) for i in ids]
-        if not len(index) == len(passed) == len(reasons) or any(len(v) != len(index) for v in values.values()):
-            raise ValueError("ids, passed, reasons and values differ in length")
-        if relaxed is not None and len(relaxed) != len(index):
-            raise ValueError("relaxed structures and ids differ in length")
+        columns = [verdicts.reasons, *(f.values for f in verdicts.findings), *verdicts.notes.values()]
+        if any(len(column) != len(index) for column in (verdicts.status, *columns)):
+            raise ValueError("ids and verdicts differ in length")
+        if len(set(index)) != len(index):
+            raise ValueError("a candidate occurs twice")
         if not index:
             return
         each = np.broadcast_to(np.asarray(seconds, float) / (len(index) if np.ndim(seconds) == 0 else 1), len(index))
-        columns = {name: [plain(v) for v in column] for name, column in values.items()}
-        flags = [bool(p) for p in passed]
-        verdict_rows = [
-            {
-                "candidate_id": i,
-                "stage": stage,
-                "passed": flags[k],
-                "reason": "" if flags[k] else str(reasons[k]),
-                "values": json.dumps({n: c[k] for n, c in columns.items() if c[k] is not None}),
-                "seconds": float(each[k]),
-            }
-            for k, i in enumerate(index)
-        ]
-        known = [name for name in columns if name in schema.VALUE_COLUMNS]
-        changes = [
-            {"row": i, "stage": stage} | {name: to_column(name, columns[name][k]) for name in known}
-            for k, i in enumerate(index)
-        ]
-        blobs = blob.encode_structures(relaxed) if relaxed is not None else []
-        with self._transaction() as open_connection:
-            open_connection.execute(_PUT_VERDICT, verdict_rows)
-            statement = update(candidates).where(candidates.c.id == bindparam("row"))
-            open_connection.execute(statement.values({name: bindparam(name) for name in ("stage", *known)}), changes)
-            open_connection.execute(_SETTLE, [{"row": i, "last": last} for i in index])
-            if blobs:
-                open_connection.execute(
-                    _PUT_STRUCTURE,
-                    [
-                        {"candidate_id": i, "kind": "relaxed", "data": data}
-                        for i, data in zip(index, blobs, strict=True)
-                    ],
-                )
+        with self._transaction() as db:
+            run = reading.campaign_row(db, self.path, int(campaign_id))
+            anew = frozenset(run.request.get("stages", ())) if run.kind == "judge" else frozenset()
+            recording.record(db, self.path, Recording(run.id, stage, index, verdicts, each.tolist(), last, anew))
+
+    def reopen(self, ids: Sequence[int] | NDArray) -> None:
+        """Set candidates to "pending", as judging them anew begins; what was said and found of them stays."""
+        with self._transaction() as db:
+            rows = reading.stored(db, self.path, [int(i) for i in ids])
+            fresh = [replace(row, status="pending", reason="", parameters="") for row in rows.values()]
+            db.executemany(
+                "UPDATE candidates SET status='pending', reason='', parameters='', checksum=? WHERE id=?",
+                [(checksums.candidate(*row.columns), row.id) for row in fresh],
+            )
 
 
-_PUT_VERDICT = text(
-    'INSERT INTO verdicts (candidate_id, stage, passed, reason, "values", seconds) '
-    "VALUES (:candidate_id, :stage, :passed, :reason, :values, :seconds) "
-    "ON CONFLICT (candidate_id, stage) DO UPDATE SET "
-    'passed=excluded.passed, reason=excluded.reason, "values"=excluded."values", seconds=excluded.seconds'
-)
-_PUT_STRUCTURE = text(
-    "INSERT INTO structures (candidate_id, kind, data) VALUES (:candidate_id, :kind, :data) "
-    "ON CONFLICT (candidate_id, kind) DO UPDATE SET data=excluded.data"
-)
-# A candidate is rejected as long as any of its verdicts is; otherwise passed once its last stage was.
-_SETTLE = text(
-    "UPDATE candidates SET "
-    "status = CASE WHEN EXISTS (SELECT 1 FROM verdicts v WHERE v.candidate_id = candidates.id AND NOT v.passed) "
-    "  THEN 'rejected' WHEN :last OR status = 'passed' THEN 'passed' ELSE 'pending' END, "
-    "reason = coalesce((SELECT v.reason FROM verdicts v WHERE v.candidate_id = candidates.id AND NOT v.passed "
-    "  ORDER BY v.id LIMIT 1), '') WHERE id = :row"
-)
+_ADD_CANDIDATE = f"INSERT INTO candidates ({reading.CANDIDATE_COLUMNS}, checksum) VALUES ({', '.join('?' * 20)})"
+
+
+def _put_campaign(db: sqlite3.Connection, row: tuple[Any, ...]) -> None:
+    db.execute(
+        f"INSERT INTO campaigns ({reading.CAMPAIGN_COLUMNS}, checksum) VALUES ({', '.join('?' * 11)}) "
+        "ON CONFLICT (id) DO UPDATE SET state=excluded.state, seconds=excluded.seconds, checksum=excluded.checksum",
+        (*row, checksums.campaign(*row)),
+    )
 
 
 def _candidate_rows(
-    campaign_id: int, numbers: list[int], units: AsymmetricUnits, crystals: Structures, source: str | Sequence[str]
-) -> list[dict[str, Any]]:
+    campaign_id: int, numbers: list[int], candidates: Candidates, source: str | Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Rows of the table from campaign_id to created; the id is not known yet."""
     sources = [source] * len(numbers) if isinstance(source, str) else [str(s) for s in source]
     if len(sources) != len(numbers):
         raise ValueError("there must be one source for all candidates or one each")
+    cells = candidates.structures
+    figures = recording.figures_of(cells)
     created = _now()
-    atoms, volume = crystals.n_atoms, crystals.volume
-    columns: dict[str, list] = {
-        "number": numbers,
-        "formula": formulas(crystals),
-        "chemsys": chemical_systems(crystals),
-        "space_group": units.space_group.tolist(),
-        "n_atoms": atoms.tolist(),
-        "n_orbits": units.n_orbits.tolist(),
-        "volume": volume.tolist(),
-        "volume_per_atom": (volume / np.maximum(atoms, 1)).tolist(),
-        "density": densities(crystals).tolist(),
-        "source": sources,
-    }
-    fixed = {"campaign_id": campaign_id, "stage": "", "status": "pending", "reason": "", "created": created}
-    names = tuple(columns)
-    return [fixed | dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [
+        (
+            campaign_id,
+            number,
+            formula,
+            system,
+            asked or None,
+            group or None,
+            figure["n_atoms"],
+            orbits or None,
+            figure["volume"],
+            figure["volume_per_atom"],
+            figure["density"],
+            schema.GENERATED,
+            "",
+            "pending",
+            "",
+            "",
+            place,
+            created,
+        )
+        for number, formula, system, asked, group, figure, orbits, place in zip(
+            numbers,
+            formulas(cells),
+            chemical_systems(cells),
+            candidates.asked_space_group.tolist(),
+            candidates.space_group.tolist(),
+            figures,
+            candidates.n_orbits.tolist(),
+            sources,
+            strict=True,
+        )
+    ]
 
 
-def _ids_by_number(open_connection: Connection, campaign_id: int, numbers: list[int]) -> dict[int, int]:
-    found = open_connection.execute(
-        text(
-            "SELECT number, id FROM candidates WHERE campaign_id = :campaign "
-            "AND number IN (SELECT value FROM json_each(:numbers))"
-        ),
-        {"campaign": campaign_id, "numbers": json.dumps(numbers)},
+def _ids_by_number(db: sqlite3.Connection, campaign_id: int, numbers: list[int]) -> dict[int, int]:
+    found = db.execute(
+        f"SELECT number, id FROM candidates WHERE campaign_id = ? AND number {reading.AMONG}",
+        (campaign_id, json.dumps(numbers)),
     )
     return {int(number): int(i) for number, i in found}
 

@@ -1,14 +1,15 @@
-"""Numbers on their way into the project file: plain Python, without NaN."""
+"""Values on their way into the project file and back: plain Python, without NaN."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from crystal_studio.project.schema import VALUE_COLUMNS
+from crystal_studio.candidates.quantities import COUNT, FLAG, LABEL
 
 
 def plain(value: Any) -> Any:
@@ -28,11 +29,30 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def to_column(name: str, value: Any) -> Any:
-    """A plain value as the candidates' column holds it; a group 0 means that none was found."""
+def to_json(values: Mapping[str, Any]) -> str:
+    """A mapping as the file holds it; "" for an empty one."""
+    return json.dumps(plain(values), ensure_ascii=False) if values else ""
+
+
+def from_json(text: str) -> dict[str, Any]:
+    """The inverse of ``to_json``, of a text whose checksum held."""
+    return json.loads(text) if text else {}
+
+
+def finite(value: Any) -> float | None:
+    """A number as a column of real numbers holds it: None for what is not finite, never a negative zero."""
     if value is None:
         return None
-    converted = VALUE_COLUMNS[name](value)
-    if name == "detected_space_group" and converted == 0:
+    number = float(value)
+    return number + 0.0 if math.isfinite(number) else None
+
+
+def typed(kind: str, value: float | None, label: str | None) -> Any:
+    """A stored value as its kind of quantity wants it: bool, int, str or float."""
+    if kind == LABEL:
+        return label
+    if value is None:
         return None
-    return converted
+    if kind == FLAG:
+        return bool(value)
+    return int(value) if kind == COUNT else value

@@ -1,0 +1,202 @@
+"""Rows of the project file, checked against their checksums as they are read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from crystal_studio.errors import FileError
+from crystal_studio.project import checksums, names, parts
+from crystal_studio.project.names import Names
+from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, VerdictRow
+from crystal_studio.project.schema import HEADLINE, PREDICTED
+from crystal_studio.project.values import from_json, typed
+
+CANDIDATE_COLUMNS = (
+    "id, campaign_id, number, formula, chemsys, asked_space_group, space_group, n_atoms, n_orbits, volume, "
+    "volume_per_atom, density, geometry, stage, status, reason, parameters, source, created"
+)
+VERDICT_COLUMNS = "candidate_id, stage, campaign_id, status, reason, parameters, notes, seconds"
+QUANTITY_COLUMNS = "candidate, quantity, method, value, label, uncertainty, headline"
+CAMPAIGN_COLUMNS = "id, created, name, kind, request, provenance, state, requested, chunk_size, seconds"
+AMONG = "IN (SELECT value FROM json_each(?))"
+"""One of a JSON list bound as one parameter: any number of ids."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One row of ``candidates`` as it stands in the file, ``parameters`` as JSON."""
+
+    id: int
+    campaign_id: int
+    number: int
+    formula: str
+    chemsys: str
+    asked_space_group: int | None
+    space_group: int | None
+    n_atoms: int
+    n_orbits: int | None
+    volume: float
+    volume_per_atom: float
+    density: float
+    geometry: str
+    stage: str
+    status: str
+    reason: str
+    parameters: str
+    source: str
+    created: str
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """All columns in the order of the schema, the checksum left out."""
+        return tuple(getattr(self, name) for name in _STORED)
+
+    @property
+    def figures(self) -> tuple[int, float, float, float, str]:
+        """What follows the current geometry."""
+        return self.n_atoms, self.volume, self.volume_per_atom, self.density, self.geometry
+
+
+_STORED = tuple(f.name for f in fields(Stored))
+
+
+def raw_candidates(
+    connection: sqlite3.Connection, path: Path, rest: str = "", parameters: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
+    """Rows of ``candidates`` (columns as in ``Stored``) chosen by the SQL that follows FROM candidates."""
+    rows = connection.execute(f"SELECT {CANDIDATE_COLUMNS}, checksum FROM candidates {rest}", parameters).fetchall()
+    out = []
+    for row in rows:
+        columns = row[:-1]
+        if not checksums.holds(checksums.candidate, columns, row[-1]):
+            raise parts.damaged(path, row[0], "its row in the list")
+        out.append(columns)
+    return out
+
+
+def stored(connection: sqlite3.Connection, path: Path, ids: Sequence[int]) -> dict[int, Stored]:
+    """Rows by id; raises ``FileError`` for an id that does not exist."""
+    found = {row[0]: Stored(*row) for row in raw_candidates(connection, path, f"WHERE id {AMONG}", [json.dumps(ids)])}
+    for i in ids:
+        if i not in found:
+            raise parts.missing_candidate(path, i)
+    return found
+
+
+def candidate_rows(connection: sqlite3.Connection, path: Path, ids: Sequence[int]) -> list[CandidateRow]:
+    """Candidates with their values, in the order of ``ids``; ids that do not exist are left out."""
+    wanted = json.dumps(list(ids))
+    found = raw_candidates(connection, path, f"WHERE id {AMONG}", [wanted])
+    known = names.read(connection, path)
+    values: dict[int, dict[str, Any]] = {}
+    spreads: dict[int, dict[str, float]] = {}
+    predicted: dict[int, dict[str, tuple[Any, float | None]]] = {}
+    kinds = {i: (q.name, q.kind) for i, q in known.quantities.items()}
+    for i, quantity, _, value, label, spread, headline in raw_quantities(
+        connection, path, known, f"WHERE candidate {AMONG} AND headline IS NOT NULL", [wanted]
+    ):
+        name, kind = kinds[quantity]
+        if headline == HEADLINE:
+            values.setdefault(i, {})[name] = typed(kind, value, label)
+            if spread is not None:
+                spreads.setdefault(i, {})[name] = spread
+        else:
+            predicted.setdefault(i, {})[name] = (typed(kind, value, label), spread)
+    nothing: dict[str, Any] = {}
+    rows = {
+        row[0]: CandidateRow(
+            *row[:16],
+            from_json(row[16]),
+            *row[17:],
+            values.get(row[0], nothing),
+            spreads.get(row[0], nothing),
+            predicted.get(row[0], nothing),
+        )
+        for row in found
+    }
+    return [rows[i] for i in ids if i in rows]
+
+
+def raw_quantities(
+    connection: sqlite3.Connection, path: Path, known: Names, rest: str, parameters: Sequence[Any] = ()
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of ``quantities`` (candidate to headline) chosen by the SQL that follows FROM quantities."""
+    check = checksums.quantity
+    for row in connection.execute(f"SELECT {QUANTITY_COLUMNS}, checksum FROM quantities {rest}", parameters):
+        columns = row[:-1]
+        if (
+            not checksums.holds(check, columns, row[-1])
+            or row[1] not in known.quantities
+            or row[2] not in known.methods
+        ):
+            raise parts.damaged(path, row[0], "one of its values")
+        if row[6] not in (None, HEADLINE, PREDICTED):
+            raise parts.damaged(path, row[0], "one of its values")
+        yield columns
+
+
+def quantity_rows(connection: sqlite3.Connection, path: Path, candidate_id: int) -> list[QuantityRow]:
+    """Every value of one candidate, by whatever method, quantities in the order in which the file met them."""
+    known = names.read(connection, path)
+    found = raw_quantities(connection, path, known, "WHERE candidate = ? ORDER BY quantity, method", [candidate_id])
+    return [
+        QuantityRow(
+            i,
+            known.quantities[quantity].name,
+            known.methods[method],
+            value,
+            label,
+            known.quantities[quantity].unit,
+            spread,
+            headline == HEADLINE,
+        )
+        for i, quantity, method, value, label, spread, headline in found
+    ]
+
+
+def raw_verdicts(
+    connection: sqlite3.Connection, path: Path, ids: Sequence[int], rest: str = ""
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """(verdict id, columns from candidate_id to seconds) of candidates, in the order in which stages spoke first."""
+    statement = f"SELECT {VERDICT_COLUMNS}, checksum, id FROM verdicts WHERE candidate_id {AMONG} {rest} ORDER BY id"
+    for row in connection.execute(statement, [json.dumps(list(ids))]):
+        columns = row[:-2]
+        if not checksums.holds(checksums.verdict, columns, row[-2]):
+            raise parts.damaged(path, row[0], "a verdict")
+        yield row[-1], columns
+
+
+def verdict_rows(connection: sqlite3.Connection, path: Path, ids: Sequence[int]) -> list[VerdictRow]:
+    """What every stage said of candidates."""
+    return [
+        VerdictRow(*row[:5], from_json(row[5]), from_json(row[6]), row[7])
+        for _, row in raw_verdicts(connection, path, ids)
+    ]
+
+
+def campaign_rows(
+    connection: sqlite3.Connection, path: Path, rest: str = "", values: Sequence[Any] = ()
+) -> list[CampaignRow]:
+    """Campaigns chosen by the SQL that follows FROM campaigns."""
+    out = []
+    for row in connection.execute(f"SELECT {CAMPAIGN_COLUMNS}, checksum FROM campaigns {rest}", values):
+        if not checksums.holds(checksums.campaign, row[:-1], row[-1]):
+            raise FileError(
+                f"Campaign {row[0]} of {path} is damaged: see what can be saved with crystal-studio doctor {path}, "
+                "or restore the project from a copy."
+            )
+        out.append(CampaignRow(*row[:4], from_json(row[4]), from_json(row[5]), *row[6:-1]))
+    return out
+
+
+def campaign_row(connection: sqlite3.Connection, path: Path, campaign_id: int) -> CampaignRow:
+    """One campaign; raises ``FileError`` where there is none such."""
+    rows = campaign_rows(connection, path, "WHERE id = ?", [campaign_id])
+    if not rows:
+        raise FileError(f"{path} has no campaign {campaign_id}.")
+    return rows[0]
