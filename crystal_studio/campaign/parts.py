@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.unfinished import Unfinished
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import KnownError
 from crystal_studio.execution.protocol import Resources
 from crystal_studio.funnel.protocol import RememberingStage, Stage
 from crystal_studio.generators.protocol import Generator
@@ -103,34 +102,16 @@ def for_request(request: DesignRequest | JudgeRequest, device: str, found: Colle
 
     ``found`` names quantities that the candidates have already. Raises ``RequestError``.
     """
+    from crystal_studio.funnel.lacking import lacking
     from crystal_studio.funnel.stages import for_funnel
 
     stages = for_funnel(request.funnel, potential=request.potential, found=found)
     geometry = "current" if isinstance(request, JudgeRequest) else "generated"
+    worker = WorkerContext(request.potential, device)
     return RunParts(
         stages,
         ProjectContext(stages, request.potential, device, geometry),
-        WorkerContext(request.potential, device),
+        worker,
         Resources(gpus=0 if device == "cpu" else 1),
-        warnings=lambda: missing_references(stages),
+        warnings=lambda: lacking(stages, worker()),
     )
-
-
-def missing_references(stages: Sequence[Stage]) -> list[str]:
-    """One sentence for each reference that a stage asks and that is not installed."""
-    from crystal_studio.data.reference import ReferenceHull, ReferenceIndex
-    from crystal_studio.properties import registry as properties
-
-    needed: dict[str, Callable[[], object]] = {
-        "novelty": ReferenceIndex.load,
-        "properties": properties.load,
-        "stability": ReferenceHull.load,
-    }
-    sentences = []
-    for stage in stages:
-        try:
-            if stage.name in needed:
-                needed[stage.name]()
-        except KnownError as error:
-            sentences.append(f"{stage.title} will stay unknown. {error}")
-    return sentences

@@ -11,6 +11,7 @@ import numpy as np
 
 from crystal_studio.candidates.verdicts import Verdicts, failing
 from crystal_studio.errors import KnownError
+from crystal_studio.execution.calling import is_out_of_memory
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.joining import join
 from crystal_studio.funnel.protocol import Batch, Stage
@@ -32,7 +33,7 @@ def run(stage: Stage, batch: Batch, context: Any) -> Verdicts:
     A batch on which it raises is halved until the candidates at fault are alone, so that the others get their
     verdicts; one with a malformed answer is not, since such a stage cannot be trusted with the parts either. The
     traceback goes to the log and into the note ``traceback``. A ``KnownError`` (a potential that is not installed, say)
-    is passed on: it concerns the whole campaign and has a remedy.
+    or a lack of memory is passed on: it concerns the whole campaign and has a remedy.
     """
     return _Attempt(stage, context).judge(batch)
 
