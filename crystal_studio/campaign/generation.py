@@ -39,8 +39,7 @@ def missing_chunks(count: int, chunk_size: int, present: Iterable[int]) -> list[
 class ChunkThread(threading.Thread):
     """Samples ``chunks`` in order and keeps each until it is taken; at most one waits.
 
-    ``hold`` makes the sampler wait between two steps, ``stop`` ends it there. ``part`` counts the present
-    chunk's candidates by the share of its steps that are done.
+    ``hold`` makes the sampler wait between two steps, ``stop`` ends it there.
     """
 
     def __init__(
@@ -58,7 +57,9 @@ class ChunkThread(threading.Thread):
         self._room = threading.Semaphore(2)  # the chunk in the making and the one that waits
         self._error: BaseException | None = None
         self._done = False
-        self.part = 0.0
+        self._lock = threading.Lock()
+        self._part = 0.0  # candidates of the present chunk, by the share of its steps that are done
+        self._untaken = 0
         self._count = 0
         self._busy = 0.0
 
@@ -71,7 +72,15 @@ class ChunkThread(threading.Thread):
                 raise self._error from None
             return None
         self._room.release()
+        with self._lock:
+            self._untaken -= len(chunk.numbers)
         return chunk
+
+    @property
+    def part(self) -> float:
+        """Candidates that are made but not taken, those of the present chunk by the share of its steps."""
+        with self._lock:
+            return self._untaken + self._part
 
     @property
     def done(self) -> bool:
@@ -81,7 +90,7 @@ class ChunkThread(threading.Thread):
     @property
     def rate(self) -> float:
         """Candidates a second while sampling; 0 before the first step."""
-        return (self._count + self.part) / self._busy if self._busy > 0 else 0.0
+        return (self._count + self._part) / self._busy if self._busy > 0 else 0.0
 
     def run(self) -> None:
         try:
@@ -104,7 +113,7 @@ class ChunkThread(threading.Thread):
         def progress(done: int, total: int) -> None:
             nonlocal since
             self._busy += time.monotonic() - since
-            self.part = max(self.part, (done / total if total else 0.0) * (last - first))  # rounds may start over
+            self._part = max(self._part, (done / total if total else 0.0) * (last - first))  # rounds may start over
             while self._hold.is_set():
                 if self._stop_token.is_set():
                     raise Cancelled
@@ -117,6 +126,6 @@ class ChunkThread(threading.Thread):
         if self._stop_token.is_set():
             raise Cancelled
         self._busy += time.monotonic() - since
-        self._count += last - first
-        self.part = 0.0
+        with self._lock:
+            self._count, self._untaken, self._part = self._count + last - first, self._untaken + last - first, 0.0
         self._made.put(Chunk(np.arange(first, last), made))

@@ -54,6 +54,8 @@ class _Attempt:
         except KnownError:
             raise
         except Exception as error:
+            if is_out_of_memory(error):  # no candidate's fault, and the next ones would meet it too
+                raise
             whole = isinstance(error, MalformedVerdicts)
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
             trace = traceback.format_exc()

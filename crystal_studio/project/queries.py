@@ -249,6 +249,16 @@ class ProjectReader:
                 ).fetchall()
         return np.array([i for i, _ in found], np.int64), np.array([stage for _, stage in found], object)
 
+    def errors(self, campaign_id: int) -> NDArray[np.int64]:
+        """Ids of the candidates that one run could not judge and nobody has judged by that stage since."""
+        with self._driver() as db:
+            found = db.execute(
+                "SELECT DISTINCT candidate_id FROM verdicts WHERE campaign_id = ? AND status = 'error' "
+                "ORDER BY candidate_id",
+                (int(campaign_id),),
+            ).fetchall()
+        return np.array([i for (i,) in found], np.int64)
+
     def numbers(self, campaign_id: int) -> set[int]:
         """Numbers of the candidates that a campaign has stored."""
         with self._driver() as db:
