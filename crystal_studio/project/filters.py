@@ -85,9 +85,9 @@ class _Reading:
             case ast.Constant(bool() as value):
                 return true() if value else false()
             case ast.Name() | ast.BinOp(op=ast.MatMult()) | ast.Attribute():
-                value = self._named(node, node)
-                if value is not None and _is_flag(value):
-                    return _sql(value) == true()
+                flag = self._named(node, node)
+                if flag is not None and _is_flag(flag):
+                    return _sql(flag) == true()
         raise _mistake(node, "is neither true nor false: compare it with something")
 
     def _fold(self, join: Callable[[Any, Any], Any], values: list[ast.expr], plainly: bool) -> ColumnElement[bool]:

@@ -117,7 +117,7 @@ def _units(
     rows = np.flatnonzero(known)
     if not len(rows):
         return empty
-    chosen = [ids[row] for row in rows]
+    chosen = [ids[row] for row in rows.tolist()]
     made = _decoded(path, chosen, [found[i][1] for i in chosen], blob.decode_units)
     order = np.argsort(np.concatenate([rows, np.flatnonzero(~known)]))
     return AsymmetricUnits.concatenate([made, empty.take(np.flatnonzero(~known))]).take(order)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,7 +223,8 @@ class ProjectReader:
         chosen = "" if campaign_id is None else "WHERE campaign_id = ?"
         with self._driver() as db:
             found = db.execute(
-                f"SELECT stage, status, reason, count(*), min(id) FROM verdicts {chosen} GROUP BY stage, status, reason",
+                "SELECT stage, status, reason, count(*), min(id) FROM verdicts "
+                f"{chosen} GROUP BY stage, status, reason",
                 [] if campaign_id is None else [int(campaign_id)],
             ).fetchall()
         return _stage_counts(found)

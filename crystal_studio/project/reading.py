@@ -108,17 +108,12 @@ def candidate_rows(connection: sqlite3.Connection, path: Path, ids: Sequence[int
         else:
             predicted.setdefault(i, {})[name] = (typed(kind, value, label), spread)
     nothing: dict[str, Any] = {}
-    rows = {
-        row[0]: CandidateRow(
-            *row[:16],
-            from_json(row[16]),
-            *row[17:],
-            values.get(row[0], nothing),
-            spreads.get(row[0], nothing),
-            predicted.get(row[0], nothing),
-        )
-        for row in found
-    }
+    rows: dict[int, CandidateRow] = {}
+    for row in found:
+        i = row[0]
+        told = values.get(i, nothing), spreads.get(i, nothing), predicted.get(i, nothing)
+        columns: list[Any] = [*row[:16], from_json(row[16]), *row[17:], *told]
+        rows[i] = CandidateRow(*columns)
     return [rows[i] for i in ids if i in rows]
 
 
@@ -173,10 +168,11 @@ def raw_verdicts(
 
 def verdict_rows(connection: sqlite3.Connection, path: Path, ids: Sequence[int]) -> list[VerdictRow]:
     """What every stage said of candidates."""
-    return [
-        VerdictRow(*row[:5], from_json(row[5]), from_json(row[6]), row[7])
-        for _, row in raw_verdicts(connection, path, ids)
-    ]
+    out = []
+    for _, row in raw_verdicts(connection, path, ids):
+        columns: list[Any] = [*row[:5], from_json(row[5]), from_json(row[6]), row[7]]
+        out.append(VerdictRow(*columns))
+    return out
 
 
 def campaign_rows(
@@ -190,7 +186,8 @@ def campaign_rows(
                 f"Campaign {row[0]} of {path} is damaged: see what can be saved with crystal-studio doctor {path}, "
                 "or restore the project from a copy."
             )
-        out.append(CampaignRow(*row[:4], from_json(row[4]), from_json(row[5]), *row[6:-1]))
+        columns: list[Any] = [*row[:4], from_json(row[4]), from_json(row[5]), *row[6:-1]]
+        out.append(CampaignRow(*columns))
     return out
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from crystal_studio.candidates.quantities import LABEL, METHOD_KINDS
 from crystal_studio.candidates.registry import quantities
-from crystal_studio.candidates.verdicts import ERROR, PASSED, REJECTED, WAITING, Finding, Geometry, Verdicts
+from crystal_studio.candidates.verdicts import PASSED, REJECTED, Finding, Geometry, Verdicts
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.lattice import densities
 from crystal_studio.project import blob, checksums, names, parts, reading
@@ -220,22 +220,22 @@ def _put_geometry(
     """Store the geometries that moved, forget this method's earlier ones where it gave up now, and say for every
     candidate what its current geometry is and measures."""
     method = geometry.method.name
-    moved = np.flatnonzero(geometry.moved)
-    cells = geometry.structures.take(moved)
+    moved = np.flatnonzero(geometry.moved).tolist()
+    cells = geometry.structures.take(np.array(moved, np.int64))
     blobs = blob.encode_structures(cells)
     parts.put(connection, [(rows[k].id, "structure", method, data) for k, data in zip(moved, blobs, strict=True)])
-    still = np.flatnonzero(~np.asarray(geometry.moved, bool))
+    still = np.flatnonzero(~np.asarray(geometry.moved, bool)).tolist()
     connection.executemany(
         "DELETE FROM parts WHERE candidate_id = ? AND kind = 'structure' AND method = ?",
         [(rows[k].id, method) for k in still],
     )
     out = list(rows)
     figures = figures_of(cells)
-    for k, figure in zip(moved.tolist(), figures, strict=True):
+    for k, figure in zip(moved, figures, strict=True):
         row = out[k]
         if row.geometry == method or trust(known, method) < trust(known, row.geometry):
             out[k] = replace(row, **figure, geometry=method)
-    lost = [k for k in still.tolist() if rows[k].geometry == method]
+    lost = [k for k in still if rows[k].geometry == method]
     for k in lost:
         best = _best_geometry(connection, known, rows[k].id)
         cell, _ = parts.structures(connection, path, [rows[k].id], best)
@@ -272,6 +272,3 @@ def figures_of(cells: Structures) -> list[dict[str, Any]]:
             "density": np.nan_to_num(densities(cells), posinf=0, neginf=0).tolist(),
         }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-__all__ = ["ERROR", "WAITING", "Recording", "figures_of", "mark", "record", "trust"]

@@ -9,6 +9,9 @@ from typing import Any
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import PASSED
 
+ONLY_LEARNED = ("in_domain", "probability_metal")
+"""What only learned models say, of themselves or of the crystal: their own names mean the predicted value."""
+
 Value = float | int | bool | str
 """A number, a count, a flag or a label, as the kind of the quantity says."""
 
@@ -69,7 +72,9 @@ class CandidateRow:
     def value(self, name: str) -> Any | None:
         """A column, a headline value, ``predicted_...``, or the ``.uncertainty`` of one; None where there is none."""
         name, dot, part = name.partition(".")
-        learned = self.predicted.get(name.removeprefix("predicted_")) if name.startswith("predicted_") else None
+        learned = self.predicted.get(name if name in ONLY_LEARNED else name.removeprefix("predicted_"))
+        if name not in ONLY_LEARNED and not name.startswith("predicted_"):
+            learned = None
         if dot:
             if part != "uncertainty":
                 return None

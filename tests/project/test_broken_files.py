@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from project_samples import batch
 
@@ -67,7 +68,7 @@ def test_damage_inside_is_named_when_met(project: Path) -> None:
 def test_a_damaged_structure_is_named(project: Path) -> None:
     with sqlite3.connect(project) as raw:
         raw.execute(
-            "UPDATE structures SET data = CAST(substr(data, 1, 60) || x'07' || substr(data, 62) AS BLOB) WHERE id = 2"
+            "UPDATE parts SET data = CAST(substr(data, 1, 60) || x'07' || substr(data, 62) AS BLOB) WHERE id = 1"
         )
     raw.close()
     with ProjectReader(project) as reader:
@@ -182,7 +183,7 @@ def test_a_read_only_folder(project: Path, with_log: bool) -> None:
 
 
 def test_a_full_disk_keeps_what_was_saved(project: Path) -> None:
-    units, cells = batch(300)
+    made = batch(300)
     with ProjectWriter.open(project) as writer:
         with writer._engine.connect() as raw:
             pages = raw.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -192,13 +193,13 @@ def test_a_full_disk_keeps_what_was_saved(project: Path) -> None:
         with pytest.raises(FileError, match="no space left") as caught:
             for number in range(6, 300):
                 one = [number]
-                writer.add_candidates(1, one, units.take(one), cells.take(one))
+                writer.add_candidates(1, one, made.take(np.array(one)))
                 saved += 1
         assert "intact" in str(caught.value)
         # Room again: the same chunk goes in, once.
         with writer._engine.connect() as raw:
             raw.connection.driver_connection.execute("PRAGMA max_page_count=1000000").close()
-        writer.add_candidates(1, range(300), units, cells)
+        writer.add_candidates(1, range(300), made)
     with ProjectReader(project) as reader:
         assert 6 < saved < 300
         assert reader.count() == 300 and reader.numbers(1) == set(range(300))

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crystal_studio.project.queries import ProjectReader
@@ -16,17 +17,18 @@ from crystal_studio.project.store import ProjectWriter
 _CHILD = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from project_samples import batch
+from project_samples import CHGNET, batch, moved, said
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
 
-units, cells = batch(8)
+made = batch(8)
+geometry = moved(made.structures, CHGNET)
 with ProjectWriter.open(sys.argv[1]) as writer:
     done = len(ProjectReader(sys.argv[1]).numbers(1))
     for start in range(done - done % 8, 4000, 8):
-        ids = writer.add_candidates(1, range(start, start + 8), units, cells, "child")
+        ids = writer.add_candidates(1, range(start, start + 8), made, "child")
         print("added", start, flush=True)
-        writer.record("geometry", ids, [True] * 8, [""] * 8, {}, relaxed=cells)
+        writer.record(1, "geometry", ids, said([None] * 8, {"e_hull": [0.1] * 8}, geometry=geometry))
         print("judged", start, flush=True)
 """
 
@@ -44,7 +46,7 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
         )
         assert child.stdout is not None
         lines = [child.stdout.readline()]
-        time.sleep(rng.uniform(0.02, 0.3))
+        time.sleep(rng.uniform(0.05, 0.8))
         child.kill()
         lines += child.stdout.read().splitlines()
         child.wait()
@@ -63,5 +65,7 @@ def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:
             everyone = reader.ids()
             assert len(reader.units(everyone)) == len(reader.structures(everyone)) == len(numbers)
             done = reader.ids("stage == 'geometry'")
-            assert len(reader.structures(done, "relaxed")) == len(done)
+            assert np.array_equal(done, reader.ids("e_hull == 0.1 and geometry == 'chgnet'"))
+            assert len(reader.candidates()) == len(numbers)
+            assert len(reader.structures(done, "chgnet")) == len(done)
     assert len(acknowledged["judged"]) >= 24

@@ -1,5 +1,7 @@
 """Quantities by method, candidates in parts, reasons as codes, checksums over every row."""
 
+import sqlite3
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,7 +22,9 @@ def upgrade() -> None:
     for name in _OLD:
         op.rename_table(name, f"old_{name}")
     _create()
-    from_version_2.convert(op.get_bind().connection.driver_connection)
+    driver = op.get_bind().connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    from_version_2.convert(driver)
     for name in _OLD:
         op.drop_table(f"old_{name}")
 
