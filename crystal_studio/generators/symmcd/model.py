@@ -273,8 +273,8 @@ def bf16_pays(kind: str) -> bool:
 
 def _reconstruct(group: NDArray, wyckoff: NDArray, mask: NDArray[np.bool_], drawn: Sample) -> AsymmetricUnits:
     """Lattice from k, sites onto Wyckoff positions: those fixed (B, M), -1 where the site symmetry decides."""
-    k = lattice.constrain(drawn.k.double().cpu().numpy(), group)
+    k = lattice.constrain(drawn.k.cpu().double().numpy(), group)
     cells = lattice.standard_orientation(lattice.from_k(k))
     numbers = np.where(mask, drawn.elements.cpu().numpy() + 1, 0).astype(np.int16)
-    points = drawn.x.double().cpu().numpy()
+    points = drawn.x.cpu().double().numpy()
     return project(group, cells, numbers, drawn.classes.cpu().numpy(), points, wyckoff)
