@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -60,6 +61,16 @@ def bind(button: QPushButton, action: QAction) -> None:
     button.clicked.connect(action.trigger)
     action.changed.connect(follow)
     follow()
+
+
+def scrolling(widget: QWidget) -> QScrollArea:
+    """A page that scrolls where the window is smaller than it can be."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(widget)
+    return area
 
 
 class Card(QFrame):
