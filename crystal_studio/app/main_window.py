@@ -42,14 +42,14 @@ PAGES = ("design", "run", "explore")
 
 
 class MainWindow(QMainWindow):
-    """``plan`` replaces how a campaign is carried out (tests); ``probe_devices`` asks a child process for GPUs."""
+    """``parts`` replaces how a campaign is carried out (tests); ``probe_devices`` asks a child process for GPUs."""
 
-    def __init__(self, state: WindowState | None = None, plan: Any = None, probe_devices: bool = True) -> None:
+    def __init__(self, state: WindowState | None = None, parts: Any = None, probe_devices: bool = True) -> None:
         super().__init__()
         self.setWindowTitle("Crystal Studio")
         self.setAcceptDrops(True)
         self.state = state or WindowState()
-        self.campaign = CampaignControl(plan, self)
+        self.campaign = CampaignControl(parts, self)
         self.background = Background(self)
         self.background.failed.connect(self.fault)
         self.session = ProjectSession(self.background, self)
@@ -351,6 +351,7 @@ class MainWindow(QMainWindow):
                 "design.complete_file": self.structures.complete_file,
                 "explore.complete": self.structures.complete,
                 "explore.template": self.structures.use_template,
+                "explore.judge": self.campaigns.judge,
                 "explore.evaluate": self.evaluate,
                 "run.pause": self.campaign.pause,
                 "run.resume": self.campaign.carry_on,

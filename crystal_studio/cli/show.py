@@ -112,11 +112,9 @@ def _wyckoff(made: Candidates) -> list[dict[str, Any]]:
 
 def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow]) -> dict[str, Any]:
     """A verdict with what its stage found, as people read it."""
+    from crystal_studio.campaign import verdict_text
     from crystal_studio.funnel import reasons
-    from crystal_studio.funnel.stages import STAGES
 
-    gives = STAGES.get(verdict.stage).gives if verdict.stage in STAGES else ()
-    found = [q for q in quantities if q.quantity in gives]
     return {
         "stage": verdict.stage,
         "title": reasons.stage_title(verdict.stage),
@@ -125,45 +123,25 @@ def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow]) -> dict[str
         "reason": reasons.sentence(verdict.stage, verdict.reason, verdict.parameters),
         "reason_code": verdict.reason,
         "parameters": dict(verdict.parameters),
-        "found": [_found(q, found) for q in found] + _notes(verdict),
-        "values": {q.quantity: _value(q) for q in found} | dict(verdict.notes),
+        "found": verdict_text.lines(verdict, quantities),
+        "values": {q.quantity: verdict_text.value(q) for q in verdict_text.found_by(verdict, quantities)}
+        | dict(verdict.notes),
         "seconds": verdict.seconds,
     }
 
 
-def _found(quantity: QuantityRow, beside: Sequence[QuantityRow]) -> str:
-    """Like "Energy above hull 0.031 ± 0.012 eV/atom (CHGNet)"; the method where several found it."""
-    from crystal_studio.candidates.registry import quantities
-
-    known = quantities().get(quantity.quantity)
-    title = known.title if known else quantity.quantity.replace("_", " ").capitalize()
-    value = known.text(_value(quantity), unit=not quantity.uncertainty) if known else str(_value(quantity))
-    if quantity.uncertainty and known:
-        value = f"{value} ± {format(quantity.uncertainty, known.format)} {known.unit}".rstrip()
-    several = sum(q.quantity == quantity.quantity for q in beside) > 1
-    who = f" ({quantity.method.title or quantity.method.name})" if several else ""
-    return f"{title} {value}{who}"
-
-
-def _notes(verdict: VerdictRow) -> list[str]:
-    """Sentences that a stage left beside its verdict; its marks and figures are for programs."""
-    return [str(v) for name, v in verdict.notes.items() if isinstance(v, str) and v and name != "traceback"]
-
-
 def _quantity(quantity: QuantityRow) -> dict[str, Any]:
+    from crystal_studio.campaign.verdict_text import value
+
     return {
         "quantity": quantity.quantity,
         "method": quantity.method.name,
         "kind": quantity.method.kind,
-        "value": _value(quantity),
+        "value": value(quantity),
         "unit": quantity.unit,
         "uncertainty": quantity.uncertainty,
         "headline": quantity.headline,
     }
-
-
-def _value(quantity: QuantityRow) -> Any:
-    return quantity.value if quantity.label is None else quantity.label
 
 
 def _cell(parameters: Any) -> dict[str, float]:

@@ -88,7 +88,8 @@ class ProjectReader:
 
     def select(self, statement: Select) -> Sequence[Any]:
         """The rows of a query that another module of this room has put together."""
-        return self._all(statement)
+        with self._snapshot() as opened:
+            return opened.execute(statement).all()
 
     def data_version(self) -> int:
         """A number that changes when another connection has written."""

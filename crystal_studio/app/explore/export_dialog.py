@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ from crystal_studio.app.faults import sentence
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.widgets import GAP, label, restyle
-from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
@@ -216,12 +215,13 @@ def _documents() -> Path:
 
 
 def write(reader: ProjectReader, ids: Sequence[int], key: str, folder: Path, state: TaskState) -> Written:
-    """Write candidates, relaxed where they were, to files; tells ``state`` how many are done, stops when it says so."""
+    """Write candidates in their current geometry to files; tells ``state`` how many are done, stops when it says so."""
+    from crystal_studio.campaign import candidate_columns
     from crystal_studio.exchange.export import SINGLE_FILE, export, file_names
     from crystal_studio.exchange.problems import Problem
 
     rows = reader.by_ids(ids)
-    names = file_names([r.id for r in rows], [r.formula for r in rows], [r.space_group for r in rows])
+    names = file_names([r.id for r in rows], [r.formula for r in rows], [r.space_group or 0 for r in rows])
     problems: list[str] = []
     paths: list[Path] = []
 
@@ -233,8 +233,7 @@ def write(reader: ProjectReader, ids: Sequence[int], key: str, folder: Path, sta
         if state.cancelled:
             break
         part, titles = rows[start : start + size], names[start : start + size]
-        columns = {f.name: [getattr(r, f.name) for r in part] for f in fields(CandidateRow)}
-        cells = reader.structures([r.id for r in part], kind="best")
-        paths += export(cells, titles, key, folder, columns=columns, report=report)
+        cells = reader.structures([r.id for r in part])
+        paths += export(cells, titles, key, folder, columns=candidate_columns.columns(part), report=report)
         state.progress(min(start + size, len(rows)))
     return Written(tuple(paths), tuple(problems))

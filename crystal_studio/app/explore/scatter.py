@@ -17,26 +17,25 @@ from crystal_studio.app.numbers_text import count, figure
 from crystal_studio.app.plots import plot_widget, recolour
 from crystal_studio.app.typeset import formula_text
 from crystal_studio.app.widgets import label
+from crystal_studio.candidates.quantities import COUNT, NUMBER
+from crystal_studio.candidates.registry import quantities
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
 LIMIT = 20_000
-PROPERTIES = (
-    ("e_hull", "Energy above hull, eV/atom"),
-    ("formation_energy", "Formation energy, eV/atom"),
-    ("predicted_e_above_hull", "Predicted energy above hull, eV/atom"),
-    ("predicted_formation_energy_per_atom", "Predicted formation energy, eV/atom"),
-    ("predicted_band_gap", "Predicted band gap, eV"),
-    ("density", "Density, g/cm³"),
-    ("volume_per_atom", "Volume per atom, Å³"),
-    ("n_atoms", "Atoms in the conventional cell"),
-    ("n_orbits", "Orbits"),
-    ("space_group", "Space group number"),
-    ("nearest_distance", "Distance to nearest known"),
-    ("energy_per_atom", "Energy, eV/atom"),
-)
-_WHOLE = ("n_atoms", "n_orbits", "space_group")
+
+
+def axes() -> dict[str, str]:
+    """What can be plotted: the name in filters, and title with unit; every number of the registry."""
+    found: dict[str, str] = {}
+    for quantity in quantities().values():
+        if quantity.kind not in (NUMBER, COUNT):
+            continue
+        found[quantity.name] = quantity.axis
+        if quantity.learned:
+            found[f"predicted_{quantity.name}"] = f"Predicted {quantity.axis[:1].lower()}{quantity.axis[1:]}"
+    return found
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,9 @@ def described(points: Points, at: int) -> str:
     """What a point says when the mouse rests on it: the candidate, and both values with their units."""
     lines = [f"{formula_text(points.formulas[at])}, candidate {points.ids[at]}"]
     for name, value in zip(points.names, (points.x[at], points.y[at]), strict=True):
-        title, _, unit = dict(PROPERTIES)[name].partition(", ")
-        lines.append(f"{title}: {figure(float(value), 0 if name in _WHOLE else 3, unit)}")
+        quantity = quantities()[name.removeprefix("predicted_")]
+        title = axes()[name].removesuffix(f", {quantity.unit}")
+        lines.append(f"{title}: {figure(float(value), quantity.digits, quantity.unit)}")
     return "\n".join(lines)
 
 
@@ -223,7 +223,7 @@ def _choice(name: str, key: str) -> QComboBox:
     # The longest name must not widen the whole window; the list opens as wide as it needs.
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(14)
-    for value, title in PROPERTIES:
+    for value, title in axes().items():
         box.addItem(title, value)
     box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)
     box.setCurrentIndex(box.findData(key))
