@@ -47,9 +47,7 @@ def import_files(project: Path | str, files: Sequence[Path | str], symprec: floa
         provenance = {"files": [str(f) for f in files], "symprec": symprec}
         campaign = writer.add_campaign(name or _title(files), {}, provenance, len(good), kind=KIND)
         candidates = Candidates.of_units(units.take(good))
-        ids = writer.add_candidates(
-            campaign, np.arange(len(good)), candidates, [names[i] for i in good], unjudged=True
-        )
+        ids = writer.add_candidates(campaign, np.arange(len(good)), candidates, [names[i] for i in good], unjudged=True)
         writer.set_campaign(campaign, "finished")
     return Imported(campaign, tuple(int(i) for i in ids), tuple(problems))
 

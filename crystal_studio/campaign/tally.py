@@ -74,9 +74,7 @@ class Tally:
         for counts in funnel:
             if counts.stage in by_name:
                 tally = by_name[counts.stage]
-                tally.statuses = Counter(
-                    {PASSED: counts.passed, REJECTED: counts.rejected, WAITING: counts.waiting}
-                )
+                tally.statuses = Counter({PASSED: counts.passed, REJECTED: counts.rejected, WAITING: counts.waiting})
                 tally.reasons = Counter({code: n for code, n in counts.reasons.items() if code != ERROR})
 
     def judged(self, index: int, verdicts: Verdicts, seconds: float) -> None:

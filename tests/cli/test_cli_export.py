@@ -79,7 +79,9 @@ def test_an_extended_xyz_holds_one_geometry_and_its_volume(studio, relaxed: Path
 
 
 def test_the_geometry_of_one_method(studio, relaxed: Path, tmp_path: Path) -> None:
-    answer = studio("export", relaxed, "--format", "poscar", "--to", tmp_path / "p", "--geometry", "spring", "--limit", 2)
+    answer = studio(
+        "export", relaxed, "--format", "poscar", "--to", tmp_path / "p", "--geometry", "spring", "--limit", 2
+    )
     assert answer.code == 0 and answer.out.startswith("Wrote 2 candidates")
     missing = studio("export", relaxed, "--format", "poscar", "--to", tmp_path / "q", "--geometry", "spring")
     assert missing.code == 1 and "spring" in missing.complaint
