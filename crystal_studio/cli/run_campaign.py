@@ -69,6 +69,7 @@ def run(args: argparse.Namespace, campaign_id: int) -> dict[str, Any]:
 
 def summary(project: str, campaign_id: int) -> dict[str, Any]:
     """What a campaign holds: state, counts by stage, rates, candidate ids."""
+    from crystal_studio.candidates.verdicts import ERROR, WAITING
     from crystal_studio.project.queries import ProjectReader
 
     with ProjectReader(project) as reader:
@@ -99,7 +100,7 @@ def summary(project: str, campaign_id: int) -> dict[str, Any]:
                 "failed": found.rejected,
                 "error": found.error,
                 "waiting": found.waiting,
-                "reasons": dict(found.reasons),
+                "reasons": {code: n for code, n in found.reasons.items() if code not in (ERROR, WAITING)},
             }
             for found in funnel
         ],
