@@ -54,9 +54,7 @@ def _quantity_keys() -> list[str]:
     return [name for key in both for name in (key, f"{key}.uncertainty")]
 
 
-def of_geometry(
-    table: Mapping[str, list[Any]], structures: Structures, geometry: str
-) -> dict[str, list[Any]]:
+def of_geometry(table: Mapping[str, list[Any]], structures: Structures, geometry: str) -> dict[str, list[Any]]:
     """The same columns with the figures of other geometries (B), where not the current ones are shown."""
     if geometry == "current" or not len(structures):
         return dict(table)

@@ -53,9 +53,12 @@ def answer(stage: Stage, work: Work, outcome: Outcome) -> Answer:
         return Answer(replace(failing(1, outcome.error), notes=notes), outcome.seconds)
     if work.losses + 1 < MOST_LOSSES:
         return Answer(again=(work.again(),))
-    died = isinstance(outcome, Died)
-    how = f"its process ended ({outcome.exit})" if died else f"it took longer than {outcome.seconds:.0f} s"
-    return Answer(failing(1, f"{stage.title} was given up after {MOST_LOSSES} tries: {how}"), died=died)
+    if isinstance(outcome, Died):
+        how = f"its process ended ({outcome.exit})"
+    else:
+        how = f"it took longer than {outcome.seconds:.0f} s"
+    text = f"{stage.title} was given up after {MOST_LOSSES} tries: {how}"
+    return Answer(failing(1, text), died=isinstance(outcome, Died))
 
 
 def complaints(stage: Stage, work: Work, verdicts: Verdicts) -> Iterator[str]:

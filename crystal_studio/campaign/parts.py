@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from crystal_studio.campaign.judge_request import JudgeRequest
@@ -47,7 +47,7 @@ class RunParts:
     stages: tuple[Stage, ...]
     context: Callable[[ProjectReader, Unfinished], Any]
     worker_context: Callable[[], Any]
-    resources: Resources = Resources()
+    resources: Resources = field(default_factory=Resources)
     model: Callable[[str], str] = default_model
     load: Callable[[str, str], Generator] = load_model
     warnings: Callable[[], list[str]] = list

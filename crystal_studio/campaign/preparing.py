@@ -13,8 +13,8 @@ from crystal_studio.campaign.devices import resolve
 from crystal_studio.campaign.events import Event, Message
 from crystal_studio.campaign.flights import Flights
 from crystal_studio.campaign.generation import Chunk, ChunkThread, missing_chunks
-from crystal_studio.campaign.loop import Loop
 from crystal_studio.campaign.judge_request import JudgeRequest
+from crystal_studio.campaign.loop import Loop
 from crystal_studio.campaign.parts import RunParts
 from crystal_studio.campaign.recording import Recorder
 from crystal_studio.campaign.reporting import Reporter
@@ -65,12 +65,12 @@ def prepare(
     tally = Tally(row.id, row.requested, parts.stages, flights.slots if flights else 1)
     reporter = Reporter(row, writer, tally, emit)
 
+    source = request.model if isinstance(request, DesignRequest) else ""
+
     def accept(chunk: Chunk) -> NDArray[np.int64]:
         """Store what is new of a chunk; unjudged for good where there is no funnel."""
         fresh = chunk.without(present)
-        ids = writer.add_candidates(
-            row.id, fresh.numbers, fresh.candidates, request.model, unjudged=not parts.stages
-        )
+        ids = writer.add_candidates(row.id, fresh.numbers, fresh.candidates, source, unjudged=not parts.stages)
         tally.generated += len(ids)
         if not parts.stages:
             tally.finish(ids.tolist())

@@ -22,9 +22,7 @@ class Recorder:
     def record(self, index: int, ids: NDArray[np.int64], verdicts: Verdicts, seconds: float) -> NDArray[np.int64]:
         """Store one stage's verdicts in one transaction; the ids that go on to the next stage."""
         last = index + 1 == len(self._stages)
-        self._writer.record(
-            self._campaign_id, self._stages[index].name, ids, verdicts, seconds=seconds, last=last
-        )
+        self._writer.record(self._campaign_id, self._stages[index].name, ids, verdicts, seconds=seconds, last=last)
         self._tally.judged(index, verdicts, seconds)
         passed = verdicts.passed
         self._tally.finish((ids if last else ids[~passed]).tolist())

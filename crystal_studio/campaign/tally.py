@@ -74,10 +74,8 @@ class Tally:
         for counts in funnel:
             if counts.stage in by_name:
                 tally = by_name[counts.stage]
-                tally.statuses = Counter(
-                    {PASSED: counts.passed, REJECTED: counts.rejected, WAITING: counts.waiting}
-                )
-                tally.reasons = Counter({code: n for code, n in counts.reasons.items() if code != ERROR})
+                tally.statuses = Counter({PASSED: counts.passed, REJECTED: counts.rejected, WAITING: counts.waiting})
+                tally.reasons = Counter({code: n for code, n in counts.reasons.items() if code not in (ERROR, WAITING)})
 
     def judged(self, index: int, verdicts: Verdicts, seconds: float) -> None:
         """One batch has been through stage ``index``."""

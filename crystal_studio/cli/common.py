@@ -29,6 +29,13 @@ def selection_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="at most N candidates")
 
 
+def worker_argument(parser: argparse.ArgumentParser) -> None:
+    """How many worker processes costly work gets."""
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="worker processes for costly stages (default: one a core)"
+    )
+
+
 def log(text: str) -> None:
     """A line for people, on standard error."""
     print(text, file=sys.stderr, flush=True)

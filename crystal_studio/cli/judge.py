@@ -9,7 +9,7 @@ from crystal_studio.cli import common, run_campaign
 
 SUMMARY = "judge stored candidates, imported ones too: a funnel, or single stages"
 EXAMPLE = """crystal-studio judge battery.crystals --where "status == 'unjudged'"
-  crystal-studio judge battery.crystals --where "e_hull < 0.05" --stage relaxation --stage stability --potential chgnet"""
+  crystal-studio judge battery.crystals --where "e_hull < 0.05" --stage relaxation --potential chgnet"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--potential",
         action="append",
         metavar="NAME",
-        help="potential that relaxes (default: chgnet); repeated: each of them in turn, with its own values",
+        help="potential that relaxes (default: chgnet); repeated: one after the other, each with its own values",
     )
     parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps")
     parser.add_argument("--name", default="", help="what to call it in the list of campaigns")
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
     funnel = ",".join(args.stage) if args.stage else args.funnel or "quick"
     documents: list[dict[str, Any]] = []
-    for potential in args.potential or ["chgnet"]:
+    for potential in args.potential or [JudgeRequest.potential]:
         request = JudgeRequest.of(ids, funnel=funnel, potential=potential, device=args.device)
         documents.append(run_campaign.run(args, judging.start(args.project, request, args.name)))
         if documents[-1]["state"] != "finished":

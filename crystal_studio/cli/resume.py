@@ -7,7 +7,7 @@ from typing import Any
 
 from crystal_studio.cli import common, run_campaign
 
-SUMMARY = "carry on every unfinished campaign of a project (paused, killed or failed); what ended in an error is tried again"
+SUMMARY = "carry on every unfinished campaign of a project (paused, killed, failed), and try errors again"
 EXAMPLE = "crystal-studio resume battery.crystals"
 
 

@@ -35,9 +35,7 @@ LINE_EVERY = 10.0
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """How long a campaign works, and where."""
-    parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="worker processes for costly stages (default: one a core)"
-    )
+    common.worker_argument(parser)
     parser.add_argument(
         "--engine",
         default="local",
@@ -58,9 +56,7 @@ def run(args: argparse.Namespace, campaign_id: int) -> dict[str, Any]:
     cancel, pause = threading.Event(), threading.Event()
     printer = Printer()
     with _interruptible(cancel, pause, args.max_minutes):
-        finished = runner.run(
-            project, campaign_id, printer, cancel, pause, workers=args.workers, engine=args.engine
-        )
+        finished = runner.run(project, campaign_id, printer, cancel, pause, workers=args.workers, engine=args.engine)
     printer.end_line()
     if finished.state == "failed":
         raise KnownError(finished.text)
@@ -73,6 +69,7 @@ def run(args: argparse.Namespace, campaign_id: int) -> dict[str, Any]:
 
 def summary(project: str, campaign_id: int) -> dict[str, Any]:
     """What a campaign holds: state, counts by stage, rates, candidate ids."""
+    from crystal_studio.candidates.verdicts import ERROR, WAITING
     from crystal_studio.project.queries import ProjectReader
 
     with ProjectReader(project) as reader:
@@ -103,7 +100,7 @@ def summary(project: str, campaign_id: int) -> dict[str, Any]:
                 "failed": found.rejected,
                 "error": found.error,
                 "waiting": found.waiting,
-                "reasons": dict(found.reasons),
+                "reasons": {code: n for code, n in found.reasons.items() if code not in (ERROR, WAITING)},
             }
             for found in funnel
         ],
@@ -120,10 +117,11 @@ def text(document: dict[str, Any]) -> str:
 
     judged = document["kind"] == "judge"
     made = "candidates" if judged else f"of {document['requested']} generated"
-    told = [f"{document[status]} {STATUSES[status]}" for status in STATUSES if document[status]]
+    told = [f"{document['generated']} {made}"]
+    told += [f"{document[status]} {said}" for status, said in STATUSES.items() if document[status]]
     lines = [
         f"Campaign {document['campaign_id']} ({document['name']}): {document['state']} after "
-        f"{document['seconds']:.1f} s; {', '.join([f'{document["generated"]} {made}', *told])}"
+        f"{document['seconds']:.1f} s; {', '.join(told)}"
     ]
     if document["stages"]:
         columns = [name for name in ("error", "waiting") if any(stage[name] for stage in document["stages"])]

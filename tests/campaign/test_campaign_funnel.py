@@ -30,7 +30,9 @@ def test_rock_salt_goes_all_the_way(tmp_path: Path) -> None:
         assert through
         for row in through:
             assert row.space_group == 225 and row.value("nearest_known") and row.value("novel") is False
-            assert row.value("energy_per_atom") == pytest.approx(-3.70, abs=0.1)  # PBE -3.39, MP2020 correction of Cl -0.31
+            assert row.value("energy_per_atom") == pytest.approx(
+                -3.70, abs=0.1
+            )  # PBE -3.39, MP2020 correction of Cl -0.31
             edge = np.cbrt(reader.structures([row.id], "chgnet").volume[0])
             assert edge == pytest.approx(5.69, abs=0.15)
         if len(rows) > len(through):

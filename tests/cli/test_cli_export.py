@@ -19,7 +19,7 @@ from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
 
 SHIPPED = json.loads((Path(__file__).parent / "shipped_cifs.json").read_text())
-"""The first half of the SHA-256 of each CIF that the program wrote of the shipped example before candidates had several geometries."""
+"""The first half of the SHA-256 of each CIF that the program of project version 2 wrote of the shipped example."""
 
 
 @pytest.fixture
@@ -79,7 +79,8 @@ def test_an_extended_xyz_holds_one_geometry_and_its_volume(studio, relaxed: Path
 
 
 def test_the_geometry_of_one_method(studio, relaxed: Path, tmp_path: Path) -> None:
-    answer = studio("export", relaxed, "--format", "poscar", "--to", tmp_path / "p", "--geometry", "spring", "--limit", 2)
+    poscar = ["--format", "poscar", "--geometry", "spring"]
+    answer = studio("export", relaxed, *poscar, "--to", tmp_path / "p", "--limit", 2)
     assert answer.code == 0 and answer.out.startswith("Wrote 2 candidates")
-    missing = studio("export", relaxed, "--format", "poscar", "--to", tmp_path / "q", "--geometry", "spring")
+    missing = studio("export", relaxed, *poscar, "--to", tmp_path / "q")
     assert missing.code == 1 and "spring" in missing.complaint

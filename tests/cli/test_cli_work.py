@@ -40,7 +40,7 @@ def test_generate_keeps_to_the_request(studio, models, tmp_path: Path) -> None:
 
 def test_the_funnel_gives_every_candidate_a_verdict(studio, models, tmp_path: Path, monkeypatch) -> None:
     """Without the relaxation: what an untrained model makes would keep it busy for minutes."""
-    monkeypatch.setattr("crystal_studio.funnel.stages.FUNNELS", {"quick": dict.fromkeys(BEFORE_RELAXATION, {})})
+    monkeypatch.setattr("crystal_studio.funnel.stages.FUNNELS", {"quick": {name: {} for name in BEFORE_RELAXATION}})
     path = tmp_path / "p.crystals"
     document = studio("generate", path, *SMALL, "--count", 6, "--json").json
     assert document["pending"] == 0 and document["passed"] + document["rejected"] == 6
