@@ -73,6 +73,7 @@ BUILT_IN = (
         "Energy",
         "E",
         "eV/atom",
+        ".4f",
         better="low",
         description="Energy of the relaxed structure; compare it within one method only",
         shown=False,

@@ -91,7 +91,7 @@ def test_looking_at_a_page_reads_that_page_once(model, reader, monkeypatch):
 def test_sorting_puts_missing_values_last(model, qtbot, reader):
     with qtbot.waitSignal(model.loaded):
         model.sort(column(model, "e_hull"), Qt.SortOrder.DescendingOrder)
-    values = [model.candidate(r).e_hull for r in range(model.rowCount())]
+    values = [model.candidate(r).value("e_hull") for r in range(model.rowCount())]
     known = [v for v in values if v is not None]
     assert known == sorted(known, reverse=True) and len(known) < 700
     assert all(v is None for v in values[len(known) :])
@@ -202,7 +202,7 @@ def test_every_format_is_written_from_the_dialog(qtbot, reader, background, stat
     if key not in ("csv", "parquet"):
         read, _, problems = read_files(paths)
         assert len(read) == 2 and not problems
-        stored = reader.structures([2, 6], kind="best")
+        stored = reader.structures([2, 6])
         assert sorted(np.bincount(read.numbers).tolist()) == sorted(np.bincount(stored.numbers).tolist())
 
 
@@ -221,9 +221,9 @@ def test_predictions_are_written_with_their_uncertainty():
     known = {column.key: column for column in columns(())}
     row = CandidateRow(
         **{f.name: None for f in fields(CandidateRow)}  # type: ignore[arg-type]
-        | {"predicted_band_gap": 1.26, "predicted_band_gap_std": 0.31, "in_domain": True}
+        | {"values": {}, "uncertainties": {}, "predicted": {"band_gap": (1.26, 0.31), "in_domain": (True, None)}}
     )
     gap = known["predicted_band_gap"]
-    assert gap.text(row) == "1.3 ± 0.3"
-    assert gap.text(replace(row, in_domain=False)) == "1.3 ± 0.3 ?"
-    assert known["predicted_e_above_hull"].text(row) == "–"
+    assert gap.text(row) == "1.26 ± 0.31"
+    assert gap.text(replace(row, predicted=row.predicted | {"in_domain": (False, None)})) == "1.26 ± 0.31 ?"
+    assert known["predicted_e_hull"].text(row) == "–"
