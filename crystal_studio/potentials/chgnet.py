@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import ModelError
 from crystal_studio.potentials.protocol import Relaxation
-from crystal_studio.potentials.relaxation import Energies, relax_each
+from crystal_studio.potentials.relaxation import Energies, problem, relax_each
 
 HIGHEST_NUMBER = 94
 """CHGNet embeds the elements up to plutonium."""
@@ -103,10 +103,10 @@ class CHGNet:
         forces, strain = torch.autograd.grad(energy, [batch.atom_positions[0], batch.strains[0]])
         reference = model.composition_model([graph])[0] * len(numbers) if model.composition_model is not None else 0.0
         volume = abs(np.linalg.det(lattice))
-        stress = strain.cpu().numpy().astype(np.float64) / volume
+        stress = strain.cpu().double().numpy() / volume
         return Energies(
             float(energy.detach()) + float(reference),
-            -forces.cpu().numpy().astype(np.float64),
+            -forces.cpu().double().numpy(),
             0.5 * (stress + stress.T),
         )
 
@@ -114,7 +114,7 @@ class CHGNet:
         """CHGNet's crystal graph, or None where it cannot stand for the crystal."""
         from pymatgen.core import Lattice, Structure
 
-        if numbers.max() > HIGHEST_NUMBER or not np.isfinite(lattice).all() or not np.isfinite(positions).all():
+        if problem(lattice, positions) is not None or numbers.max() > HIGHEST_NUMBER:
             return None
         structure = Structure(Lattice(lattice), numbers.tolist(), positions)
         try:
