@@ -55,7 +55,7 @@ def main() -> None:
         generator.chunk_size = arguments.chunk
     print(f"{generator.card.name}: {generator.card.parameters:,} parameters, {torch.get_num_threads()} threads")
     for steps in arguments.steps:
-        request = DesignRequest(count=arguments.count, seed=1, steps=steps)
+        request = DesignRequest(count=arguments.count, seed=1, options={"steps": steps})
         started = time.perf_counter()
         right = 0
         for chunk in range(-(-arguments.count // generator.chunk_size)):

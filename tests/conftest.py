@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from crystal_studio.execution.threads import one_thread
@@ -15,3 +18,15 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
+
+
+@pytest.fixture
+def boxes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The package in ``tests/toy`` installed for one test: the family "boxes" with the model "toy-boxes"."""
+    from crystal_studio.generators import registry
+
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy"))
+    registry.families.refresh()
+    yield
+    monkeypatch.undo()
+    registry.families.refresh()

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] == "--example" or (argv[0] not in COMMANDS and Path(argv[0]).exists()):
         return window(argv)
-    args = _parser().parse_args(argv)
+    args = _parser(argv[0]).parse_args(argv)
     try:
         with _output(clean=args.json) as output:
             document = args.module.run(args)
@@ -89,8 +89,8 @@ def window(files: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    """All commands by name; their modules import nothing heavy before they run."""
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """All commands by name, one of them with its options; modules import nothing heavy before they are wanted."""
     parser = _Parser(
         prog="crystal-studio",
         description="Inverse design of crystals. Without a command the window opens: on a project file, on files to "
@@ -108,7 +108,8 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_argument("--json", action="store_true", help="print one JSON document on standard output")
-        module.arguments(command)
+        if name == wanted:
+            module.arguments(command)
         command.set_defaults(module=module, command=name)
     return parser
 

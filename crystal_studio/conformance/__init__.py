@@ -1,8 +1,8 @@
-"""What every adapter of a protocol must pass: shapes, dtypes, units, determinism, empty batches and absurd cells.
+"""What every adapter of a protocol must pass, for the tests of this project and of packages that add to it.
 
-For packages that bring a stage, a potential or a property model of their own. Each module has ``CHECKS``, functions of
-the adapter that raise ``NotConforming`` with one sentence, and a function that runs them all:
+Each module holds ``CHECKS``: functions that raise ``AssertionError`` with a sentence. With pytest::
 
-    from crystal_studio.conformance.potentials import check_potential
-    check_potential(MyPotential)
+    @pytest.mark.parametrize("check", generators.CHECKS, ids=lambda check: check.__name__)
+    def test_my_generator(check):
+        check(my_generator, my_request)
 """

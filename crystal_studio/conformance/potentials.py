@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from crystal_studio.conformance import samples
-from crystal_studio.conformance.requirement import require
+from crystal_studio.conformance.batches import need, same
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.potentials.protocol import GIVEN_UP, Potential, PotentialClass, Relaxation
 
@@ -17,20 +17,11 @@ EV_A3 = 160.21766208
 """GPa in one eV/Angstrom^3."""
 
 
-def check_potential(entry: PotentialClass, device: str = "cpu") -> None:
-    """Every check; raises ``NotConforming`` with the first that fails."""
-    facts(entry)
-    potential = entry(device)
-    require(potential.device == device, f"made for {device}, it says that it computes on {potential.device}")
-    for check in CHECKS:
-        check(potential)
-
-
 def facts(entry: PotentialClass) -> None:
     """Name, title, functional and package are there before it is made."""
     for name in ("name", "title", "functional"):
-        require(isinstance(getattr(entry, name, None), str) and getattr(entry, name), f"{name} is a text")
-    require(isinstance(getattr(entry, "package", None), str), "package is a text, empty where none is needed")
+        need(isinstance(getattr(entry, name, None), str) and getattr(entry, name), f"{name} is a text")
+    need(isinstance(getattr(entry, "package", None), str), "package is a text, empty where none is needed")
 
 
 def shapes(potential: Potential) -> None:
@@ -38,21 +29,21 @@ def shapes(potential: Potential) -> None:
     whole = samples.crystals()
     for size in (0, 1, len(whole)):
         found = potential.energies(whole.take(np.arange(size)))
-        require(isinstance(found, np.ndarray) and found.shape == (size,), f"energies of {size} crystals are (B,)")
-        require(found.dtype == np.float64, f"energies are float64, not {found.dtype}")
-    require(np.isfinite(found).any(), "it has an energy for at least one of rock salt, silicon, CsCl, iron and GeO2")
+        need(isinstance(found, np.ndarray) and found.shape == (size,), f"energies of {size} crystals are (B,)")
+        need(found.dtype == np.float64, f"energies are float64, not {found.dtype}")
+    need(np.isfinite(found).any(), "it has an energy for at least one of rock salt, silicon, CsCl, iron and GeO2")
 
 
 def determinism(potential: Potential) -> None:
     """Asked twice, and in another order, it answers the same."""
     whole = samples.crystals()
     found = potential.energies(whole)
-    require(np.array_equal(found, potential.energies(whole), equal_nan=True), "asked twice: energies differ")
+    need(np.array_equal(found, potential.energies(whole), equal_nan=True), "asked twice: energies differ")
     order = np.arange(len(whole))[::-1]
     turned = potential.energies(whole.take(order))[order]
-    require(samples.close(found, turned, TOLERANCE), "in another order of the batch: energies differ")
+    need(samples.close(found, turned, TOLERANCE), "in another order of the batch: energies differ")
     alone = np.concatenate([potential.energies(whole.take(np.array([i]))) for i in range(len(whole))])
-    require(samples.close(found, alone, TOLERANCE), "one by one: energies differ")
+    need(samples.close(found, alone, TOLERANCE), "one by one: energies differ")
 
 
 def invariance(potential: Potential) -> None:
@@ -60,39 +51,39 @@ def invariance(potential: Potential) -> None:
     whole = samples.crystals()
     found = potential.energies(whole)
     moved = potential.energies(samples.redescribed(whole))
-    require(samples.close(found, moved, TOLERANCE), f"turned and shifted: energies differ ({found}, {moved})")
+    need(samples.close(found, moved, TOLERANCE), f"turned and shifted: energies differ ({found}, {moved})")
     doubled = potential.energies(samples.doubled(whole))
-    require(samples.close(found, doubled, TOLERANCE), f"in a doubled cell: energies differ ({found}, {doubled})")
+    need(samples.close(found, doubled, TOLERANCE), f"in a doubled cell: energies differ ({found}, {doubled})")
 
 
 def absurd_cells(potential: Potential) -> None:
     """Cells that are none have no energy, or any finite one, and are given up with a reason; nothing raises."""
     cells = samples.absurd()
     found = potential.energies(cells)
-    require(found.shape == (len(cells),) and not np.isinf(found).any(), "energies of cells that are none are NaN")
+    need(found.shape == (len(cells),) and not np.isinf(found).any(), "energies of cells that are none are NaN")
     nothing = np.array([0, 1, 2, 5])  # empty, flat, not finite
-    require(np.isnan(found[nothing]).all(), "empty cells, and those without volume or numbers, have no energy")
+    need(np.isnan(found[nothing]).all(), "empty cells, and those without volume or numbers, have no energy")
     outcome = potential.relax(cells, 2, FMAX)
     _well_formed(cells, outcome, 2)
-    require(all(outcome.reasons[i] is not None for i in nothing), "such cells are given up with a reason")
+    need(all(outcome.reasons[i] is not None for i in nothing), "such cells are given up with a reason")
 
 
 def relaxation(potential: Potential) -> None:
     """Relaxing goes downhill, keeps atoms and their order, changes nothing that it was given."""
     whole = samples.crystals()
-    before = samples.copy(whole)
+    before = samples.fresh(whole)
     start = potential.energies(whole)
     outcome = potential.relax(whole, STEPS, FMAX)
-    require(samples.same(before, whole), "the structures given were changed")
+    need(same(before, whole), "the structures given were changed")
     _well_formed(whole, outcome, STEPS)
     known = np.isfinite(outcome.energy_per_atom)
     end = potential.energies(outcome.structures)
     apart = np.abs(end - outcome.energy_per_atom)[known]
-    require((apart < TOLERANCE).all(), "the energy told is that of the structure given back")
+    need((apart < TOLERANCE).all(), "the energy told is that of the structure given back")
     settled = outcome.converged & known
-    require((end <= start + TOLERANCE)[settled].all(), "a converged relaxation ends lower than it began")
+    need((end <= start + TOLERANCE)[settled].all(), "a converged relaxation ends lower than it began")
     none = whole.take(np.zeros(0, int))
-    require(len(potential.relax(none, STEPS, FMAX).reasons) == 0, "an empty batch is relaxed to an empty one")
+    need(len(potential.relax(none, STEPS, FMAX).reasons) == 0, "an empty batch is relaxed to an empty one")
 
 
 def relaxed_alone(potential: Potential) -> None:
@@ -101,9 +92,9 @@ def relaxed_alone(potential: Potential) -> None:
     together = potential.relax(whole, STEPS, FMAX)
     for i in range(len(whole)):
         alone = potential.relax(whole.take(np.array([i])), STEPS, FMAX)
-        same = samples.close(alone.energy_per_atom, together.energy_per_atom[[i]], TOLERANCE)
-        require(same, "alone and among others: relaxed energies differ")
-        require(alone.reasons[0] == together.reasons[i], "alone and among others: reasons differ")
+        agree = samples.close(alone.energy_per_atom, together.energy_per_atom[[i]], TOLERANCE)
+        need(agree, "alone and among others: relaxed energies differ")
+        need(alone.reasons[0] == together.reasons[i], "alone and among others: reasons differ")
 
 
 def units(potential: Potential) -> None:
@@ -116,7 +107,7 @@ def units(potential: Potential) -> None:
     # E = E0 + B (V - V0)^2 / (2 V0), with V changing by +-6%.
     modulus = (below + above - 2 * here) / (0.06**2 * volume) * EV_A3
     rigid = modulus[np.abs(below - here) > 1e-6]
-    require(((rigid > 0.1) & (rigid < 2000)).all(), f"bulk moduli {rigid} GPa: are energies eV an atom?")
+    need(((rigid > 0.1) & (rigid < 2000)).all(), f"bulk moduli {rigid} GPa: are energies eV an atom?")
 
 
 CHECKS = (shapes, determinism, invariance, absurd_cells, relaxation, relaxed_alone, units)
@@ -128,24 +119,22 @@ def _scaled(cells: Structures, factor: float) -> Structures:
 
 def _well_formed(given: Structures, outcome: Relaxation, max_steps: int) -> None:
     size = len(given)
-    require(len(outcome.structures) == size, "as many structures come back as went in")
-    require(np.array_equal(outcome.structures.offsets, given.offsets), "every cell keeps its atoms")
-    require(np.array_equal(outcome.structures.numbers, given.numbers), "atoms keep their order")
-    require(outcome.energy_per_atom.shape == (size,), "energies are (B,)")
-    require(outcome.energy_per_atom.dtype == np.float64, "energies are float64")
-    require(outcome.converged.shape == (size,) and outcome.converged.dtype == bool, "converged is (B,) bool")
-    require(outcome.steps.shape == (size,) and outcome.steps.dtype == np.int64, "steps are (B,) int64")
-    require((outcome.steps <= max_steps).all(), f"no more than {max_steps} steps were allowed")
-    require(len(outcome.reasons) == size, "a reason, or None, for every crystal")
+    need(len(outcome.structures) == size, "as many structures come back as went in")
+    need(np.array_equal(outcome.structures.offsets, given.offsets), "every cell keeps its atoms")
+    need(np.array_equal(outcome.structures.numbers, given.numbers), "atoms keep their order")
+    need(outcome.energy_per_atom.shape == (size,), "energies are (B,)")
+    need(outcome.energy_per_atom.dtype == np.float64, "energies are float64")
+    need(outcome.converged.shape == (size,) and outcome.converged.dtype == bool, "converged is (B,) bool")
+    need(outcome.steps.shape == (size,) and outcome.steps.dtype == np.int64, "steps are (B,) int64")
+    need((outcome.steps <= max_steps).all(), f"no more than {max_steps} steps were allowed")
+    need(len(outcome.reasons) == size, "a reason, or None, for every crystal")
     codes = {kind.code for kind in GIVEN_UP}
     for i, reason in enumerate(outcome.reasons):
         one = np.array([i])
         if reason is None:
-            require(np.isfinite(outcome.energy_per_atom[i]), "what is not given up has an energy")
+            need(np.isfinite(outcome.energy_per_atom[i]), "what is not given up has an energy")
             continue
-        require(
-            reason.code in codes, f"{reason.code!r} is none of the reasons for giving up: {', '.join(sorted(codes))}"
-        )
-        require(np.isnan(outcome.energy_per_atom[i]) and not outcome.converged[i], "what is given up has no energy")
-        came = samples.same(given.take(one), outcome.structures.take(one))
-        require(came or np.allclose(given.lattice[i], outcome.structures.lattice[i]), "what is given up comes back")
+        need(reason.code in codes, f"{reason.code!r} is none of the reasons for giving up: {', '.join(sorted(codes))}")
+        need(np.isnan(outcome.energy_per_atom[i]) and not outcome.converged[i], "what is given up has no energy")
+        came = same(given.take(one), outcome.structures.take(one))
+        need(came or np.allclose(given.lattice[i], outcome.structures.lattice[i]), "what is given up comes back")

@@ -14,7 +14,7 @@ from crystal_studio.candidates.quantities import LABEL
 from crystal_studio.candidates.registry import quantities
 from crystal_studio.candidates.verdicts import ReasonKind, Verdicts
 from crystal_studio.conformance import samples
-from crystal_studio.conformance.requirement import require
+from crystal_studio.conformance.batches import need, same
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch, RememberingStage, Stage
@@ -41,35 +41,29 @@ class _Found(Mapping[str, NDArray]):
         return len(self.columns)
 
 
-def check_stage(stage: Stage, context: FunnelContext | None = None) -> None:
-    """Every check; raises ``NotConforming`` with the first that fails."""
-    for check in CHECKS:
-        check(stage, context or FunnelContext())
-
-
 def declaration(stage: Stage, context: FunnelContext) -> None:
     """Name, title, quantities and reasons are declared as the protocol says."""
-    require(stage.name and stage.name == stage.name.strip() and "," not in stage.name, f"name {stage.name!r}")
-    require(stage.title and isinstance(stage.title, str), "a title for people")
+    need(stage.name and stage.name == stage.name.strip() and "," not in stage.name, f"name {stage.name!r}")
+    need(stage.title and isinstance(stage.title, str), "a title for people")
     for flag in ("in_order", "costly", "remembers"):
-        require(isinstance(getattr(stage, flag), bool), f"{flag} is true or false")
-    require(not stage.costly or stage.seconds > 0, "a costly stage says how many seconds a candidate may take")
-    require(not (stage.in_order and stage.costly), "a stage that needs the order of ids cannot be a costly one")
+        need(isinstance(getattr(stage, flag), bool), f"{flag} is true or false")
+    need(not stage.costly or stage.seconds > 0, "a costly stage says how many seconds a candidate may take")
+    need(not (stage.in_order and stage.costly), "a stage that needs the order of ids cannot be a costly one")
     for quantity in (*stage.requires, *stage.gives):
-        require(quantity in quantities(), f"{quantity} is no registered quantity")
-    require(all(isinstance(kind, ReasonKind) for kind in stage.reasons), "reasons are ReasonKinds")
+        need(quantity in quantities(), f"{quantity} is no registered quantity")
+    need(all(isinstance(kind, ReasonKind) for kind in stage.reasons), "reasons are ReasonKinds")
     codes = [kind.code for kind in stage.reasons]
-    require(len(set(codes)) == len(codes), f"codes stand once: {codes}")
-    require(not {"", "error", "waiting"} & set(codes), "the codes error and waiting are every stage's")
-    require(all("{" not in kind.title for kind in stage.reasons), "titles have no parameters")
-    require(not stage.remembers or isinstance(stage, RememberingStage), "a stage that remembers makes its memory")
+    need(len(set(codes)) == len(codes), f"codes stand once: {codes}")
+    need(not {"", "error", "waiting"} & set(codes), "the codes error and waiting are every stage's")
+    need(all("{" not in kind.title for kind in stage.reasons), "titles have no parameters")
+    need(not stage.remembers or isinstance(stage, RememberingStage), "a stage that remembers makes its memory")
 
 
 def travels(stage: Stage, context: FunnelContext) -> None:
     """Stage and context can be sent to a worker process."""
     copy, there = pickle.loads(pickle.dumps((stage, context.for_worker())))
     batch = _batch(stage, context, samples.candidates().take(np.arange(1)))
-    require(len(copy(batch, there)) == 1, "a copy in another process judges")
+    need(len(copy(batch, there)) == 1, "a copy in another process judges")
 
 
 def sizes(stage: Stage, context: FunnelContext) -> None:
@@ -79,9 +73,9 @@ def sizes(stage: Stage, context: FunnelContext) -> None:
         batch = _batch(stage, context, whole.take(np.arange(size)))
         verdicts = _judge(stage, batch, context)
         wrong = complaint(stage, verdicts, batch)
-        require(not wrong, f"on a batch of {size}: {wrong}")
+        need(not wrong, f"on a batch of {size}: {wrong}")
         found = {finding.quantity for finding in verdicts.findings}
-        require(found <= set(stage.gives), f"found {found - set(stage.gives)}, which the stage does not say it gives")
+        need(found <= set(stage.gives), f"found {found - set(stage.gives)}, which the stage does not say it gives")
 
 
 def absurd_cells(stage: Stage, context: FunnelContext) -> None:
@@ -91,8 +85,8 @@ def absurd_cells(stage: Stage, context: FunnelContext) -> None:
     batch = _batch(stage, context, Candidates.of_structures(cells, asked))
     verdicts = _judge(stage, batch, context)
     wrong = complaint(stage, verdicts, batch)
-    require(not wrong, f"on cells that are none: {wrong}")
-    require("error" not in verdicts.status, "cells that are none are judged, not failed on")
+    need(not wrong, f"on cells that are none: {wrong}")
+    need("error" not in verdicts.status, "cells that are none are judged, not failed on")
 
 
 def determinism(stage: Stage, context: FunnelContext) -> None:
@@ -116,12 +110,12 @@ def company(stage: Stage, context: FunnelContext) -> None:
 def hands_off(stage: Stage, context: FunnelContext) -> None:
     """What it is given it leaves as it is."""
     batch = _batch(stage, context, _usual(stage))
-    before = samples.copy(batch.structures)
+    before = samples.fresh(batch.structures)
     columns = {name: np.array(column) for name, column in batch.found.items()}
     _judge(stage, batch, context)
-    require(samples.same(before, batch.structures), "the structures given were changed")
+    need(same(before, batch.structures), "the structures given were changed")
     unchanged = all(samples.close(columns[name], np.asarray(batch.found[name]), 0) for name in columns)
-    require(unchanged, "the columns given were changed")
+    need(unchanged, "the columns given were changed")
 
 
 def reads_what_it_requires(stage: Stage, context: FunnelContext) -> None:
@@ -130,23 +124,23 @@ def reads_what_it_requires(stage: Stage, context: FunnelContext) -> None:
     found = _Found(_columns(tuple(quantities()), len(batch), context.potential))
     _judge(stage, Batch(batch.ids, batch.candidates, found), context)
     hidden = found.asked - set(stage.requires)
-    require(not hidden, f"it reads {', '.join(sorted(hidden))} without requiring it")
+    need(not hidden, f"it reads {', '.join(sorted(hidden))} without requiring it")
 
 
 def memory(stage: Stage, context: FunnelContext) -> None:
     """What it remembers can be told, is kept once, and survives a restart."""
     if not stage.remembers:
         return
-    require(isinstance(stage, RememberingStage), "a stage that remembers makes its memory")
+    need(isinstance(stage, RememberingStage), "a stage that remembers makes its memory")
     assert isinstance(stage, RememberingStage)
     batch = _batch(stage, context, _usual(stage))
     told = context.for_worker()
-    require(len(told.memory(stage)) == 0, "a new memory is empty")
+    need(len(told.memory(stage)) == 0, "a new memory is empty")
     first = stage(batch, told)
     size = len(told.memory(stage))
     again = stage(batch, told)
     _agree(again, first, "judged again after an interruption", TOLERANCE)
-    require(len(told.memory(stage)) == size, "judged again, a candidate is remembered once")
+    need(len(told.memory(stage)) == size, "judged again, a candidate is remembered once")
     kept = np.flatnonzero(first.passed)
     fresh = context.for_worker()
     for _ in range(2):
@@ -202,9 +196,9 @@ def _rows(verdicts: Verdicts, rows: NDArray) -> Any:
 
 def _agree(one: Any, other: Any, when: str, tolerance: float) -> None:
     first, second = (x if isinstance(x, tuple) else _rows(x, np.arange(len(x))) for x in (one, other))
-    require(first[0] == second[0], f"{when}: statuses differ ({first[0]}, {second[0]})")
-    require(first[1] == second[1], f"{when}: reasons differ ({first[1]}, {second[1]})")
+    need(first[0] == second[0], f"{when}: statuses differ ({first[0]}, {second[0]})")
+    need(first[1] == second[1], f"{when}: reasons differ ({first[1]}, {second[1]})")
     for name in first[2].keys() | second[2].keys():
-        require(name in first[2] and name in second[2], f"{when}: {name} is found once only")
-        same = samples.close(first[2][name], second[2][name], tolerance)
-        require(same, f"{when}: {name} differs ({first[2][name]}, {second[2][name]})")
+        need(name in first[2] and name in second[2], f"{when}: {name} is found once only")
+        agree = samples.close(first[2][name], second[2][name], tolerance)
+        need(agree, f"{when}: {name} differs ({first[2][name]}, {second[2][name]})")

@@ -1,16 +1,13 @@
 """Structures from files: CIF, POSCAR, extended XYZ, ASE databases. A bad file is named and skipped.
 
-Files are read in a child process that is watched: one that takes too long or
-brings the reader down costs that file alone.
+Files are read in worker processes: one that takes too long or brings its reader down costs that file alone.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-from collections.abc import Callable, Iterable, Sequence
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +15,13 @@ import numpy as np
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.exchange.cif_reader import Crystal, crystals_of_text
 from crystal_studio.exchange.problems import Problem
+from crystal_studio.execution.engines import cores, open_engine
+from crystal_studio.execution.mapping import outcomes
+from crystal_studio.execution.protocol import Done, Failed, Outcome, Task, TimedOut
 
 SECONDS_A_FILE = 20.0
+FILES_A_WORKER = 100
+"""So many files are worth the start of another worker process."""
 MAX_BYTES = 256 << 20
 MAX_ATOMS = 20_000
 _FORMATS = {".cif": "cif", ".vasp": "poscar", ".poscar": "poscar", ".xyz": "xyz", ".extxyz": "xyz", ".db": "ase-db"}
@@ -74,52 +76,32 @@ _Answer = tuple[list[tuple[str, Crystal]], list[tuple[str, str]]]
 """What one file gave: (suffix of the name, crystal) and (suffix, complaint)."""
 
 
-def _watched(files: Sequence[Path], limit: float) -> Iterable[_Answer]:
-    """One answer a file, in order; the child is replaced when it hangs or dies."""
-    context = multiprocessing.get_context("spawn")
-    child, pipe = None, None
-    try:
-        for path in files:
-            if child is None:
-                pipe, theirs = context.Pipe()
-                child = context.Process(target=_serve, args=(theirs,), daemon=True)
-                child.start()
-                theirs.close()
-                pipe.recv()  # its imports are not the file's time
-            assert pipe is not None
-            pipe.send(str(path))
-            try:
-                if pipe.poll(limit):
-                    yield pipe.recv()
-                    continue
-                complaint = f"Reading takes longer than {limit:g} s: the file was skipped."
-            except EOFError:
-                complaint = "The file brought the reader down and was skipped."
-            child.kill()
-            child.join()
-            pipe.close()
-            child = None
-            yield [], [("", complaint)]
-    finally:
-        if child is not None and pipe is not None:
-            pipe.close()
-            child.join(5)
-            if child.is_alive():
-                child.kill()
+def _watched(files: Sequence[Path], limit: float) -> Iterator[_Answer]:
+    """One answer a file, in order."""
+    if not files:
+        return
+    answers: dict[int, _Answer] = {}
+    tasks = [Task(read_one, (path,), limit) for path in files]
+    with closing(open_engine("local", min(cores(), 1 + len(files) // FILES_A_WORKER))) as engine:
+        following = 0
+        for k, outcome in outcomes(engine, tasks):
+            answers[k] = _answer(outcome)
+            while following in answers:
+                yield answers.pop(following)
+                following += 1
 
 
-def _serve(pipe: Connection) -> None:
-    """The child: a path in, an answer out, until the other end closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import gemmi  # noqa: F401  # loaded before the clock of the first file runs
-
-    pipe.send("ready")
-    while True:
-        try:
-            path = Path(pipe.recv())
-        except (EOFError, OSError):
-            return
-        pipe.send(read_one(path))
+def _answer(outcome: Outcome) -> _Answer:
+    match outcome:
+        case Done(answer):
+            return answer
+        case TimedOut(seconds):
+            complaint = f"Reading takes longer than {seconds:g} s: the file was skipped."
+        case Failed(error=error):
+            complaint = f"The file was skipped: it cannot be read ({error})."
+        case _:
+            complaint = "The file brought the reader down and was skipped."
+    return [], [("", complaint)]
 
 
 def read_one(path: Path) -> _Answer:

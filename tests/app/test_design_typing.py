@@ -109,7 +109,7 @@ def test_a_decimal_comma_is_a_decimal_point_in_every_locale(locale, typed, qtbot
     qtbot.keyClick(row.high, Qt.Key.Key_Tab)
     assert row.high.text() == "2.5" and page.ready
     retype(qtbot, page.targets.strength, "3,5")
-    assert page.model.request.guidance == 3.5
+    assert page.model.request.options["guidance"] == 3.5
     retype(qtbot, page.budget.count, "1,500")
     assert page.model.request.count == 1500
 

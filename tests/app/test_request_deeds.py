@@ -60,7 +60,7 @@ def test_the_window_shows_the_message_over_itself(qtbot, state, tmp_path):
 
 
 def test_a_request_that_is_written_comes_back(page, tmp_path):
-    from crystal_studio.app.design import request_text
+    from crystal_studio.design import request_text
 
     path = tmp_path / "mine.toml"
     request_text.write(REQUEST, path)

@@ -49,7 +49,7 @@ class BudgetPanel(Card):
         self.errors: dict[str, tuple[QWidget, QLabel]] = {}
 
         self.count = self._number("count", 1, 1_000_000, "How many candidates to generate")
-        self.max_atoms = self._number("max_atoms", 0, 500, "Largest primitive cell, in atoms", "no limit")
+        self.max_atoms = self._number("max_atoms", 0, 500, "Most atoms in the primitive cell", "no limit")
         steps = "Denoising steps: fewer are faster, more are better"
         self.steps = self._number("steps", 0, 5000, steps, "as the sampler has it")
         orbits = "Largest number of orbits in the asymmetric unit"
@@ -78,7 +78,7 @@ class BudgetPanel(Card):
             self.funnel.addItem(text, key)
             self.funnel.setItemData(self.funnel.count() - 1, tip, 3)
         self._add("Candidates", self.count, "count", 0, 0)
-        self._add("Atoms in primitive cell, at most", self.max_atoms, "max_atoms", 0, 1)
+        self._add("Atoms in cell, at most", self.max_atoms, "max_atoms", 0, 1)
         self._add("Device", self.device, "device", 0, 2)
         self._add("Seed", seed_row, "seed", 0, 3, focus=self.seed)
         self._add("Model", self.model, "model", 1, 0, width=2)

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
-from crystal_studio.app.design import feasible
 from crystal_studio.app.design.aims import describe_targets
 from crystal_studio.app.design.budget_panel import BudgetPanel
 from crystal_studio.app.design.chemistry_panel import ChemistryPanel, describe
@@ -38,11 +37,15 @@ from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import count, plural, span
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.typeset import hm_html
-from crystal_studio.app.widgets import GAP, Card, label
+from crystal_studio.app.widgets import GAP, Card, LowScroll, label
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.family import Feasibility
+from crystal_studio.generators.requests import feasibility
 
 CHECK_MS = 200
+SUMMARY_HEIGHT = 90
+"""Pixels up to which the request is told in words without scrolling, so that Generate stays in sight."""
 
 
 class DesignPage(QWidget):
@@ -55,7 +58,7 @@ class DesignPage(QWidget):
         """With a ``background``, what takes a moment to find out is checked there while the user goes on."""
         super().__init__(parent)
         self._background = background
-        self._found: tuple[DesignRequest, feasible.Found] | None = None
+        self._found: tuple[DesignRequest, Feasibility] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(CHECK_MS)
@@ -89,18 +92,19 @@ class DesignPage(QWidget):
         self.button.setProperty("role", "primary")
         self.button.setMinimumHeight(40)
         self.button.clicked.connect(self.generate)
-        for widget in (self.summary, self.time, self.problem, self.button):
+        self._said = LowScroll(self.summary, SUMMARY_HEIGHT)
+        self.launch.body.addWidget(self._said)
+        for widget in (self.time, self.problem, self.button):
             self.launch.body.addWidget(widget)
 
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(GAP)
-        self.splitter.addWidget(_scrolling(_column(self.what, self.budget), 640))
-        self.splitter.addWidget(_column(self.symmetry, self.launch))
+        self.splitter.addWidget(_scrolling(_column(self.what, self.budget), 420))
+        self.splitter.addWidget(_column(_scrolling(self.symmetry, 280), self.launch))
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([1060, 516])
-        self.symmetry.setMinimumWidth(330)
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP + 4, GAP + 4, GAP + 4, GAP + 4)
         row.addWidget(self.splitter)
@@ -197,6 +201,7 @@ class DesignPage(QWidget):
         more = [t for t in (escape(describe_sites(form)), describe_targets(form, units)) if t]
         said = " ".join([describe(form), f"{symmetry}{size}", *more])
         self.summary.setText(f"<b>{count(form.count)}</b> candidates. {said}")
+        self._said.fit()
         seconds = self._estimate.seconds(form)
         self.time.setText(
             f"About {span(seconds)}, measured on this machine"
@@ -219,7 +224,7 @@ class DesignPage(QWidget):
         self.validity.emit()
 
     @property
-    def _known(self) -> feasible.Found | None:
+    def _known(self) -> Feasibility | None:
         """What has been found out of the request as it stands."""
         return self._found[1] if self._found is not None and self._found[0] == self.model.request else None
 
@@ -234,11 +239,11 @@ class DesignPage(QWidget):
         if self._background is None or request is None:
             return
 
-        def done(found: feasible.Found) -> None:
+        def done(found: Feasibility) -> None:
             self._found = (request, found)
             self.refresh()
 
-        self._background.run(lambda state: feasible.look(request, state.is_set), done, key="feasible")
+        self._background.run(lambda state: feasibility(request, state.is_set), done, key="feasible")
 
     def _bad_tab(self, error: RequestError | None) -> str:
         """The tab that holds what is to be corrected; empty where it stands elsewhere."""
@@ -289,9 +294,10 @@ def _column(upper: QWidget, lower: QWidget) -> QWidget:
 
 
 def _scrolling(widget: QWidget, width: int) -> QScrollArea:
+    """Scrolls where the screen is too small; ``width`` at least is shown of it."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setWidget(widget)
-    area.setMinimumWidth(width)
+    area.setMinimumSize(width, 120)
     return area

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
-from crystal_studio.app.design import request_text
 from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.design import request_text
 from crystal_studio.errors import FileError, KnownError
+from crystal_studio.generators.command_text import to_command
 
 TOML = "Requests (*.toml)"
 
@@ -62,7 +63,7 @@ class RequestDeeds:
     def copy_command(self, project: Path | None) -> None:
         """Put the command line that runs the request on the clipboard."""
         if self._model.request is not None:
-            self._copy(request_text.to_command(self._model.request, project or "project.crystals"))
+            self._copy(to_command(self._model.request, project or "project.crystals"))
 
     def reset(self) -> None:
         """Put every field back to its default, undoable."""
