@@ -102,9 +102,9 @@ def read(path: Path | str, symprec: float = SYMPREC) -> Given:
 
 def _found(structures: Structures, what: str, symprec: float) -> Given:
     """The first crystal of a batch in the standard setting of the symmetry found."""
-    from crystal_studio.crystal.standardise import to_asymmetric_units
+    from crystal_studio.campaign.standardising import standardised
 
-    units, ok, reasons = to_asymmetric_units(structures.take(np.array([0])), symprec)
+    units, ok, reasons = standardised(structures.take(np.array([0])), symprec)
     if not ok[0]:
         raise FileError(f"{what} cannot be taken as a structure. {reasons[0]}")
     return of_units(units)

@@ -1,4 +1,4 @@
-"""``crystal-studio doctor``: what this machine offers, and the remedy for what is missing."""
+"""``crystal-studio doctor``: what this machine offers, and the remedy for what is missing; or what a project lacks."""
 
 from __future__ import annotations
 
@@ -6,15 +6,32 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-SUMMARY = "say what this machine offers and what is missing, with the remedy"
-EXAMPLE = "crystal-studio doctor"
+SUMMARY = "say what this machine offers and what is missing, with the remedy; of a project: whether it is whole"
+EXAMPLE = """crystal-studio doctor
+  crystal-studio doctor battery.crystals"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", nargs="?", metavar="PROJECT", help="check this project file instead of the machine")
     parser.add_argument("--quick", action="store_true", help="skip opening a 3D canvas and reading the weights")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    if args.project:
+        from crystal_studio.project.check import examine
+
+        report = examine(args.project)
+        return {
+            "project": args.project,
+            "ok": report.sound,
+            "version": report.version,
+            "campaigns": report.campaigns,
+            "candidates": report.candidates,
+            "damaged": {str(i): what for i, what in report.damaged.items()},
+            "lost": sorted(report.lost),
+            "lines": report.lines(),
+            "exit_code": int(not report.sound),
+        }
     from crystal_studio.cli import checks
 
     found = [asdict(check) for check in checks.run_all(quick=args.quick)]
@@ -23,6 +40,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def text(document: dict[str, Any]) -> str:
+    if "lines" in document:
+        return "\n".join(document["lines"])
     lines = []
     for check in document["checks"]:
         lines.append(f"[{check['state']:>4}] {check['name']}: {check['found']}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crystal_studio.cli import common
@@ -78,8 +78,10 @@ def text(document: dict[str, Any]) -> str:
         ]
     for verdict in document["verdicts"]:
         said = verdict["status"] + (f": {verdict['reason']}" if verdict["reason"] else "")
-        lines.append(f"{verdict['title']}: {said}")
-        lines += [f"    {found}" for found in verdict["found"]]
+        lines += [f"{verdict['title']}: {said}", *(f"    {line}" for line in _told(verdict["notes"]))]
+    if document["quantities"]:
+        rows = [_known(quantity) for quantity in document["quantities"]]
+        lines += ["", common.table(rows, ("quantity", "value", "found by")), ""]
     provenance = document["campaign"]["provenance"]
     lines.append(
         f"From campaign {document['campaign']['id']} ({document['campaign']['name']}): {row['source']}, "
@@ -111,10 +113,11 @@ def _wyckoff(made: Candidates) -> list[dict[str, Any]]:
 
 
 def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow]) -> dict[str, Any]:
-    """A verdict with what its stage found, as people read it."""
-    from crystal_studio.campaign import verdict_text
+    """A verdict as people read it, and the values that its stage gives."""
     from crystal_studio.funnel import reasons
+    from crystal_studio.funnel.stages import STAGES
 
+    gives = STAGES.get(verdict.stage).gives if verdict.stage in STAGES else ()
     return {
         "stage": verdict.stage,
         "title": reasons.stage_title(verdict.stage),
@@ -123,25 +126,50 @@ def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow]) -> dict[str
         "reason": reasons.sentence(verdict.stage, verdict.reason, verdict.parameters),
         "reason_code": verdict.reason,
         "parameters": dict(verdict.parameters),
-        "found": verdict_text.lines(verdict, quantities),
-        "values": {q.quantity: verdict_text.value(q) for q in verdict_text.found_by(verdict, quantities)}
-        | dict(verdict.notes),
+        "values": {q.quantity: _value(q) for q in quantities if q.quantity in gives and q.headline},
+        "notes": dict(verdict.notes),
         "seconds": verdict.seconds,
     }
 
 
-def _quantity(quantity: QuantityRow) -> dict[str, Any]:
-    from crystal_studio.campaign.verdict_text import value
+def _told(notes: Mapping[str, Any]) -> list[str]:
+    """What a stage says beside its verdict, in words; its marks and figures are for programs."""
+    lines = []
+    for name, note in notes.items():
+        if isinstance(note, str) and note and name != "traceback":
+            lines.append(note if name.endswith("_note") else f"{name.replace('_', ' ').capitalize()}: {note}")
+    return lines
 
+
+def _known(quantity: Mapping[str, Any]) -> dict[str, str]:
+    """One value with title, unit and who found it."""
+    from crystal_studio.candidates.registry import quantities
+
+    known, value, spread = quantities().get(quantity["quantity"]), quantity["value"], quantity["uncertainty"]
+    if known is None:
+        title, text = quantity["quantity"].replace("_", " ").capitalize(), f"{value} {quantity['unit']}".rstrip()
+    elif spread:
+        title, text = known.title, f"{known.text(value)} ± {format(spread, known.format)} {known.unit}".rstrip()
+    else:
+        title, text = known.title, known.text(value, unit=True)
+    return {"quantity": title, "value": text, "found by": quantity["method_title"]}
+
+
+def _quantity(quantity: QuantityRow) -> dict[str, Any]:
     return {
         "quantity": quantity.quantity,
         "method": quantity.method.name,
+        "method_title": quantity.method.title or quantity.method.name,
         "kind": quantity.method.kind,
-        "value": value(quantity),
+        "value": _value(quantity),
         "unit": quantity.unit,
         "uncertainty": quantity.uncertainty,
         "headline": quantity.headline,
     }
+
+
+def _value(quantity: QuantityRow) -> Any:
+    return quantity.value if quantity.label is None else quantity.label
 
 
 def _cell(parameters: Any) -> dict[str, float]:

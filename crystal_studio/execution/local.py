@@ -189,8 +189,8 @@ class LocalEngine:
         while len(self._members) < wanted and self._bad_starts < MOST_BAD_STARTS:
             try:
                 self._members[Worker()] = None
-            except OSError as error:  # no memory or no process left to have
-                self._note_start(False, error.strerror or str(error))
+            except (OSError, RuntimeError) as error:  # no memory or process to have; a script without a main guard
+                self._note_start(False, " ".join(str(error).split())[:200])
         for worker, running in self._members.items():
             if worker.ready and running is None:
                 job = self._next()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from crystal_studio.execution import worker_state
 from crystal_studio.execution.calling import call
-from crystal_studio.execution.protocol import Died, Outcome, TimedOut
+from crystal_studio.execution.protocol import Cancelled, Died, Outcome, TimedOut
 from crystal_studio.execution.settling import NICE, end, end_other, how_it_ended, settle
 from crystal_studio.execution.threads import one_thread
 
 MAKING_SECONDS = 300.0
 """How long a task with a deadline may make things with ``worker_state.once`` besides."""
+
+_TICK = 0.1
 
 _READY, _STARTED, _MAKING, _MADE = b"ready", b"started", b"making", b"made"
 
@@ -88,23 +91,28 @@ class Worker:
             return TimedOut(self._limit or 0.0)
         return None
 
-    def run(self, payload: bytes, seconds: float | None) -> bytes | Outcome:
-        """One task from its beginning to its outcome; for a supervisor that waits for this worker alone."""
+    def run(self, payload: bytes, seconds: float | None, stop: Callable[[], bool] = lambda: False) -> bytes | Outcome:
+        """One task from its beginning to its outcome; for a supervisor that waits for this worker alone.
+
+        ``stop()`` is asked every now and then: where it says so, worker and task are ended.
+        """
         begun = False
-        while True:
+        while not stop():
             if self.ready and not begun:
                 self.begin(payload, seconds)
                 begun = True
-            left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+            left = _TICK if self.deadline is None else min(_TICK, max(0.0, self.deadline - time.monotonic()))
             wait(self.waits, left)
             answer = self.look()
             if answer is not None:
                 return answer
             if self.lost:
-                return Died("worker lost")
+                return Died("the process ended while it started")
+        self.end()
+        return Cancelled()
 
     def end(self) -> None:
-        """Kill the process and all that it has started."""
+        """Kill the process and all that it has started; a second call does nothing."""
         self.lost, self.busy, self.deadline = True, False, None
         end_other(self._process)
         self._pipe.close()

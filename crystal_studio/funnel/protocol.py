@@ -90,14 +90,15 @@ class Memory(Protocol):
 
 @runtime_checkable
 class RememberingStage(Protocol):
-    """A stage with ``remembers = True``, which finds its memory in ``context.memory(self)``.
+    """A stage with ``remembers = True``, which finds its memory in ``context.memory(self)``."""
 
-    forgets : names of stages whose rejection means that a candidate need not be remembered; stages that stand before
-        this one count as well
-    """
+    @property
+    def name(self) -> str: ...
 
-    name: str
-    forgets: tuple[str, ...]
+    @property
+    def forgets(self) -> tuple[str, ...]:
+        """Names of stages whose rejection means that a candidate need not be remembered; those that stand before this
+        one count as well."""
 
     def memory(self) -> Memory:
         """A new memory that holds nothing."""

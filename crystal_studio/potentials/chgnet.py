@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import ModelError
 from crystal_studio.potentials.protocol import Relaxation
-from crystal_studio.potentials.relaxation import Energies, relax_each
+from crystal_studio.potentials.relaxation import Energies, problem, relax_each
 
 HIGHEST_NUMBER = 94
 """CHGNet embeds the elements up to plutonium."""
@@ -114,7 +114,7 @@ class CHGNet:
         """CHGNet's crystal graph, or None where it cannot stand for the crystal."""
         from pymatgen.core import Lattice, Structure
 
-        if numbers.max() > HIGHEST_NUMBER or not np.isfinite(lattice).all() or not np.isfinite(positions).all():
+        if problem(lattice, positions) is not None or numbers.max() > HIGHEST_NUMBER:
             return None
         structure = Structure(Lattice(lattice), numbers.tolist(), positions)
         try:

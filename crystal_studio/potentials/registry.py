@@ -22,7 +22,7 @@ def available() -> tuple[str, ...]:
 
 
 def method(name: str) -> Method:
-    """The method that stands beside the values that a potential computes; raises ``ModelError`` for one that is not known."""
+    """The method that stands beside the values of a potential; raises ``ModelError`` for one that is not known."""
     return Method(name, "potential", POTENTIALS.get(name).title)
 
 

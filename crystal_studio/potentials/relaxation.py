@@ -64,8 +64,8 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     reasons: list[Reason | None] = []
     for i in range(len(structures)):
         rows = structures.atoms(i)
-        if problem := _problem(lattice[i], positions[rows]):
-            reasons.append(problem)
+        if wrong := problem(lattice[i], positions[rows]):
+            reasons.append(wrong)
             continue
         cell = primitive_cell(lattice[i], structures.numbers[rows], positions[rows])
         result = _relax(cell.lattice, cell.numbers, cell.positions, evaluate, max_steps, fmax)
@@ -80,7 +80,7 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     return Relaxation(relaxed, energy, converged, steps, tuple(reasons))
 
 
-def _problem(lattice: NDArray, positions: NDArray) -> Reason | None:
+def problem(lattice: NDArray, positions: NDArray) -> Reason | None:
     """Why a cell cannot even be started with; None where it can."""
     if not len(positions):
         return Reason("empty")

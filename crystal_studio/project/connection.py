@@ -18,6 +18,7 @@ from sqlalchemy import Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from crystal_studio.errors import FileError
+from crystal_studio.project.files import held
 from crystal_studio.project.schema import APPLICATION_ID, SCHEMA_VERSION
 
 PAGE_SIZE = 8192
@@ -50,9 +51,9 @@ def read_header(path: Path) -> Header:
     try:
         if path.is_dir():
             raise FileError(f"{path} is a folder: choose a project file (.crystals).")
-        with path.open("rb") as file:
-            head = file.read(100)
-        size = path.stat().st_size
+        with held(path) as file:
+            head = file.read(0, 100)
+            size = file.size()
     except FileNotFoundError:
         raise FileError(f"There is no file {path}: check the name, or create a new project.") from None
     except OSError as error:
@@ -70,20 +71,22 @@ def read_header(path: Path) -> Header:
     page_size = 65536 if page_size == 1 else page_size
     (pages,) = struct.unpack(">I", head[28:32])
     # While a log of changes lies beside the file, the file itself may still be growing.
-    if size < pages * page_size and not _has_content(wal_path(path)):
+    if size < pages * page_size and not wal_has_content(path):
         raise FileError(f"{path} is cut short or damaged: restore the project from a copy.")
     (version,) = struct.unpack(">I", head[60:64])
     return Header(version, page_size, pages)
 
 
 def wal_path(path: Path) -> Path:
-    """The write-ahead log beside a project file."""
+    """The write-ahead log beside a project file, whichever symbolic link it is named by."""
+    path = path.resolve()
     return path.with_name(path.name + "-wal")
 
 
-def _has_content(path: Path) -> bool:
+def wal_has_content(path: Path) -> bool:
+    """Whether a log lies beside a project file, with rows that are not in the file itself yet."""
     try:
-        return path.stat().st_size > 0
+        return wal_path(path).stat().st_size > 0
     except OSError:
         return False
 
@@ -170,7 +173,7 @@ def _readable_uri(path: Path) -> _Uri:
     except sqlite3.OperationalError as error:
         if _name(error).split("_")[1:2] not in (["CANTOPEN"], ["READONLY"], ["IOERR"]):
             raise
-    if not _has_content(wal_path(path)):
+    if not wal_has_content(path):
         immutable = plain + "&immutable=1"
         _probe(immutable)
         return _Uri(immutable)

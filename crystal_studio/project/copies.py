@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from crystal_studio.errors import FileError
+from crystal_studio.project import seal
 
 
 def copy_to(engine: Engine, source: Path, target: Path, overwrite: bool = False) -> Path:
@@ -31,6 +32,7 @@ def copy_to(engine: Engine, source: Path, target: Path, overwrite: bool = False)
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
             driver.backup(copy)
+        seal.put(draft)
         draft.replace(target)
     except (OSError, sqlite3.Error) as error:
         raise FileError(

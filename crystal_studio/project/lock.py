@@ -24,12 +24,15 @@ class ProjectLock:
     """
 
     def __init__(self, project: Path) -> None:
-        self.path = project.with_name(project.name + ".lock")
+        # Beside the file itself, whichever symbolic link it was named by.
+        self._project = project.resolve()
+        self.path = self._project.with_name(self._project.name + ".lock")
         self._handle: int | None = None
 
     def acquire(self) -> None:
         """Take the lock or raise ``FileError``; never waits."""
-        key = self.path.resolve()
+        self._require_one_name()
+        key = self.path
         with _guard:
             if key in _held:
                 raise FileError(self._message())
@@ -45,7 +48,7 @@ class ProjectLock:
             return
         handle, self._handle = self._handle, None
         with _guard:
-            _held.discard(self.path.resolve())
+            _held.discard(self.path)
             if sys.platform == "win32":
                 os.close(handle)
             # Removed while still locked, so that nobody removes the lock file of a successor.
@@ -54,6 +57,15 @@ class ProjectLock:
                 self.path.unlink(missing_ok=True)
             if sys.platform != "win32":
                 os.close(handle)
+
+    def _require_one_name(self) -> None:
+        """Hard links are names without an order: lock file and log of changes would lie beside each of them."""
+        with contextlib.suppress(OSError):
+            if self._project.stat().st_nlink > 1:
+                raise FileError(
+                    f"{self._project} has another name on this disk (a hard link), under which a second program could "
+                    "change it at the same time: copy it, and open the copy."
+                )
 
     def _open_and_lock(self) -> int:
         while True:

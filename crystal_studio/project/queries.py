@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,19 @@ from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.errors import FileError
-from crystal_studio.project import columns, connection, copies, filters, names, parts, reading, schema, terms
+from crystal_studio.project import (
+    check,
+    columns,
+    connection,
+    copies,
+    files,
+    filters,
+    names,
+    parts,
+    reading,
+    schema,
+    terms,
+)
 from crystal_studio.project.names import Names
 from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, StageCounts, VerdictRow
 from crystal_studio.project.schema import candidates
@@ -35,6 +48,10 @@ class ProjectReader:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         connection.read_header(self.path)
+        check.require_sound(self.path)
+        # Kept so that nobody in this process closes a descriptor of the file while SQLite has locks on it.
+        self._held = files.Held(self.path)
+        weakref.finalize(self, self._held.close)
         self._engine: Engine = connection.open_reader(self.path)
         with connection.translated(self.path):
             self.version = connection.user_version(self._engine)
@@ -61,6 +78,7 @@ class ProjectReader:
         """Close every connection."""
         self._watch.close()
         self._engine.dispose()
+        self._held.close()
 
     def __enter__(self) -> ProjectReader:
         return self

@@ -22,7 +22,18 @@ from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.verdicts import Verdicts
 from crystal_studio.crystal.composition import chemical_systems, formulas
 from crystal_studio.errors import FileError
-from crystal_studio.project import checksums, connection, copies, migrations, parts, reading, recording, schema
+from crystal_studio.project import (
+    check,
+    checksums,
+    connection,
+    copies,
+    migrations,
+    parts,
+    reading,
+    recording,
+    schema,
+    seal,
+)
 from crystal_studio.project.lock import ProjectLock
 from crystal_studio.project.recording import Recording
 from crystal_studio.project.values import to_json
@@ -36,6 +47,7 @@ class ProjectWriter:
         self._engine = engine
         self._lock = lock
         self._busy = threading.RLock()
+        self._closed = False
 
     @staticmethod
     def create(path: str | Path) -> ProjectWriter:
@@ -80,6 +92,9 @@ class ProjectWriter:
         lock = ProjectLock(path)
         lock.acquire()
         try:
+            check.require_sound(path)
+            with connection.translated(path):
+                seal.open_up(path)
             engine = connection.open_writer(path)
             try:
                 with connection.translated(path):
@@ -89,6 +104,7 @@ class ProjectWriter:
                     if version < schema.SCHEMA_VERSION:
                         copies.back_up(engine, path, version)
                         migrations.upgrade(engine, version)
+                        migrations.compact(engine)
             except BaseException:
                 engine.dispose()
                 raise
@@ -98,9 +114,12 @@ class ProjectWriter:
         return ProjectWriter(path, engine, lock)
 
     def close(self) -> None:
-        """Fold the log into the file, so that the one file is the whole project, and give the lock up."""
+        """Fold the log into the file, so that the one file is the whole project, seal it, and give the lock up."""
         with self._busy:
             copies.close(self._engine)
+            if not self._closed:
+                seal.put(self.path)
+            self._closed = True
             self._lock.release()
 
     def __enter__(self) -> ProjectWriter:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from crystal_studio.campaign.importing import import_files
@@ -53,25 +52,6 @@ def test_an_import_is_not_judged_and_keeps_what_is_known(files: list[Path], tmp_
         (campaign,) = reader.campaigns()
         assert (campaign.kind, campaign.state, campaign.requested) == ("import", "finished", 2)
         assert to_resume(reader) == [] and list(reader.pending(campaign.id)[0]) == []
-
-
-def test_a_crystal_whose_symmetry_is_not_found_is_stored_as_it_is_written(
-    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from crystal_studio.crystal.standardise import to_asymmetric_units
-
-    def only_the_last(structures, symprec):
-        units, ok, reasons = to_asymmetric_units(structures, symprec)
-        ok[0], reasons[0] = False, "No space group was found."
-        return units, ok, reasons
-
-    monkeypatch.setattr("crystal_studio.campaign.importing.to_asymmetric_units", only_the_last)
-    import_files(tmp_path / "p.crystals", files)
-    with ProjectReader(tmp_path / "p.crystals") as reader:
-        first, second = reader.candidates()
-        assert (first.source, first.space_group, first.n_orbits) == ("a.vasp", None, None)
-        assert (second.source, second.space_group) == ("c.vasp", 99)
-        assert np.allclose(reader.structures([1]).lattice, 4 * np.eye(3)) and first.n_atoms == 2
 
 
 def test_nothing_readable_makes_no_project(files: list[Path], tmp_path: Path) -> None:

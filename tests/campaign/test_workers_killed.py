@@ -42,7 +42,7 @@ def content(project: Path) -> list[tuple]:
     with ProjectReader(project) as reader:
         rows = sorted(reader.candidates(), key=lambda r: r.number)
         return [
-            (r.number, r.stage, r.status, r.reason, r.geometry, dict(r.values), reader.structures([r.id]).lattice.tolist())
+            (r.number, r.stage, r.status, r.reason, r.geometry, dict(r.values), reader.structures([r.id]).lattice.sum())
             for r in rows
         ]  # fmt: skip
 

@@ -190,7 +190,8 @@ def test_doctor_finds_what_is_there_and_what_is_not(studio, models: Path, monkey
 
 
 def test_train_writes_a_model_that_generates(studio, models, project: Path, tmp_path: Path, monkeypatch) -> None:
-    studio("export", project, "--format", "extxyz", "--to", tmp_path)
+    exported = studio("export", project, "--format", "extxyz", "--to", tmp_path)
+    assert exported.code == 0, exported.err
     command = ["train", "symmcd", "--max-epochs", 2, "--hidden", 16, "--layers", 1, "--device", "cpu", "--data"]
     answer = studio(*command, tmp_path / "candidates.extxyz", "--out", tmp_path / "mine/one", "--json")
     assert answer.code == 0, answer.err

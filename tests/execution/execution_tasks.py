@@ -166,3 +166,24 @@ def leave_a_mark_when_lost(parent: Parent, mark: str) -> None:
     parent.listen(parent.tell, lost)
     parent.tell("here")
     time.sleep(600)
+
+
+# -- what takes items ------------------------------------------------------------------------
+
+
+def squares_or_worse(items: list[int]) -> list[int]:
+    for x in items:
+        if x == 3:
+            os._exit(3)
+        if x == 5:
+            time.sleep(600)
+        if x == 7:
+            raise ValueError("seven")
+    return [x * x for x in items]
+
+
+def killed_the_first_time(marks: list[str]) -> list[str]:
+    if not Path(marks[0]).exists():
+        Path(marks[0]).touch()
+        kill_itself()
+    return ["survived"]

@@ -47,9 +47,9 @@ def test_unknown_names_list_the_known() -> None:
 
 
 def test_what_a_stage_requires_must_be_given_before() -> None:
-    with pytest.raises(RequestError, match="needs energy_per_atom, .*: put relaxation before it"):
+    with pytest.raises(RequestError, match=r"needs energy_per_atom, .*: put relaxation before it"):
         stages.stages(["stability", "relaxation"])
-    with pytest.raises(RequestError, match="needs energy_per_atom, .*: put relaxation before it"):
+    with pytest.raises(RequestError, match=r"needs energy_per_atom, .*: put relaxation before it"):
         stages.stages(["stability"])
     assert names(stages.stages(["stability"], found=["energy_per_atom"])) == ["stability"]
     assert names(stages.stages(["relaxation", "stability"])) == ["relaxation", "stability"]

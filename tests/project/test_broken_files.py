@@ -13,7 +13,7 @@ import pytest
 from project_samples import batch
 
 from crystal_studio.errors import FileError
-from crystal_studio.project import connection, schema
+from crystal_studio.project import connection, schema, seal
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
 
@@ -59,6 +59,10 @@ def test_damage_inside_is_named_when_met(project: Path) -> None:
         start = page * connection.PAGE_SIZE
         whole[start : start + 200] = b"\xff" * 200
     project.write_bytes(whole)
+    for deed in (ProjectReader, ProjectWriter.open):
+        with pytest.raises(FileError, match=r"damaged .*restore the project from a copy"):
+            deed(project)
+    project.write_bytes(whole[: -seal.LENGTH])
     with ProjectReader(project) as reader:
         for deed in (reader.candidates, reader.check, lambda: reader.structures([1])):
             with pytest.raises(FileError, match="damaged: restore"):
@@ -111,6 +115,46 @@ def test_a_second_writer_is_told_so(project: Path) -> None:
         assert "already open for writing" in said.stdout
         writer.add_campaign("still works", {}, {}, 1)
     ProjectWriter.open(project).close()
+
+
+_WRITE = (
+    "import sys; from crystal_studio.errors import FileError\n"
+    "from crystal_studio.project.store import ProjectWriter\n"
+    "try:\n  with ProjectWriter.open(sys.argv[1]) as w: w.add_campaign('second writer', {}, {}, 1)\n"
+    "except FileError as e: print(e)"
+)
+
+
+def _other_process_says(path: Path) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", _WRITE, str(path)], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need a right of their own")
+def test_a_second_writer_under_another_name_is_told_so(project: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link, through_folder = elsewhere / "link.crystals", tmp_path / "folder" / project.name
+    link.symlink_to(project)
+    (tmp_path / "folder").symlink_to(project.parent)
+    for first, second in ((project, link), (link, project), (project, through_folder)):
+        with ProjectWriter.open(first) as writer:
+            assert "already open for writing" in _other_process_says(second)
+            with pytest.raises(FileError, match="already open for writing"):
+                ProjectWriter.open(second)
+            writer.add_campaign("still works", {}, {}, 1)
+            with ProjectReader(second) as reader:
+                assert reader.campaigns()[-1].name == "still works"
+    hard = elsewhere / "hard.crystals"
+    with ProjectWriter.open(project):
+        os.link(project, hard)
+        assert "another name" in _other_process_says(hard)
+    assert "another name" in _other_process_says(project)
+    hard.unlink()
+    assert _other_process_says(link) == ""
+    with ProjectReader(project) as reader:
+        assert [c.name for c in reader.campaigns()] == ["six", *["still works"] * 3, "second writer"]
 
 
 def test_a_lock_file_left_behind_does_not_lock(project: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from crystal_studio.project import schema
 
@@ -32,3 +35,12 @@ def _steps(connection: Connection, version: int, folder: Path) -> None:
     config.attributes["connection"] = connection
     config.attributes["version"] = version
     command.upgrade(config, f"{schema.SCHEMA_VERSION:04d}")
+
+
+def compact(engine: Engine) -> None:
+    """Give the space of the former tables back to the disk; where there is no room for that, leave it."""
+    with contextlib.suppress(DBAPIError), engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        with contextlib.suppress(sqlite3.Error):
+            driver.execute("VACUUM").close()
