@@ -29,12 +29,12 @@ class RunStatus(QStatusBar):
         self._bar.setRange(0, 1000)
         self._bar.setAccessibleName("Progress of the campaign")
         self.addWidget(self._text, 1)
-        self.addPermanentWidget(self._bar)
         self._unread = QToolButton()
         self._unread.setProperty("role", "quiet")
         self._unread.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._unread.clicked.connect(messages.trigger)
-        self.insertPermanentWidget(0, self._unread)
+        self.addPermanentWidget(self._unread)
+        self.addPermanentWidget(self._bar)
         self._buttons = []
         for action in buttons:
             button = QToolButton()
