@@ -136,7 +136,8 @@ class CampaignDeeds:
 
     def _ended(self, event: Finished) -> None:
         window = self._window
-        window.state.remember_running(None)
+        if event.state != "paused":  # paused by the window that closes
+            window.state.remember_running(None)
         window.run_page.end(event)
         window.status.tell(event.text)
         notices.centre().tell("info", f"Campaign #{event.campaign_id} {event.state}: {event.text}")
