@@ -37,7 +37,7 @@ PATIENCE = 20
 def model_crystals(count: int, seed: int, steps: int) -> tuple[AsymmetricUnits, float]:
     """``count`` crystals of the default model with the groups of nature, and the seconds they took."""
     generator = registry.load("", "cpu")
-    request = DesignRequest(count=count, seed=seed, steps=steps)
+    request = DesignRequest(count=count, seed=seed, options={"steps": steps})
     started = time.monotonic()
     chunks = range(-(-count // generator.chunk_size))
     units = AsymmetricUnits.concatenate(generator.sample_units(request, c) for c in chunks)

@@ -33,6 +33,7 @@ from crystal_studio.crystal.standardise import primitive
 from crystal_studio.design.fixed_sites import Kept, KeptOrbit, wyckoff_row
 from crystal_studio.design.request import ChemicalSystem, DesignRequest
 from crystal_studio.generators import registry
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 from crystal_studio.generators.symmcd.sites import on_representative
 
 COMMON, RARE = 100, 10
@@ -73,17 +74,18 @@ def composition_asked(units: AsymmetricUnits, cells: Structures, request: Design
 
 def template_asked(units: AsymmetricUnits, cells: Structures, request: DesignRequest) -> NDArray[np.bool_]:
     """The orbits lie on the template's positions, and the chemistry is as asked."""
-    rows = sorted(wyckoff_row(request.space_groups[0], name) for name in request.template)
+    rows = sorted(wyckoff_row(request.space_groups[0], name) for name in request.options["template"])
     held = np.array([sorted(w[w >= 0].tolist()) == rows for w in units.wyckoff])
     return held & (composition_asked if request.composition else elements_asked)(units, cells, request)
 
 
 def kept_asked(units: AsymmetricUnits, cells: Structures, request: DesignRequest) -> NDArray[np.bool_]:
     """Every kept atom is where it was, the kept lattice within 0.1 %, and something was added."""
-    assert request.keep is not None
+    keep = SymmCDOptions.of(request).keep
+    assert keep is not None
     ok = composition_asked(units, cells, request) if request.composition else elements_asked(units, cells, request)
     table = tables()
-    for orbit in request.keep.orbits:
+    for orbit in keep.orbits:
         row = wyckoff_row(request.space_groups[0], orbit.wyckoff)
         rotations, translations = table.orbit(row)
         images = rotations @ on_representative(row, np.array(orbit.position)) + translations
@@ -91,10 +93,10 @@ def kept_asked(units: AsymmetricUnits, cells: Structures, request: DesignRequest
             same = cells.positions[cells.atoms(i)][cells.numbers[cells.atoms(i)] == atomic_number(orbit.element)]
             gap = images[:, None] - same
             ok[i] &= len(same) > 0 and bool((np.abs(gap - np.rint(gap)).max(-1) < 1e-3).any(1).all())
-    if request.keep.cell:
-        ratio = lattice.cell_parameters(units.lattice) / np.array(request.keep.cell)
+    if keep.cell:
+        ratio = lattice.cell_parameters(units.lattice) / np.array(keep.cell)
         ok &= (np.abs(ratio - 1) < 1e-3).all(1)
-    return ok & (units.n_orbits > len(request.keep.orbits))
+    return ok & (units.n_orbits > len(keep.orbits))
 
 
 def cases(seen: NDArray[np.int64]) -> list[Case]:
@@ -105,7 +107,7 @@ def cases(seen: NDArray[np.int64]) -> list[Case]:
         return (DesignRequest(space_groups=tuple(number[choice].tolist())),)
 
     def elements(text: str, mode: str, **more) -> DesignRequest:
-        return DesignRequest(ChemicalSystem.parse(text, mode), **more)
+        return DesignRequest(chemical_system=ChemicalSystem.parse(text, mode), **more)
 
     def made_of(*texts: str, **more) -> tuple[DesignRequest, ...]:
         return tuple(DesignRequest(composition=t, **more) for t in texts)
@@ -141,7 +143,7 @@ def cases(seen: NDArray[np.int64]) -> list[Case]:
         ),
         Case(
             "contains, others excluded",
-            (DesignRequest(ChemicalSystem(("O",), "contains", required=("Li",), excluded=("H", "F"))),),
+            (DesignRequest(chemical_system=ChemicalSystem(("O",), "contains", required=("Li",), excluded=("H", "F"))),),
             elements_asked,
         ),
         Case("exact composition", made_of("LiMn2O4", "SrTiO3", "GaN", "Li3PS4"), composition_asked),
@@ -157,49 +159,51 @@ def cases(seen: NDArray[np.int64]) -> list[Case]:
         Case(
             "template",
             (
-                DesignRequest(space_groups=(227,), template=spinel),
-                DesignRequest(space_groups=(62,), template=("4c", "4c", "4c", "8d")),
-                DesignRequest(space_groups=(221,), template=("1a", "1b", "3c")),
+                DesignRequest(space_groups=(227,), options={"template": spinel}),
+                DesignRequest(space_groups=(62,), options={"template": ("4c", "4c", "4c", "8d")}),
+                DesignRequest(space_groups=(221,), options={"template": ("1a", "1b", "3c")}),
             ),
             template_asked,
         ),
         Case(
             "template, exact system",
             (
-                elements("Zn-Cr-O", "exact", space_groups=(227,), template=spinel),
-                elements("K-Ni-F", "exact", space_groups=(139,), template=("2a", "4c", "4e", "4e")),
+                elements("Zn-Cr-O", "exact", space_groups=(227,), options={"template": spinel}),
+                elements("K-Ni-F", "exact", space_groups=(139,), options={"template": ("2a", "4c", "4e", "4e")}),
             ),
             template_asked,
         ),
         Case(
             "template, composition",
             (
-                *made_of("MgAl2O4", space_groups=(227,), template=spinel),
-                *made_of("CaTiO3", space_groups=(62,), template=("4b", "4c", "4c", "8d")),
+                *made_of("MgAl2O4", space_groups=(227,), options={"template": spinel}),
+                *made_of("CaTiO3", space_groups=(62,), options={"template": ("4b", "4c", "4c", "8d")}),
             ),
             template_asked,
         ),
         Case(
             "kept orbits and lattice",
             (
-                DesignRequest(space_groups=(227,), keep=Kept((oxygen,), (8.08,) * 3 + (90.0,) * 3)),
-                DesignRequest(space_groups=(221,), keep=Kept((host,), (3.9,) * 3 + (90.0,) * 3)),
-                elements("Li-Fe-P-O", "exact", space_groups=(62,), keep=Kept(olivine, olivine_cell, added=1)),
+                DesignRequest(space_groups=(227,), options={"keep": Kept((oxygen,), (8.08,) * 3 + (90.0,) * 3)}),
+                DesignRequest(space_groups=(221,), options={"keep": Kept((host,), (3.9,) * 3 + (90.0,) * 3)}),
+                elements(
+                    "Li-Fe-P-O", "exact", space_groups=(62,), options={"keep": Kept(olivine, olivine_cell, added=1)}
+                ),
             ),
             kept_asked,
         ),
-        Case("kept orbits", (DesignRequest(space_groups=(227,), keep=Kept((oxygen,))),), kept_asked),
+        Case("kept orbits", (DesignRequest(space_groups=(227,), options={"keep": Kept((oxygen,))}),), kept_asked),
         Case(
             "kept lattice",
             (
-                DesignRequest(space_groups=(194,), keep=Kept((), (3.0, 3.0, 5.0, 90.0, 90.0, 120.0))),
-                DesignRequest(space_groups=(14,), keep=Kept((), (5.1, 5.2, 5.3, 90.0, 99.0, 90.0))),
+                DesignRequest(space_groups=(194,), options={"keep": Kept((), (3.0, 3.0, 5.0, 90.0, 90.0, 120.0))}),
+                DesignRequest(space_groups=(14,), options={"keep": Kept((), (5.1, 5.2, 5.3, 90.0, 99.0, 90.0))}),
             ),
             kept_asked,
         ),
         Case(
             "kept orbits, composition",
-            made_of("MgAl2O4", space_groups=(227,), keep=Kept((oxygen,), (8.08,) * 3 + (90.0,) * 3)),
+            made_of("MgAl2O4", space_groups=(227,), options={"keep": Kept((oxygen,), (8.08,) * 3 + (90.0,) * 3)}),
             kept_asked,
         ),
     ]
@@ -222,7 +226,7 @@ def measure(generator, case: Case, count: int, seed: int, steps: int) -> dict[st
     asked, group, apart, names = [], [], [], []
     started = time.perf_counter()
     for request in case.requests:
-        request = request.with_(count=share, seed=seed, steps=steps)
+        request = request.with_(count=share, seed=seed).with_options(steps=steps)
         generator.check(request)
         chunks = range(-(-share // generator.chunk_size))
         units = AsymmetricUnits.concatenate(generator.sample_units(request, c) for c in chunks)

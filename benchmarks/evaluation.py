@@ -35,7 +35,7 @@ from crystal_studio.evaluation import matching, symmetry, validity
 from crystal_studio.evaluation.parallel import Workers
 from crystal_studio.evaluation.plan import Plan
 from crystal_studio.evaluation.report import evaluate
-from crystal_studio.evaluation.rows import of_cif
+from crystal_studio.exchange.entries import of_cif
 
 
 def timed(function: Callable[[], Any]) -> tuple[Any, float]:

@@ -69,7 +69,10 @@ def main() -> None:
         for w in arguments.strengths:
             targets = tuple(PropertyTarget(n, v, v) for n, v in wanted) if w else ()
             request = DesignRequest(
-                targets=targets, guidance=w or 1.0, count=arguments.count, steps=arguments.steps, seed=arguments.seed
+                targets=targets,
+                count=arguments.count,
+                seed=arguments.seed,
+                options={"guidance": w or 1.0, "steps": arguments.steps},
             )
             if w or free is None:
                 chunks = range(-(-request.count // generator.chunk_size))

@@ -31,7 +31,7 @@ def raw_output(count: int, steps: int, seed: int, name: str = "") -> tuple[np.nd
 
         with mock.patch.object(model, "project", record):
             try:
-                generator.sample_units(DesignRequest(count=count, seed=seed, steps=steps), chunk)
+                generator.sample_units(DesignRequest(count=count, seed=seed, options={"steps": steps}), chunk)
             except _Enough:
                 continue
     width = max(d[2].shape[1] for d in drawn)

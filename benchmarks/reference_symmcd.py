@@ -170,7 +170,7 @@ def main() -> None:
                 f" training {batch / step:.1f} structures/s, ratio {slow_step / step:.1f}"
             )
     for steps in arguments.steps:
-        request = DesignRequest(count=arguments.count, seed=1, steps=steps)
+        request = DesignRequest(count=arguments.count, seed=1, options={"steps": steps})
         started = time.perf_counter()
         right = 0
         for chunk in range(-(-arguments.count // generator.chunk_size)):

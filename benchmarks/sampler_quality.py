@@ -103,7 +103,7 @@ def main() -> None:
             units = one_draw(generator, arguments.count, Scheme(steps=steps, **options), arguments.seed)
             note(kind, steps, units, time.perf_counter() - started)
     for steps in arguments.steps:
-        request = DesignRequest(count=arguments.count, seed=arguments.seed, steps=steps)
+        request = DesignRequest(count=arguments.count, seed=arguments.seed, options={"steps": steps})
         started = time.perf_counter()
         chunks = range(-(-request.count // generator.chunk_size))
         units = AsymmetricUnits.concatenate(generator.sample_units(request, chunk) for chunk in chunks)

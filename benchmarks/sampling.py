@@ -15,6 +15,7 @@ import torch
 
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
+from crystal_studio.execution.threads import one_thread
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd.checks import has_its_symmetry
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
@@ -48,12 +49,13 @@ def main() -> None:
     parser.add_argument("--chunk", type=int, default=0, help="crystals denoised together; 0: the model's own")
     parser.add_argument("--published-size", action="store_true")
     arguments = parser.parse_args()
+    one_thread()
     generator = registry.load("", arguments.device)
     if arguments.chunk:
         generator.chunk_size = arguments.chunk
     print(f"{generator.card.name}: {generator.card.parameters:,} parameters, {torch.get_num_threads()} threads")
     for steps in arguments.steps:
-        request = DesignRequest(count=arguments.count, seed=1, steps=steps)
+        request = DesignRequest(count=arguments.count, seed=1, options={"steps": steps})
         started = time.perf_counter()
         right = 0
         for chunk in range(-(-arguments.count // generator.chunk_size)):

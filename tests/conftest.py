@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+from crystal_studio.execution.threads import one_thread
+
+one_thread()
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +18,18 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.mktemp("home")
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
+
+
+@pytest.fixture
+def boxes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The package in ``tests/toy`` installed for one test: the family "boxes" with the model "toy-boxes"."""
+    from crystal_studio.generators.registry import families
+    from crystal_studio.training.registry import families as trained
+
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy"))
+    for registry in (families, trained):
+        registry.refresh()
+    yield
+    monkeypatch.undo()
+    for registry in (families, trained):
+        registry.refresh()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 import crystal_studio
 from crystal_studio.app import faults, theme
 from crystal_studio.app.settings import WindowState
+from crystal_studio.execution.threads import one_thread
 
 ORGANISATION = "Crystal Studio"
 NAME = "Crystal Studio"
@@ -23,6 +24,7 @@ def create_application(arguments: Sequence[str] = ()) -> QApplication:
     found = QApplication.instance()
     if isinstance(found, QApplication):
         return found
+    one_thread()
     # A 3D canvas that moves between docks keeps its pictures only with shared contexts.
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     QCoreApplication.setOrganizationName(ORGANISATION)

@@ -12,7 +12,10 @@ SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", 
 
 @dataclass(frozen=True)
 class GroupInfo:
-    """One space group as a designer looks for it; ``count`` training structures, -1 where unknown."""
+    """One space group as a designer looks for it; ``count`` training structures, -1 where unknown.
+
+    ``aliases``: its symbols in other settings and notations.
+    """
 
     number: int
     symbol: str
@@ -22,6 +25,7 @@ class GroupInfo:
     polar: bool
     chiral: bool
     count: int
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,18 +51,19 @@ def load() -> Catalogue:
     except KnownError as error:
         problems.append(str(error))
     try:
-        from crystal_studio.generators.registry import FAMILIES, installed
+        from crystal_studio.generators.registry import installed
 
-        cards = tuple(card for card in installed().values() if card.family in FAMILIES)
+        cards = tuple(installed().values())
     except KnownError as error:
         problems.append(str(error))
     return Catalogue(groups, cards, " ".join(problems))
 
 
 def _groups() -> tuple[GroupInfo, ...]:
+    from crystal_studio.crystal.settings import names
     from crystal_studio.crystal.space_groups import tables
 
-    table = tables()
+    table, known = tables(), names()
     try:
         from crystal_studio.data.marginals import marginals
 
@@ -75,6 +80,7 @@ def _groups() -> tuple[GroupInfo, ...]:
             polar=bool(table.polar[i]),
             chiral=bool(table.chiral[i]),
             count=counts[i],
+            aliases=(*known[i].settings, *known[i].full, *known[i].hall, known[i].schoenflies),
         )
         for i in range(230)
     )

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, TimeoutError
-
 from crystal_studio.app.background import TaskState
 from crystal_studio.campaign.devices import Device, available
+from crystal_studio.errors import KnownError
+from crystal_studio.execution.apart import run_apart
+from crystal_studio.execution.protocol import Cancelled, Done, Task
 
 
 def probe(state: TaskState) -> tuple[Device, ...]:
-    """The devices, the fastest first; takes as long as importing torch. Empty when cancelled."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        asked = pool.submit(available)
-        while not state.cancelled:
-            try:
-                return asked.result(timeout=0.1)
-            except TimeoutError:
-                continue
-        for process in (pool._processes or {}).values():
-            process.terminate()
-        return ()
+    """The devices, the fastest first; takes as long as importing torch. Empty when cancelled.
+
+    Raises ``KnownError`` where the process that asks does not survive it, as with a broken driver.
+    """
+    match run_apart(Task(available), state.is_set):
+        case Done(devices):
+            return devices
+        case Cancelled():
+            return ()
+        case other:
+            raise KnownError(f"The devices of this machine could not be asked ({other}): run crystal-studio doctor.")

@@ -347,7 +347,7 @@ class MainWindow(QMainWindow):
 
     def _join(self) -> None:
         show = self.show_page
-        deeds = RequestDeeds(self, self.design.model, self.status.tell)
+        deeds = RequestDeeds(self, self.design.model, self.status.tell, self.fault)
         self.actions_.join(
             {
                 "project.new": self.projects.new,

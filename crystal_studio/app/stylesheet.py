@@ -59,6 +59,7 @@ QMenuBar {{ background: {t.surface}; border-bottom: 1px solid {t.line}; padding:
 QMenuBar::item {{ padding: 4px 8px; border-radius: 4px; background: transparent; }}
 QMenuBar::item:selected {{ background: {t.hover}; }}
 QMenu {{ background: {t.surface}; border: 1px solid {t.line_strong}; padding: 4px; }}
+QFrame[role="popup"] {{ background: {t.surface}; border: 1px solid {t.line_strong}; }}
 QMenu::item {{ padding: 5px 28px 5px 10px; border-radius: 4px; }}
 QMenu::icon {{ padding-left: 6px; }}
 QMenu::item:selected {{ background: {t.accent_soft}; color: {t.text}; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QWheelEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -113,16 +113,6 @@ class Segments(QWidget):
         self.buttons[key].setChecked(True)
 
 
-class CalmSpinBox(QSpinBox):
-    """Leaves the wheel to the scroll area around it unless it has the focus."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
 class FlowLayout(QLayout):
     """Items from left to right, on as many lines as are needed."""
 
@@ -185,6 +175,43 @@ class FlowLayout(QLayout):
             x += hint.width() + self.spacing()
             line = max(line, hint.height())
         return y + line - rect.y()
+
+
+class FlowRow(QWidget):
+    """Widgets in a row that takes further lines where it is narrow."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "plain")
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.flow = FlowLayout(self)
+
+
+class LowScroll(QScrollArea):
+    """As high as what is inside, which has a height for its width, up to a limit; beyond it that scrolls."""
+
+    def __init__(self, widget: QWidget, limit: int, parent: QWidget | None = None) -> None:
+        """``limit`` in pixels."""
+        super().__init__(parent)
+        self._limit = limit
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._inside = widget
+        self.setWidget(widget)
+
+    def fit(self) -> None:
+        """Take the height that what is inside has now."""
+        needed = self._inside.heightForWidth(max(self.width(), 60))
+        self.setFixedHeight(min(needed, self._limit))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self.fit()
 
 
 class EmptyState(QWidget):

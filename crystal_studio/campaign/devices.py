@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from crystal_studio.errors import KnownError, RequestError
+from crystal_studio.execution.machine import cores, main_memory
 
 KINDS = ("auto", "cpu", "cuda", "mps")
 
@@ -46,13 +44,8 @@ def available() -> tuple[Device, ...]:
 
 def processor() -> Device:
     """The processor and the main memory."""
-    total, free = _main_memory()
+    total, free = main_memory()
     return Device("cpu", f"{cores()} cores", total, free)
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def resolve(wanted: str) -> Device:
@@ -102,17 +95,3 @@ def _why_missing(wanted: str, names: list[str]) -> str:
             return f"There is no GPU {wanted}: this machine has {', '.join(names)}."
         return "No NVIDIA GPU answers: install its driver (nvidia-smi must list it), or use --device cpu."
     return "This machine has no Apple GPU (mps): use --device cpu."
-
-
-def _main_memory() -> tuple[int, int]:
-    """Total and free main memory in bytes, zeros where the system does not say."""
-    if sys.platform == "win32":
-        return 0, 0
-    page, total = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES")
-    free = os.sysconf("SC_AVPHYS_PAGES") if "SC_AVPHYS_PAGES" in os.sysconf_names else 0
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as lines:
-            free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")) // page
-    except (OSError, StopIteration):
-        pass
-    return page * total, page * free

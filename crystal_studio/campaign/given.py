@@ -77,7 +77,7 @@ def read(path: Path | str, symprec: float = SYMPREC) -> Given:
 
     Raises ``FileError`` where the file holds none.
     """
-    from crystal_studio.crystal.standardise import to_asymmetric_units
+    from crystal_studio.campaign.standardising import standardised
     from crystal_studio.exchange.readers import read_files
 
     path = Path(path)
@@ -85,7 +85,7 @@ def read(path: Path | str, symprec: float = SYMPREC) -> Given:
     if not len(structures):
         why = problems[0].text if problems else "It holds no crystal."
         raise FileError(f"{path} cannot be taken as a structure. {why}")
-    units, ok, reasons = to_asymmetric_units(structures.take([0]), symprec)  # type: ignore[arg-type]
+    units, ok, reasons = standardised(structures.take([0]), symprec)  # type: ignore[arg-type]
     if not ok[0]:
         raise FileError(f"{path} cannot be taken as a structure. {reasons[0]}")
     return replace(of_units(units), name=path.name)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from crystal_studio.campaign.standardising import standardised
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
-from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import FileError
 from crystal_studio.exchange.readers import read_files
@@ -59,7 +59,7 @@ def import_files(project: Path | str, files: Sequence[Path | str], symprec: floa
 
 
 def _standardised(structures: Structures, symprec: float) -> tuple[AsymmetricUnits, np.ndarray, list[str]]:
-    units, ok, reasons = to_asymmetric_units(structures, symprec)
+    units, ok, reasons = standardised(structures, symprec)
     return units, np.asarray(ok, bool), list(reasons)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
-from contextlib import suppress
-from multiprocessing.connection import Connection
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
 from crystal_studio.campaign.events import Event, Finished, Message
+from crystal_studio.campaign.steering import Steering
 from crystal_studio.design.request import DesignRequest
+from crystal_studio.execution.child import Child, Parent
+from crystal_studio.execution.settling import end
 
 GRACE = 3.0
 """Seconds that a child is given to put its work down before it is ended."""
@@ -37,33 +36,27 @@ class CampaignProcess:
     ) -> None:
         if (request is None) == (campaign_id == 0):
             raise ValueError("give either a campaign to carry on or a request for a new one")
-        spawn = multiprocessing.get_context("spawn")
         self.campaign_id = campaign_id
-        self._connection, self._childs_end = spawn.Pipe()
-        self._process = spawn.Process(
-            target=_child,
-            args=(self._childs_end, str(project), campaign_id, request, name, workers, plan),
-            name="campaign",
-        )
+        self._child = Child(_run, (str(project), campaign_id, request, name, workers, plan), name="campaign")
         self._finished: Finished | None = None
-        # Letting go of the pipe ends the child, so neither a forgotten object nor the end of the program waits for it.
-        Finalize(self, self._connection.close, exitpriority=10)
+
+    @property
+    def pid(self) -> int:
+        """Of the child."""
+        return self._child.pid
 
     def start(self) -> None:
         """Start the child."""
-        self._process.start()
-        self._childs_end.close()  # so that the child's death is seen as the end of the pipe
+        self._child.start()
 
     def poll(self) -> list[Event]:
         """The events that came since the last call; the last one ever is ``Finished``."""
-        events: list[Event] = []
-        try:
-            while self._finished is None and self._connection.poll():
-                events.append(self._take(self._connection.recv()))
-        except (EOFError, OSError):
-            if self._finished is None:
-                self._process.join(GRACE)
-                events.append(self._take(self._died()))
+        events: list[Event] = [] if self._finished else self._child.poll()
+        for event in events:
+            self._take(event)
+        if self._finished is None and self._child.ended is not None:
+            events.append(self._died(self._child.ended))
+            self._take(events[-1])
         return events
 
     @property
@@ -73,46 +66,40 @@ class CampaignProcess:
 
     def pause(self) -> None:
         """Hold still; ``resume`` goes on."""
-        self._send("pause")
+        self._child.send("pause")
 
     def resume(self) -> None:
         """Go on after ``pause``."""
-        self._send("resume")
+        self._child.send("resume")
 
     def cancel(self) -> None:
-        """End the campaign within a second; what it has made is kept."""
-        self._send("cancel")
+        """End the campaign within a second; what it has made is kept. No later word takes that back."""
+        self._child.send("cancel")
 
     def put_down(self) -> None:
         """End the process as paused, to be carried on at another time (the window closes)."""
-        self._send("put down")
+        self._child.send("put down")
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the child to end; true if it has."""
-        self._process.join(timeout)
-        return self._process.exitcode is not None
+        return self._child.join(timeout)
 
-    def _take(self, event: Event) -> Event:
+    def _take(self, event: Event) -> None:
         if isinstance(event, Finished):
             self._finished = event
         self.campaign_id = getattr(event, "campaign_id", 0) or self.campaign_id
-        return event
 
-    def _send(self, word: str) -> None:
-        with suppress(OSError):  # the child may have ended; poll() says how
-            self._connection.send(word)
-
-    def _died(self) -> Finished:
+    def _died(self, how: str) -> Finished:
         return Finished(
             self.campaign_id,
             "failed",
-            f"The campaign's process ended unexpectedly (exit code {self._process.exitcode}). "
+            f"The campaign's process ended unexpectedly ({how}). "
             "Everything up to then is kept: resume the campaign to carry on.",
         )
 
 
-def _child(
-    connection: Connection,
+def _run(
+    parent: Parent,
     project: str,
     campaign_id: int,
     request: DesignRequest | None,
@@ -120,58 +107,27 @@ def _child(
     workers: int,
     plan: Any,
 ) -> None:
-    import os
-    import signal
+    """The child: everything that happens is told, the last word is ``Finished``."""
+    steering = Steering()
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the parent's to handle
-    cancel, pause = threading.Event(), threading.Event()
-    threading.Thread(target=_obey, args=(connection, cancel, pause), daemon=True).start()
+    def lost() -> None:
+        steering.obey("put down")
+        threading.Timer(GRACE, end).start()
 
-    def emit(event: Event) -> None:
-        with suppress(OSError):  # the parent may be gone; _obey ends the run
-            connection.send(event)
+    parent.listen(steering.obey, lost)
 
-    _work(emit, cancel, pause, project, campaign_id, request, name, workers, plan)
-    connection.close()
-    os._exit(0)  # a generator in the middle of a step must not keep the process
-
-
-def _work(emit, cancel, pause, project, campaign_id, request, name, workers, plan) -> None:
     from crystal_studio.campaign import runner
     from crystal_studio.errors import KnownError
 
     try:
         if request is not None:
             campaign_id = runner.start(project, request, name, plan)
-        runner.run(project, campaign_id, emit, cancel, pause, workers=workers, plan=plan)
+        runner.run(project, campaign_id, parent.tell, steering.cancel, steering.pause, workers=workers, plan=plan)
     except KnownError as error:
-        emit(Message("error", str(error)))
-        emit(Finished(campaign_id, "failed", str(error)))
+        parent.tell(Message("error", str(error)))
+        parent.tell(Finished(campaign_id, "failed", str(error)))
     except Exception as error:
         import traceback
 
-        emit(Message("error", traceback.format_exc()))
-        emit(Finished(campaign_id, "failed", f"{type(error).__name__}: {error}"))
-
-
-def _obey(connection: Connection, cancel: threading.Event, pause: threading.Event) -> None:
-    import os
-
-    while True:
-        try:
-            word = connection.recv()
-        except (EOFError, OSError):  # the parent has died or let go
-            pause.set()
-            cancel.set()
-            threading.Timer(GRACE, os._exit, (1,)).start()
-            return
-        if word == "pause":
-            pause.set()
-        elif word == "resume":
-            pause.clear()
-        elif word == "cancel":
-            pause.clear()
-            cancel.set()
-        elif word == "put down":
-            pause.set()
-            cancel.set()
+        parent.tell(Message("error", traceback.format_exc()))
+        parent.tell(Finished(campaign_id, "failed", f"{type(error).__name__}: {error}"))

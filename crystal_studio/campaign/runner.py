@@ -12,13 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from crystal_studio.campaign import plan as plans
-from crystal_studio.campaign.devices import cores, out_of_memory, resolve
+from crystal_studio.campaign.devices import out_of_memory, resolve
 from crystal_studio.campaign.events import Event, Finished, Message
 from crystal_studio.campaign.plan import Plan
 from crystal_studio.campaign.provenance import provenance
 from crystal_studio.campaign.work import Stopped, Work
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError, ModelError
+from crystal_studio.execution.engines import cores
 from crystal_studio.generators.protocol import CancelToken
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.metadata import entry_points
-
 from crystal_studio.candidates.quantities import COUNT, FLAG, LABEL, Quantity
 from crystal_studio.errors import KnownError
-
-GROUP = "crystal_studio.quantities"
-"""Entry points of this group name a ``Quantity``."""
+from crystal_studio.registry import Registry
 
 BUILT_IN = (
     Quantity("formula", "Formula", kind=LABEL, description="Reduced formula", stored="column"),
@@ -93,14 +88,15 @@ BUILT_IN = (
 )
 
 
-@cache
+EXTENSIONS: Registry[Quantity] = Registry("quantity", "crystal_studio.quantities", {})
+"""Those that other packages add."""
+
+
 def quantities() -> dict[str, Quantity]:
     """Every quantity by name, the built-in ones first, in the order in which they are shown."""
     found = {q.name: q for q in BUILT_IN}
-    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
-        loaded = entry.load()
-        if isinstance(loaded, Quantity):
-            found.setdefault(loaded.name, loaded)
+    for added in EXTENSIONS.all().values():
+        found.setdefault(added.name, added)
     return found
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sqlite3
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from crystal_studio.errors import KnownError
+from crystal_studio.execution.apart import run_apart
+from crystal_studio.execution.protocol import Done, Failed, Task, TimedOut
 
 PATIENCE = 60.0
 """Seconds that a 3D canvas is given to open."""
@@ -116,12 +116,13 @@ def models(read_weights: bool = True) -> list[Check]:
         remedy = f"put a model folder (model.safetensors and card.json) into {paths.models()}"
         return [Check("models", "fail", f"none in {paths.models()}", remedy)]
     checks = []
-    for name, card in cards.items():
+    loaders: dict[str, Callable[[str], object]] = dict.fromkeys(cards, registry.load)
+    loaders |= dict.fromkeys(predictors.installed(), predictors.load)
+    for name, load in loaders.items():
         try:
-            if read_weights and card.family == predictors.FAMILY:
-                predictors.load(name)
-            elif read_weights:
-                registry.load(name, "cpu")
+            card = cards.get(name) or registry.read_card(paths.models() / name)
+            if read_weights:
+                load(name)
             checks.append(Check("model", "ok", f"{name}: {card.parameters / 1e6:.1f} M parameters, {card.licence}"))
         except KnownError as error:
             checks.append(Check("model", "fail", name, str(error)))
@@ -133,38 +134,33 @@ def opengl() -> list[Check]:
     from crystal_studio.cli import display
 
     remedy = "install a graphics driver with OpenGL 3 (Debian and Ubuntu: apt install libgl1-mesa-dri libegl1)"
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe(duplex=False)
-    child = spawn.Process(target=_open_canvas, args=(theirs,), daemon=True)
     try:
         with display.screen():
-            child.start()
-            theirs.close()
-            answer = ours.recv() if ours.poll(PATIENCE) else "error: no answer within a minute"
+            outcome = run_apart(Task(_open_canvas, seconds=PATIENCE))
     except KnownError as error:
         return [Check("OpenGL", "warn", "no display", str(error))]
-    except EOFError:
-        answer = "error: the graphics driver ended the process"
-    finally:
-        if child.is_alive():
-            child.terminate()
-    failed = answer.startswith("error: ")
-    return [Check("OpenGL", "fail" if failed else "ok", answer.removeprefix("error: "), remedy if failed else "")]
+    match outcome:
+        case Done(text):
+            return [Check("OpenGL", "ok", text)]
+        case Failed(error=text):
+            pass
+        case TimedOut():
+            text = "no answer within a minute"
+        case _:
+            text = "the graphics driver ended the process"
+    return [Check("OpenGL", "fail", text, remedy)]
 
 
-def _open_canvas(answer: Connection) -> None:
-    """The child: says which OpenGL draws, or why none does."""
-    try:
-        from vispy import app, gloo
+def _open_canvas() -> str:
+    """The child: which OpenGL draws."""
+    from vispy import app, gloo
 
-        app.use_app("pyside6")
-        canvas = app.Canvas(size=(64, 64), show=True)
-        canvas.set_current()
-        renderer, version = (gloo.gl.glGetParameter(getattr(gloo.gl, n)) for n in ("GL_RENDERER", "GL_VERSION"))
-        answer.send(f"{renderer}, OpenGL {version}")
-        canvas.close()
-    except Exception as error:
-        answer.send(f"error: {type(error).__name__}: {error}")
+    app.use_app("pyside6")
+    canvas = app.Canvas(size=(64, 64), show=True)
+    canvas.set_current()
+    renderer, version = (gloo.gl.glGetParameter(getattr(gloo.gl, n)) for n in ("GL_RENDERER", "GL_VERSION"))
+    canvas.close()
+    return f"{renderer}, OpenGL {version}"
 
 
 def folders() -> list[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from crystal_studio.cli import carry, common, request_arguments
+from crystal_studio.cli import carry, common
 
 SUMMARY = "generate candidates and judge them: one campaign into a project file, made if it is not there"
 EXAMPLE = """crystal-studio generate battery.crystals --chemsys Li-Mn-O --mode subset --count 256 --seed 7
@@ -15,6 +15,8 @@ EXAMPLE = """crystal-studio generate battery.crystals --chemsys Li-Mn-O --mode s
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    from crystal_studio.cli import request_arguments
+
     common.project_argument(parser)
     request_arguments.add(parser)
     parser.add_argument("--name", default="", help="what to call the campaign")
@@ -25,9 +27,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    request = request_arguments.request(args)
     from crystal_studio.campaign import runner
+    from crystal_studio.cli import request_arguments
 
+    request = request_arguments.request(args)
     campaign_id = runner.start(args.project, request, args.name)
     return carry.carry_on(args.project, campaign_id, args.workers, args.max_minutes)
 

@@ -21,6 +21,7 @@ from typing import NoReturn, TextIO
 import crystal_studio
 from crystal_studio.cli import display
 from crystal_studio.errors import KnownError, RequestError
+from crystal_studio.execution.threads import one_thread
 
 COMMANDS = (
     "new",
@@ -51,10 +52,11 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0, 1 on a failure of the work, 2 on bad usage."""
+    one_thread()
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] == "--example" or (argv[0] not in COMMANDS and Path(argv[0]).exists()):
         return window(argv)
-    args = _parser().parse_args(argv)
+    args = _parser(argv[0]).parse_args(argv)
     try:
         with _output(clean=args.json) as output:
             document = args.module.run(args)
@@ -71,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def window(files: Sequence[str] | None = None) -> int:
     """Open the window: with a project, with files to import, or with the bundled example (``--example``)."""
+    one_thread()
     files = list(sys.argv[1:] if files is None else files)
     paths = [f for f in files if f != "--example"]
     try:
@@ -86,8 +89,8 @@ def window(files: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    """All commands by name; their modules import nothing heavy before they run."""
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """All commands by name, one of them with its options; modules import nothing heavy before they are wanted."""
     parser = _Parser(
         prog="crystal-studio",
         description="Inverse design of crystals. Without a command the window opens: on a project file, on files to "
@@ -105,7 +108,8 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_argument("--json", action="store_true", help="print one JSON document on standard output")
-        module.arguments(command)
+        if name == wanted:
+            module.arguments(command)
         command.set_defaults(module=module, command=name)
     return parser
 

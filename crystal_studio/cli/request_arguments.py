@@ -1,211 +1,131 @@
-"""The options of ``generate`` as a ``DesignRequest``, and the other way round from a TOML file."""
+"""The options of ``generate`` as a ``DesignRequest``: drawn from what the request and the families declare."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tomllib
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from crystal_studio.errors import FileError, RequestError
-
-if TYPE_CHECKING:
-    from crystal_studio.design.request import DesignRequest, PropertyTarget
-
-# The seam's own words, written out because importing it costs numpy and ase on every --help.
-MODES = ("exact", "subset", "contains", "any")
-FUNNELS = ("none", "quick", "full")
-SAMPLERS = ("fast", "published")
-PROPERTIES = {"formation_energy_per_atom": "eV/atom", "e_above_hull": "eV/atom", "band_gap": "eV", "density": "g/cm3"}
-# Options that are fields of the request as they stand.
-PLAIN = (
-    "composition", "max_atoms", "max_orbits", "guidance", "count", "seed", "model", "sampler", "steps", "device",
-    "funnel", "potential",
-)  # fmt: skip
+from crystal_studio.cli import declared_arguments, kept_sites
+from crystal_studio.crystal.space_groups import parse_space_group
+from crystal_studio.design import request_text
+from crystal_studio.design.chemistry import MODES, ChemicalSystem
+from crystal_studio.design.declared import SECTIONS
+from crystal_studio.design.fixed_sites import parse_template
+from crystal_studio.design.forms import FormField, form
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.design.targets import PropertyTarget
+from crystal_studio.errors import RequestError
+from crystal_studio.generators import registry
+from crystal_studio.generators.family import Family
+from crystal_studio.generators.flags import family_arguments
+from crystal_studio.generators.requests import fitted
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """All options that make up a request."""
-    what = parser.add_argument_group("what to make")
+    groups = {section: parser.add_argument_group(heading) for section, heading in SECTIONS.items()}
+    what = groups["what"]
     what.add_argument(
         "--request",
         metavar="FILE.toml",
         help="the whole request from a file (- for standard input); other options change it",
     )
-    what.add_argument("--chemsys", metavar="SYSTEM", help='like Li-Mn-O, LiMn2O4 or "*-O" (contains O)')
-    what.add_argument(
-        "--mode",
-        choices=MODES,
-        help="exact: all of these elements (default); subset: only these; contains: these and others",
-    )
-    what.add_argument("--require", action="append", metavar="EL", help="an element that must occur (repeat, or A,B)")
-    what.add_argument(
-        "--exclude", action="append", metavar="EL", help="an element that must not occur (repeat, or A,B)"
-    )
-    what.add_argument("--composition", metavar="FORMULA", help="exactly this formula, any number of formula units")
-    what.add_argument(
-        "--space-group",
-        action="append",
-        metavar="GROUP",
-        help='number or symbol, like 227 or "Fm-3m" (repeat for several)',
-    )
-    what.add_argument("--max-atoms", type=int, metavar="N", help="at most N atoms in the primitive cell")
-    what.add_argument("--max-orbits", type=int, metavar="N", help="at most N orbits in the asymmetric unit")
-    aims = parser.add_argument_group("property targets (of models trained with them)")
-    known = ", ".join(f"{name} ({unit})" for name, unit in PROPERTIES.items())
-    aims.add_argument(
-        "--target", action="append", metavar="NAME=LOW:HIGH", help=f"a property range (repeat for several): {known}"
-    )
-    aims.add_argument(
-        "--guidance",
-        type=float,
-        metavar="W",
-        help="how strongly targets pull: 1 as the model learnt them, more hits the range more often at the cost of"
-        " variety and validity, 0 not at all (default: 2)",
-    )
-    _add_sites(parser)
-    how = parser.add_argument_group("how to make it")
-    how.add_argument("--count", type=int, metavar="N", help="candidates to generate (default: 64)")
-    how.add_argument(
-        "--seed", type=int, metavar="N", help="same request, seed and device: same candidates (default: 0)"
-    )
-    how.add_argument("--model", metavar="NAME", help="see crystal-studio models (default: the first installed)")
-    how.add_argument(
-        "--sampler",
-        choices=SAMPLERS,
-        help="fast: few steps (default); published: SymmCD's own 1000 steps with a corrector, many times slower",
-    )
-    how.add_argument("--steps", type=int, metavar="N", help="denoising steps (default: the model's own)")
-    how.add_argument("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
-    how.add_argument("--funnel", choices=FUNNELS, help="which stages judge the candidates (default: quick)")
-    how.add_argument("--potential", metavar="NAME", help="potential that relaxes them (default: chgnet)")
-
-
-def _add_sites(parser: argparse.ArgumentParser) -> None:
-    """Wyckoff template, and the structure to keep and complete."""
-    sites = parser.add_argument_group("sites that are fixed (with one space group)")
-    sites.add_argument(
-        "--template",
-        metavar="POSITIONS",
-        help="the Wyckoff position of every orbit, like 4a,4b,8c; a count repeats one: 2x8c",
-    )
-    sites.add_argument(
-        "--keep",
-        metavar="FILE",
-        help="keep orbits of the structure in a CIF, POSCAR or extended XYZ file and complete it; its space group is"
-        " taken too",
-    )
-    some = sites.add_mutually_exclusive_group()
-    some.add_argument(
-        "--keep-orbits",
-        metavar="POSITIONS",
-        help="keep the orbits on these Wyckoff positions, like 4a,8c; none keeps no orbit (default: all)",
-    )
-    some.add_argument("--keep-elements", metavar="ELEMENTS", help="keep the orbits of these elements, like Li,O")
-    sites.add_argument("--keep-lattice", action="store_true", help="keep the lattice of the structure too")
-    sites.add_argument("--add", type=int, metavar="N", help="add N orbits (default: as many as usual in the group)")
-    sites.add_argument(
-        "--symprec",
-        type=float,
-        metavar="A",
-        help="tolerance in Angstrom at which the symmetry of --keep is found (default: 0.01)",
-    )
+    for field in form(DesignRequest):
+        _add_core(groups[field.section], field)
+    titles = {name: family.title for name, family in registry.families.all().items()}
+    for argument in family_arguments():
+        declared_arguments.add_option(groups[argument.field.section], argument, titles)
+    if any(a.field.kind == "keep" for a in family_arguments()):
+        kept_sites.add(groups["sites"])
 
 
 def request(args: argparse.Namespace) -> DesignRequest:
-    """The request that the options describe; raises ``RequestError`` naming the field."""
-    from dataclasses import replace
+    """The request that the options describe, complete; raises ``RequestError`` naming the field."""
+    wanted = _from_file(args.request) if args.request else DesignRequest()
+    changes: dict[str, Any] = {}
+    system = _chemical_system(args, wanted.chemical_system)
+    if system is not None:
+        changes["chemical_system"] = system
+    for field in form(DesignRequest):
+        value = getattr(args, field.name, None)
+        if field.kind != "chemical_system" and value is not None:
+            changes[field.name] = value
+    if args.space_groups:
+        changes["space_groups"] = tuple(dict.fromkeys(parse_space_group(text) for text in args.space_groups))
+    if args.targets:
+        changes["targets"] = tuple(PropertyTarget.parse(text) for text in args.targets)
+    card = registry.card(changes.get("model", wanted.model))
+    family = registry.families.get(card.family)
+    options, groups = _options(args, family, wanted, changes.get("space_groups", wanted.space_groups))
+    changes["space_groups"] = groups
+    return fitted(wanted.with_(**changes, options=wanted.options | options), family, card)
 
-    from crystal_studio.crystal.space_groups import parse_space_group
-    from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
 
-    wanted = _from_file(Path(args.request)) if args.request else DesignRequest()
-    more = {"required": _symbols(args.require), "excluded": _symbols(args.exclude)}
+def _add_core(group: Any, field: FormField) -> None:
+    """One option (or those of the chemical system) for a field of the core."""
+    if field.kind == "chemical_system":
+        group.add_argument("--chemsys", metavar="SYSTEM", help='like Li-Mn-O, LiMn2O4 or "*-O" (contains O)')
+        group.add_argument(
+            "--mode",
+            choices=MODES,
+            help="exact: all of these elements (default); subset: only these; contains: these and others",
+        )
+        for flag, text in (("--require", "must occur"), ("--exclude", "must not occur")):
+            group.add_argument(flag, action="append", metavar="EL", help=f"an element that {text} (repeat, or A,B)")
+        return
+    many = field.kind in ("space_groups", "targets")
+    help = field.help + (f": {_properties()}" if field.kind == "targets" else "")
+    declared_arguments.add_field(
+        group, field.flag.removesuffix("s") if many else field.flag, field.name, replace(field, help=help)
+    )
+
+
+def _properties() -> str:
+    """The properties that the installed models can aim at: "band_gap (eV), density (g/cm3)"."""
+    labels = {label.name: label.unit for card in registry.installed().values() for label in card.labels}
+    return ", ".join(f"{name} ({unit})" for name, unit in labels.items()) or "none of the installed models has any"
+
+
+def _chemical_system(args: argparse.Namespace, was: ChemicalSystem) -> ChemicalSystem | None:
+    more = {"required": kept_sites.symbols(args.require), "excluded": kept_sites.symbols(args.exclude)}
     more = {name: value for name, value in more.items() if value}
     if args.chemsys is not None:
         if not args.chemsys.strip(" -,*"):
             raise RequestError("The chemical system is empty: write it like Li-Mn-O.", "chemsys")
-        system = ChemicalSystem.parse(args.chemsys, args.mode or "exact", **more)
-        wanted = wanted.with_(chemical_system=system)
-    elif args.mode or more:
-        system = wanted.chemical_system
-        system = replace(
-            system,
-            mode=args.mode or system.mode,
-            required=more.get("required", system.required),
-            excluded=more.get("excluded", system.excluded),
-        )
-        wanted = wanted.with_(chemical_system=system)
-    changes = {name: getattr(args, name) for name in PLAIN if getattr(args, name) is not None}
-    if args.space_group:
-        changes["space_groups"] = tuple(dict.fromkeys(parse_space_group(text) for text in args.space_group))
-    if args.target:
-        changes["targets"] = tuple(_target(PropertyTarget.parse(text)) for text in args.target)
-    changes |= _sites(args, wanted, changes.get("space_groups", wanted.space_groups))
-    return wanted.with_(**changes)
+        return ChemicalSystem.parse(args.chemsys, args.mode or "exact", **more)
+    if not (args.mode or more):
+        return None
+    return replace(was, mode=args.mode or was.mode, **more)
 
 
-def _target(target: PropertyTarget) -> PropertyTarget:
-    if target.name not in PROPERTIES:
-        raise RequestError(f"There is no property {target.name!r}: choose among {', '.join(PROPERTIES)}.", "targets")
-    return target
+def _options(
+    args: argparse.Namespace, family: Family, wanted: DesignRequest, groups: tuple[int, ...]
+) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """The family's options that were given, and the space groups, which a structure to keep brings along."""
+    keep = next((a for a in family_arguments() if family.name in a.fields and a.field.kind == "keep"), None)
+    said = [a for a in family_arguments() if a is not keep]
+    options = declared_arguments.values(args, said, family.name, f"{family.title} models", "--model")
+    for argument in said:
+        name = argument.field.name
+        if argument.field.kind == "template" and name in options:
+            options[name] = _template(options[name], name)
+    if keep is None:
+        kept_sites.refuse(args, family.title)
+        return options, groups
+    was = getattr(family.options.of(wanted), keep.field.name)
+    kept, groups = kept_sites.read(args, getattr(args, keep.dest), was, keep.field.name, groups)
+    return options | ({keep.field.name: kept} if kept is not None else {}), groups
 
 
-def _sites(args: argparse.Namespace, wanted: DesignRequest, groups: tuple[int, ...]) -> dict[str, Any]:
-    """Template and structure to keep, with the space group that the latter brings."""
-    from dataclasses import replace
-
-    from crystal_studio.design.fixed_sites import parse_template
-
-    changes: dict[str, Any] = {}
-    if args.template is not None:
-        changes["template"] = parse_template(args.template)
-        if not changes["template"]:
-            raise RequestError("The template is empty: write it like 4a,4b,8c.", "template")
-    if args.keep is None:
-        choice = args.keep_orbits is not None or args.keep_elements is not None or args.keep_lattice or args.symprec
-        if choice or (args.add is not None and wanted.keep is None):
-            raise RequestError("Say which structure to keep: --keep FILE.cif.", "keep")
-        if args.add is not None and wanted.keep is not None:
-            changes["keep"] = replace(wanted.keep, added=args.add)
-        return changes
-    from crystal_studio.campaign import given
-
-    if args.symprec is not None and not 0 < args.symprec <= 1:
-        raise RequestError("The tolerance of the symmetry must lie between 0 and 1 Angstrom.", "symprec")
-    structure = given.read(args.keep, args.symprec or given.SYMPREC)
-    if groups and groups != (structure.space_group,):
-        from crystal_studio.crystal.space_groups import tables
-
-        symbol = tables().symbol[structure.space_group - 1]
-        raise RequestError(
-            f"{structure.name} is of space group {symbol} ({structure.space_group}) at this tolerance: leave out the"
-            " space group asked for, or try another --symprec.",
-            "keep",
-        )
-    orbits = tuple(range(len(structure.orbits)))
-    if args.keep_orbits is not None:
-        names = [n for n in args.keep_orbits.replace(",", " ").split() if n.lower() != "none"]
-        orbits = structure.choose(positions=names)
-    elif args.keep_elements is not None:
-        orbits = structure.choose(elements=_symbols([args.keep_elements]))
-    changes["keep"] = structure.keep(orbits, args.keep_lattice, 0 if args.add is None else args.add)
-    changes["space_groups"] = (structure.space_group,)
-    return changes
+def _template(text: str, name: str) -> tuple[str, ...]:
+    positions = parse_template(text)
+    if not positions:
+        raise RequestError("The template is empty: write it like 4a,4b,8c.", name)
+    return positions
 
 
-def _symbols(given: list[str] | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(s for text in given or () for s in text.replace("-", ",").replace(",", " ").split()))
-
-
-def _from_file(path: Path) -> DesignRequest:
-    from crystal_studio.design.request import DesignRequest
-
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        return DesignRequest.from_dict(tomllib.loads(text))
-    except OSError as error:
-        raise FileError(f"The request {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"The request {path} is not TOML: {error}.") from error
+def _from_file(path: str) -> DesignRequest:
+    return request_text.from_toml(sys.stdin.read()) if path == "-" else request_text.read(Path(path))

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.neighbours import minimum_distances
+from crystal_studio.crystal.soundness import fault_texts, is_sound
 from crystal_studio.crystal.space_groups import SpaceGroupTables, tables
 
 CENTRE = np.array([0.5, 0.5, 0.5])
 _ON_SITE = 2e-4
 _CLOSEST = 2.5
+_COINCIDE = "Two atoms coincide: no space group can be found."
 
 
 class _NotSymmetric(Exception):
@@ -36,9 +38,12 @@ def _dataset(structures: Structures, i: int, symprec: float):
     return moyopy.MoyoDataset(cell, symprec=symprec, setting=moyopy.Setting.standard())
 
 
-def _apart(structures: Structures, symprec: float) -> NDArray[np.bool_]:
-    """(B,) whether atoms are far enough apart for a search at ``symprec``, which else takes for ever."""
-    sane = (structures.n_atoms > 0) & np.isfinite(structures.lattice).all((1, 2)) & (structures.volume > 1e-3)
+def searchable(structures: Structures, symprec: float) -> NDArray[np.bool_]:
+    """(B,) whether symmetry can be searched at ``symprec``: sound cells with atoms more than 2.5 tolerances apart.
+
+    Of others no group is to be found, and the search may never end.
+    """
+    sane = is_sound(structures)
     rows = np.flatnonzero(sane)
     sane[rows] = minimum_distances(structures.take(rows)) > _CLOSEST * symprec
     return sane
@@ -50,7 +55,7 @@ def space_group_numbers(structures: Structures, symprec: float = 0.1) -> NDArray
     Crystals with atoms closer than 2.5 x ``symprec`` are not searched.
     """
     found = np.zeros(len(structures), np.int16)
-    for i in np.flatnonzero(_apart(structures, symprec)).tolist():
+    for i in np.flatnonzero(searchable(structures, symprec)).tolist():
         try:
             found[i] = _dataset(structures, i, symprec).number
         except (ValueError, RuntimeError):
@@ -117,8 +122,8 @@ def to_asymmetric_units(
     size = len(structures)
     groups, lattices = np.ones(size, np.int16), np.tile(np.eye(3), (size, 1, 1))
     orbits: list[tuple] = [([], [], [])] * size
-    reasons = ["Two atoms coincide: no space group can be found."] * size
-    for i in np.flatnonzero(_apart(structures, symprec)).tolist():
+    reasons = [f"No space group can be found: {text}." if text else _COINCIDE for text in fault_texts(structures)]
+    for i in np.flatnonzero(searchable(structures, symprec)).tolist():
         reasons[i] = "No space group was found: check the cell and for overlapping atoms."
         for tolerance in (symprec, symprec / 10, symprec / 100):
             try:

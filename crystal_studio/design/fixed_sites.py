@@ -6,10 +6,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from crystal_studio.crystal.elements import atomic_number
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 
 _POSITION = re.compile(r"^(\d*)([a-zA-Z])$")
@@ -59,6 +62,7 @@ def parse_template(text: str) -> tuple[str, ...]:
 class KeptOrbit:
     """One orbit that stays: element symbol, Wyckoff position ("4a"), fractional coordinates of one of its atoms."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     element: str
     wyckoff: str
     position: tuple[float, float, float]
@@ -78,6 +82,7 @@ class Kept:
     orbits are to be added, 0 for as many as crystals of the group have.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     orbits: tuple[KeptOrbit, ...] = ()
     cell: tuple[float, ...] = ()
     added: int = 0
@@ -90,11 +95,26 @@ class Kept:
         if not self.orbits and not self.cell:
             raise RequestError("Nothing is kept: choose orbits or the lattice, or leave the structure out.", "keep")
 
-    @staticmethod
-    def from_dict(plain: dict[str, Any]) -> Kept:
-        """From lists and strings, as ``dataclasses.asdict`` gives them."""
-        orbits = tuple(
-            KeptOrbit(str(o["element"]), str(o["wyckoff"]), tuple(float(v) for v in o["position"]))  # type: ignore[arg-type]
-            for o in plain.get("orbits", ())
-        )
-        return Kept(orbits, tuple(float(v) for v in plain.get("cell", ())), int(plain.get("added", 0)))
+
+def check_sites(template: tuple[str, ...], keep: Kept | None, request: DesignRequest) -> None:
+    """Raise ``RequestError`` where the sites fixed contradict each other or the rest of the request.
+
+    They need one space group that has their positions; no position without free parameters is used twice.
+    """
+    for field, asked in (("template", bool(template)), ("keep", keep is not None)):
+        if asked and len(request.space_groups) != 1:
+            what = "A Wyckoff template" if field == "template" else "A structure to keep"
+            raise RequestError(f"{what} needs exactly one space group: choose it.", field)
+    if template and keep is not None:
+        raise RequestError("Choose a Wyckoff template or a structure to keep, not both.", "template")
+    if template:
+        number = request.space_groups[0]
+        check_occupancy(number, [wyckoff_row(number, name) for name in template], "template")
+    if keep is not None:
+        number = request.space_groups[0]
+        check_occupancy(number, [wyckoff_row(number, o.wyckoff, "keep") for o in keep.orbits], "keep")
+        outside = sorted({o.element for o in keep.orbits} - set(request.chemical_system.allowed))
+        if outside:
+            raise RequestError(
+                f"{', '.join(outside)} is kept but not among the elements allowed: add it or drop its orbit.", "keep"
+            )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from crystal_studio.execution.engines import cores, open_engine
+from crystal_studio.execution.mapping import each
+from crystal_studio.execution.protocol import Died, Done, Engine, Failed, Outcome, TimedOut
+
+SPARE_SECONDS = 60.0
+"""What a block of items gets beyond the time limits of its items before its worker is ended."""
 
 Progress = Callable[[str, int, int, float], None]
 """Called with a title, items done, items in all, and seconds since the start."""
@@ -32,23 +36,13 @@ def parts_of(batch: Any, size: int) -> list[Any]:
     return [batch.take(np.arange(k, min(k + size, len(batch)))) for k in range(0, len(batch), size)]
 
 
-def default_workers() -> int:
-    """One worker for each processor core that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
-
-
 class Workers:
-    """A pool of processes that is started when first needed; use it in a ``with`` block.
-
-    One worker means this process itself, without a pool.
-    """
+    """Worker processes that start when first needed; use it in a ``with`` block. ``count`` 0 means one a core."""
 
     def __init__(self, count: int = 0, progress: Progress | None = None) -> None:
-        self.count = count or default_workers()
+        self.count = count or cores()
         self._progress = progress
-        self._pool: ProcessPoolExecutor | None = None
+        self._engine: Engine | None = None
 
     def __enter__(self) -> Workers:
         return self
@@ -61,84 +55,46 @@ class Workers:
     ) -> list[Any]:
         """``function`` of every item, in order, with a ``Failure`` where it raised or took longer than ``seconds``.
 
-        ``block`` items travel to a worker at a time.
+        ``block`` items travel to a worker at a time. A block that its worker does not survive is done again item
+        by item.
         """
-        blocks = [list(items[k : k + block]) for k in range(0, len(items), block)]
         started = time.monotonic()
-        done = 0
-        answers: list[list[Any]] = [[] for _ in blocks]
-        work = self._alone if self.count == 1 or len(blocks) < 2 else self._together
-        for k, answer in work(function, blocks, seconds):
-            answers[k] = answer
-            done += len(blocks[k])
-            if self._progress:
-                self._progress(title, done, len(items), time.monotonic() - started)
-        return [one for answer in answers for one in answer]
-
-    @staticmethod
-    def _alone(function: Callable, blocks: list[list], seconds: float) -> Iterator[tuple[int, list]]:
-        for k, block in enumerate(blocks):
-            yield k, _work(function, block, seconds)
-
-    def _together(self, function: Callable, blocks: list[list], seconds: float) -> Iterator[tuple[int, list]]:
-        """(number of the block, its answers) as they come; a block that kills its worker is done item by item."""
-        left = set(range(len(blocks)))
+        answers: dict[int, Any] = {}
+        limit = block * seconds + SPARE_SECONDS if seconds else None
         try:
-            try:
-                pool = self._start()
-                futures = {pool.submit(_work, function, blocks[k], seconds): k for k in range(len(blocks))}
-                while futures:
-                    for future in wait(futures, return_when=FIRST_COMPLETED)[0]:
-                        k = futures[future]
-                        answer = future.result()
-                        del futures[future]
-                        left.discard(k)
-                        yield k, answer
-            except BrokenProcessPool:
-                self._stop()
-            for k in sorted(left):
-                yield k, [self._carefully(function, item, seconds) for item in blocks[k]]
+            self._engine = self._engine or open_engine("local", self.count)
+            one_by_one = partial(_work, function, seconds=seconds)
+            for i, outcome in each(self._engine, one_by_one, items, block=block, seconds=limit):
+                answers[i] = _answer(outcome, seconds)
+                full = len(answers) % block == 0 or len(answers) == len(items)
+                if self._progress and full:
+                    self._progress(title, len(answers), len(items), time.monotonic() - started)
         except BaseException:
             self._stop()
             raise
-
-    def _carefully(self, function: Callable, item: Any, seconds: float) -> Any:
-        try:
-            return self._start().submit(_work, function, [item], seconds).result()[0]
-        except BrokenProcessPool:
-            self._stop()
-            return Failure("It brought its worker process down.")
-
-    def _start(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            # Children read it before their numpy loads, which happens before any initializer.
-            os.environ.setdefault("OMP_NUM_THREADS", "1")
-            self._pool = ProcessPoolExecutor(
-                self.count, mp_context=multiprocessing.get_context("spawn"), initializer=settle
-            )
-        return self._pool
+        return [answers[i] for i in range(len(items))]
 
     def _stop(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
 
 
-def settle() -> None:
-    """Make this process a worker: one thread, no Ctrl-C of its own, and no life beyond its parent's."""
-    os.environ["OMP_NUM_THREADS"] = "1"  # before numpy and torch load
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _answer(outcome: Outcome, seconds: float) -> Any:
+    match outcome:
+        case Done(value):
+            return value
+        case TimedOut():
+            return Failure(f"It took longer than {seconds:g} s.")
+        case Failed(error=error):
+            return Failure(error)
+        case Died(how):
+            return Failure(f"It brought its worker process down twice ({how}).")
+    raise RuntimeError("nobody cancels here")
 
 
 def _work(function: Callable, items: list, seconds: float) -> list:
+    """Runs in the worker; the time limit of an item is an alarm, which spares the worker where it works."""
     answers = []
     for item in items:
         try:

@@ -32,10 +32,7 @@ def formation_energies(structures: Structures, workers: Workers, name: str, titl
 
 
 def _predict(block: tuple[Structures, str]) -> NDArray[np.float64]:
-    import torch
-
     from crystal_studio.properties import registry
 
-    torch.set_num_threads(1)
     found = registry.load(block[1]).predict(block[0])
     return found.mean[:, found.names.index(PROPERTY)]

@@ -1,19 +1,17 @@
 """Relaxing many crystals in worker processes, each crystal with a time limit, remembered in a side file.
 
-A worker that runs out of time is ended and replaced: no library can hold the
-evaluation up. What is done is appended to the side file at once, so that an
-evaluation that is stopped, or one of a larger sample, goes on from there.
+A worker that runs out of time is ended: no library can hold the evaluation up. What is done is appended to the
+side file at once, so that an evaluation that is stopped, or one of a larger sample, goes on from there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +20,13 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import FileError, ModelError
-from crystal_studio.evaluation.parallel import Progress, default_workers, settle
+from crystal_studio.evaluation.parallel import Progress
+from crystal_studio.execution.engines import cores, open_engine
+from crystal_studio.execution.mapping import outcomes
+from crystal_studio.execution.protocol import Done, Failed, Outcome, Task, TimedOut
+from crystal_studio.execution.worker_state import once
 
 TITLE = "Relaxation"
-START_SECONDS = 180.0
-"""How long a worker may take to load its potential."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Settings:
 class Relaxed:
     """One outcome: energy in eV/atom (NaN where there is none), its cell, and why it failed ("" if it did not).
 
-    ``late`` where only the time ran out: that is not remembered.
+    ``late`` where the time ran out or the process was lost: that says little of the crystal and is not remembered.
     """
 
     energy: float
@@ -80,12 +80,15 @@ def relax(
             done[i] = remembered[key]
     waiting = [i for i in range(len(structures)) if i not in done]
     started, before = time.monotonic(), len(done)
-    team = _Team(settings, min(workers or default_workers(), max(len(waiting), 1)))
-    with team:
-        for i, outcome in team.work(structures, waiting):
-            done[i] = outcome
-            if cache and not outcome.late:
-                _remember(cache, keys[i], outcome)
+    if not waiting:
+        return done
+    tasks = (Task(_relax, (structures.take(np.array([i])), settings), settings.seconds) for i in waiting)
+    with closing(open_engine("local", min(workers or cores(), len(waiting)))) as engine:
+        for k, outcome in outcomes(engine, tasks):
+            i, relaxed = waiting[k], _relaxed(outcome, settings)
+            done[i] = relaxed
+            if cache and not relaxed.late:
+                _remember(cache, keys[i], relaxed)
             if progress:
                 progress(TITLE, len(done) - before, len(waiting), time.monotonic() - started)
     return done
@@ -141,120 +144,26 @@ def _remember(path: Path, key: str, outcome: Relaxed) -> None:
         raise FileError(f"The side file {path} cannot be written ({error.strerror}): choose another place.") from error
 
 
-class _Team:
-    """Worker processes that each relax one crystal at a time."""
-
-    def __init__(self, settings: Settings, count: int) -> None:
-        self._settings = settings
-        self._count = count
-        self._members: list[_Member] = []
-
-    def __enter__(self) -> _Team:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for member in self._members:
-            member.end()
-
-    def work(self, structures: Structures, rows: Sequence[int]) -> Iterator[tuple[int, Relaxed]]:
-        """(row, outcome) as they come."""
-        queue = list(rows)[::-1]
-        while queue or any(m.row is not None for m in self._members):
-            while queue and len(self._members) < self._count:
-                self._members.append(_Member(self._settings))
-            for member in self._members:
-                if member.ready and member.row is None and queue:
-                    row = queue.pop()
-                    member.give(row, structures.take(np.array([row])))
-            ends = [m.deadline for m in self._members]
-            wait([m.pipe for m in self._members], max(0.0, min(ends) - time.monotonic()))
-            for member in list(self._members):
-                answer = member.answer()
-                if isinstance(answer, Relaxed):
-                    assert member.row is not None
-                    row, member.row = member.row, None
-                    member.deadline = np.inf
-                    yield row, answer
-                if member.lost:
-                    self._members.remove(member)
-                    member.end()
+def _relaxed(outcome: Outcome, settings: Settings) -> Relaxed:
+    match outcome:
+        case Done(value):
+            return value
+        case Failed(error=error, known=True):  # the potential did not load: no crystal's fault
+            raise ModelError(error)
+        case Failed(error=error, out_of_memory=lack):
+            return _failed(f"The relaxation failed: {error[:120]}", late=lack)
+        case TimedOut():
+            return _failed(f"The relaxation took longer than {settings.seconds:g} s.", late=True)
+    return _failed("The relaxation brought its worker down.", late=True)
 
 
-class _Member:
-    """One process, its pipe, and until when it must have answered."""
-
-    def __init__(self, settings: Settings) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, settings), daemon=True)
-        self._process.start()
-        theirs.close()
-        self._settings = settings
-        self.ready, self.lost = False, False
-        self.row: int | None = None
-        self.deadline = time.monotonic() + START_SECONDS
-
-    def give(self, row: int, one: Structures) -> None:
-        self.row = row
-        self.deadline = time.monotonic() + self._settings.seconds
-        try:
-            self.pipe.send(one)
-        except OSError:
-            self.deadline = time.monotonic()
-
-    def answer(self) -> Relaxed | None:
-        """What has come back, a failed outcome where the process is out of time or gone, None where neither."""
-        try:
-            if self.pipe.poll():
-                message = self.pipe.recv()
-                if isinstance(message, ModelError):
-                    raise message
-                if message == "ready":
-                    self.ready, self.deadline = True, np.inf
-                    return None
-                return message
-            late = time.monotonic() >= self.deadline
-            reason = f"The relaxation took longer than {self._settings.seconds:g} s."
-        except (EOFError, OSError):
-            late, reason = True, "The relaxation brought its worker down."
-        if not late:
-            return None
-        self.lost = True
-        if not self.ready:
-            raise ModelError(f"The potential {self._settings.potential} did not start: run crystal-studio doctor.")
-        return _failed(reason, late=True) if self.row is not None else None
-
-    def end(self) -> None:
-        self.pipe.close()
-        self._process.kill()
-        self._process.join()
-
-
-def _serve(pipe: Connection, settings: Settings) -> None:
-    """The process: batches of one in, outcomes out, until the pipe closes."""
-    settle()
-    import torch
-
+def _relax(one: Structures, settings: Settings) -> Relaxed:
+    """Runs in the worker; a batch of one, with the potential that the worker loads once."""
     from crystal_studio.potentials import registry
 
-    torch.set_num_threads(1)
-    try:
-        potential: Any = registry.load(settings.potential)
-    except ModelError as error:
-        pipe.send(error)
-        return
-    pipe.send("ready")
-    while True:
-        try:
-            one = pipe.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            answer = potential.relax(one, settings.max_steps, settings.fmax)
-            if answer.reasons[0] or not np.isfinite(answer.energy_per_atom[0]):
-                pipe.send(_failed(answer.reasons[0] or "The potential has no energy of it."))
-                continue
-            cell, energy = answer.structures, float(answer.energy_per_atom[0])
-            pipe.send(Relaxed(energy, bool(answer.converged[0]), cell.lattice[0], cell.positions, ""))
-        except Exception as error:  # the potential's own failure on a degenerate cell
-            pipe.send(_failed(f"The relaxation failed: {' '.join(str(error).split())[:120]}"))
+    potential: Any = once(("potential", settings.potential), partial(registry.load, settings.potential))
+    answer = potential.relax(one, settings.max_steps, settings.fmax)
+    if answer.reasons[0] or not np.isfinite(answer.energy_per_atom[0]):
+        return _failed(answer.reasons[0] or "The potential has no energy of it.")
+    cell, energy = answer.structures, float(answer.energy_per_atom[0])
+    return Relaxed(energy, bool(answer.converged[0]), cell.lattice[0], cell.positions, "")

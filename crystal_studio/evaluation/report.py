@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
+from crystal_studio.data.datasets import splits
 from crystal_studio.evaluation import crystal_set, energies, metrics, predicted, symmetry, validity
 from crystal_studio.evaluation import matching as same
 from crystal_studio.evaluation.crystal_set import CrystalSet
@@ -89,7 +90,7 @@ class _Evaluation:
         return None if path is None else crystal_set.read(path, self.workers, split)
 
     def _train_split(self, path: Path | None) -> str:
-        return "train" if path is not None and "train" in crystal_set.splits(path) else ""
+        return "train" if path is not None and "train" in splits(path) else ""
 
     def _document(self, interrupted: str) -> dict[str, Any]:
         def about(one: CrystalSet | None) -> dict[str, Any] | None:

@@ -15,16 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.neighbours import minimum_distances
 from crystal_studio.crystal.normalizers import normalizer
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.crystal.standardise import searchable
 from crystal_studio.evaluation.parallel import Failure, Workers, parts_of
 
 GENERATED_SYMPREC, REFERENCE_SYMPREC = 0.1, 0.01
 """Angstrom: the published tolerances for generated crystals and for known ones."""
-
-_CLOSEST = 2.5
-"""Atoms closer than this many tolerances are not searched: no group is to be found, and the search may not end."""
 
 _BLOCK = 50
 
@@ -66,8 +63,7 @@ def of_batch(structures: Structures, symprec: float, finder: str = "spglib") -> 
     search = {"spglib": _by_spglib, "moyopy": _by_moyopy}[finder]
     groups = np.zeros(len(structures), np.int16)
     templates = np.full(len(structures), "", object)
-    apart = minimum_distances(structures) > _CLOSEST * symprec
-    for i in np.flatnonzero(apart & (structures.volume > 1e-3)).tolist():
+    for i in np.flatnonzero(searchable(structures, symprec)).tolist():
         atoms = structures.atoms(i)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

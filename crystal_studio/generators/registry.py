@@ -1,4 +1,4 @@
-"""Which trained models are installed, and how to load one."""
+"""Which families of generators there are, which of their models are installed, and how to load one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ import json
 from pathlib import Path
 
 from crystal_studio import paths
+from crystal_studio.design.forms import form
 from crystal_studio.errors import ModelError
+from crystal_studio.generators.family import Family
 from crystal_studio.generators.protocol import Generator, ModelCard, PropertyRange
+from crystal_studio.registry import Registry
 
-FAMILIES = ("symmcd",)
-"""Families that generate crystals; property models lie in the same folder."""
+families: Registry[Family] = Registry(
+    "family of models",
+    "crystal_studio.families",
+    {"symmcd": "crystal_studio.generators.symmcd.family:FAMILY"},
+    ModelError,
+    check=lambda family: form(family.options),
+)
+"""Families that generate crystals; models of other kinds may lie in the same folder."""
 
 
 def folder(name: str) -> Path:
     """Folder of an installed model; raises ``ModelError``."""
     path = paths.models() / name
     if not name or not (path / "card.json").exists():
-        known = ", ".join(installed()) or "none"
-        raise ModelError(f"There is no model {name!r}: installed are {known}.")
+        raise _no_model(name)
     return path
 
 
@@ -49,21 +57,26 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def installed() -> dict[str, ModelCard]:
-    """Cards of all models that have one, by name; folders with a malformed card are left out."""
+    """Cards of the models that can generate, by name; folders with a malformed card are left out."""
     found: dict[str, ModelCard] = {}
     root = paths.models()
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
         if (folder / "card.json").exists():
             try:
-                found[folder.name] = read_card(folder)
+                card = read_card(folder)
             except ModelError:
                 continue
+            if card.family in families:
+                found[folder.name] = card
+    for family in families.all().values():
+        for card in family.cards():
+            found.setdefault(card.name, card)
     return found
 
 
 def default() -> str:
     """Name of the model used when a request names none; raises ``ModelError`` if none is installed."""
-    names = [name for name, card in installed().items() if card.family in FAMILIES]
+    names = list(installed())
     if not names:
         raise ModelError(
             f"No trained model is installed in {paths.models()}:"
@@ -72,16 +85,25 @@ def default() -> str:
     return names[0]
 
 
+def card(name: str) -> ModelCard:
+    """The card of an installed model, of the default one for an empty name; raises ``ModelError``."""
+    name = name or default()
+    if (paths.models() / name).is_dir():
+        found = read_card(paths.models() / name)
+        if found.family not in families:
+            raise ModelError(f"The model {name} is of the unknown family {found.family!r}: update Crystal Studio.")
+        return found
+    known = installed()
+    if name not in known:
+        raise _no_model(name)
+    return known[name]
+
+
 def load(name: str, device: str = "cpu") -> Generator:
     """A generator on a device ("cpu", "cuda:0", "mps"); an empty name means the default model."""
-    name = name or default()
-    folder = paths.models() / name
-    if not folder.is_dir():
-        known = ", ".join(installed()) or "none"
-        raise ModelError(f"There is no model {name!r}: installed are {known}.")
-    card = read_card(folder)
-    if card.family == "symmcd":
-        from crystal_studio.generators.symmcd.model import SymmCD
+    found = card(name)
+    return families.get(found.family).load(paths.models() / found.name, found, device)
 
-        return SymmCD.load(folder, card, device)
-    raise ModelError(f"The model {name} is of the unknown family {card.family!r}: update Crystal Studio.")
+
+def _no_model(name: str) -> ModelError:
+    return ModelError(f"There is no model {name!r}: installed are {', '.join(installed()) or 'none'}.")

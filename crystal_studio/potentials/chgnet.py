@@ -101,10 +101,10 @@ class CHGNet:
         forces, strain = torch.autograd.grad(energy, [batch.atom_positions[0], batch.strains[0]])
         reference = model.composition_model([graph])[0] * len(numbers) if model.composition_model is not None else 0.0
         volume = abs(np.linalg.det(lattice))
-        stress = strain.double().cpu().numpy() / volume
+        stress = strain.cpu().double().numpy() / volume
         return Energies(
             float(energy.detach()) + float(reference),
-            -forces.double().cpu().numpy(),
+            -forces.cpu().double().numpy(),
             0.5 * (stress + stress.T),
         )
 

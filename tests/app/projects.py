@@ -49,7 +49,9 @@ def units(count: int, seed: int = 0) -> AsymmetricUnits:
 
 def make(path: Path, count: int = 200, seed: int = 0, judged: bool = True, name: str = "Test crystals") -> Path:
     """A project with one finished campaign; a third of it is rejected on the way."""
-    request = DesignRequest(ChemicalSystem(("Li", "Mn", "O"), "contains"), count=count, seed=seed, model="prototypes")
+    request = DesignRequest(
+        chemical_system=ChemicalSystem(("Li", "Mn", "O"), "contains"), count=count, seed=seed, model="prototypes"
+    )
     with ProjectWriter.create(path) if not path.exists() else ProjectWriter.open(path) as writer:
         campaign = writer.add_campaign(name, request.to_dict(), {"model": "prototypes"}, count)
         batch = units(count, seed)

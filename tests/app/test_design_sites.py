@@ -22,6 +22,7 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.design.request import PropertyTarget
 from crystal_studio.generators.protocol import ModelCard, PropertyRange
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 PROPERTIES = (
     PropertyRange("formation_energy_per_atom", "eV/atom", -4.5, 1.5),
@@ -96,7 +97,7 @@ def test_a_ticked_property_is_aimed_at_in_the_range_that_is_typed(page, qtbot):
     qtbot.keyClicks(page.targets.strength, "3.5")
     request = page.model.request
     assert request.targets[0] == PropertyTarget("band_gap", 1, 3.25) and len(request.targets) == 2
-    assert request.guidance == 3.5 and page.targets.strength_slider.value() == 7
+    assert SymmCDOptions.of(request).guidance == 3.5 and page.targets.strength_slider.value() == 7
     assert "band gap 1 to 3.25 eV" in page.summary.text() and page.what.bar.tabText(2) == "Properties: 2"
     click(qtbot, row.tick, 8)
     assert [t.name for t in page.model.request.targets] == ["formation_energy_per_atom"]
@@ -148,17 +149,17 @@ def test_positions_are_counted_and_typed(page, qtbot):
     assert [p.name for p in positions(227)][:3] == ["8a", "8b", "16c"] and len(editor.spins) == 9
     editor.spins["8a"].stepUp()
     editor.spins["32e"].setValue(2)
-    assert page.model.request.template == ("8a", "32e", "32e") and editor.text.text() == "8a 2x32e"
+    assert SymmCDOptions.of(page.model.request).template == ("8a", "32e", "32e") and editor.text.text() == "8a 2x32e"
     assert editor.spins["8a"].maximum() == 1
     assert editor.total.text().startswith("3 orbits, 72 atoms in the conventional cell, 18 in the primitive; 2 free")
     editor.text.selectAll()
     qtbot.keyClicks(editor.text, "a, 16d, 32e")
-    assert page.model.request.template == ("a", "16d", "32e")
+    assert SymmCDOptions.of(page.model.request).template == ("a", "16d", "32e")
     assert [editor.spins[n].value() for n in ("8a", "8b", "16d", "32e")] == [1, 0, 1, 1]
     editor.spins["16d"].setValue(0)
-    assert page.model.request.template == ("8a", "32e")
+    assert SymmCDOptions.of(page.model.request).template == ("8a", "32e")
     click(qtbot, editor.clear)
-    assert page.model.request.template == () and editor.text.text() == ""
+    assert SymmCDOptions.of(page.model.request).template == () and editor.text.text() == ""
     page.model.undo_stack.undo()
     assert editor.text.text() == "8a 32e"
 
@@ -180,7 +181,7 @@ def test_templates_that_cannot_be_are_said_beside_the_field(page, qtbot):
     qtbot.keyClicks(page.sites.template.text, "8a")
     assert "4a" in page.sites.error.text()
     click(qtbot, page.sites.mode.buttons["free"])
-    assert page.ready and page.model.request.template == ()
+    assert page.ready and SymmCDOptions.of(page.model.request).template == ()
 
 
 def test_coordinates_are_written_as_in_the_tables():
@@ -198,22 +199,25 @@ def test_orbits_and_lattice_of_a_structure_are_ticked(page, qtbot):
     page.sites.take_structure(SPINEL)
     editor = page.sites.keep
     assert page.model.request.space_groups == (227,) and page.symmetry.picked() == (227,)
-    assert page.model.request.keep.orbits == SPINEL.orbits and page.model.request.keep.cell == ()
+    assert (
+        SymmCDOptions.of(page.model.request).keep.orbits == SPINEL.orbits
+        and SymmCDOptions.of(page.model.request).keep.cell == ()
+    )
     cell = editor.table.visualItemRect(editor.table.item(0, 0))
     qtbot.mouseClick(
         editor.table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(cell.left() + 14, cell.center().y())
     )
     click(qtbot, editor.lattice, 8)
     editor.added.setValue(2)
-    keep = page.model.request.keep
+    keep = SymmCDOptions.of(page.model.request).keep
     assert [o.element for o in keep.orbits] == ["Al", "O"] and keep.cell == SPINEL.cell and keep.added == 2
     assert "Keeps the lattice and Al on 16d, O on 32e of spinel.cif, 2 orbits added" in page.summary.text()
     click(qtbot, editor.none)
-    assert page.model.request.keep.orbits == () and page.ready
+    assert SymmCDOptions.of(page.model.request).keep.orbits == () and page.ready
     click(qtbot, editor.lattice, 8)
     assert "Nothing is kept" in page.sites.error.text() and not page.ready
     click(qtbot, editor.all)
-    assert page.ready and page.model.request.keep.orbits == SPINEL.orbits
+    assert page.ready and SymmCDOptions.of(page.model.request).keep.orbits == SPINEL.orbits
 
 
 def test_conflicts_of_what_is_kept_are_said_beside_it(page, qtbot):
@@ -253,7 +257,10 @@ def test_a_structure_comes_from_a_file(page, qtbot, tmp_path: Path, catalogue):
     button = next(b for b in made.sites.free.findChildren(QPushButton) if b.text() == "Complete a structure…")
     button.click()
     qtbot.waitUntil(lambda: made.model.form.given is not None, timeout=30_000)
-    assert {(o.element, o.wyckoff) for o in made.model.request.keep.orbits} == {("Na", "4a"), ("Cl", "4b")}
+    assert {(o.element, o.wyckoff) for o in SymmCDOptions.of(made.model.request).keep.orbits} == {
+        ("Na", "4a"),
+        ("Cl", "4b"),
+    }
     made.sites.mode.chosen.emit("template")
     made.sites.from_file.trigger()
     qtbot.waitUntil(lambda: made.model.form.template == ("4a", "4b"), timeout=30_000)
@@ -303,11 +310,15 @@ def test_the_sampler_is_chosen_under_advanced_with_its_cost(page, qtbot):
     panel.steps.setValue(500)
     panel.max_orbits.setValue(6)
     request = page.model.request
-    assert (request.sampler, request.steps, request.max_orbits) == ("published", 500, 6)
+    assert (
+        SymmCDOptions.of(request).sampler,
+        SymmCDOptions.of(request).steps,
+        SymmCDOptions.of(request).max_orbits,
+    ) == ("published", 500, 6)
     assert panel.more.text() == "Advanced (changed)"
     assert "40 times the work" in panel.sampler_note.text() and "40 times" in sampler_note("published", 50)
     page.model.undo_stack.undo()
-    assert page.model.request.max_orbits == 0 and panel.max_orbits.value() == 0
+    assert SymmCDOptions.of(page.model.request).max_orbits == 0 and panel.max_orbits.value() == 0
 
 
 def test_a_field_refused_by_the_generator_opens_its_tab(page):

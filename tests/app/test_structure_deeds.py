@@ -8,6 +8,7 @@ import projects
 import pytest
 
 from crystal_studio.app.main_window import MainWindow
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 LONG = 60_000
 
@@ -40,7 +41,7 @@ def test_a_candidate_is_completed(window, qtbot):
     assert window.page == "design" and window.design.what.current == "sites"
     request = window.design.model.request
     assert request.space_groups == (221,)
-    assert [o.wyckoff for o in request.keep.orbits] == ["1a", "1b", "3c"]
+    assert [o.wyckoff for o in SymmCDOptions.of(request).keep.orbits] == ["1a", "1b", "3c"]
     assert window.design.model.form.given.name.startswith("candidate 3 (")
     units = window.session.reader.units([3])
     assert window.design.model.form.given.cell[0] == pytest.approx(units.lattice[0, 0, 0], abs=1e-4)
@@ -51,7 +52,7 @@ def test_a_candidate_lends_its_wyckoff_positions(window, qtbot):
     window.actions_["explore.template"].trigger()
     qtbot.waitUntil(lambda: window.design.model.form.sites == "template", timeout=LONG)
     request = window.design.model.request
-    assert (request.space_groups, request.template) == ((227,), ("8a", "16d", "32e"))
+    assert (request.space_groups, SymmCDOptions.of(request).template) == ((227,), ("8a", "16d", "32e"))
 
 
 def test_without_a_selection_the_reason_is_said(window):

@@ -18,6 +18,7 @@ from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.standardise import space_group_numbers
 from crystal_studio.exchange.readers import read_files
 from crystal_studio.generators.registry import installed
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 LONG = 240_000
 pytestmark = pytest.mark.skipif(not installed(), reason="no trained model is in models/")
@@ -47,7 +48,12 @@ def test_from_the_periodic_table_to_a_file(window: MainWindow, qtbot, tmp_path: 
     window.design.budget.max_atoms.setValue(6)
     request = window.design.model.request
     assert request is not None
-    assert (request.space_groups, request.count, request.steps, request.funnel) == ((225,), 4, 10, "quick")
+    assert (request.space_groups, request.count, SymmCDOptions.of(request).steps, request.funnel) == (
+        (225,),
+        4,
+        10,
+        "quick",
+    )
     assert set(request.chemical_system.allowed) == {"Li", "Mn", "O"}
     assert window.design.button.isEnabled(), window.design.problem.text()
 

@@ -69,6 +69,18 @@ def test_pause_resume_and_cancel(project: Path) -> None:
     assert process.join(10)
 
 
+def test_a_pause_does_not_take_back_a_cancel(project: Path) -> None:
+    process = CampaignProcess(project, request=REQUEST, plan=plan(Size(), delay=0.03))
+    process.start()
+    events_until(process, lambda e: isinstance(e, Progress) and e.generated >= 8)
+    process.cancel()
+    process.pause()
+    process.put_down()
+    events_until(process, is_finished)
+    assert process.finished is not None and process.finished.state == "cancelled"
+    assert ProjectReader(project).campaign(process.campaign_id).state == "cancelled"
+
+
 def test_a_request_that_cannot_be_met_is_one_sentence(project: Path) -> None:
     from crystal_studio.design.request import ChemicalSystem
 
@@ -85,9 +97,7 @@ def test_a_killed_child_is_noticed_and_can_be_carried_on(project: Path) -> None:
     process = CampaignProcess(project, request=REQUEST, plan=plan(Size(), delay=0.03))
     process.start()
     events_until(process, lambda e: isinstance(e, Progress) and e.generated >= 8)
-    pid = process._process.pid
-    assert pid
-    os.kill(pid, signal.SIGKILL)
+    os.kill(process.pid, signal.SIGKILL)
     events_until(process, is_finished)
     assert process.finished is not None and process.finished.state == "failed" and "resume" in process.finished.text
     again = CampaignProcess(project, process.campaign_id, plan=plan(Size()))
@@ -111,7 +121,7 @@ if __name__ == "__main__":
     while not any(isinstance(e, Progress) and e.generated >= 16 for e in process.poll()):
         time.sleep(0.02)
     time.sleep(1.0)
-    print(process._process.pid, flush=True)
+    print(process.pid, flush=True)
     time.sleep(60)
 """
 

@@ -10,8 +10,12 @@ import pytest
 import tomli_w
 
 from crystal_studio.cli import request_arguments
-from crystal_studio.design.request import FUNNELS, MODES, SAMPLERS, ChemicalSystem, DesignRequest, PropertyTarget
+from crystal_studio.design.chemistry import ChemicalSystem
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import FileError, RequestError
+from crystal_studio.generators.requests import complete
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 
 def parse(*argv: str) -> DesignRequest:
@@ -20,8 +24,8 @@ def parse(*argv: str) -> DesignRequest:
     return request_arguments.request(parser.parse_args(argv))
 
 
-def test_words_are_those_of_the_request() -> None:
-    assert request_arguments.MODES == MODES and request_arguments.FUNNELS == FUNNELS
+def options(request: DesignRequest) -> SymmCDOptions:
+    return SymmCDOptions.of(request)
 
 
 def test_options_fill_the_request() -> None:
@@ -30,12 +34,12 @@ def test_options_fill_the_request() -> None:
     request = parse(*words.split(), *more.split())
     assert request.chemical_system == ChemicalSystem(("Li", "Mn", "O"), "subset", ("O",), ("Li",))
     assert request.space_groups == (227, 225) and (request.count, request.seed) == (9, 7)
-    assert (request.max_atoms, request.max_orbits, request.steps) == (20, 5, 11)
+    assert request.max_atoms == 20 and (options(request).max_orbits, options(request).steps) == (5, 11)
     assert request.targets[0].high == 2 and (request.funnel, request.device) == ("none", "cpu")
 
 
 def test_defaults_and_short_forms() -> None:
-    assert parse() == DesignRequest()
+    assert parse() == complete(DesignRequest())
     assert parse("--chemsys", "LiMn2O4").chemical_system == ChemicalSystem(("Li", "Mn", "O"), "exact")
     assert parse("--chemsys", "*-O").chemical_system.mode == "contains"
     assert parse("--composition", "LiMn2O4").chemical_system.elements == ("Li", "Mn", "O")
@@ -67,19 +71,12 @@ def test_a_missing_request_file_is_named(tmp_path: Path) -> None:
         parse("--request", str(tmp_path / "none.toml"))
 
 
-def test_words_of_sites_and_targets_are_those_of_the_request() -> None:
-    from crystal_studio.generators.symmcd.labels import LABELS
-
-    assert request_arguments.SAMPLERS == SAMPLERS
-    assert {label.name: label.unit for label in LABELS} == request_arguments.PROPERTIES
-
-
 def test_targets_guidance_sampler_and_template() -> None:
     targets = ["--target", "formation_energy_per_atom=-2:-1", "--target", "density=3:4.5", "--guidance", "3"]
     request = parse(*targets, "--space-group", "225", "--template", "4a, 2x32f", "--sampler", "published")
     assert request.targets == (PropertyTarget("formation_energy_per_atom", -2, -1), PropertyTarget("density", 3, 4.5))
-    assert request.guidance == 3 and request.sampler == "published"
-    assert request.template == ("4a", "32f", "32f") and request.space_groups == (225,)
+    assert options(request).guidance == 3 and options(request).sampler == "published"
+    assert options(request).template == ("4a", "32f", "32f") and request.space_groups == (225,)
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +94,14 @@ def spinel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_structure_is_kept_whole_by_default(spinel: Path) -> None:
     request = parse("--keep", str(spinel), "--add", "2")
-    assert request.space_groups == (227,) and request.keep is not None
-    assert {(o.element, o.wyckoff) for o in request.keep.orbits} == {("Mg", "8a"), ("Al", "16d"), ("O", "32e")}
-    assert request.keep.cell == () and request.keep.added == 2
+    keep = options(request).keep
+    assert request.space_groups == (227,) and keep is not None
+    assert {(o.element, o.wyckoff) for o in keep.orbits} == {("Mg", "8a"), ("Al", "16d"), ("O", "32e")}
+    assert keep.cell == () and keep.added == 2
 
 
 @pytest.mark.parametrize(
-    ("options", "kept", "lattice"),
+    ("words", "kept", "lattice"),
     [
         (["--keep-orbits", "8a,e"], {"Mg", "O"}, False),
         (["--keep-elements", "Al", "--keep-lattice"], {"Al"}, True),
@@ -111,15 +109,15 @@ def test_a_structure_is_kept_whole_by_default(spinel: Path) -> None:
     ],
 )
 def test_orbits_are_chosen_by_position_or_element(
-    options: list[str], kept: set[str], lattice: bool, spinel: Path
+    words: list[str], kept: set[str], lattice: bool, spinel: Path
 ) -> None:
-    keep = parse("--keep", str(spinel), *options).keep
+    keep = options(parse("--keep", str(spinel), *words)).keep
     assert keep is not None and {o.element for o in keep.orbits} == kept
     assert keep.cell == pytest.approx((8.083, 8.083, 8.083, 90, 90, 90), abs=1e-3) if lattice else keep.cell == ()
 
 
 @pytest.mark.parametrize(
-    ("options", "field", "words"),
+    ("argv", "field", "words"),
     [
         (["--target", "colour=1:2"], "targets", "band_gap"),
         (["--target", "band_gap=2:1"], "target", "upside down"),
@@ -140,9 +138,9 @@ def test_orbits_are_chosen_by_position_or_element(
         (["--add", "2"], "keep", "--keep FILE"),
     ],
 )
-def test_bad_sites_and_targets_name_their_field(options: list[str], field: str, words: str, spinel: Path) -> None:
+def test_bad_sites_and_targets_name_their_field(argv: list[str], field: str, words: str, spinel: Path) -> None:
     with pytest.raises(RequestError) as caught:
-        parse(*(str(spinel) if option == "SPINEL" else option for option in options))
+        parse(*(str(spinel) if option == "SPINEL" else option for option in argv))
     assert caught.value.field == field and words in str(caught.value)
 
 
@@ -158,6 +156,6 @@ def test_a_request_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch, sp
     monkeypatch.setattr("sys.stdin", io.StringIO(tomli_w.dumps(request.to_dict())))
     assert parse("--request", "-") == request
     monkeypatch.setattr("sys.stdin", io.StringIO(tomli_w.dumps(request.to_dict())))
-    changed = parse("--request", "-", "--add", "3").keep
-    assert changed is not None and request.keep is not None
-    assert changed.added == 3 and changed.orbits == request.keep.orbits
+    changed, kept = options(parse("--request", "-", "--add", "3")).keep, options(request).keep
+    assert changed is not None and kept is not None
+    assert changed.added == 3 and changed.orbits == kept.orbits

@@ -28,7 +28,7 @@ def test_every_candidate_has_the_template(studio, models, tmp_path: Path) -> Non
     template = ["--space-group", "225", "--template", "4a,4b,24e", "--chemsys", "Li-Mn-O"]
     answer = studio("generate", path, *template, *HOW)
     assert answer.code == 0, answer.err
-    assert answer.json["request"]["template"] == ["4a", "4b", "24e"]
+    assert answer.json["request"]["options"]["template"] == ["4a", "4b", "24e"]
     found = positions(path)
     assert len(found) == 6 and all(p == Counter({"4a": 1, "4b": 1, "24e": 1}) for p in found)
 
@@ -44,7 +44,7 @@ def test_what_is_kept_stays_and_the_rest_is_added(studio, models, tmp_path: Path
     assert answer.code == 0, answer.err
     with ProjectReader(path) as reader:
         units = reader.units(reader.ids())
-    chlorine = next(o["wyckoff"] for o in answer.json["request"]["keep"]["orbits"])
+    chlorine = next(o["wyckoff"] for o in answer.json["request"]["options"]["keep"]["orbits"])
     assert len(units) == 6 and (units.n_orbits == 3).all() and (units.space_group == 225).all()
     assert cell_parameters(units.lattice) == pytest.approx(np.tile([5.64] * 3 + [90.0] * 3, (6, 1)), abs=0.02)
     table = tables()

@@ -67,7 +67,7 @@ def test_a_broken_file_among_good_ones_is_skipped_and_named(folder):
     (folder / "cifs" / "empty.cif").write_text("data_x\n_cell_length_a 3\n")
     dataset = load(folder / "cifs")
     assert len(dataset) == 3
-    assert {name for name, _ in dataset.skipped} == {"junk", "empty"}
+    assert {name for name, _ in dataset.skipped} == {"junk.cif", "empty.cif"}
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,71 @@ def test_shipped_statistics_agree_with_each_other():
     assert found.templates["225:a b c"] > 1000
     assert set(HISTOGRAMS) == set(found.histograms)
     assert "CC BY" in found.source["licence"]
+
+
+CIF = """data_x
+_cell_length_a 4.2
+_cell_length_b 4.2
+_cell_length_c 4.2
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+{symmetry}
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Mg1 Mg 0 0 0
+{site} 0.5 0.5 0.5
+"""
+
+
+@pytest.mark.parametrize(
+    ("site", "symmetry"),
+    [
+        ("Xx1 Xx", ""),
+        ("Q1 ?", ""),
+        ("77 77", ""),
+        ("O1 O", "_space_group_name_H-M_alt 'F q -3 z'\n_space_group_IT_number 225"),
+        ("O1 O", "_space_group_IT_number 225"),
+    ],
+)
+def test_a_symbol_that_is_none_costs_the_file_alone_wherever_it_is_read(tmp_path, site, symmetry):
+    """A wrong cell must never be read in silence: import, training data and evaluation agree on every file."""
+    from crystal_studio.evaluation.crystal_set import read
+    from crystal_studio.evaluation.parallel import Workers
+    from crystal_studio.exchange.one_file import read_one
+
+    (tmp_path / "good.cif").write_text(CIF.format(symmetry="", site="O1 O"))
+    (tmp_path / "bad.cif").write_text(CIF.format(symmetry=symmetry, site=site))
+    pq.write_table(
+        pa.table({"id": ["good", "bad"], "cif": [(tmp_path / f"{n}.cif").read_text() for n in ("good", "bad")]}),
+        tmp_path / "both.parquet",
+    )
+    assert not read_one(tmp_path / "bad.cif")[0] and len(read_one(tmp_path / "good.cif")[0]) == 1
+    for path, name in ((tmp_path, "bad.cif"), (tmp_path / "both.parquet", "bad")):
+        dataset = load(path) if path.is_file() else load(tmp_path)
+        assert dataset.structures.numbers.tolist() == [12, 8]
+        assert [n for n, _ in dataset.skipped] == [name]
+    with Workers(1) as workers:
+        assert [n for n, _ in read(tmp_path / "both.parquet", workers).unreadable] == ["bad"]
+
+
+def test_rows_that_are_no_crystal_are_skipped_with_their_reason(folder):
+    table = pa.table(
+        {
+            "source_id": ["good", "flat", "short", "nothing", "alien"],
+            "lattice": [[4.0, 4, 4, 90, 90, 90], [4.0, 4, 0, 90, 90, 90], [4.0] * 6, [4.0] * 6, [4.0] * 3 + [90.0] * 3],
+            "atomic_numbers": [[11], [11], [11, 17], [], [130]],
+            "frac_coords": [[0.0, 0, 0], [0.0, 0, 0], [0.0, 0, 0], [], [0.0, 0, 0]],
+        }
+    )
+    pq.write_table(table, folder / "rows.parquet")
+    dataset = load(folder / "rows.parquet")
+    assert dataset.ids.tolist() == ["good"]
+    reasons = dict(dataset.skipped)
+    assert list(reasons) == ["flat", "short", "nothing", "alien"]
+    for name, words in {"flat": "volume", "short": "2 atoms", "nothing": "no atoms", "alien": "element"}.items():
+        assert words in reasons[name]

@@ -81,7 +81,7 @@ def test_composition_is_reduced():
         (lambda: DesignRequest(seed=-1), "seed"),
         (lambda: DesignRequest(funnel="slow"), "funnel"),
         (lambda: DesignRequest(max_atoms=-1), "max_atoms"),
-        (lambda: DesignRequest(ChemicalSystem(("Li",), "exact"), "NaCl"), "composition"),
+        (lambda: DesignRequest(chemical_system=ChemicalSystem(("Li",), "exact"), composition="NaCl"), "composition"),
         (lambda: PropertyTarget("gap", 2, 1), "target"),
         (lambda: PropertyTarget.parse("gap"), "target"),
         (lambda: DesignRequest.from_dict({"colour": "red"}), "colour"),

@@ -196,9 +196,9 @@ def test_any_crystal(seed):
     assert (shares >= 0).all() and shares.sum() <= 1 + 1e-9
 
 
-def test_workers_give_the_same():
+def test_large_batches_give_the_same():
     cells = Structures.concatenate([batch(*CRYSTALS)] * 26)
-    found = crystalnn_fingerprints(cells, workers=2)
+    found = crystalnn_fingerprints(cells)
     assert len(found) == 208
     np.testing.assert_array_equal(found[:8], crystalnn_fingerprints(cells.take(np.arange(8))))
     np.testing.assert_allclose(found[-8:], found[:8], atol=1e-12)

@@ -17,8 +17,8 @@ from crystal_studio.crystal.composition import formulas
 from crystal_studio.errors import FileError, RequestError
 from crystal_studio.exchange import files
 from crystal_studio.exchange.export import SINGLE_FILE, export, file_names
+from crystal_studio.exchange.one_file import read_one
 from crystal_studio.exchange.problems import Problem
-from crystal_studio.exchange.readers import read_one
 
 UNITS = all_units()
 WHOLE = expand(UNITS)

@@ -11,7 +11,8 @@ from textbook_crystals import STRUCTURES, all_units, units
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.exchange.cif import cif_text, write_cif
-from crystal_studio.exchange.readers import read_files, read_one
+from crystal_studio.exchange.one_file import read_one
+from crystal_studio.exchange.readers import read_files
 
 _NACL = cif_text(units("rocksalt NaCl"), name="NaCl")
 

@@ -107,9 +107,9 @@ def test_sites_that_make_a_higher_group_are_told():
 
 def test_template_with_free_elements(priors):
     asked = DesignRequest(
-        ChemicalSystem(("Mg", "Al", "O", "S"), "subset", required=("O",)),
+        chemical_system=ChemicalSystem(("Mg", "Al", "O", "S"), "subset", required=("O",)),
         space_groups=(227,),
-        template=("8a", "16d", "e"),
+        options={"template": ("8a", "16d", "e")},
     )
     for plan in plans(asked, priors):
         assert describe_template(plan.wyckoff) == "8a,16d,32e"
@@ -120,7 +120,11 @@ def test_template_with_free_elements(priors):
 def test_template_elements_are_mostly_neutral(priors):
     """Zn, Cr and O on the sites of spinel: 8a 16d 32e is ZnCr2O4 in nine draws of ten, and always holds all three."""
     system = ChemicalSystem(("Zn", "Cr", "O"), "exact")
-    drawn = plans(DesignRequest(system, space_groups=(227,), template=("8a", "16d", "32e")), priors, 100)
+    drawn = plans(
+        DesignRequest(chemical_system=system, space_groups=(227,), options={"template": ("8a", "16d", "32e")}),
+        priors,
+        100,
+    )
     assert all(sorted(p.elements) == [7, 23, 29] for p in drawn)
     assert sum(p.elements == (29, 23, 7) for p in drawn) > 75
     assert len({p.elements for p in drawn}) > 1
@@ -133,14 +137,16 @@ def test_neutral_compositions():
 
 
 def test_template_with_composition(priors):
-    asked = DesignRequest(composition="MgAl2O4", space_groups=(227,), template=("8a", "16d", "32e"))
+    asked = DesignRequest(composition="MgAl2O4", space_groups=(227,), options={"template": ("8a", "16d", "32e")})
     assert {p.elements for p in plans(asked, priors)} == {(11, 12, 7)}
-    inverse = DesignRequest(composition="MgTiAl2O4", space_groups=(227,), template=("8a", "8b", "16d", "32e"))
+    inverse = DesignRequest(
+        composition="MgTiAl2O4", space_groups=(227,), options={"template": ("8a", "8b", "16d", "32e")}
+    )
     assert {p.elements for p in plans(inverse, priors)} == {(11, 21, 12, 7), (21, 11, 12, 7)}
 
 
 def test_template_of_an_unseen_group(priors):
-    asked = DesignRequest(space_groups=(48,), template=parse_template("2a, 2x8m"))
+    asked = DesignRequest(space_groups=(48,), options={"template": parse_template("2a, 2x8m")})
     for plan in plans(asked, priors):
         assert describe_template(plan.wyckoff) == "2a,2x8m" and plan.space_group == 48
 
@@ -152,11 +158,11 @@ def test_template_of_an_unseen_group(priors):
         ({"composition": "MgAlO2"}, "template"),
         ({"chemical_system": ChemicalSystem(("Mg", "Al", "O", "S"), "exact")}, "template"),
         ({"max_atoms": 10}, "max_atoms"),
-        ({"max_orbits": 2}, "template"),
+        ({"options": {"template": ("8a", "16d", "32e"), "max_orbits": 2}}, "template"),
     ],
 )
 def test_templates_that_cannot_be_filled(priors, changes, field):
-    asked = DesignRequest(space_groups=(227,), template=("8a", "16d", "32e")).with_(**changes)
+    asked = DesignRequest(space_groups=(227,), options={"template": ("8a", "16d", "32e")}).with_(**changes)
     with pytest.raises(RequestError) as caught:
         check(asked, priors)
     assert caught.value.field == field
@@ -169,7 +175,7 @@ SPINEL = (
 
 
 def test_kept_orbits_are_pinned_and_others_added(priors):
-    asked = DesignRequest(space_groups=(227,), keep=Kept(SPINEL, (8.08, 8.08, 8.08, 90, 90, 90)))
+    asked = DesignRequest(space_groups=(227,), options={"keep": Kept(SPINEL, (8.08, 8.08, 8.08, 90, 90, 90))})
     table = tables()
     sizes = set()
     for plan in plans(asked, priors):
@@ -184,7 +190,7 @@ def test_kept_orbits_are_pinned_and_others_added(priors):
 
 
 def test_kept_orbits_are_completed_to_a_composition(priors):
-    asked = DesignRequest(composition="MgAl2O4", space_groups=(227,), keep=Kept(SPINEL))
+    asked = DesignRequest(composition="MgAl2O4", space_groups=(227,), options={"keep": Kept(SPINEL)})
     for plan in plans(asked, priors):
         assert is_composition(plan, "MgAl2O4") and describe_template(plan.wyckoff[:2]) == "8a,32e"
         assert len(plan.positions) == plan.n_orbits and plan.k == ()
@@ -192,7 +198,7 @@ def test_kept_orbits_are_completed_to_a_composition(priors):
 
 def test_as_many_orbits_are_added_as_asked_for_and_required_elements_with_them(priors):
     system = ChemicalSystem(("Mg", "O", "Ti"), "exact")
-    asked = DesignRequest(system, space_groups=(227,), keep=Kept(SPINEL, added=2))
+    asked = DesignRequest(chemical_system=system, space_groups=(227,), options={"keep": Kept(SPINEL, added=2)})
     for plan in plans(asked, priors):
         assert plan.n_orbits == 4 and plan.elements[2:].count(21) == 1
 
@@ -202,7 +208,12 @@ def test_kept_crystals_stay_within_the_limit_of_atoms(priors, most):
     """Two orbits of P4/mmm with five atoms: what is added fits and never sits on the same fixed position."""
     table = tables()
     orbits = (KeptOrbit("Sr", "1a", (0, 0, 0)), KeptOrbit("O", "4j", (0.3, 0.3, 0)))
-    asked = DesignRequest(ChemicalSystem(("Ti",), "contains"), space_groups=(123,), keep=Kept(orbits), max_atoms=most)
+    asked = DesignRequest(
+        chemical_system=ChemicalSystem(("Ti",), "contains"),
+        space_groups=(123,),
+        max_atoms=most,
+        options={"keep": Kept(orbits)},
+    )
     for plan in plans(asked, priors):
         rows = list(plan.wyckoff)
         assert table.multiplicity[rows].sum() <= most and len(rows) > 2 and 21 in plan.elements
@@ -214,7 +225,7 @@ def test_kept_crystals_stay_within_the_limit_of_atoms(priors, most):
 
 
 def test_a_kept_lattice_alone(priors):
-    asked = DesignRequest(space_groups=(194,), keep=Kept((), (3.0, 3.0, 5.0, 90, 90, 120)))
+    asked = DesignRequest(space_groups=(194,), options={"keep": Kept((), (3.0, 3.0, 5.0, 90, 90, 120))})
     drawn = plans(asked, priors)
     assert len({p.n_orbits for p in drawn}) > 1
     got = lattice.cell_parameters(lattice.from_k(np.array([p.k for p in drawn])))
@@ -229,12 +240,12 @@ def test_a_kept_lattice_alone(priors):
         (Kept((), (8.0, 8.0, 9.0, 90, 90, 90)), {}),
         (Kept((), (8.0, 8.0, 8.0, 170, 20, 90)), {}),
         (Kept(SPINEL, added=1), {"chemical_system": ChemicalSystem(("Mg", "O", "Ti", "S"), "exact")}),
-        (Kept(SPINEL), {"max_orbits": 2}),
+        (Kept(SPINEL), {"options": {"max_orbits": 2}}),
     ],
 )
 def test_what_cannot_be_kept_is_said(priors, keep, more):
     with pytest.raises(RequestError) as caught:
-        check(DesignRequest(space_groups=(227,), keep=keep, **more), priors)
+        check(DesignRequest(space_groups=(227,), **more).with_options(keep=keep), priors)
     assert caught.value.field == "keep"
 
 
@@ -262,7 +273,7 @@ def test_any_atom_of_an_orbit_names_the_same_representative(row, seed):
 
 def test_unseen_groups_and_required_elements(priors):
     """Group 48 has no crystal in the training set: its orbit counts are borrowed."""
-    asked = DesignRequest(ChemicalSystem(("O",), "contains", required=("Ti",)), space_groups=(48, 225))
+    asked = DesignRequest(chemical_system=ChemicalSystem(("O",), "contains", required=("Ti",)), space_groups=(48, 225))
     drawn = plans(asked, priors, 60)
     assert {p.space_group for p in drawn} == {48, 225}
     assert all({7, 21} <= set(p.elements) for p in drawn)
@@ -273,14 +284,14 @@ def test_drawn_again_in_the_same_group(priors):
     rng, table = np.random.default_rng(0), tables()
     must = ChemicalSystem(("O",), "contains")
     for number, general in ((48, True), (225, False)):
-        asked = DesignRequest(must, space_groups=(48, 225, 1))
+        asked = DesignRequest(chemical_system=must, space_groups=(48, 225, 1))
         first = next(p for p in plans(asked, priors) if p.space_group == number)
         again = [draw_again(asked, priors, first, rng) for _ in range(20)]
         assert {p.space_group for p in again} == {number} and all(7 in p.elements for p in again)
         assert all((table.wyckoff_start[number - 1] in p.wyckoff) == general for p in again)
-    tight = DesignRequest(must, space_groups=(48,), max_atoms=6)
+    tight = DesignRequest(chemical_system=must, space_groups=(48,), max_atoms=6)
     assert set(draw_again(tight, priors, plans(tight, priors, 1)[0], rng).wyckoff) == {-1}
-    fixed = DesignRequest(space_groups=(48,), template=("2a", "4e"))
+    fixed = DesignRequest(space_groups=(48,), options={"template": ("2a", "4e")})
     assert describe_template(draw_again(fixed, priors, plans(fixed, priors, 1)[0], rng).wyckoff) == "2a,4e"
     spinel = DesignRequest(composition="MgAl2O4", space_groups=(227, 225))
     assert is_composition(draw_again(spinel, priors, plans(spinel, priors, 1)[0], rng), "MgAl2O4")

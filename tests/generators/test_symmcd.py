@@ -21,8 +21,9 @@ def same(a, b) -> bool:
     return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
 
 
-def request(system="Li-Mn-O", mode="subset", **more) -> DesignRequest:
-    return DesignRequest(chemical_system=ChemicalSystem.parse(system, mode), **{"count": 40, "steps": 5, **more})
+def request(system="Li-Mn-O", mode="subset", options=None, **more) -> DesignRequest:
+    asked = DesignRequest(chemical_system=ChemicalSystem.parse(system, mode), **{"count": 40, **more})
+    return asked.with_(options={"steps": 5, **(options or {})})
 
 
 def elements(units) -> list[set[str]]:
@@ -41,7 +42,7 @@ def test_exact_holds_all_and_no_other(generator):
 
 def test_contains_and_excluded(generator):
     system = ChemicalSystem(("O",), "contains", excluded=("F", "Cl"))
-    found = elements(generator.sample_units(DesignRequest(chemical_system=system, count=40, steps=5), 0))
+    found = elements(generator.sample_units(DesignRequest(chemical_system=system, count=40, options={"steps": 5}), 0))
     assert all("O" in e and not e & {"F", "Cl"} for e in found)
 
 
@@ -53,7 +54,7 @@ def test_groups_are_those_asked_for(generator):
 
 def test_draws_of_another_symmetry_are_made_again(generator, monkeypatch):
     """Two orbits of one element on 4a and 4b of Fm-3m make Pm-3m: an untrained network does it often."""
-    asked = request("Mn", "exact", space_groups=(225,), max_orbits=2)
+    asked = request("Mn", "exact", space_groups=(225,), options={"max_orbits": 2})
     again = has_its_symmetry(generator.sample_units(asked, 0)).mean()
     monkeypatch.setattr(model, "ROUNDS", 1)
     once = has_its_symmetry(generator.sample_units(asked, 0)).mean()
@@ -61,19 +62,21 @@ def test_draws_of_another_symmetry_are_made_again(generator, monkeypatch):
 
 
 def test_exact_composition_in_a_group(generator):
-    units = generator.sample_units(DesignRequest(composition="LiMn2O4", space_groups=(227, 141), count=20, steps=5), 0)
+    units = generator.sample_units(
+        DesignRequest(composition="LiMn2O4", space_groups=(227, 141), count=20, options={"steps": 5}), 0
+    )
     assert set(formulas(expand(units))) == {"LiMn2O4"}
     assert set(units.space_group) == {227, 141}
 
 
 def test_a_tight_composition_never_stops_a_campaign(generator):
     """Three formula units fit only some cells of P4/mmm; drawing again and again must not end in an error."""
-    asked = DesignRequest(composition="SrTiO3", space_groups=(221, 123), max_atoms=15, count=60, steps=2)
+    asked = DesignRequest(composition="SrTiO3", space_groups=(221, 123), max_atoms=15, count=60, options={"steps": 2})
     assert set(formulas(expand(generator.sample_units(asked, 0)))) == {"SrTiO3"}
 
 
 def test_limits_on_orbits_and_atoms(generator):
-    assert generator.sample_units(request(max_orbits=2), 0).n_orbits.max() <= 2
+    assert generator.sample_units(request(options={"max_orbits": 2}), 0).n_orbits.max() <= 2
     for limit in (4, 12):
         units = generator.sample_units(request(max_atoms=limit, seed=limit), 0)
         assert n_atoms(units, primitive=True).max() <= limit
@@ -104,7 +107,7 @@ def test_cancel_stops_at_once(generator):
         stop.set()
 
     with pytest.raises(Cancelled):
-        generator.sample_units(request(steps=50), 0, stop, progress)
+        generator.sample_units(request(options={"steps": 50}), 0, stop, progress)
     assert len(seen) == 1
 
 
@@ -121,8 +124,8 @@ def test_progress_ends_at_its_total(generator):
         (request("Lr", "exact"), "chemsys"),
         (request("Po-Lr"), "chemsys"),
         (DesignRequest(targets=(PropertyTarget("band_gap", 1, 2),)), "targets"),
-        (request(steps=2000), "steps"),
-        (request("Li-Mn-O", "exact", max_orbits=2), "max_orbits"),
+        (request(options={"steps": 2000}), "steps"),
+        (request("Li-Mn-O", "exact", options={"max_orbits": 2}), "max_orbits"),
         (DesignRequest(composition="LiMn2O4", space_groups=(225,), max_atoms=7), "composition"),
         (DesignRequest(composition="LiMn2O4", max_atoms=5), "max_atoms"),
         (DesignRequest(space_groups=(227, 230), max_atoms=1), "max_atoms"),

@@ -90,10 +90,10 @@ def test_trained_model_aims_at_targets_and_can_be_fine_tuned(files, tmp_path, mo
     monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(first.parent))
     generator = registry.load("first")
     target = PropertyTarget("formation_energy_per_atom", -2.0, -1.5)
-    asked = DesignRequest(count=6, steps=3, targets=(target,), guidance=3.0)
+    asked = DesignRequest(count=6, targets=(target,), options={"steps": 3, "guidance": 3.0})
     generator.check(asked)
     guided = generator.sample_units(asked, 0)
-    plain = generator.sample_units(asked.with_(guidance=1.0), 0)
+    plain = generator.sample_units(asked.with_options(guidance=1.0), 0)
     assert len(guided) == 6 and not np.array_equal(guided.lattice, plain.lattice)
     with pytest.raises(RequestError, match="cannot aim at bulk_modulus"):
         generator.check(asked.with_(targets=(PropertyTarget("bulk_modulus", 1, 2),)))

@@ -132,7 +132,7 @@ def test_train_writes_a_model_that_samples(data, tmp_path, monkeypatch):
     assert card["data"]["crystals"] == 114 and card["training"]["epochs"] == 4
     assert 11 in card["elements"] and 92 not in card["elements"]
     monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(out.parent))
-    units = registry.load("mine").sample_units(DesignRequest(count=3, steps=3), 0)
+    units = registry.load("mine").sample_units(DesignRequest(count=3, options={"steps": 3}), 0)
     assert len(units) == 3
     with pytest.raises(RequestError, match="resume"):
         train("symmcd", data, out, SMALL)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.number_fields import WholeBox, show_value
 from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.widgets import Card, label, mark
@@ -26,6 +28,7 @@ SAMPLERS = (
     ("fast", "Fast", "Few large steps, one network call each"),
     ("published", "Published (SymmCD)", "1,000 steps with a corrector, two network calls each"),
 )
+NUMBERS = ("count", "max_atoms", "steps", "max_orbits")
 ADVANCED = ("sampler", "steps", "max_orbits")
 PUBLISHED_CALLS = 2000
 
@@ -45,10 +48,12 @@ class BudgetPanel(Card):
         self._grid = grid
         self.errors: dict[str, tuple[QWidget, QLabel]] = {}
 
-        self.count = _spin(1, 1_000_000, "How many candidates to generate")
-        self.max_atoms = _spin(0, 500, "Largest primitive cell, in atoms", "no limit")
-        self.steps = _spin(0, 5000, "Denoising steps: fewer are faster, more are better", "as the sampler has it")
-        self.max_orbits = _spin(0, 40, "Largest number of orbits in the asymmetric unit", "no limit")
+        self.count = self._number("count", 1, 1_000_000, "How many candidates to generate")
+        self.max_atoms = self._number("max_atoms", 0, 500, "Most atoms in the primitive cell", "no limit")
+        steps = "Denoising steps: fewer are faster, more are better"
+        self.steps = self._number("steps", 0, 5000, steps, "as the sampler has it")
+        orbits = "Largest number of orbits in the asymmetric unit"
+        self.max_orbits = self._number("max_orbits", 0, 40, orbits, "no limit")
         self.seed = QLineEdit()
         self.seed.setToolTip("The same seed and request give the same candidates")
         self.dice = QToolButton()
@@ -61,10 +66,10 @@ class BudgetPanel(Card):
         row.setSpacing(4)
         row.addWidget(self.seed, 1)
         row.addWidget(self.dice)
-        self.model = QComboBox()
-        self.device = QComboBox()
-        self.funnel = QComboBox()
-        self.sampler = QComboBox()
+        self.model = _Choice()
+        self.device = _Choice()
+        self.funnel = _Choice()
+        self.sampler = _Choice()
         for key, text, tip in SAMPLERS:
             self.sampler.addItem(text, key)
             self.sampler.setItemData(self.sampler.count() - 1, tip, 3)
@@ -73,7 +78,7 @@ class BudgetPanel(Card):
             self.funnel.addItem(text, key)
             self.funnel.setItemData(self.funnel.count() - 1, tip, 3)
         self._add("Candidates", self.count, "count", 0, 0)
-        self._add("Atoms in primitive cell, at most", self.max_atoms, "max_atoms", 0, 1)
+        self._add("Atoms in cell, at most", self.max_atoms, "max_atoms", 0, 1)
         self._add("Device", self.device, "device", 0, 2)
         self._add("Seed", seed_row, "seed", 0, 3, focus=self.seed)
         self._add("Model", self.model, "model", 1, 0, width=2)
@@ -110,13 +115,8 @@ class BudgetPanel(Card):
         self.set_devices(())
         self.set_catalogue(Catalogue())
 
-        self.count.valueChanged.connect(lambda v: self._change("count", v))
-        self.max_atoms.valueChanged.connect(lambda v: self._change("max_atoms", v))
-        self.steps.valueChanged.connect(lambda v: self._change("steps", v))
-        self.max_orbits.valueChanged.connect(lambda v: self._change("max_orbits", v))
         self.sampler.activated.connect(lambda: self._change("sampler", self.sampler.currentData()))
         self.seed.textEdited.connect(self._type_seed)
-        self.seed.editingFinished.connect(self.refresh)
         self.dice.clicked.connect(lambda: model.change(model.form.with_new_seed(), "another seed"))
         self.model.activated.connect(lambda: self._change("model", self.model.currentData()))
         self.device.activated.connect(lambda: self._change("device", self.device.currentData()))
@@ -151,11 +151,9 @@ class BudgetPanel(Card):
         """Show the form."""
         form = self._model.form
         self._showing = True
-        self.count.setValue(form.count)
-        self.max_atoms.setValue(form.max_atoms)
-        self.steps.setValue(form.steps)
-        self.max_orbits.setValue(form.max_orbits)
-        if not (self.seed.hasFocus() and self._bad_seed(self.seed.text())) and self.seed.text() != str(form.seed):
+        for name in NUMBERS:
+            show_value(getattr(self, name), getattr(form, name), self._model.mistyped(name))
+        if not self._model.mistyped("seed") and self.seed.text() != str(form.seed):
             self.seed.setText(str(form.seed))
         boxes = ((self.model, form.model), (self.device, form.device), (self.funnel, form.funnel))
         for box, value in (*boxes, (self.sampler, form.sampler)):
@@ -177,9 +175,10 @@ class BudgetPanel(Card):
         self._showing = False
 
     def set_error(self, field: str, message: str) -> None:
-        """Mark the field of this name with a message; a mistyped seed stays marked."""
+        """Mark the field of this name with a message; what was mistyped stays marked."""
         for name, (widget, place) in self.errors.items():
-            wrong = message if name == field else self.problem if name == "seed" else ""
+            wrong = self._model.mistyped(name) or (message if name == field else "")
+            wrong = wrong or (self.problem if name == "model" else "")
             mark(widget, bool(wrong))
             place.setText(wrong)
             place.setVisible(bool(wrong))
@@ -188,8 +187,11 @@ class BudgetPanel(Card):
 
     @property
     def problem(self) -> str:
-        """What is wrong with what was typed, or empty."""
-        return self._bad_seed(self.seed.text())
+        """Why the model asked for cannot be used, or empty."""
+        name = self._model.form.model
+        if not self._catalogue.cards or not name or self._catalogue.card(name):
+            return ""
+        return f"The model {name} is not installed: choose another one."
 
     def _show_advanced(self, on: bool) -> None:
         self.advanced.setVisible(on)
@@ -199,15 +201,17 @@ class BudgetPanel(Card):
             self._model.change(replace(self._model.form, **{name: value}), name.replace("_", " "), merge=name)
 
     def _type_seed(self, text: str) -> None:
-        message = self._bad_seed(text)
-        if not message:
-            self._change("seed", int(text))
-        self.set_error("seed", message)
-
-    @staticmethod
-    def _bad_seed(text: str) -> str:
         good = text.isascii() and text.isdigit() and int(text) < 2**63
-        return "" if good else "The seed is a whole number, 0 or more."
+        if good:
+            self._change("seed", int(text))
+        self._model.mistype("seed", "" if good else "The seed is a whole number, 0 or more.")
+
+    def _number(self, field: str, low: int, high: int, tip: str, zero: str = "") -> WholeBox:
+        box = WholeBox(low, high, zero)
+        box.setToolTip(tip)
+        box.valueChanged.connect(lambda value: self._change(field, value))
+        box.mistyped.connect(lambda message: self._model.mistype(field, message))
+        return box
 
     def _add(
         self,
@@ -245,12 +249,16 @@ def sampler_note(sampler: str, default_steps: int) -> str:
     return f"Few large steps{usual}: the choice for designing."
 
 
-def _spin(low: int, high: int, tip: str, zero: str = "") -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(low, high)
-    box.setGroupSeparatorShown(True)
-    box.setToolTip(tip)
-    box.setSpecialValueText(zero)
-    box.lineEdit().setTextMargins(6, 0, 0, 0)
-    box.setAccelerated(True)
-    return box
+class _Choice(QComboBox):
+    """Leaves the wheel to the scroll area around it unless it has the focus; no wider than it has to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()

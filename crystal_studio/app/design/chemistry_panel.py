@@ -34,8 +34,6 @@ class ChemistryPanel(Card):
         super().__init__("Chemical system", parent)
         self._model = model
         self._card: ModelCard | None = None
-        self._typed_error = ""
-        self._formula_error = ""
         self._typed_in: QLineEdit | None = None
 
         presets = QToolButton()
@@ -48,7 +46,7 @@ class ChemistryPanel(Card):
             action = menu.addAction(preset.title)
             action.setToolTip(preset.tip)
             action.triggered.connect(
-                lambda _=False, p=preset: self._model.change(p.apply(self._model.form), f"preset {p.title}")
+                lambda _=False, p=preset: self._put(p.apply(self._model.form), f"preset {p.title}")
             )
         presets.setMenu(menu)
         self.head.addWidget(presets)
@@ -56,9 +54,7 @@ class ChemistryPanel(Card):
         clear.setText("Clear")
         clear.setToolTip("Leave every element open")
         clear.clicked.connect(
-            lambda: self._model.change(
-                replace(self._model.form, picks=(), mode="any", composition=""), "clear elements"
-            )
+            lambda: self._put(replace(self._model.form, picks=(), mode="any", composition=""), "clear elements")
         )
         self.head.addWidget(clear)
 
@@ -107,14 +103,10 @@ class ChemistryPanel(Card):
 
     def set_error(self, field: str, message: str) -> None:
         """Show what is wrong with the field of this name; what was mistyped comes first."""
-        strange = unseen(self._model.form, self.known)
-        system = self._typed_error or (message if field in ("chemsys", "mode") else "")
-        if strange and not system:
-            system = f"The model never saw {', '.join(strange)}: leave it out or choose another model."
-        _show_error(self.system, self.system_error, system)
-        _show_error(
-            self.formula, self.formula_error, self._formula_error or (message if field == "composition" else "")
-        )
+        system = self._model.mistyped("chemsys") or (message if field in ("chemsys", "mode") else "")
+        formula = self._model.mistyped("composition") or (message if field == "composition" else "")
+        _show_error(self.system, self.system_error, system or self.problem)
+        _show_error(self.formula, self.formula_error, formula)
 
     def set_note(self, text: str) -> None:
         """Say what the space groups make of the exact composition."""
@@ -131,19 +123,23 @@ class ChemistryPanel(Card):
         form, error = self._model.form, self._model.error
         self.table.show_form(form, self.known, self._card.title if self._card else "")
         self.mode.set(form.mode)
-        self._show_text(self.system, form.system_text, self._typed_error)
-        self._show_text(self.formula, form.composition, self._formula_error)
+        self._show_text(self.system, form.system_text, self._model.mistyped("chemsys"))
+        self._show_text(self.formula, form.composition, self._model.mistyped("composition"))
         self.set_error(error.field if error else "", str(error) if error else "")
 
     @property
     def problem(self) -> str:
-        """What is wrong with what was typed, or empty."""
+        """Why the model cannot make these elements, or empty."""
         strange = unseen(self._model.form, self.known)
-        return self._typed_error or self._formula_error or ("unseen elements" if strange else "")
+        return f"The model never saw {', '.join(strange)}: leave it out or choose another model." if strange else ""
+
+    def _put(self, form: Form, text: str) -> None:
+        """Put other elements in place, and forget what was mistyped."""
+        self._model.forget("chemsys", "composition")
+        self._model.change(form, text)
 
     def _pick(self, symbol: str, state: Pick) -> None:
-        self._typed_error = self._formula_error = ""
-        self._model.change(self._model.form.with_pick(symbol, state), f"{symbol} {TEXTS[state]}")
+        self._put(self._model.form.with_pick(symbol, state), f"{symbol} {TEXTS[state]}")
 
     def _set_mode(self, mode: str) -> None:
         form = self._model.form
@@ -153,15 +149,13 @@ class ChemistryPanel(Card):
         self._model.change(changed, "mode")
 
     def _type_system(self, text: str) -> None:
-        self._formula_error = ""
         with self._typing(self.system):
-            self._typed_error = self._try(lambda: self._model.form.with_system(text), "type elements")
-            self.refresh()
+            if self._try("chemsys", lambda: self._model.form.with_system(text), "type elements"):
+                self._model.forget("composition")
 
     def _type_formula(self, text: str) -> None:
         with self._typing(self.formula):
-            self._formula_error = self._try(lambda: self._model.form.with_composition(text), "type composition")
-            self.refresh()
+            self._try("composition", lambda: self._model.form.with_composition(text), "type composition")
 
     @contextmanager
     def _typing(self, field: QLineEdit) -> Iterator[None]:
@@ -172,13 +166,16 @@ class ChemistryPanel(Card):
         finally:
             self._typed_in = None
 
-    def _try(self, make: Callable[[], Form], what: str) -> str:
-        """Change the form by a typed text; the message to show where it makes no sense."""
+    def _try(self, field: str, make: Callable[[], Form], what: str) -> bool:
+        """Change the form by a typed text, or hold why it makes no sense; tells whether it does."""
         try:
-            self._model.change(make(), what, merge=what)
+            form = make()
         except RequestError as error:
-            return str(error)
-        return ""
+            self._model.mistype(field, str(error))
+            return False
+        self._model.change(form, what, merge=what)
+        self._model.mistype(field, "")
+        return True
 
     def _show_text(self, field: QLineEdit, text: str, error: str) -> None:
         if field is not self._typed_in and not error and field.text() != text:

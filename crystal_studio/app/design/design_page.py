@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
-from crystal_studio.app.design import feasible
 from crystal_studio.app.design.aims import describe_targets
 from crystal_studio.app.design.budget_panel import BudgetPanel
 from crystal_studio.app.design.chemistry_panel import ChemistryPanel, describe
@@ -38,11 +37,15 @@ from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import count, plural, span
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.typeset import hm_html
-from crystal_studio.app.widgets import GAP, Card, label
+from crystal_studio.app.widgets import GAP, Card, LowScroll, label
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.family import Feasibility
+from crystal_studio.generators.requests import feasibility
 
 CHECK_MS = 200
+SUMMARY_HEIGHT = 90
+"""Pixels up to which the request is told in words without scrolling, so that Generate stays in sight."""
 
 
 class DesignPage(QWidget):
@@ -55,7 +58,7 @@ class DesignPage(QWidget):
         """With a ``background``, what takes a moment to find out is checked there while the user goes on."""
         super().__init__(parent)
         self._background = background
-        self._found: tuple[DesignRequest, feasible.Found] | None = None
+        self._found: tuple[DesignRequest, Feasibility] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(CHECK_MS)
@@ -64,6 +67,7 @@ class DesignPage(QWidget):
         self._catalogue = Catalogue()
         self._estimate = Estimate()
         self._blocked = ""
+        self._refused: RequestError | None = None
         self.chemistry = ChemistryPanel(self.model)
         self.sites = SitesPanel(self.model, background)
         self.targets = TargetsPanel(self.model)
@@ -88,22 +92,23 @@ class DesignPage(QWidget):
         self.button.setProperty("role", "primary")
         self.button.setMinimumHeight(40)
         self.button.clicked.connect(self.generate)
-        for widget in (self.summary, self.time, self.problem, self.button):
+        self._said = LowScroll(self.summary, SUMMARY_HEIGHT)
+        self.launch.body.addWidget(self._said)
+        for widget in (self.time, self.problem, self.button):
             self.launch.body.addWidget(widget)
 
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(GAP)
-        self.splitter.addWidget(_scrolling(_column(self.what, self.budget), 640))
-        self.splitter.addWidget(_column(self.symmetry, self.launch))
+        self.splitter.addWidget(_scrolling(_column(self.what, self.budget), 420))
+        self.splitter.addWidget(_column(_scrolling(self.symmetry, 280), self.launch))
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([1060, 516])
-        self.symmetry.setMinimumWidth(330)
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP + 4, GAP + 4, GAP + 4, GAP + 4)
         row.addWidget(self.splitter)
-        self.model.changed.connect(self.refresh)
+        self.model.changed.connect(self._changed)
         self.model.changed.connect(self._timer.start)
         theme.manager().changed.connect(self._recolour)
         self._recolour()
@@ -147,7 +152,7 @@ class DesignPage(QWidget):
 
     def offer_request(self, request: DesignRequest) -> None:
         """Start from this request where the user has not begun one."""
-        untouched = self.model.form == Form() and not self.model.undo_stack.count()
+        untouched = self.model.form == Form() and not self.model.undo_stack.count() and not self.model.error
         if untouched and (self._catalogue.card(request.model) or not request.model):
             self.model.show(Form.of_request(request))
 
@@ -162,22 +167,25 @@ class DesignPage(QWidget):
         self.refresh()
 
     def show_error(self, field: str, message: str) -> None:
-        """Mark a field as refused by the generator or the campaign."""
+        """Mark a field as refused by the generator or the campaign; it stays refused until the form changes."""
+        self._refused = RequestError(message, field)
         self.refresh()
-        self._mark(field, message)
         if field in FIELDS:
             self.what.show_tab(FIELDS[field])
 
+    def _changed(self) -> None:
+        self._refused = None
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the form, its validity and its cost."""
-        form, error = self.model.form, self.model.error
+        form, error = self.model.form, self._error
         card = self._catalogue.card(form.model)
         if card is not self.chemistry.card:
             self.chemistry.set_card(card)
             self.targets.set_card(card)
         if self.symmetry.picked() != form.space_groups:
             self.symmetry.set_picked(form.space_groups)
-        error = error or self._refusal
         self._mark(error.field if error else "", str(error) if error else "")
         groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
         if not form.space_groups:
@@ -193,6 +201,7 @@ class DesignPage(QWidget):
         more = [t for t in (escape(describe_sites(form)), describe_targets(form, units)) if t]
         said = " ".join([describe(form), f"{symmetry}{size}", *more])
         self.summary.setText(f"<b>{count(form.count)}</b> candidates. {said}")
+        self._said.fit()
         seconds = self._estimate.seconds(form)
         self.time.setText(
             f"About {span(seconds)}, measured on this machine"
@@ -215,14 +224,14 @@ class DesignPage(QWidget):
         self.validity.emit()
 
     @property
-    def _known(self) -> feasible.Found | None:
+    def _known(self) -> Feasibility | None:
         """What has been found out of the request as it stands."""
         return self._found[1] if self._found is not None and self._found[0] == self.model.request else None
 
     @property
-    def _refusal(self) -> RequestError | None:
-        """Why the request as it stands cannot be met, as far as that has been found out."""
-        return self._known.problem if self._known is not None else None
+    def _error(self) -> RequestError | None:
+        """Why the form makes no request that can be met, as far as that has been found out."""
+        return self.model.error or (self._known.problem if self._known is not None else None) or self._refused
 
     def _check(self) -> None:
         """Find out in the background what the groups can hold."""
@@ -230,11 +239,11 @@ class DesignPage(QWidget):
         if self._background is None or request is None:
             return
 
-        def done(found: feasible.Found) -> None:
+        def done(found: Feasibility) -> None:
             self._found = (request, found)
             self.refresh()
 
-        self._background.run(lambda state: feasible.look(request, state.is_set), done, key="feasible")
+        self._background.run(lambda state: feasibility(request, state.is_set), done, key="feasible")
 
     def _bad_tab(self, error: RequestError | None) -> str:
         """The tab that holds what is to be corrected; empty where it stands elsewhere."""
@@ -242,7 +251,6 @@ class DesignPage(QWidget):
             return FIELDS.get(error.field, "")
         problems = {
             "chemistry": self.chemistry.problem,
-            "sites": self.sites.problem,
             "targets": self.targets.problem,
         }
         return next((key for key, problem in problems.items() if problem), "")
@@ -259,11 +267,10 @@ class DesignPage(QWidget):
         return self._catalogue.problem or "No trained model is installed: train one with crystal-studio train."
 
     def _problem(self) -> str:
-        error = self.model.error or self._refusal
+        error = self._error
         return (
             (str(error) if error else "")
             or self.chemistry.problem
-            or self.sites.problem
             or self.targets.problem
             or self.budget.problem
             or self._no_model()
@@ -287,9 +294,10 @@ def _column(upper: QWidget, lower: QWidget) -> QWidget:
 
 
 def _scrolling(widget: QWidget, width: int) -> QScrollArea:
+    """Scrolls where the screen is too small; ``width`` at least is shown of it."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setWidget(widget)
-    area.setMinimumWidth(width)
+    area.setMinimumSize(width, 120)
     return area

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crystal_studio.app.design.form import Form
+from crystal_studio.design.versions import upgraded
 from crystal_studio.project.rows import CampaignRow
 
 
@@ -28,12 +29,13 @@ def measure(campaigns: Sequence[CampaignRow]) -> Estimate:
     samples = []
     for row in reversed(list(campaigns)):
         if row.state == "finished" and row.requested > 0 and row.seconds > 0 and row.request.get("funnel"):
-            request = row.request
+            request = upgraded(row.request)
+            options = request["options"]
             samples.append(
                 (
                     str(request.get("model", "")),
                     str(request["funnel"]),
-                    (str(request.get("sampler", "fast")), int(request.get("steps", 0))),
+                    (str(options.get("sampler", "fast")), int(options.get("steps", 0))),
                     row.seconds / row.requested,
                 )
             )

@@ -9,9 +9,14 @@ from enum import Enum
 from crystal_studio.campaign.given import Given
 from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.fixed_sites import Kept
-from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError
+from crystal_studio.generators import registry
+from crystal_studio.generators.requests import fitted
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 
 class Pick(Enum):
@@ -174,25 +179,28 @@ class Form:
             required=self.of(Pick.REQUIRED),
             excluded=self.of(Pick.EXCLUDED) if self.mode not in ("exact", "subset") else (),
         )
-        return DesignRequest(
+        request = DesignRequest(
             chemical_system=system,
             composition=self.composition,
             space_groups=self.space_groups,
-            max_orbits=self.max_orbits,
             max_atoms=self.max_atoms,
             targets=tuple(PropertyTarget(t.name, t.low, t.high) for t in self.targets),
-            guidance=self.guidance,
-            template=self.template if self.sites == "template" else (),
-            keep=self.keep(),
-            sampler=self.sampler,
             count=self.count,
             seed=self.seed,
             model=self.model,
-            steps=self.steps,
             device=self.device,
             funnel=self.funnel,
             potential=self.potential,
+            options={
+                "max_orbits": self.max_orbits,
+                "guidance": self.guidance,
+                "template": self.template if self.sites == "template" else (),
+                "keep": self.keep(),
+                "sampler": self.sampler,
+                "steps": self.steps,
+            },
         )
+        return fitted(request, registry.families.get("symmcd"))
 
     @staticmethod
     def of_request(request: DesignRequest) -> Form:
@@ -201,27 +209,28 @@ class Form:
         picks = dict.fromkeys(system.elements, Pick.ALLOWED)
         picks |= dict.fromkeys(system.required, Pick.REQUIRED)
         picks |= dict.fromkeys(system.excluded, Pick.EXCLUDED)
-        keep = request.keep
+        options = SymmCDOptions.of(request)
+        keep = options.keep
         return Form(
             picks=tuple(picks.items()),
             mode=system.mode,
             composition=request.composition,
             space_groups=request.space_groups,
-            max_orbits=request.max_orbits,
+            max_orbits=options.max_orbits,
             max_atoms=request.max_atoms,
             targets=tuple(Aim(t.name, t.low, t.high) for t in request.targets),
-            guidance=request.guidance,
-            sites="template" if request.template else "keep" if keep is not None else "free",
-            template=request.template,
+            guidance=options.guidance,
+            sites="template" if options.template else "keep" if keep is not None else "free",
+            template=options.template,
             given=Given.of_kept(keep, request.space_groups[0]) if keep is not None else None,
             kept=tuple(range(len(keep.orbits))) if keep is not None else (),
             keep_cell=bool(keep is not None and keep.cell),
             added=keep.added if keep is not None else 0,
-            sampler=request.sampler,
+            sampler=options.sampler,
             count=request.count,
             seed=request.seed,
             model=request.model,
-            steps=request.steps,
+            steps=options.steps,
             device=request.device,
             funnel=request.funnel,
             potential=request.potential,

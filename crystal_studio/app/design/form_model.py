@@ -1,4 +1,8 @@
-"""The form as an observed object with undo: views change it through here and listen to it."""
+"""The form as an observed object with undo: views change it through here and listen to it.
+
+Text that cannot be read changes no form, but the form on screen is then not what it says: it is kept here beside the
+form, and while there is any, there is no request.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ class _Change(QUndoCommand):
 
 
 class FormModel(QObject):
-    """``changed`` follows every change; ``error`` is why the form makes no request, or None."""
+    """``changed`` follows every change; ``error`` is why there is no request, or None."""
 
     changed = Signal()
 
@@ -40,13 +44,43 @@ class FormModel(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self.form = Form()
-        self.error: RequestError | None = None
+        self._mistyped: dict[str, str] = {}
+        self._form_error: RequestError | None = None
         self._request: DesignRequest | None = self.form.request()
 
     @property
     def request(self) -> DesignRequest | None:
-        """The request of the form as it stands, None where it makes none."""
-        return self._request
+        """The request of the form as it stands on screen, None where it makes none."""
+        return None if self._mistyped else self._request
+
+    @property
+    def error(self) -> RequestError | None:
+        """What has to be corrected first: text that cannot be read, or fields that do not go together."""
+        wrong = next(iter(self._mistyped.items()), None)
+        return RequestError(wrong[1], wrong[0].partition("/")[0]) if wrong else self._form_error
+
+    def mistyped(self, field: str) -> str:
+        """Why the text in a field cannot be read; empty where it can."""
+        return self._mistyped.get(field, "")
+
+    def mistype(self, field: str, message: str) -> None:
+        """Hold that the text in a field cannot be read, until it can or the field shows something else.
+
+        ``field`` is one of the request, with "/" and more where several places show it; an empty message: it can.
+        """
+        if message != self.mistyped(field):
+            self._mistyped.pop(field, None)
+            if message:
+                self._mistyped[field] = message
+            self.changed.emit()
+
+    def forget(self, *fields: str) -> None:
+        """Drop what was mistyped in some fields, or in all of them."""
+        wrong = [f for f in self._mistyped if not fields or f in fields]
+        for field in wrong:
+            del self._mistyped[field]
+        if wrong:
+            self.changed.emit()
 
     def change(self, form: Form, text: str, merge: str = "") -> None:
         """Put another form in place, undoable; changes with the same ``merge`` become one step."""
@@ -54,14 +88,33 @@ class FormModel(QObject):
             self.undo_stack.push(_Change(self, self.form, form, text, merge))
 
     def show(self, form: Form) -> None:
-        """Put another form in place without a step of undo."""
+        """Put another form in place without a step of undo; what was mistyped goes where its field shows another."""
+        for field in list(self._mistyped):
+            if shown(form, field) != shown(self.form, field):
+                del self._mistyped[field]
         self.form = form
         try:
-            self._request, self.error = form.request(), None
+            self._request, self._form_error = form.request(), None
         except RequestError as error:
-            self._request, self.error = None, error
+            self._request, self._form_error = None, error
         self.changed.emit()
 
     def set_request(self, request: DesignRequest) -> None:
         """Show a request, undoable."""
+        self.forget()
         self.change(Form.of_request(request), "load request")
+
+
+def shown(form: Form, field: str) -> object:
+    """What a field that is typed in shows of a form."""
+    name, _, rest = field.partition("/")
+    if name == "chemsys":
+        return form.picks
+    if name == "template":
+        return form.template, form.sites, form.space_groups if rest else ()
+    if name == "keep":
+        return form.added, form.sites, form.given
+    if name == "target":
+        target, _, end = rest.partition("/")
+        return getattr(form.aim(target), end, None)
+    return getattr(form, name)

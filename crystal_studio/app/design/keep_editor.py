@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
-    QSpinBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.number_fields import WholeBox, show_value
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.typeset import hm_html
@@ -98,14 +98,12 @@ class KeepEditor(QWidget):
         foot.addWidget(self.lattice)
         foot.addStretch(1)
         foot.addWidget(label("Orbits to add", "muted"))
-        self.added = QSpinBox()
-        self.added.setRange(0, MOST_ADDED)
-        self.added.setSpecialValueText("as many as usual")
+        self.added = WholeBox(0, MOST_ADDED, "as many as usual")
         self.added.setMinimumWidth(150)
-        self.added.lineEdit().setTextMargins(6, 0, 0, 0)
         self.added.setAccessibleName("Orbits to add")
         self.added.setToolTip("How many orbits the model adds; as many as crystals of this group have where it is open")
         self.added.valueChanged.connect(self._add)
+        self.added.mistyped.connect(lambda message: model.mistype("keep/added", message))
         foot.addWidget(self.added)
         inside.addLayout(foot)
         column.addWidget(self.part, 1)
@@ -144,7 +142,7 @@ class KeepEditor(QWidget):
         self.lattice.setToolTip(
             "The conventional cell stays as it is" if given.cell else "Of this structure only orbits are known"
         )
-        self.added.setValue(form.added)
+        show_value(self.added, form.added, self._model.mistyped("keep/added"))
         self._showing = False
 
     def _fill(self, given: Given) -> None:

@@ -63,14 +63,14 @@ class ElementCell(QAbstractButton):
         self.reason = ""
         self.type_size = 12  # pixels, the same for every element of a table
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(28, 30)
+        self.setMinimumSize(24, 25)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(lambda: self.asked.emit(self.symbol, self.pick.next))
         self._describe()
 
     def sizeHint(self) -> QSize:
-        return QSize(42, 40)
+        return QSize(30, 28)
 
     def set_state(self, pick: Pick, reason: str) -> None:
         """Show a state; ``reason`` greys the element and says why."""
@@ -251,7 +251,7 @@ class Legend(QWidget):
             sample = ElementCell(6)
             sample.setEnabled(True)
             sample.set_state(pick, "")
-            sample.setFixedSize(30, 30)
+            sample.setFixedSize(26, 26)
             sample.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             sample.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             sample.setAccessibleName(f"Mark of an element that is {text}")

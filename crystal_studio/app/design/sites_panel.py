@@ -80,15 +80,11 @@ class SitesPanel(Card):
         self._menu.addActions(actions)
         self._fault = fault
 
-    @property
-    def problem(self) -> str:
-        """What is wrong with what was typed, or empty."""
-        return self.template.problem if self._model.form.sites == "template" else ""
-
     def set_error(self, field: str, message: str) -> None:
-        """Show what is wrong with the field of this name."""
-        text = self.problem or (message if field in ("template", "keep") else "")
-        self.template.mark(bool(text) and self._model.form.sites == "template")
+        """Show what is wrong with the field of this name; a mistyped template comes first."""
+        mistyped = self._model.mistyped("template")
+        text = mistyped or (message if field in ("template", "keep") else "")
+        self.template.mark(bool(mistyped or field == "template"))
         self.error.setText(text)
         self.error.setVisible(bool(text))
 
@@ -112,7 +108,7 @@ class SitesPanel(Card):
         form, text = self._model.form, f"take {given.name}"
         wanted = sites or ("template" if form.sites == "template" else "keep")
         changed: Form = form.with_template_of(given) if wanted == "template" else form.with_given(given)
-        self.template.forget_typed()
+        self._model.forget("template")
         self._model.change(changed, text)
 
     def refresh(self) -> None:

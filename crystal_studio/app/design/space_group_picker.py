@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QStyleOptionViewItem,
     QToolButton,
     QTreeView,
@@ -21,11 +20,12 @@ from PySide6.QtWidgets import (
 
 from crystal_studio.app import theme
 from crystal_studio.app.catalogue import SYSTEMS, Catalogue, GroupInfo
-from crystal_studio.app.icons import icon
+from crystal_studio.app.design.group_chips import GroupChips
+from crystal_studio.app.design.group_search import Found, find
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.typeset import hm_html, hm_text
-from crystal_studio.app.widgets import Card, FlowLayout, label
+from crystal_studio.app.widgets import Card, FlowRow, label
 
 GROUP_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 SORT_ROLE = int(Qt.ItemDataRole.UserRole) + 2
@@ -44,33 +44,12 @@ FILTERS: tuple[tuple[str, str, str, Callable[[GroupInfo], bool]], ...] = (
 )
 
 
-def normalised(text: str) -> str:
-    """A symbol or query for comparison: "P 63/mmc", "P6_3/mmc" and "p63/mmc" are the same."""
-    return text.replace(" ", "").replace("_", "").lower()
-
-
-def matches(group: GroupInfo, query: str) -> bool:
-    """Whether a typed text means this group: its number, a part of its symbol, its system or point group."""
-    query = normalised(query)
-    if not query:
-        return True
-    if query.isdigit() and len(query) <= 3:
-        return str(group.number).startswith(query)
-    symbol = normalised(group.symbol)
-    return (
-        query in symbol
-        or query in symbol.replace("-", "")
-        or group.system.startswith(query)
-        or normalised(group.point_group) == query
-    )
-
-
 class _Filter(QSortFilterProxyModel):
-    """Keeps the groups that match the query and every filter chosen."""
+    """Keeps the groups that were found and pass every filter chosen."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.query = ""
+        self.found = Found(frozenset())
         self.tests: dict[str, Callable[[GroupInfo], bool]] = {}
         self.setRecursiveFilteringEnabled(True)
         self.setSortRole(SORT_ROLE)
@@ -82,7 +61,7 @@ class _Filter(QSortFilterProxyModel):
         group = self.sourceModel().index(row, 0, parent).data(GROUP_ROLE)
         if not isinstance(group, GroupInfo):
             return False
-        return matches(group, self.query) and all(test(group) for test in self.tests.values())
+        return group.number in self.found.numbers and all(test(group) for test in self.tests.values())
 
 
 class _CountDelegate(RichTextDelegate):
@@ -118,14 +97,17 @@ class SpaceGroupPicker(Card):
         self.nature.clicked.connect(lambda: self._ask(()))
         self.head.addWidget(self.nature)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("225, Fm-3m, P6_3/mmc, cubic, mmm …")
+        self.search.setPlaceholderText("225, Fm-3m, Pbnm, 61-64, cubic, mmm …")
+        self.search.setToolTip(
+            "Numbers and ranges, symbols of any setting (Hermann-Mauguin, Hall, Schoenflies), crystal systems and"
+            " point groups; several with commas between them. Enter picks."
+        )
         self.search.setAccessibleName("Search space groups")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._refilter)
         self.search.returnPressed.connect(self._toggle_first)
         self.body.addWidget(self.search)
-        row = QHBoxLayout()
-        row.setSpacing(4)
+        kinds = FlowRow()
         self.filters: dict[str, QToolButton] = {}
         for key, text, tip, _ in FILTERS:
             button = QToolButton()
@@ -134,9 +116,8 @@ class SpaceGroupPicker(Card):
             button.setCheckable(True)
             button.toggled.connect(self._refilter)
             self.filters[key] = button
-            row.addWidget(button)
-        row.addStretch(1)
-        self.body.addLayout(row)
+            kinds.flow.addWidget(button)
+        self.body.addWidget(kinds)
 
         self._source = QStandardItemModel()
         self._proxy = _Filter()
@@ -151,11 +132,12 @@ class SpaceGroupPicker(Card):
         self.tree.setIndentation(16)
         self.tree.setSortingEnabled(True)
         self.tree.doubleClicked.connect(self._toggle)
-        self.tree.setMinimumHeight(160)
+        self.tree.setMinimumHeight(96)
         self._source.itemChanged.connect(self._checked)
         self.body.addWidget(self.tree, 1)
         foot = QHBoxLayout()
-        self.note = label("", "small")
+        self.note = label("", "small", wrap=True)
+        self.note.setTextFormat(Qt.TextFormat.RichText)
         foot.addWidget(self.note, 1)
         self.all_shown = QPushButton("Pick all shown")
         self.all_shown.setProperty("role", "link")
@@ -163,13 +145,9 @@ class SpaceGroupPicker(Card):
         self.all_shown.clicked.connect(lambda: self._ask(tuple(sorted({*self._picked, *self.shown()}))))
         foot.addWidget(self.all_shown)
         self.body.addLayout(foot)
-        self._chips = QWidget()
-        self._chips.setProperty("role", "plain")
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self._chips.setSizePolicy(policy)
-        self._flow = FlowLayout(self._chips)
-        self.body.addWidget(self._chips)
+        self.chips = GroupChips()
+        self.chips.dropped.connect(self._drop)
+        self.body.addWidget(self.chips)
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.body.addWidget(self.error)
@@ -179,6 +157,7 @@ class SpaceGroupPicker(Card):
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Show the groups of a catalogue."""
         self._groups = {g.number: g for g in catalogue.groups}
+        self._proxy.found = find(catalogue.groups, self.search.text())
         self._fill()
         self.set_picked(self._picked)
 
@@ -274,7 +253,7 @@ class SpaceGroupPicker(Card):
         return row
 
     def _refilter(self) -> None:
-        self._proxy.query = self.search.text()
+        self._proxy.found = find(tuple(self._groups.values()), self.search.text())
         self._proxy.tests = {key: test for key, _, _, test in FILTERS if self.filters[key].isChecked()}
         self._proxy.refilter()
         self.tree.expandAll()
@@ -282,9 +261,13 @@ class SpaceGroupPicker(Card):
 
     def _count(self) -> None:
         shown = len(self.shown())
-        self.note.setText(f"{shown} of {len(self._groups)} groups" if self._groups else "Loading the space groups …")
-        filtered = bool(self._proxy.query or self._proxy.tests)
-        self.all_shown.setVisible(filtered and shown > 0)
+        text = f"{shown} of {len(self._groups)} groups" if self._groups else "Loading the space groups …"
+        alias = self._proxy.found.alias
+        if alias is not None and shown:
+            symbol, number = alias
+            text += f": {hm_html(symbol)} is another symbol of {hm_html(self._groups[number].symbol)}"
+        self.note.setText(text)
+        self.all_shown.setVisible(0 < shown < len(self._groups))
 
     def _toggle(self, index: QModelIndex) -> None:
         group = index.data(GROUP_ROLE)
@@ -292,13 +275,12 @@ class SpaceGroupPicker(Card):
             self._ask(tuple(sorted(set(self._picked) ^ {group.number})))
 
     def _toggle_first(self) -> None:
-        """Enter in the search field picks: the exact match if there is one, else the only group shown."""
+        """Enter in the search field picks what was named there, or else the only group shown; once more drops it."""
         shown = self.shown()
-        query = normalised(self.search.text())
-        exact = [n for n in shown if query in (str(n), normalised(self._groups[n].symbol))]
-        choice = exact or (shown if len(shown) == 1 else [])
-        if choice:
-            self._ask(tuple(sorted(set(self._picked) ^ {choice[0]})))
+        named = set(self._proxy.found.named) & set(shown) or (set(shown) if len(shown) == 1 else set())
+        if named:
+            picked = set(self._picked)
+            self._ask(tuple(sorted(picked - named if named <= picked else picked | named)))
             self.search.selectAll()
 
     def _checked(self, item: QStandardItem) -> None:
@@ -308,25 +290,12 @@ class SpaceGroupPicker(Card):
         on = item.checkState() == Qt.CheckState.Checked
         self._ask(tuple(sorted({*self._picked, group.number} if on else set(self._picked) - {group.number})))
 
+    def _drop(self, number: int) -> None:
+        self._ask(tuple(n for n in self._picked if n != number))
+
     def _ask(self, numbers: tuple[int, ...]) -> None:
         self.set_picked(numbers)
         self.changed.emit(numbers)
 
     def _show_chips(self) -> None:
-        self._flow.clear()
-        for number in self._picked[:24]:
-            group = self._groups.get(number)
-            chip = QToolButton()
-            chip.setProperty("role", "chip")
-            chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            chip.setIcon(icon("close", theme.tokens().muted))
-            symbol = hm_text(group.symbol) if group else ""
-            chip.setText(f"{symbol} ({number})" if symbol else str(number))
-            chip.setToolTip(f"Drop space group {number}")
-            chip.setAccessibleName(f"Drop space group {number}")
-            chip.clicked.connect(lambda _=False, n=number: self._ask(tuple(p for p in self._picked if p != n)))
-            self._flow.addWidget(chip)
-        if len(self._picked) > 24:
-            self._flow.addWidget(label(f"and {len(self._picked) - 24} more", "small"))
-        self._chips.setVisible(bool(self._picked))
-        self._chips.updateGeometry()
+        self.chips.show_groups(self._picked, self._groups)

@@ -6,12 +6,12 @@ import math
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSlider, QWidget
 
 from crystal_studio.app.design.aims import describe_strength, figure_short, look, unit_text
 from crystal_studio.app.design.form import Aim, Form
 from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.number_fields import DecimalBox, show_value
 from crystal_studio.app.design.range_slider import RangeSlider
 from crystal_studio.app.widgets import Card, label, mark
 from crystal_studio.generators.protocol import ModelCard, PropertyRange
@@ -51,7 +51,7 @@ class TargetsPanel(Card):
         self.strength_slider.setRange(round(WEAKEST * 2), round(STRONGEST * 2))
         self.strength_slider.setToolTip(STRENGTH_TIP)
         self.strength_slider.setAccessibleName("Strength of the targets")
-        self.strength = NumberBox(0.0, 20.0, 0.5)
+        self.strength = DecimalBox(0.0, 20.0, 0.5)
         self.strength.setToolTip(STRENGTH_TIP)
         self.strength.setAccessibleName("Strength w of the targets")
         name = label("Strength w", "section")
@@ -68,6 +68,7 @@ class TargetsPanel(Card):
         self.body.addWidget(self.error)
         self.body.addStretch(1)
         self.strength.valueChanged.connect(self._pull)
+        self.strength.mistyped.connect(lambda message: model.mistype("guidance", message))
         self.strength_slider.valueChanged.connect(lambda v: self._pull(v / 2))
         model.changed.connect(self.refresh)
         self.refresh()
@@ -93,8 +94,9 @@ class TargetsPanel(Card):
         upside_down = {t.name for t in self._model.form.targets if t.low > t.high}
         for name, row in self.rows.items():
             row.show_error("The lower end lies above the upper end." if name in upside_down else "")
-        here = message if field in ("target", "targets", "guidance") and not upside_down else ""
-        text = self.problem or here
+        beside = upside_down or any(row.mistyped for row in self.rows.values())
+        here = message if field in ("target", "targets") and not beside else ""
+        text = self._model.mistyped("guidance") or (message if field == "guidance" else "") or self.problem or here
         self.error.setText(text)
         self.error.setVisible(bool(text))
 
@@ -121,7 +123,7 @@ class TargetsPanel(Card):
         self.note.setText(note)
         self.strength_part.setVisible(bool(form.targets))
         self.strength_note.setVisible(bool(form.targets))
-        self.strength.setValue(form.guidance)
+        show_value(self.strength, form.guidance, self._model.mistyped("guidance"))
         self.strength_slider.setValue(round(min(form.guidance, STRONGEST) * 2))
         self.strength_note.setText(describe_strength(form.guidance))
         self._showing = False
@@ -144,27 +146,6 @@ class TargetsPanel(Card):
             self._model.change(replace(self._model.form, guidance=value), "strength of the targets", merge="guidance")
 
 
-class NumberBox(QDoubleSpinBox):
-    """A number without needless zeros."""
-
-    def __init__(self, low: float, high: float, step: float) -> None:
-        super().__init__()
-        self.setDecimals(4)
-        self.setRange(low, high)
-        self.setSingleStep(step)
-        self.setFixedWidth(84)
-        self.lineEdit().setTextMargins(4, 0, 0, 0)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()  # the page scrolls
-
-    def textFromValue(self, value: float) -> str:
-        return f"{round(value, 4):.7g}"
-
-
 class _Row:
     """One property: tick, ends, unit, slider on the range seen in training; below, what is wrong or to be known."""
 
@@ -178,7 +159,7 @@ class _Row:
         seen = f"Seen in training: {seen}" if self._known else "Unknown to this model"
         self.tick = QCheckBox(shown.title)
         self.tick.setToolTip(f"{shown.tip}\n{seen}".strip())
-        self.low, self.high = (NumberBox(-1e6, 1e6, shown.step) for _ in range(2))
+        self.low, self.high = (DecimalBox(-1e6, 1e6, shown.step) for _ in range(2))
         for box, end in ((self.low, "from"), (self.high, "to")):
             box.setAccessibleName(f"{shown.title}, {end}, {property_.unit}")
             box.setToolTip(f"{shown.title} {end}, in {unit}" if unit else f"{shown.title} {end}")
@@ -199,6 +180,8 @@ class _Row:
         self.tick.toggled.connect(self._toggle)
         self.low.valueChanged.connect(lambda v: self._change(replace(self._aim, low=v)))
         self.high.valueChanged.connect(lambda v: self._change(replace(self._aim, high=v)))
+        for box, end in ((self.low, "low"), (self.high, "high")):
+            box.mistyped.connect(lambda message, end=end: model.mistype(self._field(end), message))
         self.slider.moved.connect(lambda low, high: self._change(replace(self._aim, low=low, high=high)))
 
     def show_form(self, form: Form) -> None:
@@ -208,27 +191,39 @@ class _Row:
         if aim is not None:
             self._aim = aim
         self.tick.setChecked(aim is not None)
-        for box, value in ((self.low, self._aim.low), (self.high, self._aim.high)):
-            if abs(box.value() - value) > 1e-9 and not (box.hasFocus() and round(value, 4) == box.value()):
-                box.setValue(value)
+        for box, value, end in ((self.low, self._aim.low, "low"), (self.high, self._aim.high, "high")):
+            show_value(box, value, self._model.mistyped(self._field(end)))
         self.slider.show_values(self._aim.low, self._aim.high, aim is not None and self._known)
         self._showing = False
 
+    @property
+    def mistyped(self) -> str:
+        """Why what is typed for an end cannot be read, or empty."""
+        return self._model.mistyped(self._field("low")) or self._model.mistyped(self._field("high"))
+
     def show_error(self, message: str) -> None:
         """Mark the ends as wrong, or say that they lie outside what the model saw."""
-        for box in (self.low, self.high):
-            mark(box, bool(message))
-        outside = (
-            self.tick.isChecked()
-            and self._known
-            and not (self._property.low - 1e-9 <= self._aim.low and self._aim.high <= self._property.high + 1e-9)
-        )
-        text = message or ("Partly outside what the model saw in training: expect poor crystals." if outside else "")
+        for box, end in ((self.low, "low"), (self.high, "high")):
+            mark(box, bool(message or self._model.mistyped(self._field(end))))
+        wrong = self.mistyped or message
+        text = wrong or (self._outside() if self.tick.isChecked() and self._known else "")
         self.hint.setText(text)
-        if bool(self.hint.property("role") == "error") != bool(message):
-            self.hint.setProperty("role", "error" if message else "warning")
+        if bool(self.hint.property("role") == "error") != bool(wrong):
+            self.hint.setProperty("role", "error" if wrong else "warning")
             self.hint.style().polish(self.hint)
         self.hint.setVisible(bool(text))
+
+    def _outside(self) -> str:
+        """How the range lies to what the model saw, where it leaves that."""
+        low, high = self._property.low - 1e-9, self._property.high + 1e-9
+        if self._aim.high < low or self._aim.low > high:
+            return "Wholly outside what the model saw in training: no candidate can be expected to lie there."
+        if self._aim.low < low or self._aim.high > high:
+            return "Partly outside what the model saw in training: expect poor crystals."
+        return ""
+
+    def _field(self, end: str) -> str:
+        return f"target/{self._property.name}/{end}"
 
     def _toggle(self, on: bool) -> None:
         if not self._showing:

@@ -16,16 +16,16 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.number_fields import WholeBox, show_value
 from crystal_studio.app.design.wyckoff import Position, positions
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.typeset import hm_html
-from crystal_studio.app.widgets import GAP, CalmSpinBox, EmptyState, label, mark
+from crystal_studio.app.widgets import GAP, EmptyState, label, mark
 from crystal_studio.design.fixed_sites import parse_template
 from crystal_studio.errors import RequestError
 
@@ -48,9 +48,7 @@ class TemplateEditor(QWidget):
         self._symbols: tuple[str, ...] = ()
         self._group = 0
         self._showing = self._typing = False
-        self._last: tuple[str, ...] = ()
-        self.problem = ""
-        self.spins: dict[str, QSpinBox] = {}
+        self.spins: dict[str, WholeBox] = {}
         self._rows: list[_Row] = []
         self._positions: tuple[Position, ...] = ()
         column = QVBoxLayout(self)
@@ -106,10 +104,6 @@ class TemplateEditor(QWidget):
         """Show the text as wrong or right."""
         mark(self.text, bad)
 
-    def forget_typed(self) -> None:
-        """Drop what was typed wrong."""
-        self.problem = ""
-
     def refresh(self) -> None:
         """Show the form."""
         form = self._model.form
@@ -120,17 +114,15 @@ class TemplateEditor(QWidget):
         if group != self._group:
             self._show_group(group)
         counts = Counter(self._name(name) for name in form.template)
-        for name, spin in self.spins.items():
-            spin.setValue(counts[name])
+        for line, (name, spin) in enumerate(self.spins.items(), start=1):
+            show_value(spin, counts[name], self._model.mistyped(f"template/{line}"))
             _strengthen(spin, counts[name] > 0)
-        if form.template != self._last and not self._typing:
-            self.problem = ""
-        self._last = form.template
-        if not self._typing and not self.problem and self.text.text() != as_text(form.template):
+        mistyped = bool(self._model.mistyped("template"))
+        if not self._typing and not mistyped and self.text.text() != as_text(form.template):
             self.text.setText(as_text(form.template))
         self.empty.setVisible(not group)
         self.area.setVisible(bool(group))
-        self.clear.setEnabled(bool(form.template or self.problem))
+        self.clear.setEnabled(bool(form.template) or mistyped)
         self.total.setText(self._sum(counts))
         self.total.setVisible(bool(group))
         self._showing = False
@@ -161,7 +153,7 @@ class TemplateEditor(QWidget):
         self._positions = positions(group) if group else ()
         while len(self._rows) < len(self._positions):
             line = len(self._rows) + 1
-            self._rows.append(_Row(self._grid, line, self._count))
+            self._rows.append(_Row(self._grid, line, self._count, self._miscount))
             self._grid.setRowStretch(line, 0)
             self._grid.setRowStretch(line + 1, 1)
         for row, position in zip_longest(self._rows, self._positions):
@@ -178,20 +170,23 @@ class TemplateEditor(QWidget):
         chosen = tuple(n for n in (*known, *strange) for _ in range(counts[n]))
         self._set(chosen, f"orbits on {name}", merge=f"orbits on {name}")
 
+    def _miscount(self, line: int, message: str) -> None:
+        self._model.mistype(f"template/{line}", message)
+
     def _type(self, text: str) -> None:
-        try:
-            names, self.problem = parse_template(text), ""
-        except RequestError as error:
-            names, self.problem = self._model.form.template, str(error)
         self._typing = True
-        if names == self._model.form.template:
-            self._model.changed.emit()  # what was typed may be wrong now, or right again
-        self._set(names, "type the template", merge="type template")
+        try:
+            self._change(parse_template(text), "type the template", merge="type template")
+            self._model.mistype("template", "")
+        except RequestError as error:
+            self._model.mistype("template", str(error))
         self._typing = False
 
     def _set(self, names: tuple[str, ...], text: str, merge: str = "") -> None:
-        if not self._typing:
-            self.problem = ""
+        self._model.forget("template")
+        self._change(names, text, merge)
+
+    def _change(self, names: tuple[str, ...], text: str, merge: str = "") -> None:
         self._model.change(replace(self._model.form, template=names), text, merge=merge)
         self.refresh()
 
@@ -199,9 +194,14 @@ class TemplateEditor(QWidget):
 class _Row:
     """One position with the number of its orbits; made once and used for every group."""
 
-    def __init__(self, grid: QGridLayout, line: int, counted: Callable[[str, int], None]) -> None:
-        self.spin = CalmSpinBox()
-        self.spin.setSpecialValueText("–")
+    def __init__(
+        self,
+        grid: QGridLayout,
+        line: int,
+        counted: Callable[[str, int], None],
+        miscounted: Callable[[int, str], None],
+    ) -> None:
+        self.spin = WholeBox(0, 1, "–")
         self.spin.setFixedWidth(64)
         self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._name = ""
@@ -209,6 +209,7 @@ class _Row:
         for column, widget in enumerate((self.spin, *self._labels)):
             grid.addWidget(widget, line, column)
         self.spin.valueChanged.connect(lambda number: counted(self._name, number))
+        self.spin.mistyped.connect(lambda message: miscounted(line, message))
 
     def show(self, position: Position | None) -> None:
         """Show a position, or nothing."""

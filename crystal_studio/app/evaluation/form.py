@@ -148,7 +148,7 @@ class EvaluationForm(QWidget):
             return
 
         def look(_: object) -> list[str]:
-            from crystal_studio.evaluation.crystal_set import splits
+            from crystal_studio.data.datasets import splits
 
             return sorted(splits(path))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+import queue
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,7 @@ class CampaignThread(QThread):
         super().__init__(parent)
         self.setObjectName("campaign supervisor")
         self._arguments = {"project": project, "request": request, "campaign_id": campaign_id, "plan": plan}
-        self._wish = ""
-        self._wake = threading.Event()
+        self._wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def pause(self) -> None:
         """Hold still."""
@@ -61,8 +61,7 @@ class CampaignThread(QThread):
         self._ask("put_down")
 
     def _ask(self, wish: str) -> None:
-        self._wish = wish
-        self._wake.set()
+        self._wishes.put(wish)
 
     def run(self) -> None:
         """The thread's work; never called by hand."""
@@ -72,9 +71,8 @@ class CampaignThread(QThread):
         try:
             process.start()
             while process.finished is None:
-                if self._wake.wait(INTERVAL):
-                    self._wake.clear()
-                    getattr(process, self._wish)()
+                with suppress(queue.Empty):
+                    getattr(process, self._wishes.get(timeout=INTERVAL))()
                 for event in coalesce(process.poll()):
                     self._pass_on(event)
         except Exception as error:

@@ -7,7 +7,6 @@ EGL without any display; where that fails, the display at hand, then a virtual o
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import subprocess
@@ -15,7 +14,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from crystal_studio.app.viewer.scene import STYLES, SceneOptions
 from crystal_studio.errors import FileError, KnownError, RequestError
+from crystal_studio.execution.apart import run_apart
+from crystal_studio.execution.protocol import Cancelled, Died, Done, Failed, Task, TimedOut
 
 _TIMEOUT = 120.0  # seconds for one picture; software OpenGL on a busy machine is slow
 _LARGEST = 8192
@@ -108,22 +108,18 @@ def _ways() -> Iterator[str]:
 
 def _in_child(job: _Job, way: str) -> str | None:
     """Draw in a child process; None, or why it failed."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_draw, args=(job, way, theirs), daemon=True)
     with _virtual_display() if way == "virtual display" else _as_it_is():
-        child.start()
-        theirs.close()
-        try:
-            answer = ours.recv() if ours.poll(_TIMEOUT) else f"no answer within {_TIMEOUT:.0f} s"
-        except EOFError:
-            answer = "the drawing process ended early"
-        finally:
-            ours.close()
-            if child.is_alive() and answer is not None:
-                child.terminate()
-            child.join(10)
-    return answer
+        match run_apart(Task(_draw, (job, way), _TIMEOUT)):
+            case Done():
+                return None
+            case Failed(error=error):
+                return error
+            case TimedOut(seconds):
+                return f"no answer within {seconds:.0f} s"
+            case Died(how):
+                return f"the drawing process ended early ({how})"
+            case Cancelled():
+                return "cancelled"
 
 
 @contextmanager
@@ -153,16 +149,10 @@ def _virtual_display() -> Iterator[None]:
         server.wait()
 
 
-def _draw(job: _Job, way: str, answer: Connection) -> None:
-    """The child: draw, write, and say None or what went wrong."""
-    try:
-        with _egl() if way == "egl" else _offscreen_surface():
-            _write(job)
-        answer.send(None)
-    except Exception as error:  # whatever it is, the parent tries the next way and reports it
-        answer.send(f"{type(error).__name__}: {error}")
-    finally:
-        answer.close()
+def _draw(job: _Job, way: str) -> None:
+    """The child: draw and write."""
+    with _egl() if way == "egl" else _offscreen_surface():
+        _write(job)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
     QToolButton,
     QVBoxLayout,
     QWidget,
-    QWidgetAction,
 )
 
+from crystal_studio.app.viewer.popup import Popup
 from crystal_studio.app.viewer.scene import BOND_SCALE, STYLES, SceneOptions
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ class Toolbar(QToolBar):
     def __init__(self, view: StructureView) -> None:
         super().__init__("Structure view", view)
         self._view = view
+        self.popups: dict[str, Popup] = {}
         self.setMovable(False)
+        self.setIconSize(QSize(12, 12))  # of the chevrons: nothing else here has an icon
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setAccessibleName("Tools of the structure view")
 
@@ -146,23 +148,23 @@ class Toolbar(QToolBar):
         return group
 
     def _add_menu(self, text: str, tip: str, menu: QMenu) -> QToolButton:
+        button = self._button(text, tip)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu.setToolTipsVisible(True)
+        button.setMenu(menu)
+        return button
+
+    def _button(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
         button.setProperty("menu", True)
         button.setText(text)
         button.setToolTip(tip)
         button.setAccessibleName(f"{text}: {tip}")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu.setToolTipsVisible(True)
-        button.setMenu(menu)
         self.addWidget(button)
         return button
 
     def _add_panel(self, text: str, tip: str, panel: QWidget) -> None:
-        menu = QMenu(self)
-        holder = QWidgetAction(menu)
-        holder.setDefaultWidget(panel)
-        menu.addAction(holder)
-        self._add_menu(text, tip, menu)
+        self.popups[text] = Popup(self._button(text, tip), panel)
 
     def _supercell_panel(self) -> QWidget:
         panel = QWidget()

@@ -1,10 +1,6 @@
-"""CrystalNN fingerprints of whole batches, in worker processes."""
+"""CrystalNN fingerprints of whole batches."""
 
 from __future__ import annotations
-
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
-from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +21,7 @@ LEAST_VOLUME_PER_ATOM = 0.03
 _CRYSTALS_AT_ONCE = 100
 
 
-def crystalnn_fingerprints(
-    crystals: AsymmetricUnits | Structures, workers: int = 1, collinear: float = COLLINEAR
-) -> NDArray[np.float64]:
+def crystalnn_fingerprints(crystals: AsymmetricUnits | Structures, collinear: float = COLLINEAR) -> NDArray[np.float64]:
     """(B, 61) means of the site fingerprints over all atoms; columns are named by ``LABELS``.
 
     The numbers of matminer's CrystalNNFingerprint, preset "ops", for structures without oxidation states.
@@ -43,11 +37,7 @@ def crystalnn_fingerprints(
     of = elements()
     starts = range(0, len(structures), _CRYSTALS_AT_ONCE)
     parts = (structures.take(np.arange(s, min(s + _CRYSTALS_AT_ONCE, len(structures)))) for s in starts)
-    if workers <= 1 or len(starts) <= 1:
-        found = [_fingerprints(part, of, collinear) for part in parts]
-    else:
-        with ProcessPoolExecutor(min(workers, len(starts)), mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(_fingerprints, parts, repeat(of), repeat(collinear)))
+    found = [_fingerprints(part, of, collinear) for part in parts]
     return np.concatenate(found) if found else np.zeros((0, WIDTH))
 
 

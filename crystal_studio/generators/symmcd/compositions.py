@@ -23,7 +23,9 @@ from crystal_studio.data.decorated import Decorated, decorated_templates, mendel
 from crystal_studio.design.request import DesignRequest
 
 DEFAULT_MAX_ATOMS = 24
-"""Atoms in the primitive cell that an exact composition may fill when the request sets no limit."""
+"""Atoms in the primitive cell that an exact composition usually fills when the request sets no limit."""
+LARGEST_CELL = 192
+"""Atoms in the primitive cell up to which a group asked for is searched for room when the request sets no limit."""
 KNOWN_SHARE = 0.75
 """Share of candidates on templates of the training set, in groups that have one for the composition."""
 UNSEEN_SHARE = 0.1
@@ -66,13 +68,29 @@ def row_weights() -> NDArray[np.float64]:
 
 def formula_units(request: DesignRequest, number: int, most_orbits: int) -> list[dict[int, int]]:
     """The atoms of the conventional cell, one dict a number of formula units that the group can hold."""
-    return [c for c in _cells(request, number) if can_hold(number, tuple(c.values()), most_orbits)]
+    limit = atom_limit(request, number, most_orbits)
+    return [c for c in _cells(request, number, limit) if can_hold(number, tuple(c.values()), most_orbits)]
 
 
-def _cells(request: DesignRequest, number: int) -> list[dict[int, int]]:
+def atom_limit(request: DesignRequest, number: int, most_orbits: int) -> int:
+    """Atoms in the primitive cell up to which a composition is tried in a group.
+
+    The request's limit; without one the usual cells, or the smallest that holds the composition where the group is
+    asked for and none of the usual ones does.
+    """
+    formula = sum(request.reduced_composition.values())
+    usual = max(DEFAULT_MAX_ATOMS, formula)
+    if request.max_atoms or number not in request.space_groups:
+        return request.max_atoms or usual
+    for cell in _cells(request, number, max(LARGEST_CELL, usual)):
+        if can_hold(number, tuple(cell.values()), most_orbits):
+            return max(usual, sum(cell.values()) // int(tables().n_centring[number - 1]))
+    return usual
+
+
+def _cells(request: DesignRequest, number: int, limit: int) -> list[dict[int, int]]:
     counts = {atomic_number(s): n for s, n in request.reduced_composition.items()}
     centring = int(tables().n_centring[number - 1])
-    limit = request.max_atoms or max(DEFAULT_MAX_ATOMS, sum(counts.values()))
     return [{z: n * u * centring for z, n in counts.items()} for u in range(1, limit // sum(counts.values()) + 1)]
 
 
@@ -88,8 +106,8 @@ def alike(elements: tuple[int, ...], known: Decorated) -> float:
 @lru_cache(maxsize=4096)
 def known_choices(composition: str, max_atoms: int, number: int, most_orbits: int) -> tuple[Choice, ...]:
     """The ways of the training set to hold a composition in one group; crystals of similar elements count more."""
-    request = DesignRequest(composition=composition, max_atoms=max_atoms)
-    cells = {sum(c.values()): c for c in _cells(request, number)}
+    request = DesignRequest(composition=composition)
+    cells = {sum(c.values()): c for c in _cells(request, number, max_atoms)}
     multiplicity = tables().multiplicity
     found = []
     for known in decorated_templates().get(number, ()):
@@ -118,7 +136,8 @@ def group_odds(request: DesignRequest, prior: NDArray[np.float64], most_orbits: 
     seen = np.zeros(N_GROUPS)
     for number in range(1, N_GROUPS + 1):
         if prior[number - 1] > 0:
-            key = request.composition, request.max_atoms, number, most_orbits
+            limit = atom_limit(request, number, most_orbits)
+            key = request.composition, limit, number, most_orbits
             seen[number - 1] = sum(c.odds for c in known_choices(*key))
     if not seen.any():
         return prior
@@ -162,7 +181,8 @@ def draw_sites(
     ``orbit_odds`` (at least most_orbits + 1,): odds of numbers of orbits off the known templates.
     None if the group cannot hold the composition.
     """
-    known = known_choices(request.composition, request.max_atoms, number, most_orbits)
+    limit = atom_limit(request, number, most_orbits)
+    known = known_choices(request.composition, limit, number, most_orbits)
     cells = formula_units(request, number, most_orbits)
     found: tuple[list[int], list[int]] | None = None
     for _ in range(_TRIES):

@@ -18,14 +18,17 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.projection import project
 from crystal_studio.crystal.repair import repair
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.design.fixed_sites import check_sites
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import ModelError, RequestError
+from crystal_studio.errors import ModelError
 from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
+from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.batching import batches
 from crystal_studio.generators.symmcd.checks import has_its_symmetry, is_neutral, packing, too_many_atoms, trim
 from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 from crystal_studio.generators.symmcd.plan import Plan
 from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.process import STEPS
@@ -80,14 +83,9 @@ class SymmCD:
 
     def check(self, request: DesignRequest) -> None:
         """Raise ``RequestError`` where the model cannot answer the request."""
-        unknown = [t.name for t in request.targets if t.name not in self.labels]
-        if unknown:
-            known = f"it can aim at {', '.join(self.labels)}" if self.labels else "it was trained without properties"
-            raise RequestError(
-                f"The model {self.card.name} cannot aim at {', '.join(unknown)}: {known}. Remove the target.", "targets"
-            )
-        if request.steps > STEPS:
-            raise RequestError(f"The model was trained with {STEPS} steps: ask for at most {STEPS}.", "steps")
+        options = SymmCDOptions.of(request)
+        check_targets(request, self.card)
+        check_sites(options.template, options.keep, request)
         planning.check(request, self.priors)
 
     @property
@@ -97,9 +95,10 @@ class SymmCD:
 
     def scheme(self, request: DesignRequest) -> Scheme:
         """How the request is sampled."""
-        if request.sampler == "published":
-            return replace(PUBLISHED, steps=request.steps or STEPS)
-        return replace(FAST, steps=request.steps or self.default_steps)
+        options = SymmCDOptions.of(request)
+        if options.sampler == "published":
+            return replace(PUBLISHED, steps=options.steps or STEPS)
+        return replace(FAST, steps=options.steps or self.default_steps)
 
     def sample(
         self,
@@ -131,7 +130,7 @@ class SymmCD:
         targets = draw_targets(request, count, rng)
         neutral = (rng.random(count) < self.neutral_share) & (not request.composition)
         generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
-        scheme = self.scheme(request)
+        scheme, guidance = self.scheme(request), SymmCDOptions.of(request).guidance
         done = total = 0
 
         def tick(step: int, _: int) -> None:
@@ -147,9 +146,7 @@ class SymmCD:
             for members in groups:
                 indices = waiting[members]
                 members_plans = [plans[i] for i in indices]
-                conditions = self.conditions(
-                    members_plans, allowed, targets[indices], neutral[indices], request.guidance
-                )
+                conditions = self.conditions(members_plans, allowed, targets[indices], neutral[indices], guidance)
                 raw = self.denoise(conditions, members_plans, generator, scheme, cancel, tick)
                 done += scheme.steps
                 units, gentle = repaired(raw, conditions)
@@ -276,8 +273,8 @@ def bf16_pays(kind: str) -> bool:
 
 def _reconstruct(group: NDArray, wyckoff: NDArray, mask: NDArray[np.bool_], drawn: Sample) -> AsymmetricUnits:
     """Lattice from k, sites onto Wyckoff positions: those fixed (B, M), -1 where the site symmetry decides."""
-    k = lattice.constrain(drawn.k.double().cpu().numpy(), group)
+    k = lattice.constrain(drawn.k.cpu().double().numpy(), group)
     cells = lattice.standard_orientation(lattice.from_k(k))
     numbers = np.where(mask, drawn.elements.cpu().numpy() + 1, 0).astype(np.int16)
-    points = drawn.x.double().cpu().numpy()
+    points = drawn.x.cpu().double().numpy()
     return project(group, cells, numbers, drawn.classes.cpu().numpy(), points, wyckoff)

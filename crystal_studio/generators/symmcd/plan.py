@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.elements import atomic_number
 from crystal_studio.crystal.space_groups import N_GROUPS, tables
+from crystal_studio.design.fixed_sites import Kept
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.symmcd import compositions, sites
 from crystal_studio.generators.symmcd.charges import pin_required
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.representation import N_ELEMENTS
 
@@ -106,14 +108,14 @@ def _orbit_odds(number: int, low: int, high: int, priors: Priors) -> NDArray[np.
 def check(request: DesignRequest, priors: Priors) -> None:
     """Raise ``RequestError`` where no candidate can obey the request."""
     allowed_elements(request, priors)
-    most = priors.orbits.shape[1] - 1
-    high = min(request.max_orbits or most, most)
-    if request.template:
+    most, options = priors.orbits.shape[1] - 1, SymmCDOptions.of(request)
+    high = min(options.max_orbits or most, most)
+    if options.template:
         sites.check_template(request, high)
         return
-    if request.keep is not None:
-        categories(tuple(o.element for o in request.keep.orbits))
-        sites.check_kept(request, sites.anchors(request.space_groups[0], request.keep), high)
+    if options.keep is not None:
+        categories(tuple(o.element for o in options.keep.orbits))
+        sites.check_kept(request, sites.anchors(request.space_groups[0], options.keep), high)
         return
     need = len(request.chemical_system.must)
     if need > high:
@@ -144,8 +146,8 @@ def check(request: DesignRequest, priors: Priors) -> None:
 
 def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Generator) -> list[Plan]:
     """Plans of ``count`` candidates."""
-    most = priors.orbits.shape[1] - 1
-    high = min(request.max_orbits or most, most, request.max_atoms or most)
+    most, options = priors.orbits.shape[1] - 1, SymmCDOptions.of(request)
+    high = min(options.max_orbits or most, most, request.max_atoms or most)
     odds = _group_odds(request, priors)
     if request.composition:
         odds = compositions.group_odds(request, odds, high)
@@ -154,10 +156,10 @@ def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Gene
         if not odds.sum() > 0:
             raise RequestError("No space group can hold what was asked for: loosen the request.", "space_groups")
         number = int(rng.choice(N_GROUPS, p=odds / odds.sum())) + 1
-        if request.template:
+        if options.template:
             plan = _on_template(request, number, rng)
-        elif request.keep is not None:
-            plan = _around_kept(request, priors, number, high, rng)
+        elif options.keep is not None:
+            plan = _around_kept(request, options.keep, priors, number, high, rng)
         elif request.composition:
             found = compositions.draw_sites(request, number, high, _orbit_odds(number, 1, high, priors), rng)
             plan = None if found is None else _with_elements(number, *found)
@@ -223,11 +225,10 @@ def _on_template(request: DesignRequest, number: int, rng: np.random.Generator) 
 
 
 def _around_kept(
-    request: DesignRequest, priors: Priors, number: int, high: int, rng: np.random.Generator
+    request: DesignRequest, keep: Kept, priors: Priors, number: int, high: int, rng: np.random.Generator
 ) -> Plan | None:
     """The kept orbits and lattice, and as many orbits more as crystals of the group have."""
-    assert request.keep is not None
-    kept = sites.anchors(number, request.keep)
+    kept = sites.anchors(number, keep)
     n, must = len(kept.rows), [z - 1 for z in sites.missing(request, kept)]
     low = n + max(1, len(must))
     # Kept orbits alone may fill the crystal where no more are possible.
@@ -238,7 +239,7 @@ def _around_kept(
             return None
         elements, rows = [z - 1 for z in found[0]], found[1]
     else:
-        added = request.keep.added or int(rng.choice(len(odds), p=odds)) - n
+        added = keep.added or int(rng.choice(len(odds), p=odds)) - n
         rows = sites.rows_that_fit(request, kept, added, max(1, len(must)), rng) if request.max_atoms else [-1] * added
         elements = [*must, *(-1,) * (len(rows) - len(must))]
     free = (float("nan"),) * 3

@@ -20,6 +20,7 @@ from crystal_studio.design.fixed_sites import Kept, wyckoff_row
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.symmcd.compositions import KNOWN_SHARE, formula_units, known_choices, row_weights
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 ON_SITE = 0.02
 """How far, in fractional coordinates, a kept atom may lie off its Wyckoff position; it is moved onto it."""
@@ -29,7 +30,7 @@ CELL_TOLERANCE = 0.02
 
 def template_rows(request: DesignRequest) -> list[int]:
     """Wyckoff rows of the template's orbits."""
-    return [wyckoff_row(request.space_groups[0], name) for name in request.template]
+    return [wyckoff_row(request.space_groups[0], name) for name in SymmCDOptions.of(request).template]
 
 
 def _composition_of(request: DesignRequest, atoms: int) -> dict[int, int] | None:
@@ -180,20 +181,27 @@ def missing(request: DesignRequest, kept: Anchors) -> list[int]:
     return [z for z in map(atomic_number, request.chemical_system.must) if z not in kept.elements]
 
 
+def to_add(request: DesignRequest) -> int:
+    """How many orbits are to be added to those kept; 0 for as many as usual."""
+    keep = SymmCDOptions.of(request).keep
+    return keep.added if keep is not None else 0
+
+
 def check_kept(request: DesignRequest, kept: Anchors, most_orbits: int) -> None:
     """Raise ``RequestError`` where what is kept contradicts the rest of the request."""
     table, number, n = tables(), request.space_groups[0], len(kept.rows)
-    need = n + max(1, len(missing(request, kept)), request.keep.added if request.keep else 0)
+    added = to_add(request)
+    need = n + max(1, len(missing(request, kept)), added)
     if need > most_orbits:
         raise RequestError(
             f"{n} kept orbits and those to add make at least {need} but at most {most_orbits} are possible: keep"
             " fewer.",
             "keep",
         )
-    if request.keep and request.keep.added and request.keep.added < len(missing(request, kept)):
+    if added and added < len(missing(request, kept)):
         raise RequestError(
             f"{len(missing(request, kept))} required elements are not kept and need as many added orbits:"
-            f" {request.keep.added} are too few.",
+            f" {added} are too few.",
             "keep",
         )
     atoms = int(table.multiplicity[list(kept.rows)].sum()) // int(table.n_centring[number - 1])
@@ -203,7 +211,7 @@ def check_kept(request: DesignRequest, kept: Anchors, most_orbits: int) -> None:
             "max_atoms",
         )
     if request.max_atoms and not request.composition:
-        least = max(1, len(missing(request, kept)), request.keep.added if request.keep else 0)
+        least = max(1, len(missing(request, kept)), added)
         fits = rows_that_fit(request, kept, least, least, np.random.default_rng(0))
         if len(fits) < least:
             raise RequestError(
@@ -272,7 +280,7 @@ def complete(
     have: Counter[int] = Counter()
     for z, row in zip(kept.elements, kept.rows, strict=True):
         have[z] += int(tables().multiplicity[row])
-    added = request.keep.added if request.keep else 0
+    added = to_add(request)
     odds = np.ones(most_orbits + 1) if orbit_odds is None else orbit_odds[: most_orbits + 1] + 1e-3
     odds = odds[n:]
     if added:

@@ -43,7 +43,9 @@ def project(tmp_path_factory):
     path = tmp_path_factory.mktemp("project") / "inspected.crystals"
     units = _units()
     structures = expand(units)
-    request = DesignRequest(ChemicalSystem(("Li", "Mn", "O"), "subset"), count=3, seed=7, model="symmcd")
+    request = DesignRequest(
+        chemical_system=ChemicalSystem(("Li", "Mn", "O"), "subset"), count=3, seed=7, model="symmcd"
+    )
     provenance = {"model": "symmcd", "model_sha256": SHA, "seed": 7, "versions": {"crystal-studio": "0.1.0"}}
     with ProjectWriter.create(path) as writer:
         campaign = writer.add_campaign("Li-Mn-O", request.to_dict(), provenance, 3)

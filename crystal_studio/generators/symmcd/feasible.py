@@ -4,48 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from crystal_studio.design.fixed_sites import wyckoff_row
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.family import Feasibility
+from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 GENEROUS_ATOMS = 48
 """Atoms in the primitive cell up to which all numbers of formula units are told where the request sets no limit."""
 LARGEST_CELL = 192
-"""Atoms in the primitive cell up to which one number of formula units is looked for."""
+"""Atoms in the primitive cell up to which one number of formula units is looked for, as the generator does."""
 MAX_ORBITS = 20
 MOST_GROUPS = 12
 """Groups up to which it is said for each what it can hold."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """``problem``: why no candidate can obey the request, or None. ``units``: by space group, the numbers of
-    formula units that its primitive cell can hold and how many sets of Wyckoff positions hold each."""
-
-    problem: RequestError | None = None
-    units: tuple[tuple[int, tuple[tuple[int, float], ...]], ...] = ()
-
-
-def problem(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> RequestError | None:
-    """Why no candidate can obey the request, or None; takes up to a second for large cells."""
-    return look(request, stop).problem
-
-
-def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Found:
-    """What can be said of a request before it is run."""
+def look(request: DesignRequest, stop: Callable[[], bool] = lambda: False) -> Feasibility:
+    """What can be said of a request before it is run; takes up to a second for large cells."""
     problem = _too_small(request) or _sites(request)
-    if problem is not None or not request.composition or not request.space_groups or request.template:
-        return Found(problem)
+    template = SymmCDOptions.of(request).template
+    if problem is not None or not request.composition or not request.space_groups or template:
+        return Feasibility(problem)
     formula = tuple(request.reduced_composition.values())
     units = tuple((g, _units(request, g, formula, stop)) for g in request.space_groups[:MOST_GROUPS])
     if stop() or any(held for _, held in units):
-        return Found(_beyond_default(request, formula, units), units)
+        return Feasibility(None, units)
     for group in request.space_groups[MOST_GROUPS:]:
         if stop() or _units(request, group, formula, stop):
-            return Found(None, ())
-    return Found(_nothing_holds(request), units)
+            return Feasibility(None, ())
+    return Feasibility(_nothing_holds(request), units)
 
 
 def _too_small(request: DesignRequest) -> RequestError | None:
@@ -74,33 +62,16 @@ def _sites(request: DesignRequest) -> RequestError | None:
     """Template or kept structure against the rest of the request, as the generator will see them."""
     from crystal_studio.generators.symmcd import sites
 
-    most_orbits = request.max_orbits or MAX_ORBITS
+    options = SymmCDOptions.of(request)
+    most_orbits = options.max_orbits or MAX_ORBITS
     try:
-        if request.template:
+        if options.template:
             sites.check_template(request, most_orbits)
-        elif request.keep is not None:
-            sites.check_kept(request, sites.anchors(request.space_groups[0], request.keep), most_orbits)
+        elif options.keep is not None:
+            sites.check_kept(request, sites.anchors(request.space_groups[0], options.keep), most_orbits)
     except RequestError as error:
         return error
     return None
-
-
-def _beyond_default(
-    request: DesignRequest, formula: tuple[int, ...], units: tuple[tuple[int, tuple[tuple[int, float], ...]], ...]
-) -> RequestError | None:
-    """Whether all cells that hold the composition are larger than what is tried where no limit is set."""
-    from crystal_studio.generators.symmcd.compositions import DEFAULT_MAX_ATOMS
-
-    if request.max_atoms or len(units) < len(request.space_groups):
-        return None
-    smallest = min(held[0][0] for _, held in units if held) * sum(formula)
-    if smallest <= max(DEFAULT_MAX_ATOMS, sum(formula)):
-        return None
-    return RequestError(
-        f"The smallest primitive cell of these space groups that holds {request.composition} has {smallest} atoms:"
-        " allow at least as many.",
-        "max_atoms",
-    )
 
 
 def _units(
@@ -113,9 +84,10 @@ def _units(
     from crystal_studio.crystal.space_groups import tables
     from crystal_studio.crystal.wyckoff_sets import can_hold, sets_of
 
-    table, keep = tables(), request.keep
+    options = SymmCDOptions.of(request)
+    table, keep = tables(), options.keep
     centring = int(table.n_centring[group - 1])
-    orbits = request.max_orbits or MAX_ORBITS
+    orbits = options.max_orbits or MAX_ORBITS
     held = dict.fromkeys(request.reduced_composition, 0)
     kept = [(o.element, wyckoff_row(group, o.wyckoff)) for o in keep.orbits] if keep is not None else []
     for element, row in kept:
@@ -146,7 +118,7 @@ def _nothing_holds(request: DesignRequest) -> RequestError:
     table, groups = tables(), request.space_groups
     limit = request.max_atoms or max(LARGEST_CELL, sum(request.reduced_composition.values()))
     names = ", ".join(f"{table.symbol[g - 1]} ({g})" for g in groups[:4]) + (" …" if len(groups) > 4 else "")
-    if request.keep is not None:
+    if SymmCDOptions.of(request).keep is not None:
         return RequestError(
             f"The orbits kept in {names} cannot be completed to {request.composition} with up to {limit} atoms in the"
             " primitive cell: keep fewer orbits, add another number of them, or choose another composition.",

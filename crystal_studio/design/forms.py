@@ -1,0 +1,91 @@
+"""The fields of a request and of a family's options as plain descriptions, from which forms and options are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic.fields import FieldInfo
+
+from crystal_studio.design.declared import Declared
+
+KINDS = (
+    "int", "float", "choice", "flag", "text", "composition", "chemical_system", "space_groups", "targets", "template",
+    "keep", "model", "device", "potential",
+)  # fmt: skip
+"""How a field is asked for. ``template``: Wyckoff positions of all orbits; ``keep``: what stays of a given crystal;
+``flag``: yes or no; the others as they are named."""
+
+
+@dataclass(frozen=True)
+class FormChoice:
+    """One of the values of a choice: what is stored, what is shown, and a phrase on what it does."""
+
+    value: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One field of a form.
+
+    ``low`` and ``high``: bounds, None where there is none; ``zero``: what 0 or nothing means; ``section``: a key of
+    ``declared.SECTIONS``. ``default`` is a Python value of the field's own type.
+    """
+
+    name: str
+    title: str
+    kind: str
+    default: Any
+    help: str
+    section: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    zero: str = ""
+    choices: tuple[FormChoice, ...] = ()
+    advanced: bool = False
+    metavar: str = ""
+
+    @property
+    def flag(self) -> str:
+        """The option of the command line: "--max-orbits"."""
+        return "--" + self.name.replace("_", "-")
+
+
+@cache
+def form(model: type[Declared]) -> tuple[FormField, ...]:
+    """The declared fields of a request or of options, in their order; undeclared ones are no part of a form."""
+    types = get_type_hints(model)
+    return tuple(_field(name, info, types[name]) for name, info in model.model_fields.items() if _about(info))
+
+
+def _about(info: FieldInfo) -> dict[str, Any]:
+    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+
+def _field(name: str, info: FieldInfo, type_: Any) -> FormField:
+    about = _about(info)
+    bounds = {k: getattr(m, k) for m in info.metadata for k in ("ge", "le") if getattr(m, k, None) is not None}
+    kind = about["kind"] or _kind(name, type_)
+    if kind not in KINDS:
+        raise TypeError(f"the field {name} is of the unknown kind {kind!r}")
+    labels = about["labels"]
+    values = get_args(type_) if get_origin(type_) is Literal else tuple(labels)
+    choices = tuple(FormChoice(v, *labels.get(v, (str(v).capitalize(), ""))) for v in values)
+    default = info.get_default(call_default_factory=True)
+    return FormField(
+        name, info.title or name, kind, default, info.description or "", about["section"], about["unit"],
+        bounds.get("ge"), bounds.get("le"), about["step"], about["zero"], choices, about["advanced"], about["metavar"],
+    )  # fmt: skip
+
+
+def _kind(name: str, type_: Any) -> str:
+    kinds: dict[Any, str] = {bool: "flag", int: "int", float: "float", str: "text"}
+    kind = "choice" if get_origin(type_) is Literal else kinds.get(type_, "")
+    if not kind:
+        raise TypeError(f"the type of the field {name} does not tell how to ask for it: declare its kind")
+    return kind

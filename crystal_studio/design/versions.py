@@ -1,0 +1,34 @@
+"""Requests of earlier versions, as project files and TOML files hold them, brought to the present form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crystal_studio.errors import RequestError
+
+VERSION = 2
+"""1: all fields side by side, written without a version. 2: core and ``options``."""
+
+MOVED = ("max_orbits", "guidance", "template", "keep", "sampler", "steps")
+"""Fields of version 1 that are options of the family symmcd, then the only one."""
+
+
+def upgraded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of the present version, without the version itself; raises ``RequestError`` for a later one.
+
+    What states no version is of version 1, unless it has ``options``.
+    """
+    fields = {str(name): value for name, value in values.items()}
+    version = fields.pop("version", VERSION if "options" in fields else 1)
+    if not isinstance(version, int) or not 1 <= version <= VERSION:
+        raise RequestError(
+            f"The request is of version {version}, this program reads up to {VERSION}: update Crystal Studio.",
+            "version",
+        )
+    if version == 1:
+        if "options" in fields:
+            raise RequestError("A request of version 1 has no options: leave the version out.", "version")
+        options = {name: fields.pop(name) for name in MOVED if name in fields}
+        fields["options"] = options
+    return fields

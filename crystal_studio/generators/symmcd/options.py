@@ -1,0 +1,81 @@
+"""What a request for a SymmCD model can say beyond its core."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from crystal_studio.design.declared import Options, declare
+from crystal_studio.design.fixed_sites import Kept
+
+MOST_STEPS = 1000
+"""Denoising steps of the training, beyond which there is nothing to ask for."""
+
+
+class SymmCDOptions(Options):
+    """``max_orbits`` 0: no limit. ``guidance``: the strength w of the targets (1: conditional sampling, above:
+    classifier-free guidance). ``template``: the Wyckoff position of every orbit ("4a"); ``keep``: what stays of a
+    given crystal; both need exactly one space group. ``sampler`` "published" is SymmCD's own: 1000 steps with a
+    corrector. ``steps`` 0: the model's own.
+    """
+
+    max_orbits: int = declare(
+        0,
+        "Orbits, at most",
+        "at most N orbits in the asymmetric unit",
+        section="what",
+        low=0,
+        zero="no limit",
+        advanced=True,
+        metavar="N",
+    )
+    guidance: float = declare(
+        2.0,
+        "Strength",
+        "how strongly targets pull: 1 as the model learnt them, more hits the range more often at the cost of variety"
+        " and validity, 0 not at all",
+        section="targets",
+        low=0.0,
+        high=20.0,
+        step=0.5,
+        metavar="W",
+    )
+    template: tuple[str, ...] = declare(
+        (),
+        "Wyckoff template",
+        "the Wyckoff position of every orbit, like 4a,4b,8c; a count repeats one: 2x8c",
+        section="sites",
+        kind="template",
+        metavar="POSITIONS",
+    )
+    keep: Kept | None = declare(
+        None,
+        "Structure to keep and complete",
+        "keep orbits of the structure in a CIF, POSCAR or extended XYZ file and complete it; its space group is taken"
+        " too",
+        section="sites",
+        kind="keep",
+        metavar="FILE",
+    )
+    sampler: Literal["fast", "published"] = declare(
+        "fast",
+        "Sampler",
+        "how the model goes from noise to crystals",
+        labels={
+            "fast": ("Fast", "Few large steps, one network call each"),
+            "published": (
+                "Published (SymmCD)",
+                "SymmCD's own 1,000 steps with a corrector, two network calls each: many times slower",
+            ),
+        },
+        advanced=True,
+    )
+    steps: int = declare(
+        0,
+        "Denoising steps",
+        "denoising steps",
+        low=0,
+        high=MOST_STEPS,
+        zero="the model's own",
+        advanced=True,
+        metavar="N",
+    )
