@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from crystal_studio.cli import common, run_campaign
+from crystal_studio.cli import campaign_document, common, run_campaign
 
 SUMMARY = "generate candidates and judge them: one campaign into a project file, made if it is not there"
 EXAMPLE = """crystal-studio generate battery.crystals --chemsys Li-Mn-O --mode subset --count 256 --seed 7
@@ -32,4 +32,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     return run_campaign.run(args, campaign_id)
 
 
-text = run_campaign.text
+text = campaign_document.text

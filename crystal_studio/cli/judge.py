@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from crystal_studio.cli import common, run_campaign
+from crystal_studio.cli import campaign_document, common, run_campaign
 
 SUMMARY = "judge stored candidates, imported ones too: a funnel, or single stages"
 EXAMPLE = """crystal-studio judge battery.crystals --where "status == 'unjudged'"
@@ -47,4 +47,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def text(document: dict[str, Any]) -> str:
-    return "\n".join(run_campaign.text(campaign) for campaign in document["campaigns"])
+    return "\n".join(campaign_document.text(campaign) for campaign in document["campaigns"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from crystal_studio.cli import common, run_campaign
+from crystal_studio.cli import campaign_document, common, run_campaign
 
 SUMMARY = "carry on every unfinished campaign of a project (paused, killed, failed), and try errors again"
 EXAMPLE = "crystal-studio resume battery.crystals"
@@ -34,4 +34,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def text(document: dict[str, Any]) -> str:
     if not document["campaigns"]:
         return "Nothing to resume: every campaign is finished or cancelled."
-    return "\n".join(run_campaign.text(campaign) for campaign in document["campaigns"])
+    return "\n".join(campaign_document.text(campaign) for campaign in document["campaigns"])
