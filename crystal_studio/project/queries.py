@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, func, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, inspect, select, text
 
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.quantities import Method
@@ -108,10 +109,6 @@ class ProjectReader:
         """The rows of a query that another module of this room has put together."""
         with self._snapshot() as opened:
             return opened.execute(statement).all()
-
-    def select(self, statement: Select) -> Sequence[Any]:
-        """The rows of a query that another module of this room has put together."""
-        return self._all(statement)
 
     def data_version(self) -> int:
         """A number that changes when another connection has written."""
