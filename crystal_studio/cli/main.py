@@ -38,6 +38,7 @@ COMMANDS = (
     "picture",
     "screenshot",
     "doctor",
+    "worker",
 )
 
 INTERRUPTED = 130
