@@ -24,6 +24,9 @@ FORMATS = ("cif", "cif-p1", "poscar", "extxyz", "ase-db", "csv", "parquet")
 SINGLE_FILE = {"extxyz": ".extxyz", "ase-db": ".db", "csv": ".csv", "parquet": ".parquet"}
 """Formats that put all structures into one file, with its ending."""
 
+ENDINGS = {"cif": ".cif", "cif-p1": ".cif", "poscar": ".vasp"}
+"""Endings of the formats that put every structure into a file of its own."""
+
 LATER = {"qe": "Quantum ESPRESSO inputs", "vasp": "VASP inputs"}
 PATTERN = "{id}_{formula}_{space_group}"
 Report = Callable[[Problem], None]
@@ -54,6 +57,14 @@ def check_format(format: str) -> None:
         raise RequestError(f"{LATER[format]} are not available in this version: export cif or poscar.", "format")
     if format not in FORMATS:
         raise RequestError(f"Unknown format {format!r}: choose one of {', '.join(FORMATS)}.", "format")
+
+
+def targets(names: Sequence[str], format: str, folder: str | Path, title: str = "candidates") -> list[Path]:
+    """The files that ``export`` would write."""
+    folder = Path(folder).expanduser()
+    if format in SINGLE_FILE:
+        return [folder / (title + SINGLE_FILE[format])]
+    return [folder / (name + ENDINGS[format]) for name in _distinct(names)]
 
 
 def export(
