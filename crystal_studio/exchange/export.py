@@ -38,6 +38,14 @@ def file_names(
     return [re.sub(r"[^\w.+-]+", "_", name).strip(".") or "structure" for name in names]
 
 
+def targets(names: Sequence[str], format: str, folder: str | Path, title: str = "candidates") -> list[Path]:
+    """The files that ``export`` would write."""
+    folder, chosen = Path(folder).expanduser(), exporter(format)
+    if chosen.single:
+        return [folder / (title + chosen.suffix)]
+    return [folder / (name + chosen.suffix) for name in _distinct(names)]
+
+
 def export(
     crystals: Candidates | Structures | AsymmetricUnits,
     names: Sequence[str],
