@@ -65,7 +65,7 @@ def test_one_flipped_bit_anywhere_in_a_closed_project(real: Path, tmp_path: Path
     data = real.read_bytes()
     rng = random.Random(3)
     refused = 0
-    for number in range(60):
+    for number in range(24):
         path = tmp_path / f"{number}.crystals"
         _flip(data, path, rng.randrange(8 * len(data)))
         try:
@@ -75,7 +75,7 @@ def test_one_flipped_bit_anywhere_in_a_closed_project(real: Path, tmp_path: Path
         except FileError as error:
             refused += 1
             assert "\n" not in str(error)
-    assert 5 < refused < 55
+    assert 1 < refused < 23
 
 
 def test_a_project_that_was_not_closed_names_the_damaged_candidate(real: Path, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_any_table_may_be_unreadable_without_a_traceback(real: Path, tmp_path: P
     data = real.read_bytes()[: -seal.LENGTH]
     rng = random.Random(5)
     errors = 0
-    for number in range(30):
+    for number in range(8):
         path = tmp_path / f"{number}.crystals"
         _flip(data, path, rng.randrange(8 * len(data)))
         for reading in READINGS.values():
@@ -182,7 +182,7 @@ def test_the_seal_is_taken_off_by_whoever_writes(project: Path) -> None:
         assert project.stat().st_size % 512 == seal.LENGTH
         assert len(reader.campaigns()) == 2
     with sqlite3.connect(project) as another_program:
-        another_program.execute("UPDATE campaigns SET name = name")
+        another_program.execute("CREATE TABLE other (a)")
     another_program.close()
     assert project.stat().st_size % 512 == 0
     with ProjectReader(project) as reader:
