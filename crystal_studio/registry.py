@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module, metadata
 from operator import attrgetter
@@ -21,12 +21,19 @@ class Registry(Generic[T]):
     ``what`` is the word for one of them ("potential"), used in messages. ``group`` names the entry points that add to
     the table. ``entries`` are those shipped: name -> "module:attribute". ``error`` is raised for what is not there.
 
-    An entry point that cannot be loaded, or that takes a shipped name, is left out with a warning in the log: the
-    shipped ones work on. What is wrong with a shipped one is raised as it is.
+    An entry point that cannot be loaded, that takes a shipped name, or at which ``check`` raises is left out with a
+    warning in the log: the shipped ones work on. What is wrong with a shipped one is raised as it is.
     """
 
-    def __init__(self, what: str, group: str, entries: Mapping[str, str], error: type[KnownError] = KnownError) -> None:
-        self.what, self.group, self._shipped, self._error = what, group, dict(entries), error
+    def __init__(
+        self,
+        what: str,
+        group: str,
+        entries: Mapping[str, str],
+        error: type[KnownError] = KnownError,
+        check: Callable[[T], object] | None = None,
+    ) -> None:
+        self.what, self.group, self._shipped, self._error, self._check = what, group, dict(entries), error, check
         self._loaded: dict[str, T] = {}
         self._broken: dict[str, str] = {}
 
@@ -90,7 +97,10 @@ class Registry(Generic[T]):
             known = ", ".join(self.names()) or "none"
             raise self._error(f"There is no {self.what} {name!r}: choose one of {known}.")
         try:
-            return cast(T, entry.load())
+            found = cast(T, entry.load())
+            if self._check is not None:
+                self._check(found)
+            return found
         except Exception as error:  # whatever a third party's module does when imported
             self._broken[name] = (
                 f"The {self.what} {name!r} of {_package(entry)} cannot be loaded ({type(error).__name__}: {error}):"

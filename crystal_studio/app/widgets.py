@@ -63,6 +63,16 @@ def bind(button: QPushButton, action: QAction) -> None:
     follow()
 
 
+def scrolling(widget: QWidget) -> QScrollArea:
+    """A page that scrolls where the window is smaller than it can be."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(widget)
+    return area
+
+
 class Card(QFrame):
     """A framed part of a page with a heading."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crystal_studio.cli import kept_sites
+from crystal_studio.cli import declared_arguments, kept_sites
 from crystal_studio.crystal.space_groups import parse_space_group
 from crystal_studio.design import request_text
 from crystal_studio.design.chemistry import MODES, ChemicalSystem
@@ -20,10 +20,8 @@ from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.family import Family
-from crystal_studio.generators.flags import Argument, family_arguments
+from crystal_studio.generators.flags import family_arguments
 from crystal_studio.generators.requests import fitted
-
-_TYPES = {"int": int, "float": float}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +35,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     for field in form(DesignRequest):
         _add_core(groups[field.section], field)
+    titles = {name: family.title for name, family in registry.families.all().items()}
     for argument in family_arguments():
-        _add_option(groups[argument.field.section], argument)
+        declared_arguments.add_option(groups[argument.field.section], argument, titles)
     if any(a.field.kind == "keep" for a in family_arguments()):
         kept_sites.add(groups["sites"])
 
@@ -79,47 +78,8 @@ def _add_core(group: Any, field: FormField) -> None:
         return
     many = field.kind in ("space_groups", "targets")
     help = field.help + (f": {_properties()}" if field.kind == "targets" else "")
-    _add_argument(group, field.flag.removesuffix("s") if many else field.flag, field.name, replace(field, help=help))
-
-
-def _add_option(group: Any, argument: Argument) -> None:
-    names = [registry.families.get(name).title for name in argument.families]
-    only = f" ({' and '.join(names)})" if len(registry.families.names()) > 1 else ""
-    _add_argument(group, argument.flag, argument.dest, replace(argument.field, help=argument.field.help + only))
-
-
-def _add_argument(group: Any, flag: str, dest: str, field: FormField) -> None:
-    help = (field.help + _default(field)).replace("%", "%%")
-    if field.kind == "flag":
-        group.add_argument(flag, dest=dest, action=argparse.BooleanOptionalAction, default=None, help=help)
-    elif field.kind == "choice":
-        said = "; ".join(f"{c.value}: {_within(c.help)}" for c in field.choices)
-        group.add_argument(
-            flag,
-            dest=dest,
-            choices=[c.value for c in field.choices],
-            help=f"{said}{_default(field)}".replace("%", "%%"),
-        )
-    elif field.kind in ("space_groups", "targets"):
-        group.add_argument(flag, dest=dest, action="append", metavar=field.metavar, help=help)
-    else:
-        type_ = _TYPES.get(field.kind, str)
-        group.add_argument(flag, dest=dest, type=type_, metavar=field.metavar or None, help=help)
-
-
-def _within(phrase: str) -> str:
-    """A phrase as it stands within a sentence: without its capital, unless that belongs to a name."""
-    return phrase[:1].lower() + phrase[1:] if phrase.split(" ")[0][1:].rstrip(",").islower() else phrase
-
-
-def _default(field: FormField) -> str:
-    """Like " (default: 64)"; empty where nothing is the default."""
-    if field.zero and not field.default:
-        return f" (default: {field.zero})"
-    return (
-        f" (default: {field.default:g})"
-        if field.kind == "float"
-        else (f" (default: {field.default})" if field.default not in ("", (), None) else "")
+    declared_arguments.add_field(
+        group, field.flag.removesuffix("s") if many else field.flag, field.name, replace(field, help=help)
     )
 
 
@@ -145,22 +105,13 @@ def _options(
     args: argparse.Namespace, family: Family, wanted: DesignRequest, groups: tuple[int, ...]
 ) -> tuple[dict[str, Any], tuple[int, ...]]:
     """The family's options that were given, and the space groups, which a structure to keep brings along."""
-    options: dict[str, Any] = {}
-    keep: Argument | None = None
-    for argument in family_arguments():
-        value, name = getattr(args, argument.dest), argument.field.name
-        theirs = family.name in argument.families
-        if theirs and argument.field.kind == "keep":
-            keep = argument
-        elif value is not None and not theirs:
-            has = ", ".join(a.flag for a in family_arguments() if family.name in a.families) or "none"
-            raise RequestError(
-                f"{argument.flag} is no option of {family.title} models: theirs are {has}. Leave it out, or choose"
-                " another --model.",
-                name,
-            )
-        elif value is not None:
-            options[name] = _template(value, name) if argument.field.kind == "template" else value
+    keep = next((a for a in family_arguments() if family.name in a.fields and a.field.kind == "keep"), None)
+    said = [a for a in family_arguments() if a is not keep]
+    options = declared_arguments.values(args, said, family.name, f"{family.title} models", "--model")
+    for argument in said:
+        name = argument.field.name
+        if argument.field.kind == "template" and name in options:
+            options[name] = _template(options[name], name)
     if keep is None:
         kept_sites.refuse(args, family.title)
         return options, groups

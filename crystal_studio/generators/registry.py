@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from crystal_studio import paths
+from crystal_studio.design.forms import form
 from crystal_studio.errors import ModelError
 from crystal_studio.generators.family import Family
 from crystal_studio.generators.protocol import Generator, ModelCard, PropertyRange
@@ -16,6 +17,7 @@ families: Registry[Family] = Registry(
     "crystal_studio.families",
     {"symmcd": "crystal_studio.generators.symmcd.family:FAMILY"},
     ModelError,
+    check=lambda family: form(family.options),
 )
 """Families that generate crystals; models of other kinds may lie in the same folder."""
 

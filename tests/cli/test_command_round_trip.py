@@ -143,3 +143,16 @@ def test_an_option_of_another_family_is_refused(boxes) -> None:
         parsed("crystal-studio generate p.crystals --edge 3")
     with pytest.raises(RequestError, match="cannot keep a structure"):
         parsed("crystal-studio generate p.crystals --chemsys H-O --model toy-boxes --keep-lattice")
+
+
+def test_no_option_of_a_family_can_take_what_generate_calls_otherwise() -> None:
+    from crystal_studio.cli import generate
+    from crystal_studio.generators.flags import RESERVED, family_arguments
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--json")
+    generate.arguments(parser)
+    core = {field.flag for field in form(DesignRequest)}
+    theirs = {a.flag for a in family_arguments()}
+    ours = {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
+    assert ours - theirs <= RESERVED | core

@@ -94,3 +94,16 @@ def test_a_package_installed_later_is_found_after_a_refresh(packages: Path) -> N
 def test_what_is_wrong_with_a_shipped_entry_is_raised_as_it_is() -> None:
     with pytest.raises(ModuleNotFoundError):
         fruits(lost="no_such_module_at_all:x").get("lost")
+
+
+def test_what_is_not_as_it_should_be_is_left_out(packages: Path, caplog: pytest.LogCaptureFixture) -> None:
+    install(packages, "unripe_fruit", "green = 'lime'\nripe = 'fig'\n", {"lime": "green", "fig": "ripe"})
+
+    def check(fruit: object) -> None:
+        if fruit == "lime":
+            raise TypeError("not ripe")
+
+    registry: Registry[object] = Registry("fruit", GROUP, {"pi": "math:pi"}, check=check)
+    with caplog.at_level(logging.WARNING):
+        assert set(registry.all()) == {"pi", "fig"}
+    assert "not ripe" in registry.problem("lime") and "unripe_fruit" in caplog.text
