@@ -52,7 +52,8 @@ def main() -> None:
             verdicts = stage(batch, context)
             seconds += time.process_time() - began
             passed += int(verdicts.passed.sum())
-        print(f"{stage.name:12} {1e6 * seconds / len(cells):8.0f} us a crystal, {passed} of {len(cells)} pass", flush=True)
+        each = 1e6 * seconds / len(cells)
+        print(f"{stage.name:12} {each:8.0f} us a crystal, {passed} of {len(cells)} pass", flush=True)
 
 
 if __name__ == "__main__":
