@@ -110,6 +110,7 @@ QToolButton::menu-indicator, QPushButton::menu-indicator {{
 QToolButton[menu="true"], QPushButton[menu="true"] {{ padding-right: 22px; }}
 QToolBar QToolButton {{ padding: 5px 5px; }}
 QToolBar QToolButton[menu="true"] {{ padding-right: 17px; }}
+QToolBar QToolButton[popup="true"] {{ padding: 5px 9px; }}
 
 QPushButton[segment] {{ border-radius: 0; border-left-width: 0; padding: 5px 12px; }}
 QPushButton[segment="first"] {{

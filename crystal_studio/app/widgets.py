@@ -118,6 +118,16 @@ class Segments(QWidget):
             self.buttons[key] = button
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
+    def offer(self, keys: Sequence[str]) -> None:
+        """Show these options and no others."""
+        shown = [key for key in self.buttons if key in keys]
+        for key, button in self.buttons.items():
+            button.setVisible(key in shown)
+            place = "first" if key == shown[0] else "last" if key == shown[-1] else "middle" if key in shown else ""
+            if place and button.property("segment") != place:
+                button.setProperty("segment", place)
+                restyle(button)
+
     def set(self, key: str) -> None:
         """Check one option without telling."""
         self.buttons[key].setChecked(True)
