@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from campaign_fakes import Size, Slow
+from stage_fakes import Size, Slow
 
 from crystal_studio.campaign.tally import Tally
 from crystal_studio.candidates.verdicts import Reason, Verdicts, marking, rejecting

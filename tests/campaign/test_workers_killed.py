@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from campaign_fakes import Size, Slow, Stable, parts
+from campaign_fakes import parts
+from stage_fakes import Size, Slow, Stable
 
 from crystal_studio.campaign import runner
 from crystal_studio.campaign.events import Event, Progress
