@@ -217,6 +217,16 @@ TABLE: tuple[ActionSpec, ...] = (
         ("selection",),
     ),
     ActionSpec(
+        "explore.judge",
+        "Judge…",
+        "Explore",
+        "Ctrl+J",
+        "Take the selected or all listed candidates through a funnel or single stages, imported ones too",
+        "filter",
+        ("project", "writable", "idle", "candidates"),
+        separator=True,
+    ),
+    ActionSpec(
         "explore.evaluate",
         "Evaluate…",
         "Explore",
@@ -250,6 +260,7 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("view.theme_dark", "Theme: dark", "View", "", "Dark theme", "", (), True),
     ActionSpec("help.palette", "Command palette…", "Help", "Ctrl+K", "Find and do anything by name", "search"),
     ActionSpec("help.shortcuts", "Keyboard shortcuts", "Help", "F1", "Every shortcut at a glance", "help"),
+    ActionSpec("help.messages", "Messages…", "Help", "", "Errors, warnings and news since the start", "warning"),
     ActionSpec("help.about", "About Crystal Studio", "Help", "", "Version and licences", "info"),
 )
 

@@ -39,6 +39,7 @@ COMMANDS = (
     "picture",
     "screenshot",
     "doctor",
+    "worker",
 )
 
 INTERRUPTED = 130

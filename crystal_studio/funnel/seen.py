@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import formulas
+from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints
-from crystal_studio.funnel.cells import sound
 from crystal_studio.potentials.symmetry import primitive_cell
 
 
@@ -127,7 +127,7 @@ def _reduce(cell: Structures) -> Any:
     """What the judge makes of a crystal before it compares; exact translations go first, its own search is slow."""
     from pymatgen.core import Lattice, Structure
 
-    if not sound(cell)[0]:
+    if not is_sound(cell, COMPUTABLE)[0]:
         return None
     try:
         primitive = primitive_cell(cell.lattice[0], cell.numbers, cell.positions)

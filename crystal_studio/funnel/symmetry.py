@@ -10,7 +10,6 @@ import numpy as np
 from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import space_group_numbers
-from crystal_studio.funnel.cells import sound
 from crystal_studio.funnel.geometry import METHOD
 from crystal_studio.funnel.protocol import Batch
 
@@ -46,9 +45,7 @@ class SymmetryStage:
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Finds space_group (NaN where none is detected); notes supergroup (1 where it holds the asked group and is
         not that group, else 0; NaN where none was asked for)."""
-        found = np.zeros(len(batch), np.int16)
-        judged = np.flatnonzero(sound(batch.structures))
-        found[judged] = space_group_numbers(batch.structures.take(judged), self.symprec)
+        found = space_group_numbers(batch.structures, self.symprec)
         asked = np.asarray(batch.candidates.asked_space_group, np.int64)
         above = np.array(
             [

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.errors import ModelError
 from crystal_studio.potentials.protocol import Relaxation
-from crystal_studio.potentials.relaxation import Energies, problem, relax_each
+from crystal_studio.potentials.relaxation import Energies, relax_each
 
 HIGHEST_NUMBER = 94
 """CHGNet embeds the elements up to plutonium."""
@@ -62,7 +63,7 @@ class CHGNet:
         import torch
 
         found = np.full(len(structures), np.nan)
-        for i in range(len(structures)):
+        for i in np.flatnonzero(is_sound(structures, COMPUTABLE)).tolist():
             rows = structures.atoms(i)
             graph = self._graph(structures.lattice[i], structures.numbers[rows], structures.positions[rows])
             if graph is None:
@@ -114,7 +115,7 @@ class CHGNet:
         """CHGNet's crystal graph, or None where it cannot stand for the crystal."""
         from pymatgen.core import Lattice, Structure
 
-        if problem(lattice, positions) is not None or numbers.max() > HIGHEST_NUMBER:
+        if numbers.max() > HIGHEST_NUMBER or not np.isfinite(lattice).all() or not np.isfinite(positions).all():
             return None
         structure = Structure(Lattice(lattice), numbers.tolist(), positions)
         try:

@@ -14,6 +14,7 @@ from crystal_studio.crystal.batches import Structures
 GIVEN_UP = (
     ReasonKind("empty", "No atom in the cell", "The cell holds no atom."),
     ReasonKind("not_finite", "Not a finite number", "The cell or a position is not a finite number."),
+    ReasonKind("no_crystal", "No crystal", "This is no crystal: {text}."),
     ReasonKind("no_volume", "Cell without volume", "The cell has hardly any volume ({volume:.2g} Å³)."),
     ReasonKind(
         "swelled",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.candidates.verdicts import Reason
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.soundness import COMPUTABLE, CellFault, cell_faults, fault_texts
 from crystal_studio.potentials.protocol import Relaxation
 from crystal_studio.potentials.symmetry import Symmetry, find_symmetry, primitive_cell
 
@@ -62,10 +63,11 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     converged = np.zeros(len(structures), bool)
     steps = np.zeros(len(structures), np.int64)
     reasons: list[Reason | None] = []
+    unsound = problems(structures)
     for i in range(len(structures)):
         rows = structures.atoms(i)
-        if wrong := problem(lattice[i], positions[rows]):
-            reasons.append(wrong)
+        if unsound[i] is not None:
+            reasons.append(unsound[i])
             continue
         cell = primitive_cell(lattice[i], structures.numbers[rows], positions[rows])
         result = _relax(cell.lattice, cell.numbers, cell.positions, evaluate, max_steps, fmax)
@@ -80,14 +82,24 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     return Relaxation(relaxed, energy, converged, steps, tuple(reasons))
 
 
-def problem(lattice: NDArray, positions: NDArray) -> Reason | None:
-    """Why a cell cannot even be started with; None where it can."""
-    if not len(positions):
-        return Reason("empty")
-    if not np.isfinite(lattice).all() or not np.isfinite(positions).all():
-        return Reason("not_finite")
-    volume = abs(float(np.linalg.det(lattice)))
-    return Reason("no_volume", {"volume": volume}) if volume < 0.1 * len(positions) else None
+def problems(structures: Structures) -> list[Reason | None]:
+    """B reasons why a cell cannot even be started with, None where it can."""
+    faults = cell_faults(structures, COMPUTABLE)
+    texts = fault_texts(structures, COMPUTABLE) if faults.any() else [""] * len(faults)
+    return [_of_fault(structures, i, CellFault(fault), texts[i]) for i, fault in enumerate(faults.tolist())]
+
+
+def _of_fault(structures: Structures, i: int, fault: CellFault, text: str) -> Reason | None:
+    match fault:
+        case CellFault.NONE:
+            return None
+        case CellFault.EMPTY:
+            return Reason("empty")
+        case CellFault.NOT_FINITE:
+            return Reason("not_finite")
+        case CellFault.FLAT:
+            return Reason("no_volume", {"volume": abs(float(np.linalg.det(structures.lattice[i])))})
+    return Reason("no_crystal", {"text": text})
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, func, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, inspect, select, text
 
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.quantities import Method
@@ -103,6 +104,11 @@ class ProjectReader:
         """The driver's connection within a snapshot."""
         with self._snapshot() as opened:
             yield _driver(opened)
+
+    def select(self, statement: Select) -> Sequence[Any]:
+        """The rows of a query that another module of this room has put together."""
+        with self._snapshot() as opened:
+            return opened.execute(statement).all()
 
     def data_version(self) -> int:
         """A number that changes when another connection has written."""

@@ -71,7 +71,7 @@ class PropertyModel(Protocol):
 
 
 class PropertyModelClass(Protocol):
-    """What an entry point of the group ``crystal_studio.property_models`` names; its card is there before a model is."""
+    """What an entry point of the group ``crystal_studio.property_models`` names; its card is there at once."""
 
     card: dict[str, Any]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crystal_studio.app.numbers_text import plural, span
 from crystal_studio.campaign.events import StageCount
-from crystal_studio.campaign.reasons import by_kind
-from crystal_studio.project.rows import CampaignRow
+from crystal_studio.errors import KnownError
+from crystal_studio.project.rows import CampaignRow, StageCounts
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
@@ -20,19 +21,51 @@ STATES = {
     "failed": "Failed",
 }
 
+UNFINISHED = ("running", "paused", "cancelled", "failed")
+"""States from which a campaign can be carried on."""
 
-def reason_filter(campaign: int, stage: str, kind: str) -> str:
-    """The filter that lists the candidates which a stage rejected for a kind of reason.
 
-    A kind has "…" where the reasons of candidates differ; what stands between is looked for.
+def is_import(row: CampaignRow) -> bool:
+    """Whether a campaign is what came out of files, not out of a model."""
+    return row.kind == "import"
+
+
+def state_text(row: CampaignRow) -> str:
+    """The state in a word; structures from files were never run."""
+    return "Imported" if is_import(row) else STATES.get(row.state, row.state)
+
+
+def latest(campaigns: Sequence[CampaignRow]) -> CampaignRow | None:
+    """The campaign to look at first: the newest that was run, else the newest import."""
+    return next((c for c in reversed(campaigns) if not is_import(c)), campaigns[-1] if campaigns else None)
+
+
+def made_and_judged(reader: ProjectReader, campaign: int) -> tuple[int, int]:
+    """How many candidates a campaign has, and how many of them nothing more will be done with."""
+    if reader.campaign(campaign).kind == "judge":
+        whole = reader.campaign(campaign).requested
+        return whole, whole - len(reader.pending(campaign)[0])
+    return reader.count(f"campaign_id == {campaign}"), reader.count(
+        f"campaign_id == {campaign} and status != 'pending'"
+    )
+
+
+def reason_filter(campaign: int, kind: str, stage: str, code: str) -> str:
+    """The filter that lists the candidates which did not pass a stage for a reason.
+
+    Those of a judging belong to other campaigns, so for one the campaign is left open.
     """
-    parts = [part.strip() for part in kind.split("…")]
-    words = [f" and {part!r} in reason" for part in parts if len(part) > 2]
-    return f"campaign_id == {campaign} and stage == {stage!r} and status == 'rejected'{''.join(words)}"
+    own = "" if kind == "judge" else f"campaign_id == {campaign} and "
+    return f"{own}stage == {stage!r} and reason == {code!r}"
 
 
 def history(row: CampaignRow) -> list[str]:
     """What is known of a campaign of an earlier time, as lines of the log."""
+    if is_import(row):
+        names = [str(f).rsplit("/", 1)[-1] for f in row.provenance.get("files", ())]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        moment = row.created.replace("T", " ")[:19]
+        return [f"Imported {moment} UTC: {plural(row.requested, 'structure')} from {', '.join(names[:5])}{more}."]
     lines = [f"Started {row.created.replace('T', ' ')[:19]} UTC, {plural(row.requested, 'candidate')} asked for."]
     made = {name: row.provenance.get(name) for name in ("model", "device", "potential")}
     told = [f"{name} {value}" for name, value in made.items() if isinstance(value, str | int | float) and value]
@@ -45,14 +78,16 @@ def history(row: CampaignRow) -> list[str]:
 
 def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:
     """The funnel of a campaign as the project file has it, stages that nothing has reached included."""
+    from crystal_studio.funnel.reasons import stage_title
     from crystal_studio.funnel.stages import for_funnel
 
-    found = {name: (entered, passed, failed, why) for name, entered, passed, failed, why in reader.funnel(campaign)}
-    titles = {stage.name: stage.title for stage in for_funnel(str(reader.campaign(campaign).request["funnel"]))}
-    titles |= {name: name.replace("_", " ").capitalize() for name in found if name not in titles}
-    nothing: tuple[int, int, int, dict[str, int]] = (0, 0, 0, {})
-    counts = []
-    for name, title in titles.items():
-        entered, passed, failed, reasons = found.get(name, nothing)
-        counts.append(StageCount(name, title, entered, passed, failed, 0.0, by_kind(reasons)))
-    return counts
+    found = {counts.stage: counts for counts in reader.funnel(campaign)}
+    try:
+        asked = [stage.name for stage in for_funnel(str(reader.campaign(campaign).request.get("funnel", "none")))]
+    except KnownError:  # a stage of an extension that is not installed any more, or one that needs stored quantities
+        asked = []
+    return [
+        StageCount(name, stage_title(name), c.passed, c.rejected, c.error, c.waiting, c.reasons)
+        for name in dict.fromkeys([*asked, *found])
+        for c in [found.get(name, StageCounts(name))]
+    ]
