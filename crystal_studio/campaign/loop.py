@@ -96,8 +96,10 @@ class Loop:
         if not (force or self._reporter.due()):
             return
         waiting = self._backlog.waiting()
-        for work in self._flights.works if self._flights else ():
-            waiting[work.index] += len(work)
+        if self._flights:
+            self.tally.set_slots(self._flights.slots)
+            for work in self._flights.works:
+                waiting[work.index] += len(work)
         part, rate = (self._chunks.part, self._chunks.rate) if self._chunks else (0.0, 0.0)
         self._reporter.report(phase or self._doing(), part, rate, waiting)
 
