@@ -97,6 +97,14 @@ def user_version(engine: Engine) -> int:
         return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
 
 
+def damaged(path: Path) -> FileError:
+    """The error for a file whose pages or rows cannot be read."""
+    return FileError(
+        f"{path} is damaged: see what can be saved with crystal-studio doctor {path}, or restore the project from a "
+        "copy."
+    )
+
+
 def newer(path: Path, version: int) -> FileError:
     """The error for a file of a newer schema."""
     return FileError(
@@ -229,7 +237,9 @@ def _sentence(path: Path, error: BaseException | None) -> FileError | None:
     if name.startswith("SQLITE_CANTOPEN"):
         return FileError(f"{path} cannot be opened: check that its folder exists and that you may use it.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return FileError(f"{path} is damaged: restore the project from a copy.")
+        return damaged(path)
+    if str(error).startswith("Could not decode"):  # a text is no UTF-8 any more
+        return damaged(path)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return FileError(f"{path} is busy in another program: close that program and try again.")
     if name.startswith("SQLITE_IOERR"):

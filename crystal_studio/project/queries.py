@@ -293,7 +293,7 @@ class ProjectReader:
         with self._snapshot() as opened:
             answer = opened.execute(text("PRAGMA quick_check(1)")).scalar_one()
         if answer != "ok":
-            raise FileError(f"{self.path} is damaged: restore the project from a copy.")
+            raise connection.damaged(self.path)
 
 
 def _driver(opened: Connection) -> sqlite3.Connection:

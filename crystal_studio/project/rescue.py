@@ -64,7 +64,7 @@ def _save(db: sqlite3.Connection, to: Path) -> None:
             f"INSERT OR IGNORE INTO verdicts ({reading.VERDICT_COLUMNS}, checksum) VALUES ({', '.join('?' * 9)})",
             [
                 row
-                for row in readable(db, "verdicts", reading.VERDICT_COLUMNS, "candidate_id", checksums.verdict)
+                for row in readable(db, "verdicts", reading.VERDICT_COLUMNS, "id", checksums.verdict)
                 if row[0] in kept and row[2] in campaigns
             ],
         )

@@ -65,7 +65,7 @@ def test_damage_inside_is_named_when_met(project: Path) -> None:
     project.write_bytes(whole[: -seal.LENGTH])
     with ProjectReader(project) as reader:
         for deed in (reader.candidates, reader.check, lambda: reader.structures([1])):
-            with pytest.raises(FileError, match="damaged: restore"):
+            with pytest.raises(FileError, match="damaged: see what can be saved"):
                 deed()
 
 
