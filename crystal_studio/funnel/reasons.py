@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from crystal_studio.candidates.verdicts import ReasonKind
 from crystal_studio.errors import KnownError
+from crystal_studio.funnel.stages import STAGES
 
 EVERYWHERE = {
     "error": ReasonKind("error", "Could not be judged", "The stage failed: {text}"),
@@ -16,17 +16,15 @@ EVERYWHERE = {
 """Codes that every stage may give without declaring them."""
 
 
-@cache
-def declared() -> dict[str, dict[str, ReasonKind]]:
-    """Every stage's reasons by code, stages in the order of the registry; those of each stage as it declares them."""
-    from crystal_studio.funnel.stages import STAGES
-
-    return {name: {kind.code: kind for kind in stage.reasons} for name, stage in STAGES.all().items()}
-
-
 def kind(stage: str, code: str) -> ReasonKind | None:
     """The declaration of a code; None for a stage or a code that this installation does not know."""
-    return EVERYWHERE.get(code) or _of(stage).get(code)
+    if code in EVERYWHERE:
+        return EVERYWHERE[code]
+    try:
+        declared = STAGES.get(stage).reasons
+    except KnownError:
+        return None
+    return next((kind for kind in declared if kind.code == code), None)
 
 
 def sentence(stage: str, code: str, parameters: Mapping[str, Any]) -> str:
@@ -52,8 +50,6 @@ def title(stage: str, code: str) -> str:
 
 def stage_title(stage: str) -> str:
     """What people read for the name of a stage; the name itself where this installation does not know it."""
-    from crystal_studio.funnel.stages import STAGES
-
     try:
         return STAGES.get(stage).title
     except KnownError:
@@ -62,8 +58,4 @@ def stage_title(stage: str) -> str:
 
 def all_reasons() -> list[tuple[str, str, str]]:
     """(stage, code, title) of every declared reason, for lists of filters."""
-    return [(stage, code, kind.title) for stage, kinds in declared().items() for code, kind in kinds.items()]
-
-
-def _of(stage: str) -> Mapping[str, ReasonKind]:
-    return declared().get(stage, {})
+    return [(name, kind.code, kind.title) for name, stage in STAGES.all().items() for kind in stage.reasons]

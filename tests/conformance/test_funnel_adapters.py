@@ -1,4 +1,4 @@
-"""Every stage, potential and property model of this installation passes what its protocol asks."""
+"""Every stage, potential and property model passes what its protocol asks: the shipped ones, those of a toy package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from crystal_studio.potentials.registry import POTENTIALS, available, load
 from crystal_studio.properties import registry as predictors
 
 
-@pytest.mark.parametrize("check", stages.CHECKS, ids=lambda check: check.__name__)
+def each(checks):
+    return pytest.mark.parametrize("check", checks, ids=lambda check: check.__name__)
+
+
+@each(stages.CHECKS)
 @pytest.mark.parametrize("name", STAGES.names())
 def test_stages(name: str, check) -> None:
     stage = STAGES.get(name)()
@@ -19,7 +23,7 @@ def test_stages(name: str, check) -> None:
     check(stage, FunnelContext())
 
 
-@pytest.mark.parametrize("check", potentials.CHECKS, ids=lambda check: check.__name__)
+@each(potentials.CHECKS)
 @pytest.mark.parametrize("name", available())
 def test_potentials(name: str, check) -> None:
     check(load(name))
@@ -31,7 +35,27 @@ def test_facts_of_potentials(name: str) -> None:
     assert POTENTIALS.get(name).name == name
 
 
-@pytest.mark.parametrize("check", property_models.CHECKS, ids=lambda check: check.__name__)
+@each(property_models.CHECKS)
 @pytest.mark.parametrize("name", predictors.installed())
 def test_property_models(name: str, check) -> None:
     check(predictors.load(name))
+
+
+@pytest.mark.usefixtures("boxes")
+@each(stages.CHECKS)
+def test_the_stage_of_another_package(check) -> None:
+    check(STAGES.get("bonds")(), FunnelContext())
+
+
+@pytest.mark.usefixtures("boxes")
+@each(potentials.CHECKS)
+def test_the_potential_of_another_package(check) -> None:
+    potentials.facts(POTENTIALS.get("springs"))
+    check(load("springs"))
+
+
+@pytest.mark.usefixtures("boxes")
+@each(property_models.CHECKS)
+def test_the_property_model_of_another_package(check) -> None:
+    assert predictors.installed()["guess"]["title"] == "A guess"
+    check(predictors.load("guess"))

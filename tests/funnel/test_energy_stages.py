@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ import pytest
 from textbook import batch, found, raw_batch, sentences, structures
 
 from crystal_studio.candidates.quantities import Method
-from crystal_studio.candidates.verdicts import Verdicts
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.funnel import stages
 from crystal_studio.funnel.context import FunnelContext
@@ -19,8 +18,6 @@ from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.relaxation import RelaxationStage
 from crystal_studio.funnel.stability import StabilityStage
 from crystal_studio.funnel.well_formed import complaint
-from crystal_studio.potentials import registry
-from crystal_studio.potentials.protocol import Relaxation
 
 CHGNET = Method("chgnet", "potential", "CHGNet 0.3.0 (PBE+U, MP2020 corrections)")
 
@@ -114,32 +111,22 @@ def test_a_relaxation_that_was_given_up_moves_nothing() -> None:
         assert np.isnan(found(verdicts, quantity)).tolist() == [True, False]
 
 
-@dataclass
-class Elsewhere:
-    """A potential that says where it computes, and moves nothing."""
-
-    device: str = "cpu"
-    name = "elsewhere"
-    title = "Elsewhere"
-    functional = "none"
-    package = ""
-
-    def energies(self, cells: Structures) -> np.ndarray:
-        return np.full(len(cells), -1.0)
-
-    def relax(self, cells: Structures, max_steps: int = 120, fmax: float = 0.1) -> Relaxation:
-        size = len(cells)
-        energy = np.full(size, {"cpu": -1.0, "cuda:1": -2.0}[self.device])
-        return Relaxation(cells, energy, np.ones(size, bool), np.ones(size, np.int64), (None,) * size)
-
-
+@pytest.mark.usefixtures("boxes")
 def test_the_named_potential_computes_on_the_named_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.POTENTIALS._loaded, "elsewhere", Elsewhere)
-    monkeypatch.setitem(registry.POTENTIALS._shipped, "elsewhere", "")
-    for device, energy in (("cpu", -1.0), ("cuda:1", -2.0)):
-        verdicts: Verdicts = RelaxationStage()(batch("NaCl"), FunnelContext("elsewhere", device))
-        assert found(verdicts, "energy_per_atom").tolist() == [energy]
-        assert {f.method for f in verdicts.findings} == {Method("elsewhere", "potential", "Elsewhere")}
+    import toy_springs
+
+    used = []
+    relax = toy_springs.Springs.relax
+    monkeypatch.setattr(
+        toy_springs.Springs, "relax", lambda self, *args: used.append(self.device) or relax(self, *args)
+    )
+    candidates = batch("NaCl")
+    for device in ("cpu", "cuda:1"):
+        verdicts = RelaxationStage(max_steps=3)(candidates, FunnelContext("springs", device))
+        assert {f.method for f in verdicts.findings} == {Method("springs", "potential", "Springs between atoms")}
+        expected = relax(toy_springs.Springs(), candidates.structures, 3, 0.1)
+        assert found(verdicts, "energy_per_atom").tolist() == expected.energy_per_atom.tolist()
+    assert used == ["cpu", "cuda:1"]
 
 
 def test_no_stage_raises_on_weird_candidates() -> None:

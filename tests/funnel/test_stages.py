@@ -96,3 +96,28 @@ def test_missing_references_are_said_before(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path))
     monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(tmp_path))
     assert len(lacking(quick, FunnelContext())) == 3
+
+
+@pytest.mark.usefixtures("boxes")
+def test_stage_and_quantity_of_another_package() -> None:
+    """Molecules in boxes, nothing known of symmetry: judged by every cheap stage and by one of the package's own."""
+    from textbook import codes, found
+
+    from crystal_studio.design.request import ChemicalSystem, DesignRequest
+    from crystal_studio.funnel import reasons
+    from crystal_studio.funnel.protocol import Batch
+    from crystal_studio.funnel.run_stage import run
+    from crystal_studio.generators import registry
+
+    request = DesignRequest(chemical_system=ChemicalSystem(("H", "O"), "exact"), model="toy-boxes", count=4)
+    batch = Batch(np.arange(1, 5), registry.load("toy-boxes").sample(request, 0))
+    chosen = stages.for_funnel("geometry,symmetry,uniqueness,novelty,properties,bonds", potential="springs")
+    context = FunnelContext("springs")
+    for stage in chosen:
+        verdicts = run(stage, batch, context)
+        assert "error" not in verdicts.status, stage.name
+    assert found(verdicts, "longest_bond") == pytest.approx(np.full(4, np.hypot(0.757, 0.586)), abs=1e-6)
+    short = stages.STAGES.get("bonds")(longest=0.9)
+    assert codes(short(batch, context)) == ["stretched"] * 4
+    assert reasons.sentence("bonds", "stretched", {"length": 0.957, "limit": 0.9}).startswith("A bond is 0.96 Å long")
+    assert ("bonds", "stretched", "A bond is stretched") in reasons.all_reasons()
