@@ -37,9 +37,6 @@ class Flights:
         self._engine, self._make_context, self._resources = engine, make_context, resources
         self._sent: dict[int, Work] = {}
 
-    def __len__(self) -> int:
-        return len(self._sent)
-
     @property
     def works(self) -> list[Work]:
         """All that is on its way."""

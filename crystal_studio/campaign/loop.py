@@ -86,7 +86,7 @@ class Loop:
 
     def close(self) -> None:
         """End the workers; the generator's thread ends at its next step."""
-        if self._flights:
+        if self._flights is not None:
             self._flights.close()
         if self._chunks and self._chunks.is_alive():
             self._chunks.join(timeout=0.5)
@@ -96,13 +96,19 @@ class Loop:
         if not (force or self._reporter.due()):
             return
         waiting = self._backlog.waiting()
-        for work in self._flights.works if self._flights else ():
+        if self._flights is not None:
+            self.tally.set_slots(self._flights.slots)
+        for work in self._in_flight:
             waiting[work.index] += len(work)
         part, rate = (self._chunks.part, self._chunks.rate) if self._chunks else (0.0, 0.0)
         self._reporter.report(phase or self._doing(), part, rate, waiting)
 
+    @property
+    def _in_flight(self) -> list[Work]:
+        return self._flights.works if self._flights is not None else []
+
     def _is_done(self) -> bool:
-        return not self._backlog and not self._flights and (self._chunks is None or self._chunks.done)
+        return not self._backlog and not self._in_flight and (self._chunks is None or self._chunks.done)
 
     def _hold(self) -> None:
         self._reporter.pause()
@@ -117,8 +123,8 @@ class Loop:
         if self._chunks and self._chunks.is_alive():
             return "Generating"
         index = self._backlog.head
-        if index is None and self._flights:
-            index = self._flights.works[0].index
+        if index is None and self._in_flight:
+            index = self._in_flight[0].index
         return "Finishing" if index is None else self._stages[index].title
 
     # -- quick stages, in this process ----------------------------------------------------
@@ -159,13 +165,13 @@ class Loop:
     def _receive(self, wait: float) -> None:
         """Take all that came in; waits up to ``wait`` seconds where there is nothing."""
         if self._chunks:
-            chunk = self._chunks.take(0.0 if self._flights else wait)
+            chunk = self._chunks.take(0.0 if self._in_flight else wait)
             if chunk:
                 ids = self._accept(chunk)
                 if self._stages and len(ids):
                     self._backlog.add(0, ids)
                 wait = 0.0
-        if self._flights:
+        if self._flights is not None and self._in_flight:
             for work, outcome in self._flights.landed(wait):
                 found = answer(self._stages[work.index], work, outcome)
                 self._backlog.retry(found.again)

@@ -62,7 +62,7 @@ def prepare(
     flights = None
     if any(stage.costly for stage in parts.stages):
         flights = Flights(open_engine(engine, workers), parts.worker_context, parts.resources)
-    tally = Tally(row.id, row.requested, parts.stages, flights.slots if flights else 1)
+    tally = Tally(row.id, row.requested, parts.stages)
     reporter = Reporter(row, writer, tally, emit)
 
     source = request.model if isinstance(request, DesignRequest) else ""

@@ -61,9 +61,9 @@ class StageTally:
 class Tally:
     """The state of a campaign in numbers."""
 
-    def __init__(self, campaign_id: int, requested: int, stages: Sequence[Stage], slots: int = 1) -> None:
+    def __init__(self, campaign_id: int, requested: int, stages: Sequence[Stage]) -> None:
         self.campaign_id, self.requested = campaign_id, requested
-        self.stages = [StageTally(s, slots if s.costly else 1) for s in stages]
+        self.stages = [StageTally(stage) for stage in stages]
         self.generated = self.finished = self.newest = 0
         self._recent: deque[tuple[float, int]] = deque()
 
@@ -76,6 +76,11 @@ class Tally:
                 tally = by_name[counts.stage]
                 tally.statuses = Counter({PASSED: counts.passed, REJECTED: counts.rejected, WAITING: counts.waiting})
                 tally.reasons = Counter({code: n for code, n in counts.reasons.items() if code not in (ERROR, WAITING)})
+
+    def set_slots(self, slots: int) -> None:
+        """How many tasks of costly stages run at the same time; a cluster grows and shrinks."""
+        for tally in self.stages:
+            tally.lanes = slots if tally.stage.costly else 1
 
     def judged(self, index: int, verdicts: Verdicts, seconds: float) -> None:
         """One batch has been through stage ``index``."""

@@ -104,7 +104,7 @@ class DesignRequest(Declared):
             raise RequestError("Ask for at least one candidate.", "count")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise RequestError("The seed must be a whole number from 0 to 2^63 - 1.", "seed")
-        if self.funnel not in FUNNELS:
+        if self.funnel.split(",")[0].strip() not in FUNNELS:  # single stages may follow: "quick,my_stage"
             raise RequestError(f"Unknown funnel {self.funnel!r}: choose one of {', '.join(FUNNELS)}.", "funnel")
         names = [t.name for t in self.targets]
         if len(set(names)) < len(names):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from campaign_fakes import FUNNEL
+from stage_fakes import FUNNEL
 
 from crystal_studio.campaign.backlog import BATCH, Backlog, Work
 from crystal_studio.campaign.flights import MOST, batch_size

@@ -10,7 +10,8 @@ import threading
 import time
 from pathlib import Path
 
-from campaign_fakes import Ordered, Size, Slow, Stable, parts
+from campaign_fakes import parts
+from stage_fakes import Ordered, Size, Slow, Stable
 
 from crystal_studio.campaign import runner
 from crystal_studio.design.request import DesignRequest
@@ -20,7 +21,8 @@ COUNT = 150
 KILLS = 4
 _RUN = """
 import sys, threading
-from campaign_fakes import Ordered, Size, Slow, Stable, parts
+from campaign_fakes import parts
+from stage_fakes import Ordered, Size, Slow, Stable
 from crystal_studio.campaign import runner
 from crystal_studio.campaign.events import Progress
 told = []

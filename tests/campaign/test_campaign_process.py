@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from campaign_fakes import FUNNEL, Size, parts
+from campaign_fakes import parts
+from stage_fakes import FUNNEL, Size
 
 from crystal_studio.campaign.events import Event, Finished, Progress
 from crystal_studio.campaign.process import CampaignProcess
@@ -110,7 +111,8 @@ def test_a_killed_child_is_noticed_and_can_be_carried_on(project: Path) -> None:
 _PARENT = """
 import sys, time
 sys.path.insert(0, {tests!r})
-from campaign_fakes import Size, Slow, parts
+from campaign_fakes import parts
+from stage_fakes import Size, Slow
 from crystal_studio.campaign.events import Progress
 from crystal_studio.campaign.process import CampaignProcess
 from crystal_studio.design.request import DesignRequest

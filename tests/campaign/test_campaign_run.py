@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from campaign_fakes import FUNNEL, Ordered, Size, Slow, Stable, load_broken
+from campaign_fakes import load_broken
 from campaign_fakes import parts as parts_of
+from stage_fakes import FUNNEL, Size, Slow, Stable
 
 from crystal_studio.campaign import runner
 from crystal_studio.campaign.events import Event, Finished, Message, Progress
@@ -341,11 +342,6 @@ def test_a_project_at_work_is_not_opened_twice(project: Path) -> None:
         begin(project, parts)
     run.cancel.set()
     run.join()
-
-
-def test_a_late_stage_that_needs_order_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="uniqueness"):
-        parts_of(Slow(), Ordered())
 
 
 def test_a_bug_in_the_generator_is_raised_and_loses_nothing(project: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from campaign_fakes import Size, Slow
+from stage_fakes import Size, Slow
 
 from crystal_studio.campaign.tally import Tally
 from crystal_studio.candidates.verdicts import Reason, Verdicts, marking, rejecting
@@ -11,7 +11,8 @@ from crystal_studio.project.rows import StageCounts
 
 
 def test_time_left_is_the_longest_line_of_work() -> None:
-    tally = Tally(1, 100, (Size(), Slow()), slots=2)
+    tally = Tally(1, 100, (Size(), Slow()))
+    tally.set_slots(2)
     assert tally.progress("", 0, 0.0, [0, 0]).seconds_left == -1  # nothing is known yet
     tally.generated = 20
     tally.judged(0, rejecting([None] * 10 + [Reason("too_small", {"edge": 4.0})] * 10), seconds=2.0)  # 10 a second

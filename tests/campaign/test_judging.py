@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from campaign_fakes import Size, Slow, parts, rock_salts
+from campaign_fakes import parts, rock_salts
+from stage_fakes import Size, Slow
 
 from crystal_studio.campaign import judging, runner
 from crystal_studio.campaign.judge_request import JudgeRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from campaign_fakes import Slow
+from stage_fakes import Slow
 
 from crystal_studio.campaign.backlog import Work
 from crystal_studio.campaign.outcomes import answer, complaints

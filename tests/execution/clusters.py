@@ -35,7 +35,7 @@ class Cluster:
 
 def start(*command: str, **environment: str) -> subprocess.Popen:
     """A Python program in a process group of its own, that finds this package and the tasks of the tests."""
-    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
         [sys.executable, *command],
         env=os.environ | {"PYTHONPATH": paths} | environment,
