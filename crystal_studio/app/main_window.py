@@ -401,9 +401,9 @@ class MainWindow(QMainWindow):
         for name in theme.SCHEMES:
             self.actions_[f"view.theme_{name}"].setChecked(name == scheme)
 
-    def _show_dock(self, key: str, on: bool) -> None:
+    def _show_dock(self, key: str, *_: object) -> None:
         """Show or hide a dock; one that is asked for is brought to the front, wherever the user is."""
-        dock = self.explore.docks[key]
+        dock, on = self.explore.docks[key], self.actions_[f"view.{key}"].isChecked()
         dock.setVisible(on)
         if on:
             self.show_page("explore")

@@ -78,7 +78,14 @@ class DesignRequest(Declared):
         "", "Model", "see crystal-studio models", kind="model", zero="the first installed", metavar="NAME"
     )
     device: str = declare("auto", "Device", "auto, cpu, cuda, cuda:1 or mps", kind="device", metavar="DEVICE")
-    funnel: str = declare("quick", "Funnel", "which stages judge the candidates", kind="choice", labels=FUNNELS)
+    funnel: str = declare(
+        "quick",
+        "Funnel",
+        "which stages judge the candidates; further stages may follow: quick,NAME",
+        kind="funnel",
+        labels=FUNNELS,
+        metavar="NAME",
+    )
     potential: str = declare("chgnet", "Potential", "potential that relaxes them", kind="potential", metavar="NAME")
     options: dict[str, Any] = Field(default_factory=dict)
 

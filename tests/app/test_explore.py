@@ -218,17 +218,22 @@ def test_a_folder_that_cannot_be_written_is_said_in_the_dialog(qtbot, reader, ba
     assert dialog.message.property("role") == "error"
 
 
+def questions(dialog: ExportDialog) -> list[QMessageBox]:
+    """The message boxes of the dialog that are on screen."""
+    return [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
+
+
 def export(dialog: ExportDialog, key: str, qtbot, answer: str = "") -> list[Path]:
     """Press Export; with an ``answer``, a question comes up and is answered. Returns the files written."""
     dialog.format.setCurrentIndex(dialog.format.findData(key))
     with qtbot.waitSignal(dialog.written, timeout=60_000) as told:
         qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
         if answer:
-            qtbot.waitUntil(lambda: bool(dialog.findChildren(QMessageBox)), timeout=20_000)
-            box = dialog.findChildren(QMessageBox)[0]
+            qtbot.waitUntil(lambda: bool(questions(dialog)), timeout=20_000)
+            box = questions(dialog)[0]
             assert "there already" in box.text()
             qtbot.mouseClick(next(b for b in box.buttons() if b.text() == answer), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not any(b.isVisible() for b in dialog.findChildren(QMessageBox)), timeout=20_000)
+    qtbot.waitUntil(lambda: not questions(dialog), timeout=20_000)
     return [Path(p) for p in told.args[0]]
 
 
@@ -250,8 +255,8 @@ def test_files_of_the_same_name_are_overwritten_only_when_asked(
     dialog.format.setCurrentIndex(dialog.format.findData(first))
     written = path.read_bytes()
     qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(dialog.findChildren(QMessageBox)), timeout=20_000)
-    qtbot.keyClick(dialog.findChildren(QMessageBox)[0], Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: bool(questions(dialog)), timeout=20_000)
+    qtbot.keyClick(questions(dialog)[0], Qt.Key.Key_Escape)
     assert path.read_bytes() == written and dialog.go.isEnabled()
 
 
@@ -282,9 +287,8 @@ def test_lost_points_come_back(qtbot, reader, background, way):
     if way == "button":
         qtbot.mouseClick(view.findChild(QToolButton), Qt.MouseButton.LeftButton)
     elif way == "key":
-        view.plot.setFocus()
-        qtbot.waitUntil(view.plot.hasFocus)
-        qtbot.keyClick(view.plot, Qt.Key.Key_F)
+        assert view.frame_action.shortcut().toString() == "F" and view.frame_action in view.actions()
+        view.frame_action.trigger()
     else:
         middle = view.plot.viewport().rect().center()
         qtbot.mouseDClick(view.plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)

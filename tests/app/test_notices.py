@@ -51,6 +51,13 @@ def test_a_warning_of_a_library_in_a_thread_arrives_in_the_window(centre, qtbot)
     assert centre.unread == 2
 
 
+def test_warnings_for_programmers_are_not_for_users(centre):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("Use the other call", DeprecationWarning, stacklevel=1)
+    assert centre.all() == ()
+
+
 def test_an_exception_that_ends_a_thread_is_told_with_its_traceback(centre, qtbot):
     def work():
         raise ArithmeticError("no forces")
@@ -85,7 +92,7 @@ def test_the_window_shows_what_nobody_was_told_and_lists_everything(centre, qtbo
     thread = threading.Thread(target=lambda: logging.getLogger("some.library").warning("Out of date"))
     thread.start()
     thread.join()
-    qtbot.waitUntil(lambda: window.notice_bar.isVisible())
+    qtbot.waitUntil(lambda: window.notice_bar.isVisible(), timeout=30_000)
     assert window.notice_bar.text.text() == "Out of date" and window.status._unread.isVisible()
     (more,) = window.notice_bar.buttons()
     qtbot.mouseClick(more, Qt.MouseButton.LeftButton)

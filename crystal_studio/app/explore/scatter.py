@@ -81,6 +81,7 @@ class ScatterView(QWidget):
         self._points = Points()
         self._current = 0
         self._framed = ("", "")  # the properties whose points have been framed
+        self._moved = False  # by the user, since then
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 8)
         row = QHBoxLayout()
@@ -105,6 +106,7 @@ class ScatterView(QWidget):
         self.plot: Any = plot_widget()
         self.plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.plot.viewport().installEventFilter(self)
+        self.plot.getViewBox().sigRangeChangedManually.connect(self._user_moved)
         column.addWidget(self.plot, 1)
         for box in (self.x_axis, self.y_axis):
             box.currentIndexChanged.connect(lambda _: self.reload())
@@ -130,6 +132,7 @@ class ScatterView(QWidget):
         points = self._points
         if not len(points.ids):
             return
+        self._moved = False
         box = self.plot.getViewBox()
         box.setRange(xRange=_range(points.x), yRange=_range(points.y), padding=0.06)
 
@@ -160,9 +163,12 @@ class ScatterView(QWidget):
     def _take(self, points: Points) -> None:
         self._points = points
         self._draw()
-        if points.names != self._framed:  # what the user has zoomed into stays while the same is shown
+        if points.names != self._framed or not self._moved:  # what the user has zoomed into stays
             self._framed = points.names
             self.frame()
+
+    def _user_moved(self, *_: object) -> None:
+        self._moved = True
 
     def _draw(self) -> None:
         import pyqtgraph
