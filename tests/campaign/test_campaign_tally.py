@@ -45,10 +45,10 @@ def test_errors_of_an_earlier_run_are_judged_again_and_not_counted_twice() -> No
 
 
 def test_a_chunk_that_is_sampled_but_not_handed_over_leaves_the_time_unknown() -> None:
-    tally = Tally(1, 40, (Size(),), workers=1)
-    tally.judged(0, [True] * 10, [], seconds=1.0)
+    tally = Tally(1, 40, (Size(),))
+    tally.judged(0, marking(10), seconds=1.0)
     assert tally.progress("", 40, 4.0, [0]).seconds_left == -1  # every step is done, and still nothing has come
-    assert Tally(1, 40, (), workers=1).progress("", 40, 4.0, []).seconds_left == -1
+    assert Tally(1, 40, ()).progress("", 40, 4.0, []).seconds_left == -1
     tally.generated = 40
     assert tally.progress("", 0, 4.0, [20]).seconds_left == pytest.approx(2)
 
