@@ -68,8 +68,7 @@ def _fetch(opened: Connection, statement: Select) -> list[tuple[Any, ...]]:
     result = opened.execute(statement)
     assert result.cursor is not None
     with result:
-        rows: list[tuple[Any, ...]] = result.cursor.fetchall()
-    return rows
+        return list(result.cursor.fetchall())
 
 
 def read(
