@@ -23,13 +23,14 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 @pytest.fixture
 def boxes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The package in ``tests/toy`` installed for one test: the family "boxes" with the model "toy-boxes"."""
+    from crystal_studio.exchange.exporters import exporters
     from crystal_studio.generators.registry import families
     from crystal_studio.training.registry import families as trained
 
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy"))
-    for registry in (families, trained):
+    for registry in (families, trained, exporters):
         registry.refresh()
     yield
     monkeypatch.undo()
-    for registry in (families, trained):
+    for registry in (families, trained, exporters):
         registry.refresh()

@@ -250,6 +250,7 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("view.theme_dark", "Theme: dark", "View", "", "Dark theme", "", (), True),
     ActionSpec("help.palette", "Command palette…", "Help", "Ctrl+K", "Find and do anything by name", "search"),
     ActionSpec("help.shortcuts", "Keyboard shortcuts", "Help", "F1", "Every shortcut at a glance", "help"),
+    ActionSpec("help.messages", "Messages…", "Help", "", "Errors, warnings and news since the start", "warning"),
     ActionSpec("help.about", "About Crystal Studio", "Help", "", "Version and licences", "info"),
 )
 

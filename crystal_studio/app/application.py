@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 import crystal_studio
 from crystal_studio.app import faults, theme
+from crystal_studio.app.background import left_running
 from crystal_studio.app.settings import WindowState
 from crystal_studio.execution.threads import one_thread
 
@@ -53,7 +57,17 @@ def run(paths: Sequence[str | Path] = (), example: bool = False) -> int:
         QTimer.singleShot(0, lambda: window.open_paths(files))
     elif example:
         QTimer.singleShot(0, window.open_example)
-    return application.exec()
+    return _end(application.exec())
+
+
+def _end(status: int) -> int:
+    """Leave at once: a thread or a process that is still ending must not hold the program, nor be torn down by Qt."""
+    if left_running() or multiprocessing.active_children():
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 if __name__ == "__main__":

@@ -1,18 +1,30 @@
-"""Long deeds off the GUI thread: a pure function, a state object, and results delivered to the GUI thread.
+"""Deeds off the GUI thread: a pure function, a state object, and results delivered to the GUI thread.
 
 A task given under the same key as one before it replaces that one: the older is
-told to stop and its result never arrives.
+told to stop and its result never arrives. What may take long says so and has
+threads of its own, so that a question with a quick answer never waits behind it.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
 from shiboken6 import isValid
+
+PATIENCE = 0.25
+"""Seconds that closing waits for what is under way."""
+
+_left: list[QThreadPool] = []  # pools whose threads did not end in time: kept, since Qt would wait for them
+
+
+def left_running() -> bool:
+    """Whether a closed ``Background`` has left a thread behind that is still at work."""
+    return any(isValid(pool) and pool.activeThreadCount() for pool in _left)
 
 
 class TaskState:
@@ -58,16 +70,18 @@ class _Runnable(QRunnable):
 
 
 class Background(QObject):
-    """Runs functions in a small pool of threads of its own; ``close`` waits for them."""
+    """Runs functions in small pools of threads of its own; ``close`` cancels them and leaves what does not end."""
 
     _finished = Signal(int, object, object)
     _progressed = Signal(int, object)
     failed = Signal(object)  # an exception that nobody else takes
 
-    def __init__(self, parent: QObject | None = None, threads: int = 2) -> None:
+    def __init__(self, parent: QObject | None = None, threads: int = 4) -> None:
+        """``threads`` answer quick questions; long work has as many again, at most two."""
         super().__init__(parent)
-        self._pool = QThreadPool()
-        self._pool.setMaxThreadCount(threads)
+        self._quick, self._long = QThreadPool(), QThreadPool()
+        self._quick.setMaxThreadCount(threads)
+        self._long.setMaxThreadCount(min(threads, 2))
         self._running: dict[int, _Callbacks] = {}
         self._last = 0
         self._closed = False
@@ -81,8 +95,12 @@ class Background(QObject):
         failed: Callable[[BaseException], None] | None = None,
         progress: Callable[[Any], None] | None = None,
         key: str = "",
+        long: bool = False,
     ) -> TaskState:
-        """Call ``function(state)`` in a thread, then one of the callbacks in this thread."""
+        """Call ``function(state)`` in a thread, then one of the callbacks in this thread.
+
+        ``long`` is for what may take more than a moment: files, processes, whole tables.
+        """
         self._last += 1
         number = self._last
         state = TaskState(lambda value: self._progressed.emit(number, value))
@@ -104,7 +122,7 @@ class Background(QObject):
             if not self._closed:
                 self._finished.emit(number, result, error)
 
-        self._pool.start(_Runnable(work))
+        (self._long if long else self._quick).start(_Runnable(work))
         return state
 
     def cancel(self, key: str) -> None:
@@ -119,15 +137,18 @@ class Background(QObject):
         return any(not key or task.key == key for task in self._running.values())
 
     def close(self) -> None:
-        """Cancel everything and wait until no thread of the pool is running; once is enough."""
+        """Cancel everything; once is enough. A thread that does not end within ``PATIENCE`` is left to itself."""
         if self._closed:
             return
         self._closed = True
         for task in self._running.values():
             task.state.cancel()
         self._running.clear()
-        if isValid(self._pool):  # at the end of the program Qt may have deleted it before
-            self._pool.waitForDone()
+        end = time.monotonic() + PATIENCE
+        for pool in (self._quick, self._long):
+            # At the end of the program Qt may have deleted it before.
+            if isValid(pool) and not pool.waitForDone(max(0, round(1000 * (end - time.monotonic())))):
+                _left.append(pool)
 
     @Slot(int, object, object)
     def _deliver(self, number: int, result: Any, error: BaseException | None) -> None:

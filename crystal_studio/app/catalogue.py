@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from crystal_studio.errors import KnownError
+from crystal_studio.errors import KnownError, ModelError
+from crystal_studio.generators.family import Family
 from crystal_studio.generators.protocol import ModelCard
 
 SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
@@ -30,15 +31,26 @@ class GroupInfo:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """``problem`` says what could not be read, in one sentence."""
+    """``potentials`` by name; ``problem`` says what could not be read, in one sentence."""
 
     groups: tuple[GroupInfo, ...] = ()
     cards: tuple[ModelCard, ...] = ()
     problem: str = ""
+    potentials: tuple[str, ...] = ()
 
     def card(self, name: str) -> ModelCard | None:
         """The card of a model; of the first one for an empty name."""
         return next((c for c in self.cards if not name or c.name == name), None)
+
+    def family(self, name: str) -> Family | None:
+        """The family of a model, None where the model or its family is not installed."""
+        from crystal_studio.generators.registry import families
+
+        card = self.card(name)
+        try:
+            return families.get(card.family) if card is not None else None
+        except ModelError:
+            return None
 
 
 def load() -> Catalogue:
@@ -56,7 +68,9 @@ def load() -> Catalogue:
         cards = tuple(installed().values())
     except KnownError as error:
         problems.append(str(error))
-    return Catalogue(groups, cards, " ".join(problems))
+    from crystal_studio.potentials.registry import available
+
+    return Catalogue(groups, cards, " ".join(problems), available())
 
 
 def _groups() -> tuple[GroupInfo, ...]:

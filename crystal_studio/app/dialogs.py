@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from PySide6.QtCore import Qt
@@ -62,6 +63,27 @@ def about(parent: QWidget) -> QMessageBox:
         "Inverse design of crystals by point and click. MIT licence.\n\n"
         "Built with Qt for Python (LGPL), PyTorch, pymatgen, spglib, vispy, pyqtgraph and CHGNet."
     )
+    box.open()
+    return box
+
+
+def ask_to_close(parent: QWidget, begun: bool, close: Callable[[], object]) -> QMessageBox:
+    """A campaign is running (``begun``: it stands in the project by now): pause it and close, or stay."""
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Close Crystal Studio")
+    if begun:
+        box.setText("A campaign is running.")
+        box.setInformativeText("Everything made so far is kept. The next start offers to carry the campaign on.")
+    else:
+        box.setText("A campaign is about to begin.")
+        box.setInformativeText("The model is still being loaded and nothing has been made: closing drops the campaign.")
+    leave = box.addButton("Pause and close" if begun else "Close", QMessageBox.ButtonRole.AcceptRole)
+    stay = box.addButton("Keep open", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
+    leave.clicked.connect(lambda _=False: close())
     box.open()
     return box
 

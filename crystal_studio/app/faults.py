@@ -15,6 +15,7 @@ import platformdirs
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from crystal_studio.app import notices
 from crystal_studio.errors import KnownError
 
 log = logging.getLogger("crystal_studio.app")
@@ -43,13 +44,14 @@ def install() -> None:
             folder / "window.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8"
         )
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        logging.getLogger("crystal_studio").addHandler(handler)
+        logging.getLogger().addHandler(handler)
         global _fault_file
         _fault_file = (folder / "crash.log").open("a", encoding="utf-8")
         faulthandler.enable(_fault_file)
     except OSError as error:
         faulthandler.enable()
         log.warning("no log file: %s", error)
+    notices.install()
     install_message_handler()
     sys.excepthook = _uncaught
 
@@ -79,10 +81,7 @@ def show(error: BaseException, parent: QWidget | None = None) -> QMessageBox | N
     """Tell of an error without stopping the event loop: a sentence for a KnownError, else a report."""
     details = "".join(traceback.format_exception(error))
     known = isinstance(error, KnownError)
-    if known:
-        log.warning("%s", error)
-    else:
-        log.error("uncaught exception\n%s", details)
+    notices.record(error, sentence(error), known, shown=QApplication.instance() is not None)
     if QApplication.instance() is None:
         sys.stderr.write(details)
         return None

@@ -11,9 +11,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from crystal_studio.app import catalogue, dialogs, faults, files, theme
+from crystal_studio.app import catalogue, dialogs, faults, files, notices, placement, theme
 from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background
+from crystal_studio.app.campaign_deeds import OFFER, CampaignDeeds
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.estimate import measure
 from crystal_studio.app.design.request_deeds import RequestDeeds
@@ -21,6 +22,8 @@ from crystal_studio.app.devices import probe
 from crystal_studio.app.evaluation.dialog import EvaluationDialog
 from crystal_studio.app.explore.explore_page import ExplorePage
 from crystal_studio.app.explore.export_dialog import ExportDialog
+from crystal_studio.app.notice_bar import NoticeBar
+from crystal_studio.app.notice_list import NoticeList
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.palette.command_palette import CommandPalette
 from crystal_studio.app.project_deeds import ProjectDeeds
@@ -31,9 +34,9 @@ from crystal_studio.app.session import ProjectSession
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.structure_deeds import StructureDeeds
 from crystal_studio.app.top_bar import TopBar
-from crystal_studio.campaign.events import Finished, Progress
+from crystal_studio.app.widgets import scrolling
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import KnownError, RequestError
+from crystal_studio.errors import RequestError
 
 PAGES = ("design", "run", "explore")
 
@@ -56,15 +59,17 @@ class MainWindow(QMainWindow):
         self.explore = ExplorePage(self.background)
         self.projects = ProjectDeeds(self)
         self.structures = StructureDeeds(self)
+        self.campaigns = CampaignDeeds(self)
         self.palette_dialog: CommandPalette | None = None
         self.evaluation: EvaluationDialog | None = None
         self._build()
         self._join()
         self._restore()
-        self.background.run(lambda _: catalogue.load(), self._take_catalogue, key="catalogue")
+        self.background.run(lambda _: catalogue.load(), self._take_catalogue, key="catalogue", long=True)
         if probe_devices:
-            self.background.run(probe, self._take_devices, key="devices")
+            self.background.run(probe, self._take_devices, key="devices", long=True)
         self._update()
+        self.campaigns.offer_last()
 
     # --- pages and projects -------------------------------------------------
 
@@ -92,55 +97,10 @@ class MainWindow(QMainWindow):
 
     # --- campaigns ----------------------------------------------------------
 
-    def generate(self) -> None:
-        """Start the campaign of the request; without a project, one is created first."""
-        request = self.design.model.request
-        if request is None or not self.design.ready or self.campaign.running:
-            return
-        if self.session.path is None:
-            name = "-".join(request.chemical_system.elements[:6]) or "Crystals"
-            self.session.create(files.free_name(files.projects_folder(), name), self.generate)
-            return
-        self._launch(request=request)
-
-    def carry_on(self) -> None:
-        """Resume the last unfinished campaign of the project."""
-        unfinished = self._unfinished()
-        if unfinished and not self.campaign.running:
-            self._launch(campaign_id=unfinished[-1])
-
-    def _launch(self, request: DesignRequest | None = None, campaign_id: int = 0) -> None:
-        assert self.session.path is not None
-        self.run_page.start("New campaign" if request else f"Campaign #{campaign_id}")
-        self.show_page("run")
-        self.campaign.launch(self.session.path, request, campaign_id)
-
-    def _progress(self, event: Progress) -> None:
-        self.run_page.progress(event)
-        self.status.progress(event)
-
-    def _ended(self, event: Finished) -> None:
-        self.run_page.end(event)
-        self.status.tell(event.text)
-        if event.state == "failed" and not event.campaign_id and self.campaign.request is not None:
-            # Refused before anything was made: say it where it can be corrected.
-            self.show_page("design")
-            self.fault(KnownError(event.text))
-
     def _campaign_changed(self) -> None:
         if not self.campaign.running:
             self.session.poll()
         self._update()
-
-    def _stop(self) -> None:
-        self.campaign.stop()
-        self.status.tell("Stopping …")
-
-    def _unfinished(self) -> list[int]:
-        reader = self.session.reader
-        if reader is None:
-            return []
-        return [c.id for c in reader.campaigns() if c.state in ("running", "paused", "cancelled", "failed")]
 
     # --- candidates ---------------------------------------------------------
 
@@ -203,15 +163,30 @@ class MainWindow(QMainWindow):
             self.design.show_error(error.field, str(error))
         self._box = faults.show(error, self)
 
+    def show_messages(self) -> None:
+        """Open the list of everything that was said since the start."""
+        if self._messages is None:
+            self._messages = NoticeList(notices.centre(), self)
+        self._messages.show()
+        self._messages.raise_()
+        notices.centre().read()
+
+    _messages: NoticeList | None = None
+
+    def _noticed(self, notice: notices.Notice) -> None:
+        if notice.level != "info" and not notice.shown:
+            self.notice_bar.tell(notice, ("Messages…", self.show_messages))
+
+    def _count_unread(self) -> None:
+        self.status.show_unread(notices.centre().unread)
+
     def _opened(self) -> None:
         assert self.session.path is not None and self.session.reader is not None
         self.state.add_recent(self.session.path)
         self.run_page.set_reader(self.session.reader)
         self.explore.set_reader(self.session.reader)
         self._offer_last_request()
-        unfinished = self._unfinished()
-        if unfinished and not self.campaign.running:
-            self.status.tell(f"Campaign #{unfinished[-1]} is unfinished: carry it on from the Run page.", 15)
+        self.campaigns.offer()
         if not self.campaign.running and self.session.reader.count() and self.page == "design":
             self.show_page("explore")
         self._changed()
@@ -227,6 +202,7 @@ class MainWindow(QMainWindow):
             return
 
     def _closed(self) -> None:
+        self.notice_bar.withdraw(OFFER)
         self.run_page.set_reader(None)
         self.explore.set_reader(None)
         if self.evaluation is not None:
@@ -270,7 +246,7 @@ class MainWindow(QMainWindow):
             running=running,
             paused=running and self.campaign.paused,
             unpaused=running and not self.campaign.paused,
-            unfinished=bool(not running and self._unfinished()),
+            unfinished=bool(not running and self.campaigns.unfinished()),
             selection=bool(reader is not None and len(self.explore.table.selected_ids())),
             candidates=candidates > 0,
             undo=stack.canUndo(),
@@ -317,16 +293,18 @@ class MainWindow(QMainWindow):
         self.top.set_menu(self._project_menu)
         self.pages = QStackedWidget()
         for page in (self.design, self.run_page, self.explore):
-            self.pages.addWidget(page)
+            self.pages.addWidget(scrolling(page))
         central = QWidget()
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self.notice_bar = NoticeBar()
         column.addWidget(self.top)
+        column.addWidget(self.notice_bar)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(central)
         a = self.actions_
-        self.status = RunStatus([a["run.pause"], a["run.resume"], a["run.stop"]])
+        self.status = RunStatus([a["run.pause"], a["run.resume"], a["run.stop"]], a["help.messages"])
         self.setStatusBar(self.status)
         self.run_page.set_actions(a["run.pause"], a["run.resume"], a["run.stop"], a["run.continue"])
         self.design.set_menu(
@@ -361,7 +339,7 @@ class MainWindow(QMainWindow):
                 "edit.undo": self.design.model.undo_stack.undo,
                 "edit.redo": self.design.model.undo_stack.redo,
                 "edit.copy": self._copy_rows,
-                "design.generate": self.generate,
+                "design.generate": self.campaigns.generate,
                 "design.load": deeds.load,
                 "design.save": deeds.save,
                 "design.copy_json": deeds.copy_json,
@@ -376,8 +354,8 @@ class MainWindow(QMainWindow):
                 "explore.evaluate": self.evaluate,
                 "run.pause": self.campaign.pause,
                 "run.resume": self.campaign.carry_on,
-                "run.stop": self._stop,
-                "run.continue": self.carry_on,
+                "run.stop": self.campaigns.stop,
+                "run.continue": self.campaigns.carry_on,
                 "explore.filter": self._focus_filter,
                 "explore.clear_filter": partial(self._show_filter, ""),
                 "explore.select_all": self.explore.table.selectAll,
@@ -387,28 +365,28 @@ class MainWindow(QMainWindow):
                 "view.explore": partial(show, "explore"),
                 "help.palette": self._show_palette,
                 "help.shortcuts": lambda: dialogs.shortcuts(self, self.actions_),
+                "help.messages": self.show_messages,
                 "help.about": lambda: dialogs.about(self),
             }
         )
         for key in ("structure", "inspector", "scatter", "browser"):
             action, dock = self.actions_[f"view.{key}"], self.explore.docks[key]
-            action.triggered.connect(dock.setVisible)
+            action.triggered.connect(partial(self._show_dock, key))
             dock.visibilityChanged.connect(lambda _, d=dock, act=action: act.setChecked(not d.isHidden()))
             action.setChecked(not dock.isHidden())
         for scheme in theme.SCHEMES:
             self.actions_[f"view.theme_{scheme}"].triggered.connect(lambda _=False, s=scheme: self.set_theme(s))
         self.set_theme(theme.manager().scheme)
-        self.design.generate.connect(self.generate)
+        self.design.generate.connect(self.campaigns.generate)
         self.design.validity.connect(self._request_changed)
         self.design.model.undo_stack.indexChanged.connect(self._request_changed)
         self.run_page.show_candidate.connect(self._show_candidate)
         self.run_page.show_filter.connect(self._show_filter)
         self.explore.selection_changed.connect(self._selection_changed)
         self.explore.faulted.connect(self.fault)
-        self.campaign.progressed.connect(self._progress)
-        self.campaign.told.connect(self.run_page.tell)
-        self.campaign.ended.connect(self._ended)
         self.campaign.changed.connect(self._campaign_changed)
+        notices.centre().added.connect(self._noticed)
+        notices.centre().changed.connect(self._count_unread)
         self.session.opened.connect(self._opened)
         self.session.closed.connect(self._closed)
         self.session.changed.connect(self._changed)
@@ -421,6 +399,14 @@ class MainWindow(QMainWindow):
             self.state.set("theme", scheme)
         for name in theme.SCHEMES:
             self.actions_[f"view.theme_{name}"].setChecked(name == scheme)
+
+    def _show_dock(self, key: str, on: bool) -> None:
+        """Show or hide a dock; one that is asked for is brought to the front, wherever the user is."""
+        dock = self.explore.docks[key]
+        dock.setVisible(on)
+        if on:
+            self.show_page("explore")
+            dock.raise_()
 
     def _copy_rows(self) -> None:
         self.status.tell(f"Copied {plural(self.explore.table.copy(), 'row')} to the clipboard")
@@ -442,9 +428,12 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, lambda: self.projects.open_paths(paths))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        # Everything made so far is in the file; the next start offers to carry on.
-        if not self.campaign.put_down():
-            faults.log.warning("the campaign's supervisor did not end in time")
+        if self.campaign.running and not self._may_close:
+            event.ignore()
+            self._closing = dialogs.ask_to_close(self, self.campaigns.begun, self._close_now)
+            return
+        if not self.campaign.leave():
+            faults.log.info("the campaign ends by itself")
         if self.evaluation is not None:
             self.evaluation.close()
         self._save()
@@ -453,10 +442,20 @@ class MainWindow(QMainWindow):
         self.session.close()
         super().closeEvent(event)
 
+    def _close_now(self) -> None:
+        # Everything made so far is in the file; the next start offers to carry on.
+        self._may_close = True
+        self.close()
+
+    _may_close = False
+    _closing: Any = None
+
     def _restore(self) -> None:
         geometry = self.state.bytes("window/geometry")
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
-            self.resize(1600, 1000)
+            placement.place_first(self)
+        else:
+            placement.keep_on_screen(self)
         self.design.restore_state(self.state)
         kept = self.state.bytes("run/splitter")
         if not kept.isEmpty():

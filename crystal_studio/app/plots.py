@@ -63,6 +63,13 @@ class PlotCard(QWidget):
         theme.manager().changed.connect(self._again)
         recolour(self.plot)
 
+    def clear(self, note: str = "") -> None:
+        """Nothing to draw yet."""
+        self._draw = None
+        self.plot.clear()
+        self.plot.getAxis("bottom").setTicks(None)
+        self.note.setText(note)
+
     def show_histogram(self, data: Histogram, mark: float | None = None, empty: str = "") -> None:
         """Bars of a histogram, with a line at ``mark``."""
         self._draw = ("histogram", data, mark)

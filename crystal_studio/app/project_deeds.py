@@ -63,7 +63,7 @@ class ProjectDeeds:
         project = self._window.session.path
         self._window.status.tell(f"Reading {plural(len(paths), 'file')} …", 60)
         self._window.background.run(
-            lambda _: files.import_structures(project, paths), self._imported, self._not_imported
+            lambda _: files.import_structures(project, paths), self._imported, self._not_imported, long=True
         )
 
     def _imported(self, found: Imported) -> None:
@@ -106,6 +106,7 @@ class ProjectDeeds:
             self._window.background.run(
                 lambda _: reader.copy_to(to, overwrite=True),
                 lambda _: self._window.status.tell(f"Saved a copy as {to}"),
+                long=True,
             )
 
     def fill_recent(self, menu: QMenu) -> None:

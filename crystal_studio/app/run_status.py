@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton, QWidget
 
-from crystal_studio.app.numbers_text import count, rate, span
+from crystal_studio.app import theme
+from crystal_studio.app.icons import icon
+from crystal_studio.app.numbers_text import count, plural, rate, span
 from crystal_studio.app.widgets import label
 from crystal_studio.campaign.events import Progress
 
@@ -14,7 +16,7 @@ from crystal_studio.campaign.events import Progress
 class RunStatus(QStatusBar):
     """Shows a message for some seconds, or the run for as long as it goes."""
 
-    def __init__(self, buttons: list[QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, buttons: list[QAction], messages: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(8, 2, 8, 2)
@@ -27,6 +29,11 @@ class RunStatus(QStatusBar):
         self._bar.setRange(0, 1000)
         self._bar.setAccessibleName("Progress of the campaign")
         self.addWidget(self._text, 1)
+        self._unread = QToolButton()
+        self._unread.setProperty("role", "quiet")
+        self._unread.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._unread.clicked.connect(messages.trigger)
+        self.addPermanentWidget(self._unread)
         self.addPermanentWidget(self._bar)
         self._buttons = []
         for action in buttons:
@@ -40,6 +47,7 @@ class RunStatus(QStatusBar):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(lambda: self._text.setText(self._rest))
         self.idle("")
+        self.show_unread(0)
 
     def idle(self, text: str) -> None:
         """No campaign is running; ``text`` sums the project up."""
@@ -69,6 +77,13 @@ class RunStatus(QStatusBar):
         """A message for some seconds."""
         self._text.setText(text)
         self._timer.start(int(1000 * seconds))
+
+    def show_unread(self, number: int) -> None:
+        """How many warnings and errors the user has not looked at yet."""
+        self._unread.setVisible(number > 0)
+        self._unread.setText(plural(number, "message"))
+        self._unread.setIcon(icon("warning", theme.tokens().warning))
+        self._unread.setToolTip("Warnings and errors; click to read them")
 
     def _follow(self) -> None:
         for button in self._buttons:

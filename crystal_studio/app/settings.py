@@ -50,3 +50,13 @@ class WindowState:
         path = path.resolve()
         rest = [p for p in self.recent() if p != path]
         self.set("projects/recent", [str(p) for p in [path, *rest][:RECENT_LIMIT]])
+
+    def remember_running(self, project: Path | None) -> None:
+        """Note which project a campaign runs in, so that the next start can offer to carry it on; None once it ends."""
+        self.set("campaign/running", str(project.resolve()) if project else "")
+        self.sync()
+
+    def interrupted(self) -> Path | None:
+        """The project whose campaign was running when the window went, if it still exists."""
+        kept = self.text("campaign/running")
+        return Path(kept) if kept and Path(kept).exists() else None

@@ -50,6 +50,9 @@ QLabel[role="chip"] {{ background: {t.sunken}; border-radius: 9px; padding: 2px 
 
 QFrame[role="card"] {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 8px; }}
 QFrame[role="notice"] {{ background: {t.warning_soft}; border: 1px solid {t.warning}; border-radius: 6px; }}
+QFrame[role="notice"][level="info"] {{ background: {t.accent_soft}; border: 0; border-radius: 0; }}
+QFrame[role="notice"][level="warning"] {{ background: {t.warning_soft}; border: 0; border-radius: 0; }}
+QFrame[role="notice"][level="error"] {{ background: {t.danger_soft}; border: 0; border-radius: 0; }}
 QFrame[role="rule"] {{ background: {t.line}; border: 0; max-height: 1px; min-height: 1px; }}
 QWidget[role="plain"], QScrollArea, QScrollArea > QWidget > QWidget[role="plain"] {{
   background: transparent; border: 0;
@@ -107,6 +110,7 @@ QToolButton::menu-indicator, QPushButton::menu-indicator {{
 QToolButton[menu="true"], QPushButton[menu="true"] {{ padding-right: 22px; }}
 QToolBar QToolButton {{ padding: 5px 5px; }}
 QToolBar QToolButton[menu="true"] {{ padding-right: 17px; }}
+QToolBar QToolButton[popup="true"] {{ padding: 5px 9px; }}
 
 QPushButton[segment] {{ border-radius: 0; border-left-width: 0; padding: 5px 12px; }}
 QPushButton[segment="first"] {{
@@ -133,6 +137,7 @@ QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: 0; background: transpare
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
   width: 0; border: 0;
 }}
+QComboBox[role="title"] {{ font-size: {large}pt; font-weight: 600; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow {{ image: url({_image("chevron", t.muted)}); width: 14px; height: 14px; }}
 QComboBox QAbstractItemView {{

@@ -63,6 +63,16 @@ def bind(button: QPushButton, action: QAction) -> None:
     follow()
 
 
+def scrolling(widget: QWidget) -> QScrollArea:
+    """A page that scrolls where the window is smaller than it can be."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(widget)
+    return area
+
+
 class Card(QFrame):
     """A framed part of a page with a heading."""
 
@@ -107,6 +117,16 @@ class Segments(QWidget):
             row.addWidget(button)
             self.buttons[key] = button
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def offer(self, keys: Sequence[str]) -> None:
+        """Show these options and no others."""
+        shown = [key for key in self.buttons if key in keys]
+        for key, button in self.buttons.items():
+            button.setVisible(key in shown)
+            place = "first" if key == shown[0] else "last" if key == shown[-1] else "middle" if key in shown else ""
+            if place and button.property("segment") != place:
+                button.setProperty("segment", place)
+                restyle(button)
 
     def set(self, key: str) -> None:
         """Check one option without telling."""

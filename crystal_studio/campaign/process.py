@@ -80,6 +80,10 @@ class CampaignProcess:
         """End the process as paused, to be carried on at another time (the window closes)."""
         self._child.send("put down")
 
+    def let_go(self) -> None:
+        """Stop watching: a child that is still at work ends by itself, as paused, within ``GRACE`` seconds."""
+        self._child.let_go()
+
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the child to end; true if it has."""
         return self._child.join(timeout)

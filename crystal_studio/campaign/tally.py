@@ -91,7 +91,7 @@ class Tally:
             self.finished,
             min(1.0, work / self.requested),
             self._rate(now),
-            self._seconds_left(self.requested - made, generating, waiting),
+            self._seconds_left(self.requested - made, self.requested - self.generated, generating, waiting),
             phase,
             tuple(
                 StageCount(
@@ -109,13 +109,17 @@ class Tally:
         since, count = self._recent[0]
         return (self.finished - count) / (now - since) if now > since else 0.0
 
-    def _seconds_left(self, to_make: float, generating: float, waiting: Sequence[int]) -> float:
-        """Longest of the three lines of work (generator, quick stages, workers); -1 while a rate is unknown."""
-        if to_make > 0 and generating <= 0:
+    def _seconds_left(self, to_make: float, to_come: int, generating: float, waiting: Sequence[int]) -> float:
+        """Longest of the three lines of work (generator, quick stages, workers); -1 while a rate is unknown.
+
+        ``to_come`` candidates have not been handed over: those of a chunk whose
+        last step is done are still being put together, for nobody knows how long.
+        """
+        if to_come > 0 and (generating <= 0 or to_make <= 0):
             return -1.0
         making = to_make / generating if to_make > 0 else 0.0
         line = {False: 0.0, True: 0.0}
-        coming = to_make
+        coming = float(to_come)
         for tally, queued in zip(self.stages, waiting, strict=True):
             coming += queued
             if coming >= 1 and tally.rate <= 0:

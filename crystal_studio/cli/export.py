@@ -13,12 +13,10 @@ EXAMPLE = """crystal-studio export battery.crystals --format cif --to cifs --whe
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.project_argument(parser)
-    parser.add_argument(
-        "--format",
-        required=True,
-        metavar="FORMAT",
-        help="cif (with its symmetry), cif-p1 (every atom), poscar, extxyz, ase-db, csv or parquet",
-    )
+    from crystal_studio.exchange.exporters import exporters
+
+    formats = "; ".join(f"{name}: {one.help[:1].lower()}{one.help[1:]}" for name, one in exporters.all().items())
+    parser.add_argument("--format", required=True, metavar="FORMAT", help=formats.replace("%", "%%"))
     parser.add_argument("--to", required=True, metavar="DIR", help="folder to write to, made if it is not there")
     common.selection_arguments(parser)
     parser.add_argument("--name", default="{id}_{formula}_{space_group}", metavar="PATTERN", help="names of the files")
@@ -27,9 +25,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from crystal_studio.exchange import export
+    from crystal_studio.exchange.exporters import exporter
     from crystal_studio.project.queries import ProjectReader
 
-    export.check_format(args.format)
+    exporter(args.format)
     with ProjectReader(args.project) as reader:
         ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
         rows = reader.by_ids(ids)

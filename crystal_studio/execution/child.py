@@ -93,6 +93,10 @@ class Child:
         with suppress(OSError):
             self._pipe.send(word)
 
+    def let_go(self) -> None:
+        """Stop watching it; told so, it ends by itself. Not to be polled after this."""
+        self._pipe.close()
+
     def drop(self) -> None:
         """End it at once."""
         end_other(self._process)

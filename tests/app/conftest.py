@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from PySide6.QtCore import QSettings, QThread
 from PySide6.QtWidgets import QApplication
 
 from crystal_studio.app import application, theme
 from crystal_studio.app.settings import WindowState
+
+# How long an example takes says how busy the machine is, not whether the window is right.
+settings.register_profile("window", deadline=None)
+settings.load_profile("window")
 
 # Projects made for these tests, and the stand-in generator of the campaign tests,
 # which the campaign's own process must find too.

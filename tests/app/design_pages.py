@@ -7,8 +7,11 @@ from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app.catalogue import Catalogue, GroupInfo
 from crystal_studio.app.design.design_page import DesignPage
+from crystal_studio.app.design.form import Form
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.design import forms
 from crystal_studio.generators.protocol import ModelCard, PropertyRange
+from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
 
 CARD = ModelCard(
     name="aiming",
@@ -26,6 +29,14 @@ CARD = ModelCard(
         PropertyRange("band_gap", "eV", 0.0, 9.0),
     ),
 )
+
+
+def with_options(form: Form, **values: object) -> Form:
+    """A form with options of SymmCD."""
+    for field in forms.form(SYMMCD.options):
+        if field.name in values:
+            form = form.with_option(SYMMCD, field, values[field.name])
+    return form
 
 
 def groups() -> tuple[GroupInfo, ...]:

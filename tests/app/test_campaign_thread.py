@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from campaign_fakes import Size, plan
+from crystal_studio.app.run.campaign_thread import CampaignThread
 from pytestqt.qtbot import QtBot
 
-from crystal_studio.app.run.campaign_thread import CampaignThread
 from crystal_studio.campaign.events import Finished
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.project.store import ProjectWriter

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from design_pages import with_options
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
@@ -21,6 +22,7 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.generators.protocol import ModelCard
 from crystal_studio.generators.requests import feasibility
+from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
 
 CARD = ModelCard(
     name="small",
@@ -159,7 +161,7 @@ def test_undo_and_redo_of_the_request(page, qtbot):
 
 
 def test_the_panel_shows_any_request(page):
-    request = Form(space_groups=(62, 227), count=9, seed=4, max_atoms=20).with_system("Fe-O").request()
+    request = Form(space_groups=(62, 227), count=9, seed=4, max_atoms=20).with_system("Fe-O").request(SYMMCD)
     page.model.set_request(request)
     assert page.model.request == request
     assert page.symmetry.picked() == (62, 227) and page.budget.max_atoms.value() == 20
@@ -229,12 +231,12 @@ def test_a_composition_that_no_positions_hold_is_said_beside_its_field(qtbot, gr
     qtbot.addWidget(made)
     made.set_catalogue(Catalogue(groups, (CARD,)))
     made.show()
-    made.model.set_request(Form(space_groups=(227,), max_atoms=2).with_composition("LiMn2O4").request())
+    made.model.set_request(Form(space_groups=(227,), max_atoms=2).with_composition("LiMn2O4").request(SYMMCD))
     qtbot.waitUntil(lambda: not made.ready, timeout=20_000)
     assert "formula unit" in made.budget.errors["max_atoms"][1].text()
     made.model.change(replace(made.model.form, max_atoms=0), "x")
     qtbot.waitUntil(lambda: made.ready, timeout=20_000)
-    made.model.set_request(Form(space_groups=(225,), max_atoms=5).with_composition("Mn2O3").request())
+    made.model.set_request(Form(space_groups=(225,), max_atoms=5).with_composition("Mn2O3").request(SYMMCD))
     qtbot.waitUntil(lambda: "Wyckoff" in made.chemistry.formula_error.text(), timeout=20_000)
     assert not made.ready
     background.close()
@@ -246,7 +248,7 @@ def test_a_composition_that_no_positions_hold_is_said_beside_its_field(qtbot, gr
 )
 def test_what_the_positions_of_a_group_can_hold(composition, group, max_atoms, possible):
     form = Form(space_groups=(group,), max_atoms=max_atoms).with_composition(composition)
-    assert (feasibility(form.request()).problem is None) == possible
+    assert (feasibility(form.request(SYMMCD)).problem is None) == possible
 
 
 GIVEN = Given("x.cif", 225, (KeptOrbit("Na", "4a", (0, 0, 0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))))
@@ -266,7 +268,7 @@ def _template(*names: str, group: int = 225) -> Form:
         (_template("8a", "16d", "32e", group=227).with_composition("MgAl2O4"), ""),
         (_template("8a", "16c", "16d", group=227).with_composition("MgAl2O4"), "template"),
         (replace(_template("4a", "192l"), max_atoms=20), "max_atoms"),
-        (replace(_template("4a", "4b"), max_orbits=1), "template"),
+        (with_options(_template("4a", "4b"), max_orbits=1), "template"),
         (replace(_template("4a").with_system("Na-Cl"), mode="exact"), "template"),
         (replace(Form().with_given(GIVEN), kept=(0,)).with_composition("NaCl"), ""),
         (replace(Form().with_given(GIVEN), kept=(0,), added=1).with_composition("NaCl"), ""),
@@ -279,12 +281,12 @@ def _template(*names: str, group: int = 225) -> Form:
     ],
 )
 def test_what_fixed_sites_can_hold(form, field):
-    found = feasibility(form.request()).problem
+    found = feasibility(form.request(SYMMCD)).problem
     assert (found.field if found else "") == field
 
 
 def test_formula_units_that_a_group_holds_are_told_with_their_sets():
-    found = feasibility(replace(Form(space_groups=(221,)).with_composition("SrTiO3"), max_atoms=5).request())
+    found = feasibility(replace(Form(space_groups=(221,)).with_composition("SrTiO3"), max_atoms=5).request(SYMMCD))
     assert found.problem is None and found.units == ((221, ((1, 4.0),)),)
-    spinel = feasibility(replace(Form(space_groups=(227,)).with_composition("LiMn2O4"), max_atoms=28).request())
+    spinel = feasibility(replace(Form(space_groups=(227,)).with_composition("LiMn2O4"), max_atoms=28).request(SYMMCD))
     assert [k for k, _ in dict(spinel.units)[227]] == [2, 4]

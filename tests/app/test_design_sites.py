@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue, GroupInfo
-from crystal_studio.app.design.budget_panel import sampler_note
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Aim, Form
 from crystal_studio.app.design.keep_editor import cell_text
@@ -22,6 +21,7 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.design.request import PropertyTarget
 from crystal_studio.generators.protocol import ModelCard, PropertyRange
+from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 PROPERTIES = (
@@ -87,17 +87,18 @@ def click(qtbot, widget, x: int | None = None) -> None:
 def test_a_ticked_property_is_aimed_at_in_the_range_that_is_typed(page, qtbot):
     page.what.show_tab("targets")
     row = page.targets.rows["band_gap"]
-    assert not page.targets.strength_part.isVisible()
+    assert not page.targets.options.isVisible()
     click(qtbot, row.tick, 8)
     assert page.model.request.targets == (PropertyTarget("band_gap", 1, 2),)
     row.high.selectAll()
     qtbot.keyClicks(row.high, "3.25")
     click(qtbot, page.targets.rows["formation_energy_per_atom"].tick, 8)
-    page.targets.strength.selectAll()
-    qtbot.keyClicks(page.targets.strength, "3.5")
+    strength = page.targets.options.widgets["guidance"]
+    strength.selectAll()
+    qtbot.keyClicks(strength, "3.5")
     request = page.model.request
     assert request.targets[0] == PropertyTarget("band_gap", 1, 3.25) and len(request.targets) == 2
-    assert SymmCDOptions.of(request).guidance == 3.5 and page.targets.strength_slider.value() == 7
+    assert SymmCDOptions.of(request).guidance == 3.5 and page.targets.options.sliders["guidance"].value() in (17, 18)
     assert "band gap 1 to 3.25 eV" in page.summary.text() and page.what.bar.tabText(2) == "Properties: 2"
     click(qtbot, row.tick, 8)
     assert [t.name for t in page.model.request.targets] == ["formation_energy_per_atom"]
@@ -234,7 +235,7 @@ def test_conflicts_of_what_is_kept_are_said_beside_it(page, qtbot):
 
 
 def test_a_request_that_keeps_is_shown_and_comes_back(page):
-    request = replace(Form().with_given(SPINEL), kept=(1, 2), keep_cell=True, added=1).request()
+    request = replace(Form().with_given(SPINEL), kept=(1, 2), keep_cell=True, added=1).request(SYMMCD)
     page.model.set_request(request)
     assert page.model.request == request and page.sites.keep.table.rowCount() == 2
     assert page.sites.keep.lattice.isChecked() and page.sites.keep.added.value() == 1
@@ -299,26 +300,23 @@ def test_several_groups_are_told_apart_by_whether_they_hold_a_composition(catalo
     assert note.startswith("1 group of 2 can hold SrTiO<sub>3</sub>")
 
 
-def test_the_sampler_is_chosen_under_advanced_with_its_cost(page, qtbot):
+def test_the_sampler_is_chosen_under_advanced_and_says_what_it_does(page, qtbot):
     panel = page.budget
+    widgets = panel.advanced_options.widgets
     assert not panel.advanced.isVisible()
     click(qtbot, panel.more)
-    assert panel.advanced.isVisible() and "50 unless" in panel.sampler_note.text()
-    panel.sampler.setFocus()
-    qtbot.keyClick(panel.sampler, Qt.Key.Key_Down)
-    panel.sampler.activated.emit(panel.sampler.currentIndex())
-    panel.steps.setValue(500)
-    panel.max_orbits.setValue(6)
-    request = page.model.request
-    assert (
-        SymmCDOptions.of(request).sampler,
-        SymmCDOptions.of(request).steps,
-        SymmCDOptions.of(request).max_orbits,
-    ) == ("published", 500, 6)
+    assert panel.advanced.isVisible() and set(widgets) == {"max_orbits", "sampler", "steps"}
+    widgets["sampler"].setFocus()
+    qtbot.keyClick(widgets["sampler"], Qt.Key.Key_Down)
+    widgets["sampler"].activated.emit(widgets["sampler"].currentIndex())
+    widgets["steps"].setValue(500)
+    widgets["max_orbits"].setValue(6)
+    options = SymmCDOptions.of(page.model.request)
+    assert (options.sampler, options.steps, options.max_orbits) == ("published", 500, 6)
     assert panel.more.text() == "Advanced (changed)"
-    assert "40 times the work" in panel.sampler_note.text() and "40 times" in sampler_note("published", 50)
+    assert any("many times slower" in n.text() for n in panel.advanced_options.findChildren(QLabel))
     page.model.undo_stack.undo()
-    assert SymmCDOptions.of(page.model.request).max_orbits == 0 and panel.max_orbits.value() == 0
+    assert SymmCDOptions.of(page.model.request).max_orbits == 0 and widgets["max_orbits"].value() == 0
 
 
 def test_a_field_refused_by_the_generator_opens_its_tab(page):

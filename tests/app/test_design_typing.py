@@ -13,6 +13,7 @@ from PySide6.QtCore import QLocale, Qt
 from crystal_studio.app.design.form import Aim, Form
 from crystal_studio.app.design.number_fields import decimal, whole
 from crystal_studio.design.request import PropertyTarget
+from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_what_was_mistyped_goes_as_soon_as_its_field_shows_something_else(page, 
     retype(qtbot, page.chemistry.formula, "Mn2x")
     retype(qtbot, page.budget.count, "1.5")
     assert _red(page) == ["Candidates", "Exact composition"]
-    request = replace(Form(count=9), seed=4).with_system("Fe-O").request()
+    request = replace(Form(count=9), seed=4).with_system("Fe-O").request(SYMMCD)
     page.model.set_request(request)
     assert page.ready and not _red(page) and page.model.request == request
     assert (page.chemistry.formula.text(), page.budget.count.text()) == ("", "9")
@@ -108,7 +109,7 @@ def test_a_decimal_comma_is_a_decimal_point_in_every_locale(locale, typed, qtbot
     assert page.model.request.targets == (PropertyTarget("band_gap", 1, 2.5),)
     qtbot.keyClick(row.high, Qt.Key.Key_Tab)
     assert row.high.text() == "2.5" and page.ready
-    retype(qtbot, page.targets.strength, "3,5")
+    retype(qtbot, page.targets.options.widgets["guidance"], "3,5")
     assert page.model.request.options["guidance"] == 3.5
     retype(qtbot, page.budget.count, "1,500")
     assert page.model.request.count == 1500

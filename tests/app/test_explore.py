@@ -15,11 +15,12 @@ from crystal_studio.app.background import Background
 from crystal_studio.app.explore.candidate_model import PAGE, CandidateModel
 from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
-from crystal_studio.app.explore.export_dialog import FORMATS, ExportDialog
+from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.explore.filter_bar import FilterBar
 from crystal_studio.app.explore.scatter import pareto
 from crystal_studio.app.rich_text import HTML_ROLE
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.exchange.exporters import exporters
 from crystal_studio.exchange.readers import read_files
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.rows import CandidateRow
@@ -187,7 +188,7 @@ def test_pareto_front_is_what_nothing_beats():
         assert (i in front) == (not beaten)
 
 
-@pytest.mark.parametrize("key", [f.key for f in FORMATS])
+@pytest.mark.parametrize("key", exporters.names())
 def test_every_format_is_written_from_the_dialog(qtbot, reader, background, state, tmp_path, key):
     dialog = ExportDialog(reader, [2, 6], [1, 2, 3], background, state)
     qtbot.addWidget(dialog)

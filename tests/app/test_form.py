@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from design_pages import with_options
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,12 +17,13 @@ from crystal_studio.app.design.form import Aim, Form, Pick, unseen
 from crystal_studio.app.design.presets import PRESETS
 from crystal_studio.campaign.given import Given
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.design import request_text
+from crystal_studio.design import forms, request_text
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import FileError, RequestError
 from crystal_studio.generators.command_text import to_command
+from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 from crystal_studio.project.rows import CampaignRow
 
@@ -40,13 +42,14 @@ picks = st.dictionaries(symbols, st.sampled_from([Pick.ALLOWED, Pick.REQUIRED, P
     groups=st.lists(st.integers(1, 230), unique=True, max_size=4),
 )
 def test_a_request_shown_in_the_form_comes_back_the_same(picks, mode, groups):
-    form = Form(picks=tuple(picks.items()), mode=mode, space_groups=tuple(groups), count=5, seed=3, steps=10)
+    form = Form(picks=tuple(picks.items()), mode=mode, space_groups=tuple(groups), count=5, seed=3)
+    form = with_options(form, steps=10)
     try:
-        request = form.request()
+        request = form.request(SYMMCD)
     except RequestError as error:
         assert error.field in ("chemsys", "mode")
         return
-    assert Form.of_request(request).request() == request
+    assert Form.of_request(request, SYMMCD).request(SYMMCD) == request
 
 
 @given(steps=st.lists(st.tuples(symbols, st.sampled_from(list(Pick))), max_size=12))
@@ -55,7 +58,7 @@ def test_no_sequence_of_clicks_leaves_a_request_that_cannot_be_read_back(steps):
     for symbol, pick in steps:
         form = form.with_pick(symbol, pick)
         assert form.pick(symbol) is pick
-    request = form.request()
+    request = form.request(SYMMCD)
     assert set(form.of(Pick.REQUIRED)) <= set(request.chemical_system.must)
     if form.mode == "subset":
         assert set(request.chemical_system.allowed) == set(form.elements)
@@ -78,7 +81,7 @@ def test_typed_system_and_picks_say_the_same():
 
 
 def test_typed_composition_becomes_the_exact_system():
-    request = Form().with_composition("LiMn2O4").request()
+    request = Form().with_composition("LiMn2O4").request(SYMMCD)
     assert request.chemical_system == ChemicalSystem(("Li", "Mn", "O"), "exact")
     assert request.reduced_composition == {"Li": 1, "Mn": 2, "O": 4}
 
@@ -88,9 +91,9 @@ def test_typed_composition_becomes_the_exact_system():
     [
         (lambda f: f.with_system("Li-Xx"), "chemsys"),
         (lambda f: f.with_composition("Li2Mn0"), "composition"),
-        (lambda f: replace(f, mode="exact").request(), "chemsys"),
-        (lambda f: replace(f, space_groups=(231,)).request(), "space_groups"),
-        (lambda f: replace(f, count=0).request(), "count"),
+        (lambda f: replace(f, mode="exact").request(SYMMCD), "chemsys"),
+        (lambda f: replace(f, space_groups=(231,)).request(SYMMCD), "space_groups"),
+        (lambda f: replace(f, count=0).request(SYMMCD), "count"),
     ],
 )
 def test_bad_input_names_its_field(change, field):
@@ -102,7 +105,7 @@ def test_bad_input_names_its_field(change, field):
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.title)
 def test_every_preset_makes_a_request_from_any_form(preset):
     for form in (Form(), Form().with_system("La-Pb-O"), Form().with_system("*-O"), Form().with_composition("LaCrO3")):
-        preset.apply(form).request()
+        preset.apply(form).request(SYMMCD)
 
 
 def test_excluding_drops_elements_from_a_closed_system():
@@ -118,7 +121,9 @@ def test_elements_the_model_never_saw_are_found():
 
 
 def test_toml_and_json_hold_the_whole_request(tmp_path: Path):
-    request = Form(space_groups=(166, 227), seed=11).with_system("Li-Mn-O").with_pick("O", Pick.REQUIRED).request()
+    request = (
+        Form(space_groups=(166, 227), seed=11).with_system("Li-Mn-O").with_pick("O", Pick.REQUIRED).request(SYMMCD)
+    )
     file = tmp_path / "request.toml"
     request_text.write(request, file)
     assert request_text.read(file) == request
@@ -132,8 +137,8 @@ ROCK_SALT = Given(
     (5.64, 5.64, 5.64, 90.0, 90.0, 90.0),
 )
 everything = st.builds(
-    lambda aims, w, form, sampler: replace(
-        form, targets=tuple(Aim(*a) for a in aims), guidance=w, sampler=sampler, seed=3
+    lambda aims, w, form, sampler: with_options(
+        replace(form, targets=tuple(Aim(*a) for a in aims), seed=3), guidance=w, sampler=sampler
     ),
     aims=st.lists(
         st.tuples(st.sampled_from(["band_gap", "density"]), st.floats(-9, 0), st.floats(0, 9)), unique_by=lambda a: a[0]
@@ -154,8 +159,8 @@ everything = st.builds(
 
 @given(form=everything)
 def test_targets_and_sites_come_back_the_same_from_the_form_and_from_text(form):
-    request = form.request()
-    assert Form.of_request(request).request() == request
+    request = form.request(SYMMCD)
+    assert Form.of_request(request, SYMMCD).request(SYMMCD) == request
     assert request_text.from_toml(request_text.to_toml(request)) == request
     assert DesignRequest.from_dict(json.loads(request_text.to_json(request))) == request
 
@@ -167,7 +172,8 @@ def test_the_command_line_asks_for_the_same_targets_and_sites(form):
     from crystal_studio.cli import request_arguments
 
     form = replace(form, targets=tuple(Aim(a.name, round(a.low, 6), round(a.high, 6)) for a in form.targets))
-    request = replace(form, guidance=round(form.guidance, 6) if form.targets else 2.0).request()
+    strength = round(options(form.request(SYMMCD)).guidance, 6) if form.targets else 2.0
+    request = with_options(form, guidance=strength).request(SYMMCD)
     command = to_command(request, "p.crystals")
     line, _, document = command.partition("\n")
     words = shlex.split(line)
@@ -182,10 +188,12 @@ def test_the_command_line_asks_for_the_same_targets_and_sites(form):
 
 def test_a_structure_brings_its_group_and_is_remembered_while_another_kind_of_sites_is_asked_for():
     form = Form(space_groups=(1, 2)).with_given(ROCK_SALT)
-    assert form.space_groups == (225,) and options(form.request()).keep.orbits == ROCK_SALT.orbits
+    assert form.space_groups == (225,) and options(form.request(SYMMCD)).keep.orbits == ROCK_SALT.orbits
     free = replace(form, sites="free")
-    assert options(free.request()).keep is None and replace(free, sites="keep").request() == form.request()
-    template = options(form.with_template_of(ROCK_SALT).request())
+    assert options(free.request(SYMMCD)).keep is None and replace(free, sites="keep").request(SYMMCD) == form.request(
+        SYMMCD
+    )
+    template = options(form.with_template_of(ROCK_SALT).request(SYMMCD))
     assert template.template == ("4a", "4b") and template.keep is None
 
 
@@ -203,7 +211,7 @@ def test_a_structure_brings_its_group_and_is_remembered_while_another_kind_of_si
 )
 def test_bad_targets_and_sites_name_their_field(form, field):
     with pytest.raises(RequestError) as caught:
-        form.request()
+        form.request(SYMMCD)
     assert caught.value.field == field
 
 
@@ -214,7 +222,7 @@ def test_unreadable_requests_are_known_errors(tmp_path: Path):
     with pytest.raises(FileError, match=r"bad\.toml is not a request in TOML"):
         request_text.read(tmp_path / "bad.toml")
     with pytest.raises(FileError):
-        request_text.write(Form().request(), tmp_path / "no such folder" / "request.toml")
+        request_text.write(Form().request(SYMMCD), tmp_path / "no such folder" / "request.toml")
 
 
 @given(picks=picks, mode=st.sampled_from(["exact", "subset", "contains", "any"]), count=st.integers(1, 10**6))
@@ -224,7 +232,7 @@ def test_the_command_line_asks_for_the_same(picks, mode, count):
     from crystal_studio.cli import request_arguments
 
     try:
-        request = Form(picks=tuple(picks.items()), mode=mode, count=count, space_groups=(14,), seed=5).request()
+        request = Form(picks=tuple(picks.items()), mode=mode, count=count, space_groups=(14,), seed=5).request(SYMMCD)
     except RequestError:
         return
     words = shlex.split(to_command(request, "my project.crystals"))
@@ -241,6 +249,10 @@ def _campaign(state: str, seconds: float, **request: object) -> CampaignRow:
 def test_time_is_estimated_from_finished_campaigns_of_the_same_kind():
     rows = [_campaign("finished", 50.0), _campaign("finished", 200.0, steps=100), _campaign("cancelled", 1.0)]
     estimate = measure(rows)
-    assert estimate.seconds(Form(count=10)) == pytest.approx(5.0)
-    assert estimate.seconds(Form(count=10, steps=100)) == pytest.approx(20.0)
-    assert estimate.seconds(Form(count=10, funnel="none")) is None
+    fields = forms.form(SYMMCD.options)
+    plain = Form(count=10)
+    assert estimate.seconds(plain.request(SYMMCD), fields) == pytest.approx(5.0)
+    assert estimate.seconds(with_options(plain, steps=100).request(SYMMCD), fields) == pytest.approx(20.0)
+    assert estimate.seconds(with_options(plain, steps=7).request(SYMMCD), fields) == pytest.approx(20.0)
+    assert estimate.seconds(with_options(plain, sampler="published").request(SYMMCD), fields) is None
+    assert estimate.seconds(Form(count=10, funnel="none").request(SYMMCD), fields) is None

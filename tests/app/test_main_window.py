@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from crystal_studio.app import faults, files, screenshot
 from crystal_studio.app.main_window import MainWindow
-from crystal_studio.app.run.campaign_thread import coalesce
 from crystal_studio.app.run.records import reason_filter
-from crystal_studio.app.run.statistics import element_bars, group_bars, histogram
+from crystal_studio.app.run.statistics import element_bars, group_bars
+from crystal_studio.app.run.supervisor import coalesce
 from crystal_studio.campaign.events import Message, Progress
 from crystal_studio.errors import FileError, KnownError
 from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.store import ProjectWriter
 
 LONG = 60_000
 
@@ -146,23 +148,56 @@ def test_a_stopped_run_is_kept_and_can_be_carried_on(window, qtbot):
     assert window.actions_["run.continue"].isEnabled()
 
 
-def test_a_closed_window_leaves_a_run_that_can_be_carried_on(window, qtbot, state):
+def press(qtbot, text: str) -> str:
+    """Press a button of the message box that is or comes up; returns what the box says."""
+
+    def found() -> list[tuple[QMessageBox, QPushButton]]:
+        boxes = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox) and w.isVisible()]
+        return [(box, b) for box in boxes for b in box.findChildren(QPushButton) if b.text() == text]
+
+    qtbot.waitUntil(lambda: bool(found()), timeout=LONG)
+    box, button = found()[0]
+    said = f"{box.text()} {box.informativeText()}"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    return said
+
+
+def test_closing_in_the_middle_of_a_run_asks_and_the_next_start_offers_to_go_on(window, qtbot, state):
     generate(window, qtbot, 120)
     qtbot.waitUntil(lambda: window.run_page.head.bar.value() > 0, timeout=LONG)
     path = window.session.path
     window.close()
+    assert "running" in press(qtbot, "Keep open")
+    assert window.isVisible() and window.campaign.running
+    window.close()
+    press(qtbot, "Pause and close")
+    assert not window.isVisible()
+    qtbot.waitUntil(lambda: not multiprocessing.active_children(), timeout=LONG)
     with ProjectReader(path) as reader:
         assert reader.campaigns()[0].state == "paused"
         assert reader.count() < 120
     again = MainWindow(state, plan=campaign_fakes.plan(*campaign_fakes.FUNNEL), probe_devices=False)
     qtbot.addWidget(again)
     again.show()
-    opened(again, path, qtbot)
-    again.actions_["run.continue"].trigger()
-    qtbot.waitUntil(lambda: not again.campaign.running, timeout=LONG)
+    assert again.notice_bar.isVisible() and path.stem in again.notice_bar.text.text()
+    button = next(b for b in again.notice_bar.buttons() if b.text() == "Open and carry on")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: again.session.reader is not None and not again.campaign.running, timeout=LONG)
+    qtbot.waitUntil(lambda: again.session.reader.campaigns()[0].state == "finished", timeout=LONG)
     assert again.session.reader.count() == 120
-    assert again.session.reader.campaigns()[0].state == "finished"
+    qtbot.waitUntil(lambda: not again.campaign.running, timeout=LONG)
+    assert state.interrupted() is None and not again.notice_bar.isVisible()
     again.close()
+
+
+def test_an_unfinished_campaign_is_offered_when_its_project_is_opened(window, project, qtbot):
+    with ProjectWriter.open(project) as writer:
+        writer.set_campaign(1, "paused")
+    opened(window, project, qtbot)
+    assert "interrupted" in window.notice_bar.text.text()
+    assert [b.text() for b in window.notice_bar.buttons()] == ["Carry on", "Show it"]
+    window.session.close()
+    assert not window.notice_bar.isVisible()
 
 
 def test_a_request_that_the_model_refuses_is_said_and_leaves_nothing(window, qtbot):
@@ -254,16 +289,11 @@ def test_reasons_with_numbers_become_filters(project):
 
 
 def test_counts_behind_the_plots():
-    import numpy as np
-
-    found = histogram(np.array([0.05, 0.15, np.nan, 7.0]), 0.0, 1.0, 10)
-    assert found.counts.tolist() == [1, 1] + [0] * 8 and found.outside == 1 and found.total == 3
-    assert histogram(np.full(4, np.nan), 0, 1, 5).total == 0
-    groups = group_bars(np.array([225, 225, 227, 1]), None)
+    groups = group_bars({225: 2, 227: 1, 1: 1}, None)
     assert groups.names == ("1", "225", "227") and groups.shares.tolist() == [0.25, 0.5, 0.25]
-    elements = element_bars(np.array(["Li-O", "Fe-Li-O"], object), None)
+    elements = element_bars({"Li-O": 1, "Fe-Li-O": 1}, None)
     assert dict(zip(elements.names, elements.shares, strict=True)) == {"Li": 1.0, "O": 1.0, "Fe": 0.5}
-    assert element_bars(np.array([], object), None).names == ()
+    assert element_bars({}, None).names == ()
 
 
 def test_the_example_is_opened_as_a_copy_of_the_users_own(window, finished, qtbot, monkeypatch, tmp_path):

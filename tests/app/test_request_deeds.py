@@ -12,8 +12,9 @@ from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.request_deeds import RequestDeeds
 from crystal_studio.app.main_window import MainWindow
 from crystal_studio.errors import FileError
+from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
 
-REQUEST = replace(Form(space_groups=(62, 225), count=9, max_atoms=40), seed=4).with_composition("NaCl").request()
+REQUEST = replace(Form(space_groups=(62, 225), count=9, max_atoms=40), seed=4).with_composition("NaCl").request(SYMMCD)
 BAD = {
     "not TOML": b"count = = 3",
     "noise": bytes(range(256)),

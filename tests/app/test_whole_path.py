@@ -44,7 +44,7 @@ def test_from_the_periodic_table_to_a_file(window: MainWindow, qtbot, tmp_path: 
     qtbot.keyClicks(window.design.symmetry.search, "Fm-3m")
     qtbot.keyClick(window.design.symmetry.search, Qt.Key.Key_Return)
     window.design.budget.count.setValue(4)
-    window.design.budget.steps.setValue(10)
+    window.design.budget.advanced_options.widgets["steps"].setValue(10)
     window.design.budget.max_atoms.setValue(6)
     request = window.design.model.request
     assert request is not None

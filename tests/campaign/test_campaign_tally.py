@@ -47,6 +47,15 @@ def test_time_left_is_the_longest_line_of_work() -> None:
     assert progress.stages[1].rate == pytest.approx(1.0) and progress.stages[0].reasons == {"small": 10}
 
 
+def test_a_chunk_that_is_sampled_but_not_handed_over_leaves_the_time_unknown() -> None:
+    tally = Tally(1, 40, (Size(),), workers=1)
+    tally.judged(0, [True] * 10, [], seconds=1.0)
+    assert tally.progress("", 40, 4.0, [0]).seconds_left == -1  # every step is done, and still nothing has come
+    assert Tally(1, 40, (), workers=1).progress("", 40, 4.0, []).seconds_left == -1
+    tally.generated = 40
+    assert tally.progress("", 0, 4.0, [20]).seconds_left == pytest.approx(2)
+
+
 def test_rate_looks_back_a_while_only() -> None:
     tally = Tally(1, 1000, (), workers=1)
     tally.progress("", 0, 1.0, [], now=0.0)

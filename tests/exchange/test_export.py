@@ -16,7 +16,8 @@ from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.errors import FileError, RequestError
 from crystal_studio.exchange import files
-from crystal_studio.exchange.export import SINGLE_FILE, export, file_names
+from crystal_studio.exchange.export import export, file_names
+from crystal_studio.exchange.exporters import exporters
 from crystal_studio.exchange.one_file import read_one
 from crystal_studio.exchange.problems import Problem
 
@@ -47,7 +48,7 @@ def test_structures_read_back(format: str, crystals: AsymmetricUnits | Structure
     )  # fmt: skip
     assert not told and seen[-1] == (len(UNITS),) * 2
     assert sorted(paths) == sorted((tmp_path / "new" / "folder").iterdir())
-    assert len(paths) == (1 if format in SINGLE_FILE else len(UNITS))
+    assert len(paths) == (1 if exporters.get(format).single else len(UNITS))
     back = _read(paths)
     assert formulas(back) == FORMULAS
     assert back.n_atoms.tolist() == WHOLE.n_atoms.tolist()
@@ -97,11 +98,9 @@ def test_overlapping_atoms_are_written_in_p1_and_reported(tmp_path: Path) -> Non
 
 
 def test_formats_that_do_not_exist() -> None:
-    for format in ("qe", "vasp"):
-        with pytest.raises(RequestError, match="not available in this version"):
-            export(UNITS, NAMES, format, "anywhere")
-    with pytest.raises(RequestError, match="choose one of cif, cif-p1"):
+    with pytest.raises(RequestError, match="There is no format 'docx': choose one of cif, cif-p1") as caught:
         export(UNITS, NAMES, "docx", "anywhere")
+    assert caught.value.field == "format"
     assert not Path("anywhere").exists()
 
 
@@ -131,3 +130,22 @@ def test_a_full_disk_leaves_no_half_file(format: str, tmp_path: Path, monkeypatc
 
 def test_every_textbook_structure_is_named_once() -> None:
     assert len(set(NAMES)) == len(STRUCTURES)
+
+
+def test_a_format_of_another_package_is_written(boxes, tmp_path: Path) -> None:
+    from crystal_studio.design.chemistry import ChemicalSystem
+    from crystal_studio.design.request import DesignRequest
+    from crystal_studio.generators import registry
+
+    water = DesignRequest(chemical_system=ChemicalSystem(("H", "O"), "exact"), count=3)
+    made = registry.load("toy-boxes").sample(water, 0)
+    paths = export(made, ["a", "b", "c"], "bonds", tmp_path, columns={"e_hull": [0.1, 0.2, 0.3]})
+    assert [p.name for p in paths] == ["a.bonds", "b.bonds", "c.bonds"]
+    lines = paths[1].read_text().splitlines()
+    assert lines[0] == "b e_hull=0.2" and len(lines) == 1 + int(made.bonds.count[1])
+
+
+@pytest.mark.parametrize("name", exporters.names())
+def test_exporters_say_what_a_form_needs(name: str) -> None:
+    one = exporters.get(name)
+    assert one.name == name and one.title and one.help and one.suffix.startswith(".")

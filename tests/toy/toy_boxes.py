@@ -14,6 +14,7 @@ from crystal_studio.candidates.bonds import Bonds
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.errors import RequestError
+from crystal_studio.exchange.exporter import Exporter
 from crystal_studio.generators.family import Capabilities, Feasibility
 from crystal_studio.generators.protocol import Cancelled, ModelCard, chunk_seed
 from crystal_studio.generators.requests import fitted
@@ -134,3 +135,13 @@ class BoxTraining:
 
 
 TRAINING = BoxTraining()
+
+
+def _write_bonds(path, contents):
+    """A line with the name and what is known, then one a bond."""
+    about = " ".join(f"{name}={values[0]}" for name, values in contents.columns.items())
+    pairs = contents.candidates.bonds.atoms if contents.candidates.bonds is not None else ()
+    path.write_text("\n".join([f"{contents.names[0]} {about}", *(f"{a} {b}" for a, b in pairs)]) + "\n")
+
+
+BONDS = Exporter("bonds", "List of bonds", "Pairs of bonded atoms", ".bonds", False, _write_bonds)

@@ -44,26 +44,13 @@ def unit_text(unit: str) -> str:
     return unit.replace("cm3", "cm³")
 
 
-def describe_strength(w: float) -> str:
-    """What a strength means, in a sentence."""
-    if w == 0:
-        return "The targets are ignored."
-    if w < 1:
-        return "The targets pull less than in the training data."
-    if w <= 1.25:
-        return "The targets pull as the model learnt them: the widest variety."
-    if w <= 4:
-        return "More candidates hit the targets; they vary a little less."
-    return "Most candidates are drawn to the targets; they grow alike, and more of them fail geometry and composition."
-
-
 def describe_targets(form: Form, units: dict[str, str]) -> str:
     """The targets in words."""
     parts = []
     for t in form.targets:
         span = f"{figure_short(t.low)} to {figure_short(t.high)} {unit_text(units.get(t.name, ''))}"
         parts.append(f"{look(t.name).title.lower()} {span}".strip())
-    return f"Aiming at {', '.join(parts)}, w = {form.guidance:g}." if parts else ""
+    return f"Aiming at {', '.join(parts)}." if parts else ""
 
 
 def figure_short(value: float) -> str:

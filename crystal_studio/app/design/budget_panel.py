@@ -1,4 +1,4 @@
-"""How much of what: count, size, steps, seed, model, device and funnel."""
+"""How much of what: count, size, seed, model, device and funnel, and the options that the model's family declares."""
 
 from __future__ import annotations
 
@@ -7,30 +7,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design.form import SITE_KINDS
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import WholeBox, show_value
+from crystal_studio.app.design.option_fields import HELP_ROLE, Choice, OptionFields
 from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.widgets import Card, label, mark
 from crystal_studio.campaign.devices import Device
+from crystal_studio.design import forms
+from crystal_studio.design.request import DesignRequest
 
-FUNNELS = (
-    ("quick", "Quick", "Geometry, composition, symmetry, uniqueness, novelty, relaxation, energy above hull"),
-    ("full", "Full", "As quick, with the relaxation carried to 0.03 eV/Å"),
-    ("none", "None", "Generate only; the funnel can be run later"),
-)
-SAMPLERS = (
-    ("fast", "Fast", "Few large steps, one network call each"),
-    ("published", "Published (SymmCD)", "1,000 steps with a corrector, two network calls each"),
-)
-NUMBERS = ("count", "max_atoms", "steps", "max_orbits")
-ADVANCED = ("sampler", "steps", "max_orbits")
-PUBLISHED_CALLS = 2000
+CORE = {field.name: field for field in forms.form(DesignRequest)}
+"""What every request says, as it is declared."""
+SHORT = {"max_atoms": "Atoms in cell, at most"}
+"""Titles that are too long above their fields here."""
+MOST_ATOMS, MOST_CANDIDATES = 500, 1_000_000
 
 
 class BudgetPanel(Card):
@@ -40,22 +36,18 @@ class BudgetPanel(Card):
         super().__init__("Budget", parent)
         self._model = model
         self._showing = False
-        self._catalogue = Catalogue()
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(4)
         self.body.addLayout(grid)
         self._grid = grid
         self.errors: dict[str, tuple[QWidget, QLabel]] = {}
+        self._parts: dict[str, tuple[QWidget, QWidget]] = {}
 
-        self.count = self._number("count", 1, 1_000_000, "How many candidates to generate")
-        self.max_atoms = self._number("max_atoms", 0, 500, "Most atoms in the primitive cell", "no limit")
-        steps = "Denoising steps: fewer are faster, more are better"
-        self.steps = self._number("steps", 0, 5000, steps, "as the sampler has it")
-        orbits = "Largest number of orbits in the asymmetric unit"
-        self.max_orbits = self._number("max_orbits", 0, 40, orbits, "no limit")
+        self.count = self._number("count", 1, MOST_CANDIDATES)
+        self.max_atoms = self._number("max_atoms", 0, MOST_ATOMS)
         self.seed = QLineEdit()
-        self.seed.setToolTip("The same seed and request give the same candidates")
+        self.seed.setToolTip(_tip("seed"))
         self.dice = QToolButton()
         self.dice.setToolTip("Another seed")
         self.dice.setAccessibleName("Another seed")
@@ -66,23 +58,19 @@ class BudgetPanel(Card):
         row.setSpacing(4)
         row.addWidget(self.seed, 1)
         row.addWidget(self.dice)
-        self.model = _Choice()
-        self.device = _Choice()
-        self.funnel = _Choice()
-        self.sampler = _Choice()
-        for key, text, tip in SAMPLERS:
-            self.sampler.addItem(text, key)
-            self.sampler.setItemData(self.sampler.count() - 1, tip, 3)
-        self.sampler.setToolTip("How the model goes from noise to crystals")
-        for key, text, tip in FUNNELS:
-            self.funnel.addItem(text, key)
-            self.funnel.setItemData(self.funnel.count() - 1, tip, 3)
-        self._add("Candidates", self.count, "count", 0, 0)
-        self._add("Atoms in cell, at most", self.max_atoms, "max_atoms", 0, 1)
-        self._add("Device", self.device, "device", 0, 2)
-        self._add("Seed", seed_row, "seed", 0, 3, focus=self.seed)
-        self._add("Model", self.model, "model", 1, 0, width=2)
-        self._add("Funnel", self.funnel, "funnel", 1, 2, width=2)
+        self.model = Choice()
+        self.device = Choice()
+        self.funnel = Choice()
+        self.potential = Choice()
+        for choice in CORE["funnel"].choices:
+            self.funnel.addItem(choice.title, choice.value)
+            self.funnel.setItemData(self.funnel.count() - 1, choice.help, HELP_ROLE)
+        self._add(self.count, "count", 0, 0)
+        self._add(self.max_atoms, "max_atoms", 0, 1)
+        self._add(self.device, "device", 0, 2)
+        self._add(seed_row, "seed", 0, 3, focus=self.seed)
+        self._add(self.model, "model", 1, 0, width=2)
+        self._add(self.funnel, "funnel", 1, 2, width=2)
         for column in range(4):
             grid.setColumnStretch(column, 1)
         notes = QHBoxLayout()
@@ -91,31 +79,32 @@ class BudgetPanel(Card):
         notes.addWidget(self.model_note, 1)
         notes.addWidget(self.funnel_note, 1)
         self.body.addLayout(notes)
+        self.options = OptionFields(model)
+        self.body.addWidget(self.options)
         self.more = QToolButton()
         self.more.setText("Advanced")
         self.more.setCheckable(True)
-        self.more.setToolTip("Sampler, denoising steps, number of orbits")
         self.more.toggled.connect(self._show_advanced)
         self.head.addWidget(self.more)
         self.advanced = QWidget()
         self.advanced.setProperty("role", "plain")
-        self._grid = QGridLayout(self.advanced)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        inside = QVBoxLayout(self.advanced)
+        inside.setContentsMargins(0, 0, 0, 0)
+        self.advanced_options = OptionFields(model)
+        inside.addWidget(self.advanced_options)
+        self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(4)
-        self._add("Sampler", self.sampler, "sampler", 0, 0, width=2)
-        self._add("Denoising steps", self.steps, "steps", 0, 2)
-        self._add("Orbits, at most", self.max_orbits, "max_orbits", 0, 3)
+        inside.addLayout(self._grid)
+        self._add(self.potential, "potential", 0, 0, width=2)
         for column in range(4):
             self._grid.setColumnStretch(column, 1)
-        self.sampler_note = label("", "small", wrap=True)
-        self._grid.addWidget(self.sampler_note, 3, 0, 1, 4)
         self.body.addWidget(self.advanced)
         self.advanced.hide()
         self.set_devices(())
         self.set_catalogue(Catalogue())
 
-        self.sampler.activated.connect(lambda: self._change("sampler", self.sampler.currentData()))
+        self.potential.activated.connect(lambda: self._change("potential", self.potential.currentData()))
         self.seed.textEdited.connect(self._type_seed)
         self.dice.clicked.connect(lambda: model.change(model.form.with_new_seed(), "another seed"))
         self.model.activated.connect(lambda: self._change("model", self.model.currentData()))
@@ -138,39 +127,41 @@ class BudgetPanel(Card):
 
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Offer the installed models."""
-        self._catalogue = catalogue
         self.model.clear()
         for card in catalogue.cards:
             self.model.addItem(card.title, card.name)
         self.model.setEnabled(bool(catalogue.cards))
         if not catalogue.cards:
             self.model.addItem("No model installed", "")
+        self.potential.clear()
+        for name in catalogue.potentials:
+            self.potential.addItem(name, name)
         self.refresh()
 
     def refresh(self) -> None:
         """Show the form."""
         form = self._model.form
         self._showing = True
-        for name in NUMBERS:
-            show_value(getattr(self, name), getattr(form, name), self._model.mistyped(name))
+        for name, number in (("count", self.count), ("max_atoms", self.max_atoms)):
+            show_value(number, getattr(form, name), self._model.mistyped(name))
         if not self._model.mistyped("seed") and self.seed.text() != str(form.seed):
             self.seed.setText(str(form.seed))
-        boxes = ((self.model, form.model), (self.device, form.device), (self.funnel, form.funnel))
-        for box, value in (*boxes, (self.sampler, form.sampler)):
-            at = box.findData(value)
-            if at < 0 and value and not (box is self.model and not self._catalogue.cards):
-                box.addItem(f"{value} (not here)", value)
-                at = box.count() - 1
-            box.setCurrentIndex(max(at, 0))
-        card = self._catalogue.card(form.model)
-        self.model_note.setText(
-            f"{card.parameters / 1e6:.1f} million parameters, {len(card.elements)} elements, {card.licence}"
-            if card
-            else ""
-        )
-        self.funnel_note.setText(next((tip for key, _, tip in FUNNELS if key == form.funnel), ""))
-        self.sampler_note.setText(sampler_note(form.sampler, int(card.limits.get("default_steps", 0)) if card else 0))
-        unusual = form.sampler != SAMPLERS[0][0] or form.steps or form.max_orbits
+        self.model.show_value(form.model if self._model.catalogue.cards else "")
+        for box, value in ((self.device, form.device), (self.funnel, form.funnel), (self.potential, form.potential)):
+            box.show_value(value)
+        card, fields = self._model.card, [f for f in self._model.fields if f.section != "targets"]
+        said = [f"{card.parameters / 1e6:.1f} million parameters"] if card and card.parameters else []
+        said += [f"{len(card.elements)} elements", card.licence] if card else []
+        self.model_note.setText(", ".join(said))
+        self.funnel_note.setText(next((c.help for c in CORE["funnel"].choices if c.value == form.funnel), ""))
+        drawn = [f for f in fields if f.kind not in SITE_KINDS]
+        self.options.show_fields(tuple(f for f in drawn if not f.advanced))
+        self.advanced_options.show_fields(tuple(f for f in drawn if f.advanced))
+        for part in self._parts["max_atoms"]:
+            part.setVisible(self._model.able.max_atoms)
+        hidden = [*self.advanced_options.titles, CORE["potential"].title]
+        self.more.setToolTip(", ".join(hidden))
+        unusual = self.advanced_options.changed_titles or form.potential != CORE["potential"].default
         self.more.setText("Advanced (changed)" if unusual else "Advanced")
         self._showing = False
 
@@ -182,14 +173,22 @@ class BudgetPanel(Card):
             mark(widget, bool(wrong))
             place.setText(wrong)
             place.setVisible(bool(wrong))
-            if wrong and name in ADVANCED:
-                self.more.setChecked(True)
+        self.options.set_error(field, message)
+        self.advanced_options.set_error(field, message)
+        if message and (field == "potential" or field in self.advanced_options.widgets):
+            self.more.setChecked(True)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Names of the fields that have a place here."""
+        shown = {name for name, parts in self._parts.items() if not parts[0].isHidden()}
+        return frozenset({*shown, *self.options.widgets, *self.advanced_options.widgets})
 
     @property
     def problem(self) -> str:
         """Why the model asked for cannot be used, or empty."""
         name = self._model.form.model
-        if not self._catalogue.cards or not name or self._catalogue.card(name):
+        if not self._model.catalogue.cards or not name or self._model.card:
             return ""
         return f"The model {name} is not installed: choose another one."
 
@@ -206,59 +205,33 @@ class BudgetPanel(Card):
             self._change("seed", int(text))
         self._model.mistype("seed", "" if good else "The seed is a whole number, 0 or more.")
 
-    def _number(self, field: str, low: int, high: int, tip: str, zero: str = "") -> WholeBox:
-        box = WholeBox(low, high, zero)
-        box.setToolTip(tip)
+    def _number(self, field: str, low: int, high: int) -> WholeBox:
+        box = WholeBox(low, high, CORE[field].zero)
+        box.setToolTip(_tip(field))
         box.valueChanged.connect(lambda value: self._change(field, value))
         box.mistyped.connect(lambda message: self._model.mistype(field, message))
         return box
 
     def _add(
-        self,
-        title: str,
-        widget: QWidget,
-        field: str,
-        row: int,
-        column: int,
-        width: int = 1,
-        focus: QWidget | None = None,
+        self, widget: QWidget, field: str, row: int, column: int, width: int = 1, focus: QWidget | None = None
     ) -> None:
         """One field with its title above and its error below."""
         place = label("", "error", wrap=True)
         place.hide()
         marked = focus or widget
-        marked.setAccessibleName(title)
+        marked.setAccessibleName(CORE[field].title)
+        if isinstance(marked, Choice):
+            marked.setToolTip(_tip(field))
         self.errors[field] = (marked, place)
-        for line, part in enumerate((label(title, "small"), widget, place)):
+        title = label(SHORT.get(field, CORE[field].title), "small")
+        self._parts[field] = (title, widget)
+        for line, part in enumerate((title, widget, place)):
             self._grid.addWidget(part, row * 3 + line, column, 1, width)
 
     def _recolour(self) -> None:
         self.dice.setIcon(icon("dice"))
 
 
-def sampler_note(sampler: str, default_steps: int) -> str:
-    """What a sampler does and costs; ``default_steps`` are those of the fast one, 0 where unknown."""
-    if sampler == "published":
-        slower = (
-            f", about {round(PUBLISHED_CALLS / default_steps):,} times the work of the fast one"
-            if default_steps
-            else ""
-        )
-        return f"SymmCD's own: 1,000 steps with a corrector{slower}. For comparison with the published figures."
-    usual = f", {default_steps} unless said otherwise" if default_steps else ""
-    return f"Few large steps{usual}: the choice for designing."
-
-
-class _Choice(QComboBox):
-    """Leaves the wheel to the scroll area around it unless it has the focus; no wider than it has to be."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+def _tip(field: str) -> str:
+    text = CORE[field].help
+    return text[:1].upper() + text[1:]

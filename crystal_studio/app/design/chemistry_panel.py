@@ -17,7 +17,6 @@ from crystal_studio.app.typeset import formula_html
 from crystal_studio.app.widgets import Card, Segments, label, mark
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.errors import RequestError
-from crystal_studio.generators.protocol import ModelCard
 
 MODES = (
     ("exact", "Exactly", "Crystals of all these elements and no other"),
@@ -33,7 +32,6 @@ class ChemistryPanel(Card):
     def __init__(self, model: FormModel, parent: QWidget | None = None) -> None:
         super().__init__("Chemical system", parent)
         self._model = model
-        self._card: ModelCard | None = None
         self._typed_in: QLineEdit | None = None
 
         presets = QToolButton()
@@ -80,25 +78,16 @@ class ChemistryPanel(Card):
         self.formula_note.hide()
         fields = QHBoxLayout()
         fields.setSpacing(14)
-        fields.addLayout(_field("Elements are", self.mode, None))
-        fields.addLayout(_field("Elements", self.system, self.system_error), 3)
-        fields.addLayout(_field("Exact composition", self.formula, self.formula_error), 2)
+        self.formula_part = _field("Exact composition", self.formula, self.formula_error)
+        fields.addWidget(_field("Elements are", self.mode, None))
+        fields.addWidget(_field("Elements", self.system, self.system_error), 3)
+        fields.addWidget(self.formula_part, 2)
         self.body.addLayout(fields)
         self.body.addWidget(self.formula_note)
         self.table = PeriodicTable()
         self.table.picked.connect(self._pick)
         self.body.addWidget(self.table, 1)
         model.changed.connect(self.refresh)
-        self.refresh()
-
-    @property
-    def card(self) -> ModelCard | None:
-        """The model in question."""
-        return self._card
-
-    def set_card(self, card: ModelCard | None) -> None:
-        """Grey what this model never saw."""
-        self._card = card
         self.refresh()
 
     def set_error(self, field: str, message: str) -> None:
@@ -116,13 +105,17 @@ class ChemistryPanel(Card):
     @property
     def known(self) -> frozenset[int]:
         """Atomic numbers that the model knows; empty where that is unknown."""
-        return frozenset(self._card.elements) if self._card else frozenset()
+        card = self._model.card
+        return frozenset(card.elements) if card else frozenset()
 
     def refresh(self) -> None:
         """Show the form."""
         form, error = self._model.form, self._model.error
-        self.table.show_form(form, self.known, self._card.title if self._card else "")
+        able, card = self._model.able, self._model.card
+        self.table.show_form(form, self.known, card.title if card else "")
+        self.mode.offer(sorted({*able.modes, form.mode}))
         self.mode.set(form.mode)
+        self.formula_part.setVisible(able.composition)
         self._show_text(self.system, form.system_text, self._model.mistyped("chemsys"))
         self._show_text(self.formula, form.composition, self._model.mistyped("composition"))
         self.set_error(error.field if error else "", str(error) if error else "")
@@ -202,15 +195,18 @@ def describe(form: Form) -> str:
     return text
 
 
-def _field(title: str, widget: QWidget, error: QWidget | None) -> QVBoxLayout:
-    column = QVBoxLayout()
+def _field(title: str, widget: QWidget, error: QWidget | None) -> QWidget:
+    part = QWidget()
+    part.setProperty("role", "plain")
+    column = QVBoxLayout(part)
+    column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(3)
     column.addWidget(label(title, "small"))
     column.addWidget(widget)
     if error is not None:
         column.addWidget(error)
     column.addStretch(1)
-    return column
+    return part
 
 
 def _show_error(field: QWidget, place: QLabel, message: str) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSplitter,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -37,10 +38,10 @@ from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import count, plural, span
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.typeset import hm_html
-from crystal_studio.app.widgets import GAP, Card, LowScroll, label
+from crystal_studio.app.widgets import GAP, Card, EmptyState, LowScroll, label
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
-from crystal_studio.generators.family import Feasibility
+from crystal_studio.generators.family import Capabilities, Feasibility
 from crystal_studio.generators.requests import feasibility
 
 CHECK_MS = 200
@@ -101,7 +102,11 @@ class DesignPage(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(GAP)
         self.splitter.addWidget(_scrolling(_column(self.what, self.budget), 420))
-        self.splitter.addWidget(_column(_scrolling(self.symmetry, 280), self.launch))
+        self.symmetry_part = QStackedWidget()
+        self.no_symmetry = EmptyState("crystal", "The model chooses the symmetry", "")
+        self.symmetry_part.addWidget(_scrolling(self.symmetry, 280))
+        self.symmetry_part.addWidget(self.no_symmetry)
+        self.splitter.addWidget(_column(self.symmetry_part, self.launch))
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([1060, 516])
@@ -145,6 +150,7 @@ class DesignPage(QWidget):
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Offer space groups and models."""
         self._catalogue = catalogue
+        self.model.set_catalogue(catalogue)
         self.symmetry.set_catalogue(catalogue)
         self.budget.set_catalogue(catalogue)
         self.sites.set_catalogue(catalogue)
@@ -154,7 +160,7 @@ class DesignPage(QWidget):
         """Start from this request where the user has not begun one."""
         untouched = self.model.form == Form() and not self.model.undo_stack.count() and not self.model.error
         if untouched and (self._catalogue.card(request.model) or not request.model):
-            self.model.show(Form.of_request(request))
+            self.model.show(self.model.form_of(request))
 
     def set_estimate(self, estimate: Estimate) -> None:
         """Rates measured in the project, for the time estimate."""
@@ -170,8 +176,8 @@ class DesignPage(QWidget):
         """Mark a field as refused by the generator or the campaign; it stays refused until the form changes."""
         self._refused = RequestError(message, field)
         self.refresh()
-        if field in FIELDS:
-            self.what.show_tab(FIELDS[field])
+        if self._tab_of(field):
+            self.what.show_tab(self._tab_of(field))
 
     def _changed(self) -> None:
         self._refused = None
@@ -179,16 +185,22 @@ class DesignPage(QWidget):
 
     def refresh(self) -> None:
         """Show the form, its validity and its cost."""
-        form, error = self.model.form, self._error
-        card = self._catalogue.card(form.model)
-        if card is not self.chemistry.card:
-            self.chemistry.set_card(card)
-            self.targets.set_card(card)
-        if self.symmetry.picked() != form.space_groups:
-            self.symmetry.set_picked(form.space_groups)
+        error, card, able = self._error, self.model.card, self.model.able
+        self._offer(able)
+        if self.symmetry.picked() != self.model.form.space_groups:
+            self.symmetry.set_picked(self.model.form.space_groups)
+        # What the model cannot be asked for stays in the form, and is not told.
+        form = replace(
+            self.model.form,
+            composition=self.model.form.composition if able.composition else "",
+            max_atoms=self.model.form.max_atoms if able.max_atoms else 0,
+            sites=self.model.form.sites if self.model.form.sites in self.sites.kinds else "free",
+        )
         self._mark(error.field if error else "", str(error) if error else "")
         groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
-        if not form.space_groups:
+        if not able.space_groups:
+            symmetry = ""
+        elif not form.space_groups:
             symmetry = "Space groups as in nature."
         elif len(groups) == 1:
             symmetry = f"Space group {hm_html(groups[0].symbol)} ({groups[0].number})."
@@ -202,17 +214,22 @@ class DesignPage(QWidget):
         said = " ".join([describe(form), f"{symmetry}{size}", *more])
         self.summary.setText(f"<b>{count(form.count)}</b> candidates. {said}")
         self._said.fit()
-        seconds = self._estimate.seconds(form)
+        request = self.model.request
+        seconds = self._estimate.seconds(request, self.model.fields) if request is not None else None
         self.time.setText(
             f"About {span(seconds)}, measured on this machine"
             if seconds is not None
             else "The time will be estimated as soon as one campaign has run."
+            if request is not None
+            else ""
         )
+        self.time.setVisible(bool(self.time.text()))
         problem = self._problem()
         self.button.setEnabled(not problem)
         self.button.setToolTip(problem or "Start the campaign (Ctrl+Enter)")
         # What stands beside its field is not said twice.
-        elsewhere = problem == self._blocked or problem == self._no_model()
+        placed = error is None or self._tab_of(error.field) or error.field in self.budget.fields | {"space_groups"}
+        elsewhere = problem in (self._blocked, self._no_model()) or not placed
         bad = self._bad_tab(error)
         where = f" under {TITLES[bad]}" if bad else ""
         self.problem.setText(problem if elsewhere else f"Correct the marked field{where} first." if problem else "")
@@ -222,6 +239,14 @@ class DesignPage(QWidget):
         self.chemistry.set_note(composition_note(form, found.units, self._catalogue) if found and not problem else "")
         self.launch.title.setText("Not ready yet" if problem else "Ready to generate")
         self.validity.emit()
+
+    def _offer(self, able: Capabilities) -> None:
+        """Show what the model can be asked for."""
+        title = self.model.family.title if self.model.family is not None else ""
+        self.symmetry_part.setCurrentIndex(0 if able.space_groups else 1)
+        self.no_symmetry.text.setText(f"{title} models cannot be asked for space groups.")
+        offered = {"sites": bool(self.sites.kinds), "targets": self.targets.offered}
+        self.what.offer(["chemistry", *(tab for tab, shown in offered.items() if shown)])
 
     @property
     def _known(self) -> Feasibility | None:
@@ -248,12 +273,16 @@ class DesignPage(QWidget):
     def _bad_tab(self, error: RequestError | None) -> str:
         """The tab that holds what is to be corrected; empty where it stands elsewhere."""
         if error is not None:
-            return FIELDS.get(error.field, "")
+            return self._tab_of(error.field)
         problems = {
             "chemistry": self.chemistry.problem,
             "targets": self.targets.problem,
         }
         return next((key for key, problem in problems.items() if problem), "")
+
+    def _tab_of(self, field: str) -> str:
+        """The tab on which a field stands; empty where it stands elsewhere."""
+        return "targets" if field in self.targets.options.widgets else FIELDS.get(field, "")
 
     def _mark(self, field: str, message: str) -> None:
         for panel in (self.chemistry, self.sites, self.targets):

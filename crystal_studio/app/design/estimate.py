@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from crystal_studio.app.design.form import Form
+from crystal_studio.design.forms import FormField
+from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.versions import upgraded
 from crystal_studio.project.rows import CampaignRow
 
 
 @dataclass(frozen=True)
+class Sample:
+    """A finished campaign: what decides its speed, and the seconds that each of its candidates took."""
+
+    model: str
+    funnel: str
+    options: dict[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """``samples``: (model, funnel, (sampler, steps), seconds a candidate) of finished campaigns, the latest first."""
+    """``samples`` of a project, the latest first."""
 
-    samples: tuple[tuple[str, str, tuple[str, int], float], ...] = ()
+    samples: tuple[Sample, ...] = ()
 
-    def seconds(self, form: Form) -> float | None:
-        """Seconds for a request, None where nothing comparable has run."""
-        alike = [s for s in self.samples if s[1] == form.funnel and (not form.model or s[0] in ("", form.model))]
-        alike = [s for s in alike if s[2][0] == form.sampler]
-        same = [s for s in alike if s[2][1] == form.steps] or alike
-        return same[0][3] * form.count if same else None
+    def seconds(self, request: DesignRequest, fields: Sequence[FormField] = ()) -> float | None:
+        """Seconds for a request, None where nothing comparable has run; ``fields``: the options of its family."""
+        alike = [s for s in self.samples if s.funnel == request.funnel]
+        alike = [s for s in alike if not request.model or s.model in ("", request.model)]
+        how = [f for f in fields if f.section == "how"]
+        alike = [s for s in alike if _same(s, request, [f for f in how if f.kind == "choice"])]
+        best = [s for s in alike if _same(s, request, how)] or alike
+        return best[0].seconds * request.count if best else None
+
+
+def _same(sample: Sample, request: DesignRequest, fields: Sequence[FormField]) -> bool:
+    return all(sample.options.get(f.name, f.default) == request.options.get(f.name, f.default) for f in fields)
 
 
 def measure(campaigns: Sequence[CampaignRow]) -> Estimate:
@@ -29,14 +47,7 @@ def measure(campaigns: Sequence[CampaignRow]) -> Estimate:
     samples = []
     for row in reversed(list(campaigns)):
         if row.state == "finished" and row.requested > 0 and row.seconds > 0 and row.request.get("funnel"):
-            request = upgraded(row.request)
-            options = request["options"]
-            samples.append(
-                (
-                    str(request.get("model", "")),
-                    str(request["funnel"]),
-                    (str(options.get("sampler", "fast")), int(options.get("steps", 0))),
-                    row.seconds / row.requested,
-                )
-            )
+            asked = upgraded(row.request)
+            each = row.seconds / row.requested
+            samples.append(Sample(str(asked.get("model", "")), str(asked["funnel"]), dict(asked["options"]), each))
     return Estimate(tuple(samples))

@@ -5,18 +5,20 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from crystal_studio.campaign.given import Given
 from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.design import forms
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.fixed_sites import Kept
+from crystal_studio.design.forms import FormField
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError
-from crystal_studio.generators import registry
+from crystal_studio.generators.family import Capabilities, Family
 from crystal_studio.generators.requests import fitted
-from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 
 class Pick(Enum):
@@ -43,7 +45,10 @@ class Aim:
     high: float
 
 
-SITES = ("free", "template", "keep")
+SITE_KINDS = ("template", "keep")
+"""Kinds of options that fix sites: the form keeps them itself."""
+EVERYTHING = Capabilities(composition=True, space_groups=True, max_atoms=True)
+"""What may stand in a request to a model of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -52,28 +57,27 @@ class Form:
 
     ``sites`` says which of ``template`` (Wyckoff positions, "4a") and ``given`` (a structure, of which the
     orbits ``kept`` and, with ``keep_cell``, the lattice stay, and ``added`` orbits come in) is asked for;
-    the other is remembered.
+    the other is remembered. ``options`` are the other options of families that differ from their defaults, as
+    (family, name, value): those of a family stay remembered while a model of another one is chosen. What the family
+    in question cannot be asked for stays in the form, and is left out of its request.
     """
 
     picks: tuple[tuple[str, Pick], ...] = ()
     mode: str = "any"
     composition: str = ""
     space_groups: tuple[int, ...] = ()
-    max_orbits: int = 0
     max_atoms: int = 0
     targets: tuple[Aim, ...] = ()
-    guidance: float = 2.0
     sites: str = "free"
     template: tuple[str, ...] = ()
     given: Given | None = None
     kept: tuple[int, ...] = ()
     keep_cell: bool = False
     added: int = 0
-    sampler: str = "fast"
+    options: tuple[tuple[str, str, Any], ...] = ()
     count: int = 64
     seed: int = 7
     model: str = ""
-    steps: int = 0
     device: str = "auto"
     funnel: str = "quick"
     potential: str = "chgnet"
@@ -161,6 +165,16 @@ class Form:
             )
         return self.given.keep(self.kept, self.keep_cell, self.added)
 
+    def option(self, family: Family, field: FormField) -> Any:
+        """The value of an option of a family, its default where nothing else was chosen."""
+        return next((v for f, n, v in self.options if (f, n) == (family.name, field.name)), field.default)
+
+    def with_option(self, family: Family, field: FormField, value: Any) -> Form:
+        """The form with an option of a family changed."""
+        others = tuple(o for o in self.options if o[:2] != (family.name, field.name))
+        mine = () if value == field.default else ((family.name, field.name, value),)
+        return replace(self, options=others + mine)
+
     def with_new_seed(self) -> Form:
         """The form with another seed, drawn by the system."""
         return replace(self, seed=random.SystemRandom().randrange(1_000_000))
@@ -171,8 +185,12 @@ class Form:
         text = "-".join(self.elements)
         return f"*-{text}" if self.mode == "contains" and text else text
 
-    def request(self) -> DesignRequest:
-        """The request, or ``RequestError`` whose ``field`` names the part to mark."""
+    def request(self, family: Family | None) -> DesignRequest:
+        """The request to a model of a family, or ``RequestError`` whose ``field`` names the part to mark.
+
+        Without a family, as of a model that is not installed, the options are not checked.
+        """
+        able = family.capabilities if family is not None else EVERYTHING
         system = ChemicalSystem(
             elements=self.elements if self.mode != "any" else (),
             mode=self.mode,
@@ -181,9 +199,9 @@ class Form:
         )
         request = DesignRequest(
             chemical_system=system,
-            composition=self.composition,
-            space_groups=self.space_groups,
-            max_atoms=self.max_atoms,
+            composition=self.composition if able.composition else "",
+            space_groups=self.space_groups if able.space_groups else (),
+            max_atoms=self.max_atoms if able.max_atoms else 0,
             targets=tuple(PropertyTarget(t.name, t.low, t.high) for t in self.targets),
             count=self.count,
             seed=self.seed,
@@ -191,50 +209,63 @@ class Form:
             device=self.device,
             funnel=self.funnel,
             potential=self.potential,
-            options={
-                "max_orbits": self.max_orbits,
-                "guidance": self.guidance,
-                "template": self.template if self.sites == "template" else (),
-                "keep": self.keep(),
-                "sampler": self.sampler,
-                "steps": self.steps,
-            },
+            options=self._options_of(family),
         )
-        return fitted(request, registry.families.get("symmcd"))
+        return request if family is None else fitted(request, family)
+
+    def _options_of(self, family: Family | None) -> dict[str, Any]:
+        if family is None:
+            return {name: value for owner, name, value in self.options if not owner}
+        values: dict[str, Any] = {}
+        for field in forms.form(family.options):
+            if field.kind == "template":
+                values[field.name] = self.template if self.sites == "template" else ()
+            elif field.kind == "keep":
+                values[field.name] = self.keep()
+            else:
+                values[field.name] = self.option(family, field)
+        return values
 
     @staticmethod
-    def of_request(request: DesignRequest) -> Form:
-        """The form that makes a request."""
+    def of_request(request: DesignRequest, family: Family | None) -> Form:
+        """The form that makes a request; raises ``RequestError`` where its options are none of the family."""
         system = request.chemical_system
         picks = dict.fromkeys(system.elements, Pick.ALLOWED)
         picks |= dict.fromkeys(system.required, Pick.REQUIRED)
         picks |= dict.fromkeys(system.excluded, Pick.EXCLUDED)
-        options = SymmCDOptions.of(request)
-        keep = options.keep
-        return Form(
+        made = Form(
             picks=tuple(picks.items()),
             mode=system.mode,
             composition=request.composition,
             space_groups=request.space_groups,
-            max_orbits=options.max_orbits,
             max_atoms=request.max_atoms,
             targets=tuple(Aim(t.name, t.low, t.high) for t in request.targets),
-            guidance=options.guidance,
-            sites="template" if options.template else "keep" if keep is not None else "free",
-            template=options.template,
-            given=Given.of_kept(keep, request.space_groups[0]) if keep is not None else None,
-            kept=tuple(range(len(keep.orbits))) if keep is not None else (),
-            keep_cell=bool(keep is not None and keep.cell),
-            added=keep.added if keep is not None else 0,
-            sampler=options.sampler,
             count=request.count,
             seed=request.seed,
             model=request.model,
-            steps=options.steps,
             device=request.device,
             funnel=request.funnel,
             potential=request.potential,
         )
+        if family is None:
+            return replace(made, options=tuple(("", name, value) for name, value in request.options.items()))
+        options = family.options.of(request)
+        for field in forms.form(family.options):
+            value = getattr(options, field.name)
+            if field.kind == "template" and value:
+                made = replace(made, sites="template", template=value)
+            elif field.kind == "keep" and value is not None:
+                made = made._with_kept(value)
+            elif field.kind not in SITE_KINDS:
+                made = made.with_option(family, field, value)
+        return made
+
+    def _with_kept(self, keep: Kept) -> Form:
+        given = Given.of_kept(keep, self.space_groups[0]) if self.space_groups else None
+        return replace(
+            self, sites="keep", given=given, kept=tuple(range(len(keep.orbits))), keep_cell=bool(keep.cell),
+            added=keep.added,
+        )  # fmt: skip
 
 
 def unseen(form: Form, known: frozenset[int]) -> tuple[str, ...]:

@@ -9,9 +9,14 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from crystal_studio.app.design.form import Form
+from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design.form import EVERYTHING, Form
+from crystal_studio.design import forms
+from crystal_studio.design.forms import FormField
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.family import Capabilities, Family
+from crystal_studio.generators.protocol import ModelCard
 
 
 class _Change(QUndoCommand):
@@ -44,9 +49,37 @@ class FormModel(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self.form = Form()
+        self.catalogue = Catalogue()
         self._mistyped: dict[str, str] = {}
         self._form_error: RequestError | None = None
-        self._request: DesignRequest | None = self.form.request()
+        self._request: DesignRequest | None = self.form.request(None)
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Know the models, and by them what can be asked for."""
+        self.catalogue = catalogue
+        self.show(self.form)
+
+    @property
+    def card(self) -> ModelCard | None:
+        """The model asked for, None where it is not installed."""
+        return self.catalogue.card(self.form.model)
+
+    @property
+    def family(self) -> Family | None:
+        """The family of the model asked for, None where it is not installed."""
+        return self.catalogue.family(self.form.model)
+
+    @property
+    def fields(self) -> tuple[FormField, ...]:
+        """The options of the family of the model asked for."""
+        family = self.family
+        return forms.form(family.options) if family is not None else ()
+
+    @property
+    def able(self) -> Capabilities:
+        """What the model asked for can be asked for; everything where that is not known."""
+        family = self.family
+        return family.capabilities if family is not None else EVERYTHING
 
     @property
     def request(self) -> DesignRequest | None:
@@ -94,15 +127,20 @@ class FormModel(QObject):
                 del self._mistyped[field]
         self.form = form
         try:
-            self._request, self._form_error = form.request(), None
+            self._request, self._form_error = form.request(self.family), None
         except RequestError as error:
             self._request, self._form_error = None, error
         self.changed.emit()
 
     def set_request(self, request: DesignRequest) -> None:
-        """Show a request, undoable."""
+        """Show a request, undoable; raises ``RequestError``, and leaves the form as it is, where it cannot be shown."""
+        form = self.form_of(request)
         self.forget()
-        self.change(Form.of_request(request), "load request")
+        self.change(form, "load request")
+
+    def form_of(self, request: DesignRequest) -> Form:
+        """The form that makes a request; raises ``RequestError`` where the family of its model has other options."""
+        return Form.of_request(request, self.catalogue.family(request.model))
 
 
 def shown(form: Form, field: str) -> object:
@@ -117,4 +155,6 @@ def shown(form: Form, field: str) -> object:
     if name == "target":
         target, _, end = rest.partition("/")
         return getattr(form.aim(target), end, None)
-    return getattr(form, name)
+    if hasattr(form, name):
+        return getattr(form, name)
+    return form.model, [value for _, option, value in form.options if option == name]

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QToolButton, Q
 
 from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
-from crystal_studio.app.design.form import Form
+from crystal_studio.app.design.form import SITE_KINDS, Form
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.keep_editor import KeepEditor
 from crystal_studio.app.design.template_editor import TemplateEditor
 from crystal_studio.app.widgets import Card, EmptyState, Segments, label
 from crystal_studio.campaign.given import Given
+from crystal_studio.errors import ModelError
+from crystal_studio.generators.family import kinds
 
 STRUCTURES = "Structures (*.cif *.vasp *.poscar POSCAR* CONTCAR* *.extxyz *.xyz);;All files (*)"
 MODES = (
@@ -24,6 +26,9 @@ MODES = (
     ("template", "Template", "Say the Wyckoff position of every orbit; elements, coordinates and lattice are made"),
     ("keep", "Keep and complete", "Keep orbits or the lattice of a structure; the rest is made"),
 )
+
+
+REFUSED = {"template": "be asked for Wyckoff positions", "keep": "complete a structure"}
 
 
 class SitesPanel(Card):
@@ -55,8 +60,10 @@ class SitesPanel(Card):
             "The model chooses the Wyckoff positions",
             "Fix them to ask for a structure type,\nor keep part of a known crystal and let the model complete it.",
         )
-        self.free.add_button("Choose positions", lambda: self.mode.chosen.emit("template"))
-        self.free.add_button("Complete a structure…", self._begin_keep)
+        self._begin = {
+            "template": self.free.add_button("Choose positions", lambda: self.mode.chosen.emit("template")),
+            "keep": self.free.add_button("Complete a structure…", self._begin_keep),
+        }
         self.template = TemplateEditor(model)
         self.keep = KeepEditor(model)
         self.keep.empty.add_button("Open a structure file…", self.open_file, primary=True)
@@ -79,6 +86,12 @@ class SitesPanel(Card):
         """Offer further deeds that bring a structure; ``fault`` shows an error of reading one."""
         self._menu.addActions(actions)
         self._fault = fault
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The ways in which a model of the present kind lets sites be fixed; all while that is not known."""
+        family = self._model.family
+        return kinds(family) & set(SITE_KINDS) if family is not None else frozenset(SITE_KINDS)
 
     def set_error(self, field: str, message: str) -> None:
         """Show what is wrong with the field of this name; a mistyped template comes first."""
@@ -107,6 +120,15 @@ class SitesPanel(Card):
         """Take this structure as template or to keep; by what is shown where it is not said."""
         form, text = self._model.form, f"take {given.name}"
         wanted = sites or ("template" if form.sites == "template" else "keep")
+        if wanted not in self.kinds:
+            card = self._model.card
+            error = ModelError(
+                f"{card.title if card else 'The model'} cannot {REFUSED[wanted]}: choose another model first."
+            )
+            if self._fault is None:
+                raise error
+            self._fault(error)
+            return
         changed: Form = form.with_template_of(given) if wanted == "template" else form.with_given(given)
         self._model.forget("template")
         self._model.change(changed, text)
@@ -114,6 +136,9 @@ class SitesPanel(Card):
     def refresh(self) -> None:
         """Show the form."""
         form, error = self._model.form, self._model.error
+        self.mode.offer(["free", form.sites, *self.kinds])
+        for kind, button in self._begin.items():
+            button.setVisible(kind in self.kinds)
         self.mode.set(form.sites)
         self._stack.setCurrentIndex([key for key, _, _ in MODES].index(form.sites))
         self.take.setVisible(form.sites != "free")

@@ -1,27 +1,21 @@
-"""Property targets: ranges of the properties that the model was trained with, and how strongly they pull."""
+"""Property targets: ranges of the properties that the model was trained with, and what its family lets one say of
+them."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
-from crystal_studio.app.design.aims import describe_strength, figure_short, look, unit_text
+from crystal_studio.app.design.aims import figure_short, look, unit_text
 from crystal_studio.app.design.form import Aim, Form
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import DecimalBox, show_value
+from crystal_studio.app.design.option_fields import OptionFields
 from crystal_studio.app.design.range_slider import RangeSlider
 from crystal_studio.app.widgets import Card, label, mark
-from crystal_studio.generators.protocol import ModelCard, PropertyRange
-
-WEAKEST, STRONGEST = 0.0, 10.0
-STRENGTH_TIP = (
-    "Strength w of classifier-free guidance.\n"
-    "0: targets are ignored.  1: as the model learnt them.  2 to 3: more candidates hit the range.\n"
-    "Above about 5 candidates grow alike and more of them fail geometry and composition."
-)
+from crystal_studio.generators.protocol import PropertyRange
 
 
 class TargetsPanel(Card):
@@ -30,7 +24,6 @@ class TargetsPanel(Card):
     def __init__(self, model: FormModel, parent: QWidget | None = None) -> None:
         super().__init__("Property targets", parent)
         self._model = model
-        self._card: ModelCard | None = None
         self._showing = False
         self._shown: tuple[PropertyRange, ...] | None = None
         self.rows: dict[str, _Row] = {}
@@ -42,52 +35,33 @@ class TargetsPanel(Card):
         self._grid.setColumnStretch(5, 1)
         self.body.addLayout(self._grid)
         self.body.addSpacing(6)
-        self.strength_part = QWidget()
-        self.strength_part.setProperty("role", "plain")
-        line = QHBoxLayout(self.strength_part)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(10)
-        self.strength_slider = QSlider(Qt.Orientation.Horizontal)
-        self.strength_slider.setRange(round(WEAKEST * 2), round(STRONGEST * 2))
-        self.strength_slider.setToolTip(STRENGTH_TIP)
-        self.strength_slider.setAccessibleName("Strength of the targets")
-        self.strength = DecimalBox(0.0, 20.0, 0.5)
-        self.strength.setToolTip(STRENGTH_TIP)
-        self.strength.setAccessibleName("Strength w of the targets")
-        name = label("Strength w", "section")
-        name.setToolTip(STRENGTH_TIP)
-        for widget, stretch in ((name, 0), (self.strength, 0), (label("more variety", "small"), 0)):
-            line.addWidget(widget, stretch)
-        line.addWidget(self.strength_slider, 1)
-        line.addWidget(label("closer to the targets", "small"))
-        self.body.addWidget(self.strength_part)
-        self.strength_note = label("", "small", wrap=True)
-        self.body.addWidget(self.strength_note)
+        self.options = OptionFields(model, with_sliders=True)
+        self.body.addWidget(self.options)
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.body.addWidget(self.error)
         self.body.addStretch(1)
-        self.strength.valueChanged.connect(self._pull)
-        self.strength.mistyped.connect(lambda message: model.mistype("guidance", message))
-        self.strength_slider.valueChanged.connect(lambda v: self._pull(v / 2))
         model.changed.connect(self.refresh)
         self.refresh()
 
-    def set_card(self, card: ModelCard | None) -> None:
-        """Offer what this model was trained with."""
-        self._card = card
-        self.refresh()
+    @property
+    def offered(self) -> bool:
+        """Whether there is anything to aim at, or anything aimed at, or a model of this kind could aim."""
+        card, fields = self._model.card, self._model.fields
+        could = card is None or bool(card.labels) or any(f.section == "targets" for f in fields)
+        return could or bool(self._model.form.targets)
 
     @property
     def problem(self) -> str:
         """Why the targets cannot be aimed at with this model, or empty."""
-        if self._card is None:
+        card = self._model.card
+        if card is None:
             return ""
-        offered = {p.name for p in self._card.labels}
+        offered = {p.name for p in card.labels}
         strange = [look(t.name).title.lower() for t in self._model.form.targets if t.name not in offered]
         if not strange:
             return ""
-        return f"{self._card.title} was not trained with {', '.join(strange)}: drop it or choose another model."
+        return f"{card.title} was not trained with {', '.join(strange)}: drop it or choose another model."
 
     def set_error(self, field: str, message: str) -> None:
         """Show what is wrong with the field of this name."""
@@ -96,7 +70,8 @@ class TargetsPanel(Card):
             row.show_error("The lower end lies above the upper end." if name in upside_down else "")
         beside = upside_down or any(row.mistyped for row in self.rows.values())
         here = message if field in ("target", "targets") and not beside else ""
-        text = self._model.mistyped("guidance") or (message if field == "guidance" else "") or self.problem or here
+        text = self.problem or here
+        self.options.set_error(field, message)
         self.error.setText(text)
         self.error.setVisible(bool(text))
 
@@ -104,28 +79,27 @@ class TargetsPanel(Card):
         """Show the form."""
         form, error = self._model.form, self._model.error
         self._showing = True
-        offered = self._card.labels if self._card else ()
+        card = self._model.card
+        offered = card.labels if card else ()
         known = {p.name for p in offered}
         strange = tuple(PropertyRange(t.name, "", math.nan, math.nan) for t in form.targets if t.name not in known)
         if self._shown != offered + strange:
             self._fill(offered + strange)
         for row in self.rows.values():
             row.show_form(form)
-        if self._card is None:
+        if card is None:
             note = "No model is installed that could aim at a property."
         elif not offered:
             note = (
-                f"{self._card.title} was trained without properties, so it cannot aim at any. "
+                f"{card.title} was trained without properties, so it cannot aim at any. "
                 "Choose another model below, or train one with crystal-studio train."
             )
         else:
             note = "Candidates are drawn as if their properties lay in these ranges; tick as many as you need."
         self.note.setText(note)
-        self.strength_part.setVisible(bool(form.targets))
-        self.strength_note.setVisible(bool(form.targets))
-        show_value(self.strength, form.guidance, self._model.mistyped("guidance"))
-        self.strength_slider.setValue(round(min(form.guidance, STRONGEST) * 2))
-        self.strength_note.setText(describe_strength(form.guidance))
+        wanted = tuple(f for f in self._model.fields if f.section == "targets" and f.kind != "targets")
+        self.options.show_fields(wanted)
+        self.options.setVisible(bool(form.targets and wanted))
         self._showing = False
         self.set_error(error.field if error else "", str(error) if error else "")
 
@@ -140,10 +114,6 @@ class TargetsPanel(Card):
         self.rows = {}
         for index, property_ in enumerate(properties):
             self.rows[property_.name] = _Row(self._model, property_, self._grid, 2 * index)
-
-    def _pull(self, value: float) -> None:
-        if not self._showing:
-            self._model.change(replace(self._model.form, guidance=value), "strength of the targets", merge="guidance")
 
 
 class _Row:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
@@ -28,7 +30,6 @@ FIELDS = {
     "keep": "sites",
     "target": "targets",
     "targets": "targets",
-    "guidance": "targets",
 }
 
 
@@ -66,8 +67,15 @@ class WhatTabs(QWidget):
         return TABS[self.bar.currentIndex()][0]
 
     def show_tab(self, key: str) -> None:
-        """Go to one of ``TABS``."""
-        self.bar.setCurrentIndex([k for k, _, _ in TABS].index(key))
+        """Go to one of ``TABS``, if it is offered."""
+        index = [k for k, _, _ in TABS].index(key)
+        if self.bar.isTabVisible(index):
+            self.bar.setCurrentIndex(index)
+
+    def offer(self, keys: Collection[str]) -> None:
+        """Show these tabs and no others."""
+        for index, (key, _, _) in enumerate(TABS):
+            self.bar.setTabVisible(index, key in keys)
 
     def show_form(self, form: Form, bad: str) -> None:
         """Say on the tabs what they hold; ``bad`` is the tab with something to correct, or empty."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from crystal_studio.app.background import Background
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
 STATE_VERSION = 1
+SETTLING_MS = 700
+"""While the window comes up; a resize within this time of the last one is not the user's."""
 
 
 class ExplorePage(QMainWindow):
@@ -44,6 +46,8 @@ class ExplorePage(QMainWindow):
         self._current = 0
         self._wanted = 0
         self._arranged = False
+        self._kept = QByteArray()  # docks as they were left, to be laid out once the page has its size
+        self._settling = QTimer(self, singleShot=True, interval=SETTLING_MS)
         self.view: Any = None
         self.inspector: Any = None
         self._symbols: tuple[str, ...] = ()
@@ -131,7 +135,8 @@ class ExplorePage(QMainWindow):
 
     def save_state(self, state: WindowState) -> None:
         """Remember docks and columns."""
-        state.set("explore/docks", self.saveState(STATE_VERSION))
+        # A page that was never looked at has no sizes of its own to remember.
+        state.set("explore/docks", self.saveState(STATE_VERSION) if self._kept.isEmpty() else self._kept)
         self.table.save_state(state)
 
     def restore_state(self, state: WindowState) -> None:
@@ -139,6 +144,7 @@ class ExplorePage(QMainWindow):
         kept: QByteArray = state.bytes("explore/docks")
         if not kept.isEmpty():
             self._arranged = self.restoreState(kept, STATE_VERSION)
+            self._kept = kept if self._arranged else QByteArray()
         self.table.restore_state(state)
 
     def close_views(self) -> None:
@@ -153,13 +159,33 @@ class ExplorePage(QMainWindow):
         if not self._arranged:
             self._arranged = True
             self._arrange()
+        if not self._kept.isEmpty():
+            self._settling.start()
+            QTimer.singleShot(0, self, self._lay_out)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # A maximised window gets its size from the window manager some moments after it is shown.
+        if self._settling.isActive():
+            self._settling.start()
+            QTimer.singleShot(0, self, self._lay_out)
+
+    def _lay_out(self) -> None:
+        """Give the docks the sizes they were left with, now that the page has its own."""
+        if not self._kept.isEmpty():
+            self.restoreState(self._kept, STATE_VERSION)
+            if not self._settling.isActive():
+                self._kept = QByteArray()
 
     def _arrange(self) -> None:
-        """The sizes of the docks at the first start."""
-        sizes = (("browser", 180, "H"), ("structure", 565, "H"), ("structure", 450, "V"), ("inspector", 420, "V"))
-        for key, size, way in (*sizes, ("scatter", 290, "V")):
-            orientation = Qt.Orientation.Horizontal if way == "H" else Qt.Orientation.Vertical
-            self.resizeDocks([self.docks[key]], [size], orientation)
+        """The sizes of the docks at the first start, in proportion to the page where it is small."""
+        width, height = self.width(), self.height()
+        across = {"browser": min(180, width // 7), "structure": min(565, width * 36 // 100)}
+        self.resizeDocks([self.docks[k] for k in across], list(across.values()), Qt.Orientation.Horizontal)
+        upper = min(450, height * 52 // 100)
+        down = {"structure": upper, "inspector": min(420, height - upper)}
+        self.resizeDocks([self.docks[k] for k in down], list(down.values()), Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["scatter"]], [min(290, height * 38 // 100)], Qt.Orientation.Vertical)
 
     def _build_views(self) -> None:
         """Make what needs heavy imports when the page is first looked at."""

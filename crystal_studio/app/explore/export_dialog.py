@@ -27,6 +27,7 @@ from crystal_studio.app.faults import sentence
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.widgets import GAP, label, restyle
+from crystal_studio.exchange.exporters import exporters
 from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
@@ -41,26 +42,6 @@ class Written:
 
     paths: tuple[Path, ...]
     problems: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Format:
-    """A file format as the export room names it."""
-
-    key: str
-    title: str
-    tip: str
-
-
-FORMATS = (
-    Format("cif", "CIF, symmetrised", "Space group, Wyckoff representatives and symmetry operations"),
-    Format("cif-p1", "CIF, P1", "Every atom of the cell, without symmetry"),
-    Format("poscar", "POSCAR (VASP)", "Input geometry of VASP"),
-    Format("extxyz", "Extended XYZ", "One file with all structures, for ASE and OVITO"),
-    Format("ase-db", "ASE database", "One SQLite file for ase.db"),
-    Format("csv", "Table (CSV)", "The columns of the table, for a spreadsheet"),
-    Format("parquet", "Table (Parquet)", "The columns of the table and every structure, for analysis"),
-)
 
 
 class ExportDialog(QDialog):
@@ -92,8 +73,8 @@ class ExportDialog(QDialog):
             self.scope.addItem(plural(len(selected), "selected candidate"), "selected")
         self.scope.addItem(f"All {plural(len(listed), 'listed candidate')}", "listed")
         self.format = QComboBox()
-        for item in FORMATS:
-            self.format.addItem(item.title, item.key)
+        for name, item in exporters.all().items():
+            self.format.addItem(item.title, name)
         self.format_note = label("", "small", wrap=True)
         self.folder = QLineEdit(state.text("export/folder") or str(_documents() / "Crystal Studio"))
         self.folder.setAccessibleName("Folder")
@@ -198,7 +179,7 @@ class ExportDialog(QDialog):
         self.message.setVisible(bool(text))
 
     def _describe(self) -> None:
-        self.format_note.setText(next(f.tip for f in FORMATS if f.key == self.format.currentData()))
+        self.format_note.setText(exporters.get(self.format.currentData()).help)
 
     def _browse(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Folder to export to", self.folder.text())
@@ -217,7 +198,7 @@ def _documents() -> Path:
 
 def write(reader: ProjectReader, ids: Sequence[int], key: str, folder: Path, state: TaskState) -> Written:
     """Write candidates, relaxed where they were, to files; tells ``state`` how many are done, stops when it says so."""
-    from crystal_studio.exchange.export import SINGLE_FILE, export, file_names
+    from crystal_studio.exchange.export import export, file_names
     from crystal_studio.exchange.problems import Problem
 
     rows = reader.by_ids(ids)
@@ -228,7 +209,7 @@ def write(reader: ProjectReader, ids: Sequence[int], key: str, folder: Path, sta
     def report(problem: Problem) -> None:
         problems.append(f"{problem.name}: {problem.text}")
 
-    size = len(rows) if key in SINGLE_FILE else CHUNK
+    size = len(rows) if exporters.get(key).single else CHUNK
     for start in range(0, len(rows), max(size, 1)):
         if state.cancelled:
             break

@@ -1,19 +1,21 @@
-"""Any property against any other; a rectangle drawn selects in the table, a click shows the candidate."""
+"""Any property against any other; a click shows the candidate, a double click brings every point back."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
-from crystal_studio.app.numbers_text import count
+from crystal_studio.app.numbers_text import count, figure
 from crystal_studio.app.plots import plot_widget, recolour
+from crystal_studio.app.typeset import formula_text
 from crystal_studio.app.widgets import label
 
 if TYPE_CHECKING:
@@ -34,6 +36,19 @@ PROPERTIES = (
     ("nearest_distance", "Distance to nearest known"),
     ("energy_per_atom", "Energy, eV/atom"),
 )
+_WHOLE = ("n_atoms", "n_orbits", "space_group")
+
+
+@dataclass(frozen=True)
+class Points:
+    """x, y (n,), ids (n,) and formulas of what is drawn; ``total`` candidates have both values."""
+
+    x: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    y: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    formulas: tuple[str, ...] = ()
+    total: int = 0
+    names: tuple[str, str] = ("", "")
 
 
 def pareto(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -42,6 +57,15 @@ def pareto(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
     best = np.minimum.accumulate(y[order])
     first = np.concatenate([[True], best[1:] < best[:-1]]) if len(order) else np.zeros(0, bool)
     return order[first]
+
+
+def described(points: Points, at: int) -> str:
+    """What a point says when the mouse rests on it: the candidate, and both values with their units."""
+    lines = [f"{formula_text(points.formulas[at])}, candidate {points.ids[at]}"]
+    for name, value in zip(points.names, (points.x[at], points.y[at]), strict=True):
+        title, _, unit = dict(PROPERTIES)[name].partition(", ")
+        lines.append(f"{title}: {figure(float(value), 0 if name in _WHOLE else 3, unit)}")
+    return "\n".join(lines)
 
 
 class ScatterView(QWidget):
@@ -54,8 +78,9 @@ class ScatterView(QWidget):
         self._background = background
         self._reader: ProjectReader | None = None
         self._where = ""
-        self._data: tuple[NDArray, NDArray, NDArray] = (np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
+        self._points = Points()
         self._current = 0
+        self._framed = ("", "")  # the properties whose points have been framed
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 8)
         row = QHBoxLayout()
@@ -63,11 +88,23 @@ class ScatterView(QWidget):
         row.addWidget(self.y_axis)
         row.addWidget(label("against", "muted"))
         row.addWidget(self.x_axis)
-        row.addStretch(1)
+        self.frame_action = QAction("Show all", self)
+        self.frame_action.setShortcut(QKeySequence("F"))
+        self.frame_action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.frame_action.setToolTip("Bring every point into view (F, or double-click the plot)")
+        self.frame_action.triggered.connect(lambda _=False: self.frame())
+        self.addAction(self.frame_action)
+        button = QToolButton()
+        button.setDefaultAction(self.frame_action)
+        row.addWidget(button)
         self.note = label("", "small")
-        row.addWidget(self.note)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.note.setMinimumWidth(0)
+        row.addWidget(self.note, 1)
         column.addLayout(row)
         self.plot: Any = plot_widget()
+        self.plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.plot.viewport().installEventFilter(self)
         column.addWidget(self.plot, 1)
         for box in (self.x_axis, self.y_axis):
             box.currentIndexChanged.connect(lambda _: self.reload())
@@ -77,6 +114,9 @@ class ScatterView(QWidget):
     def show_candidates(self, reader: ProjectReader | None, where: str) -> None:
         """Plot the candidates that a filter lists."""
         self._reader, self._where = reader, where
+        self._framed = ("", "")
+        if reader is None:
+            self._take(Points())
         self.reload()
 
     def set_current(self, candidate_id: int) -> None:
@@ -85,60 +125,96 @@ class ScatterView(QWidget):
             self._current = candidate_id
             self._draw()
 
+    def frame(self) -> None:
+        """Bring every point into view."""
+        points = self._points
+        if not len(points.ids):
+            return
+        box = self.plot.getViewBox()
+        box.setRange(xRange=_range(points.x), yRange=_range(points.y), padding=0.06)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            self.frame()
+            return True
+        return super().eventFilter(watched, event)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.reload()
 
     def reload(self) -> None:
-        """Read the two columns again; only while the plot is on screen."""
+        """Read the points again; only while the plot is on screen."""
         if self._reader is None or not self.isVisible():
             return
-        reader, where, names = self._reader, self._where, (self.x_axis.currentData(), self.y_axis.currentData())
+        reader, where, (x, y) = self._reader, self._where, (self.x_axis.currentData(), self.y_axis.currentData())
 
-        def read(_: object) -> tuple[NDArray, NDArray, NDArray]:
-            found = reader.columns(["id", *dict.fromkeys(names)], where)
-            x, y = (np.asarray(found[n], np.float64) for n in names)
-            good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-            if len(good) > LIMIT:  # an even thinning, the same at every look
-                good = good[np.linspace(0, len(good) - 1, LIMIT).astype(np.int64)]
-            return x[good], y[good], np.asarray(found["id"], np.int64)[good]
+        def read(_: object) -> Points:
+            from crystal_studio.project import statistics
+
+            across, up, ids, formulas, total = statistics.points(reader, x, y, LIMIT, where)
+            return Points(across, up, ids, tuple(formulas), total, (x, y))
 
         self._background.run(read, self._take, key="scatter")
 
-    def _take(self, data: tuple[NDArray, NDArray, NDArray]) -> None:
-        self._data = data
+    def _take(self, points: Points) -> None:
+        self._points = points
         self._draw()
+        if points.names != self._framed:  # what the user has zoomed into stays while the same is shown
+            self._framed = points.names
+            self.frame()
 
     def _draw(self) -> None:
         import pyqtgraph
 
         recolour(self.plot)
         self.plot.clear()
-        x, y, ids = self._data
+        points = self._points
+        x, y, ids = points.x, points.y, points.ids
         t = theme.tokens()
         for side, box in (("bottom", self.x_axis), ("left", self.y_axis)):
             self.plot.setLabel(side, box.currentText(), color=t.muted)
-        text = (
-            f"{count(len(ids))} candidates, dashed: none is lower in both"
-            if len(ids)
-            else "No listed candidate has both values yet"
-        )
-        self.note.setText(f"{text}, thinned" if len(ids) == LIMIT else text)
+        if not len(ids):
+            text = "No listed candidate has both values yet"
+        elif len(ids) < points.total:
+            text = f"{count(len(ids))} of {count(points.total)} candidates drawn, dashed: none is lower in both"
+        else:
+            text = f"{count(len(ids))} candidates, dashed: none is lower in both"
+        self.note.setText(text)
+        self.note.setToolTip(text)
+        self.frame_action.setEnabled(bool(len(ids)))
         if not len(ids):
             return
         colour = QColor(t.series[0])
         colour.setAlpha(150)
-        points = pyqtgraph.ScatterPlotItem(x=x, y=y, data=ids, size=7, brush=colour, pen=None, hoverable=True)
-        points.sigClicked.connect(lambda _, spots, *rest: self.picked.emit(int(spots[0].data())))
-        self.plot.addItem(points)
+        drawn = pyqtgraph.ScatterPlotItem(
+            x=x,
+            y=y,
+            data=np.arange(len(ids)),
+            size=7,
+            brush=colour,
+            pen=None,
+            hoverable=True,
+            hoverSize=11,
+            tip=lambda x, y, data: described(points, int(data)),
+        )
+        drawn.sigClicked.connect(lambda _, spots, *rest: self.picked.emit(int(ids[int(spots[0].data())])))
+        self.plot.addItem(drawn, ignoreBounds=True)
         front = pareto(x, y)
         pen = pyqtgraph.mkPen(QColor(t.series[1]), width=1.5, style=Qt.PenStyle.DashLine)
-        self.plot.plot(x[front], y[front], pen=pen)
+        self.plot.addItem(pyqtgraph.PlotDataItem(x[front], y[front], pen=pen), ignoreBounds=True)
         here = np.flatnonzero(ids == self._current)
         if len(here):
             ring = pyqtgraph.mkPen(QColor(t.text), width=2)
-            self.plot.addItem(pyqtgraph.ScatterPlotItem(x=x[here], y=y[here], size=13, brush=None, pen=ring))
-        self.plot.autoRange(padding=0.05)
+            spot = pyqtgraph.ScatterPlotItem(x=x[here], y=y[here], size=13, brush=None, pen=ring)
+            self.plot.addItem(spot, ignoreBounds=True)
+
+
+def _range(values: NDArray[np.float64]) -> tuple[float, float]:
+    """From the least to the greatest, with some room around a single value."""
+    low, high = float(values.min()), float(values.max())
+    room = 0.0 if high > low else max(abs(low) * 0.1, 0.5)
+    return low - room, high + room
 
 
 def _choice(name: str, key: str) -> QComboBox:
@@ -146,7 +222,7 @@ def _choice(name: str, key: str) -> QComboBox:
     box.setAccessibleName(name)
     # The longest name must not widen the whole window; the list opens as wide as it needs.
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(22)
+    box.setMinimumContentsLength(14)
     for value, title in PROPERTIES:
         box.addItem(title, value)
     box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)

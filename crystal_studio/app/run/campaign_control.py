@@ -7,10 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from crystal_studio.app.run.campaign_thread import CampaignThread
+from crystal_studio.app.run.supervisor import CampaignSupervisor
 from crystal_studio.design.request import DesignRequest
-
-CLOSING_MS = 8000
 
 
 class CampaignControl(QObject):
@@ -24,27 +22,27 @@ class CampaignControl(QObject):
     def __init__(self, plan: Any = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._plan = plan
-        self._thread: CampaignThread | None = None
+        self._supervisor: CampaignSupervisor | None = None
         self.paused = False
         self.request: DesignRequest | None = None
 
     @property
     def running(self) -> bool:
         """Whether a campaign is under way, paused or not."""
-        return self._thread is not None
+        return self._supervisor is not None
 
     def launch(self, project: Path, request: DesignRequest | None = None, campaign_id: int = 0) -> None:
         """Begin a campaign (``request``) or carry one on (``campaign_id``)."""
-        if self._thread is not None:
+        if self._supervisor is not None:
             raise RuntimeError("a campaign is running already")
-        thread = CampaignThread(project, request, campaign_id, self._plan, self)
-        thread.progressed.connect(self.progressed)
-        thread.told.connect(self.told)
-        thread.ended.connect(self.ended)
-        thread.finished.connect(self._done)
-        self._thread, self.paused, self.request = thread, False, request
+        supervisor = CampaignSupervisor(project, request, campaign_id, self._plan, self)
+        supervisor.progressed.connect(self.progressed)
+        supervisor.told.connect(self.told)
+        supervisor.ended.connect(self.ended)
+        supervisor.finished.connect(self._done)
+        self._supervisor, self.paused, self.request = supervisor, False, request
         self.changed.emit()
-        thread.start()
+        supervisor.start()
 
     def pause(self) -> None:
         """Hold still after the work at hand."""
@@ -56,28 +54,25 @@ class CampaignControl(QObject):
 
     def stop(self) -> None:
         """End it; what was made is kept."""
-        if self._thread is not None:
-            self._thread.cancel()
+        if self._supervisor is not None:
+            self._supervisor.cancel()
 
-    def put_down(self) -> bool:
-        """End it as paused and wait; true once its thread has ended."""
-        if self._thread is None:
-            return True
-        self._thread.put_down()
-        return self._thread.wait(CLOSING_MS)
+    def leave(self) -> bool:
+        """End it as paused because the window closes, within a second; false where it could not be told."""
+        return self._supervisor is None or self._supervisor.leave()
 
     def _hold(self, paused: bool) -> None:
-        if self._thread is None:
+        if self._supervisor is None:
             return
         if paused:
-            self._thread.pause()
+            self._supervisor.pause()
         else:
-            self._thread.carry_on()
+            self._supervisor.carry_on()
         self.paused = paused
         self.changed.emit()
 
     def _done(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.deleteLater()
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is not None:
+            supervisor.deleteLater()
         self.changed.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crystal_studio.app.numbers_text import plural, span
@@ -20,6 +21,24 @@ STATES = {
     "failed": "Failed",
 }
 
+UNFINISHED = ("running", "paused", "cancelled", "failed")
+"""States from which a campaign can be carried on."""
+
+
+def is_import(row: CampaignRow) -> bool:
+    """Whether a campaign is what came out of files, not out of a model."""
+    return row.request.get("model") == "import"
+
+
+def state_text(row: CampaignRow) -> str:
+    """The state in a word; structures from files were never run."""
+    return "Imported" if is_import(row) else STATES.get(row.state, row.state)
+
+
+def latest(campaigns: Sequence[CampaignRow]) -> CampaignRow | None:
+    """The campaign to look at first: the newest that was run, else the newest import."""
+    return next((c for c in reversed(campaigns) if not is_import(c)), campaigns[-1] if campaigns else None)
+
 
 def reason_filter(campaign: int, stage: str, kind: str) -> str:
     """The filter that lists the candidates which a stage rejected for a kind of reason.
@@ -33,6 +52,11 @@ def reason_filter(campaign: int, stage: str, kind: str) -> str:
 
 def history(row: CampaignRow) -> list[str]:
     """What is known of a campaign of an earlier time, as lines of the log."""
+    if is_import(row):
+        names = [str(f).rsplit("/", 1)[-1] for f in row.provenance.get("files", ())]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        moment = row.created.replace("T", " ")[:19]
+        return [f"Imported {moment} UTC: {plural(row.requested, 'structure')} from {', '.join(names[:5])}{more}."]
     lines = [f"Started {row.created.replace('T', ' ')[:19]} UTC, {plural(row.requested, 'candidate')} asked for."]
     made = {name: row.provenance.get(name) for name in ("model", "device", "potential")}
     told = [f"{name} {value}" for name, value in made.items() if isinstance(value, str | int | float) and value]

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crystal_studio.app.numbers_text import MISSING, plural
+from crystal_studio.app.run.records import is_import, state_text
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, Card, bind, label
 from crystal_studio.project.rows import CampaignRow
@@ -17,7 +27,9 @@ STEPS = 1000
 
 
 class RunHead(Card):
-    """Labels to be filled by the page."""
+    """Labels to be filled by the page; ``chosen`` carries the id of the campaign that the user wants to see."""
+
+    chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
@@ -25,10 +37,17 @@ class RunHead(Card):
         row.setSpacing(GAP * 3)
         names = QVBoxLayout()
         names.setSpacing(2)
-        self.name = label("", "title")
+        self.chooser = QComboBox()
+        self.chooser.setProperty("role", "title")
+        self.chooser.setAccessibleName("Campaign")
+        self.chooser.setToolTip("Choose which campaign is shown")
+        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.chooser.setMinimumContentsLength(16)
+        self.chooser.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.chooser.activated.connect(lambda _: self.chosen.emit(int(self.chooser.currentData())))
         self.request = label("", "muted")
         self.request.setTextFormat(Qt.TextFormat.RichText)
-        names.addWidget(self.name)
+        names.addWidget(self.chooser)
         names.addWidget(self.request)
         row.addLayout(names, 1)
         self.done = _figure(row, "Judged")
@@ -58,9 +77,20 @@ class RunHead(Card):
             bind(button, action)
             self._buttons.addWidget(button)
 
-    def restart(self, name: str) -> None:
+    def offer(self, campaigns: Sequence[CampaignRow], shown: int) -> None:
+        """List the campaigns, the latest first; ``shown`` 0 is one that has no number yet."""
+        entries = [(f"{c.name}  #{c.id}", c.id, state_text(c)) for c in reversed(campaigns)]
+        if not shown:
+            entries.insert(0, ("New campaign", 0, "Starting"))
+        self.chooser.clear()
+        for text, number, state in entries:
+            self.chooser.addItem(text, number)
+            at = self.chooser.count() - 1
+            self.chooser.setItemData(at, f"{text}: {state}", Qt.ItemDataRole.ToolTipRole)
+        self.chooser.setCurrentIndex(self.chooser.findData(shown))
+
+    def restart(self) -> None:
         """Another campaign of which nothing is known yet."""
-        self.name.setText(name)
         self.request.setText("")
         self.set_fraction(0.0)
         for place in (self.done, self.generated, self.rate, self.left, self.seconds):
@@ -73,9 +103,11 @@ class RunHead(Card):
             self.bar.setValue(round(STEPS * fraction))
 
     def show_request(self, row: CampaignRow, symbols: Sequence[str]) -> None:
-        """Name the campaign and what it was asked for."""
+        """Say what a campaign was asked for."""
+        if is_import(row):
+            self.request.setText(f"{plural(row.requested, 'structure')} from files")
+            return
         request, system = row.request, row.request.get("chemical_system", {})
-        self.name.setText(f"{row.name}  #{row.id}")
         groups = request.get("space_groups") or []
         shown = ", ".join(hm_html(symbols[g - 1]) if symbols else str(g) for g in groups[:6])
         words = [

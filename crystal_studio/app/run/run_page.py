@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -17,7 +18,7 @@ from crystal_studio.app.plots import PlotCard
 from crystal_studio.app.run import statistics
 from crystal_studio.app.run.funnel_chart import FunnelChart
 from crystal_studio.app.run.newest_list import NewestList
-from crystal_studio.app.run.records import STATES, funnel_counts, history, reason_filter
+from crystal_studio.app.run.records import STATES, funnel_counts, history, latest, reason_filter, state_text
 from crystal_studio.app.run.run_head import RunHead
 from crystal_studio.app.run.run_log import RunLog
 from crystal_studio.app.widgets import GAP, Card, EmptyState, label
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
 REFRESH_MS = 1000
+RELAXED = "Appears when the first candidates have been relaxed"
+GENERATED = "Appears with the first candidates"
+
+
+@dataclass
+class Live:
+    """The campaign that runs in this window; ``campaign`` is 0 until its number is known."""
+
+    campaign: int
+    started: float = field(default_factory=time.monotonic)
+    latest: Progress | None = None
+    lines: list[tuple[str, str]] = field(default_factory=list)
 
 
 class RunPage(QWidget):
@@ -42,7 +55,7 @@ class RunPage(QWidget):
         self._reader: ProjectReader | None = None
         self._campaign = 0
         self._requested = 0
-        self._started = 0.0  # 0 where the campaign does not run in this window
+        self._live: Live | None = None
         self._symbols: Sequence[str] = ()
         self._dirty = False
         self._stack = QStackedWidget()
@@ -59,11 +72,16 @@ class RunPage(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._refresh_if_dirty)
-        theme.manager().changed.connect(self.changed)
+        theme.manager().changed.connect(self._recolour)
 
     def set_actions(self, *actions: QAction) -> None:
         """The buttons of the head, bound to the actions of the window."""
         self.head.add_actions(actions)
+
+    @property
+    def campaign(self) -> int:
+        """The campaign that is shown; 0 for one that has no number yet, and for none."""
+        return self._campaign
 
     def set_symbols(self, symbols: Sequence[str]) -> None:
         """Hermann-Mauguin symbols by space-group number - 1."""
@@ -82,36 +100,88 @@ class RunPage(QWidget):
         self._timer.stop()
         if reader is not None:
             self._timer.start()
-            campaigns = reader.campaigns()
-            if campaigns:
-                self.show_campaign(campaigns[-1])
+            self._show_latest()
+
+    def choose(self, campaign: int) -> None:
+        """Show another campaign of the project, the running one as it goes."""
+        if self._reader is None or campaign == self._campaign:
+            return
+        if not campaign:  # the one that is about to begin
+            self._restart(0)
+        else:
+            self.show_campaign(self._reader.campaign(campaign))
 
     def show_campaign(self, row: CampaignRow) -> None:
-        """Show a campaign as the project file has it."""
-        self._begin(row.id, row.name, row.requested)
-        self.head.phase.setText(STATES.get(row.state, row.state))
+        """Show a campaign as the project file has it, and if it runs in this window what it has told since."""
+        self._restart(row.id)
+        self._requested = row.requested
+        self.head.phase.setText(state_text(row))
         self.head.show_request(row, self._symbols)
         self.head.seconds.setText(span(row.seconds) if row.seconds else MISSING)
         finished = row.state == "finished" and row.seconds
         self.head.rate.setText(rate(row.requested / row.seconds) if finished else MISSING)
         for line in history(row):
             self.log.write(line)
+        if self._live and self._live.campaign == row.id:
+            for line, level in self._live.lines:
+                self.log.write(line, level)
+            if self._live.latest is not None:
+                self._show_progress(self._live.latest)
         self._dirty = True
         self._refresh_if_dirty()
 
-    def start(self, name: str) -> None:
-        """A campaign has been asked for and its first event is awaited."""
-        self._begin(0, name, 0)
+    def start(self, campaign: int = 0) -> None:
+        """A campaign has been asked for (a new one, or one to carry on) and its first event is awaited."""
+        self._live = Live(campaign)
+        self._restart(campaign)
+        if campaign and self._reader is not None:
+            self.head.show_request(self._reader.campaign(campaign), self._symbols)
         self.head.phase.setText("Loading the model")
         self.head.set_fraction(None)
-        self._started = time.monotonic()
+        self._dirty = True
 
     def progress(self, event: Progress) -> None:
-        """Show a campaign's progress."""
-        if event.campaign_id != self._campaign:
+        """Show a campaign's progress, unless the user looks at another one."""
+        live = self._live = self._live or Live(event.campaign_id)
+        awaited = self._campaign == live.campaign
+        live.campaign, live.latest = event.campaign_id, event
+        if awaited and self._campaign != event.campaign_id:
             self._campaign = event.campaign_id
+            self._offer()
             if self._reader is not None:
                 self.head.show_request(self._reader.campaign(event.campaign_id), self._symbols)
+        if self._campaign == event.campaign_id:
+            self._show_progress(event)
+
+    def tell(self, message: Message) -> None:
+        """A line of the log."""
+        mark = {"warning": "Warning: ", "error": "Error: "}.get(message.level, "")
+        line = f"{time.strftime('%H:%M:%S')}  {mark}{message.text}"
+        if self._live is not None:
+            self._live.lines.append((line, message.level))
+        if self._live is None or self._live.campaign == self._campaign:
+            self.log.write(line, message.level)
+
+    def end(self, event: Finished) -> None:
+        """The campaign has ended."""
+        self.tell(Message("error" if event.state == "failed" else "info", event.text))
+        live, self._live = self._live, None
+        if live is not None and live.campaign == self._campaign:
+            if event.campaign_id and not self._campaign:  # it ended before its first progress
+                self._campaign = event.campaign_id
+            if event.state == "finished":
+                self.head.set_fraction(1.0)
+            elif self.head.bar.maximum() == 0:
+                self.head.set_fraction(0.0)
+            self.head.phase.setText(STATES.get(event.state, event.state))
+            self.head.left.setText(MISSING)
+            if not self._campaign:
+                self._show_latest()  # it was refused: there is no such campaign
+        self._offer()
+        self._dirty = True
+        self._refresh_if_dirty()
+
+    def _show_progress(self, event: Progress) -> None:
         self._requested = event.requested
         self.head.set_fraction(event.fraction)
         self.head.phase.setText(event.phase[:1].upper() + event.phase[1:])
@@ -119,42 +189,48 @@ class RunPage(QWidget):
         self.head.generated.setText(count(event.generated))
         self.head.rate.setText(rate(event.rate))
         self.head.left.setText(span(event.seconds_left))
-        self.head.seconds.setText(span(time.monotonic() - self._started) if self._started else MISSING)
+        self.head.seconds.setText(span(time.monotonic() - self._live.started) if self._live else MISSING)
         self.funnel.show_stages(event.stages, event.requested)
         self._dirty = True
 
-    def tell(self, message: Message) -> None:
-        """A line of the log."""
-        mark = {"warning": "Warning: ", "error": "Error: "}.get(message.level, "")
-        self.log.write(f"{time.strftime('%H:%M:%S')}  {mark}{message.text}", message.level)
+    def _show_latest(self) -> None:
+        row = latest(self._reader.campaigns()) if self._reader is not None else None
+        if row is not None:
+            self.show_campaign(row)
+        else:
+            self._stack.setCurrentIndex(0)
 
-    def end(self, event: Finished) -> None:
-        """The campaign has ended."""
-        if event.state == "finished":
-            self.head.set_fraction(1.0)
-        elif self.head.bar.maximum() == 0:
-            self.head.set_fraction(0.0)
-        self.head.phase.setText(STATES.get(event.state, event.state))
-        self.head.left.setText(MISSING)
-        self.tell(Message("error" if event.state == "failed" else "info", event.text))
-        self._dirty = True
-        self._refresh_if_dirty()
+    def _offer(self) -> None:
+        """List the campaigns of the project in the head."""
+        if self._reader is not None:
+            self.head.offer(self._reader.campaigns(), self._campaign)
 
     def changed(self) -> None:
-        """The project file has new content, or the theme has changed."""
+        """The project file has new content."""
         self._dirty = True
+        if self._reader is None:
+            return
+        if self._live is None and not self._campaign:
+            self._show_latest()  # the first campaign has come from elsewhere
+        self._offer()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._refresh_if_dirty()
 
-    def _begin(self, campaign: int, name: str, requested: int) -> None:
-        self._campaign, self._requested = campaign, requested
-        self._started = 0.0
-        self.head.restart(name)
+    def _recolour(self) -> None:
+        self._dirty = True
+
+    def _restart(self, campaign: int) -> None:
+        """Another campaign: nothing of the one before stays in sight."""
+        self._campaign, self._requested = campaign, 0
+        self.head.restart()
+        self._offer()
         self.log.restart()
         self.funnel.show_stages((), 1)
         self.newest.clear()
+        for plot, note in self._plots.items():
+            plot.clear(note)
         self._stack.setCurrentIndex(1)
 
     def _refresh_if_dirty(self) -> None:
@@ -180,15 +256,15 @@ class RunPage(QWidget):
         campaign, data, stages, generated, judged = found
         if campaign != self._campaign or self._reader is None:
             return
-        self.e_hull.show_histogram(data.e_hull, 0.1, "Appears when the first candidates have been relaxed")
-        self.energy.show_histogram(data.formation_energy, None, "Appears when the first candidates have been relaxed")
+        self.e_hull.show_histogram(data.e_hull, 0.1, RELAXED)
+        self.energy.show_histogram(data.formation_energy, None, RELAXED)
         trained = ", marks: training data" if len(data.groups.training) else ""
-        self.groups.show_bars(data.groups, f"Share of candidates, %{trained}", "Appears with the first candidates")
-        self.elements.show_bars(data.elements, "Candidates that hold it, %", "Appears with the first candidates")
+        self.groups.show_bars(data.groups, f"Share of candidates, %{trained}", GENERATED)
+        self.elements.show_bars(data.elements, "Candidates that hold it, %", GENERATED)
         rows = self._reader.by_ids(data.newest) if data.newest else []
         self.newest.show_rows(sorted(rows, key=lambda r: -r.id), self._symbols)
         self.head.generated.setText(count(generated))
-        if not self._started:
+        if self._live is None or self._live.campaign != campaign:
             self.head.done.setText(f"{count(judged)} of {count(self._requested)}")
             self.head.set_fraction(judged / max(self._requested, 1))
             self.funnel.show_stages(stages, self._requested)
@@ -199,6 +275,7 @@ class RunPage(QWidget):
         column.setContentsMargins(GAP + 4, GAP + 4, GAP + 4, GAP + 4)
         column.setSpacing(GAP)
         self.head = RunHead()
+        self.head.chosen.connect(self.choose)
         column.addWidget(self.head)
         self.funnel = FunnelChart()
         self.funnel.reason_clicked.connect(
@@ -232,7 +309,8 @@ class RunPage(QWidget):
         self.energy = PlotCard("Formation energy", "eV/atom")
         self.groups = PlotCard("Space groups", "number of the group")
         self.elements = PlotCard("Elements", "element")
-        for i, plot in enumerate((self.e_hull, self.energy, self.groups, self.elements)):
+        self._plots = {self.e_hull: RELAXED, self.energy: RELAXED, self.groups: GENERATED, self.elements: GENERATED}
+        for i, plot in enumerate(self._plots):
             grid.addWidget(plot, i // 2, i % 2)
         plots.body.addLayout(grid, 1)
         return plots

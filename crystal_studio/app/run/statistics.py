@@ -1,7 +1,8 @@
-"""The arrays behind the live plots, read and counted off the GUI thread."""
+"""What the live plots show, counted by the database off the GUI thread."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from crystal_studio.errors import KnownError
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
-TOP_GROUPS, TOP_ELEMENTS = 10, 16
+TOP_GROUPS, TOP_ELEMENTS, NEWEST = 10, 16, 12
 
 
 @dataclass(frozen=True)
@@ -50,26 +51,24 @@ class Statistics:
     newest: tuple[int, ...]
 
 
-def histogram(values: NDArray[np.float64], low: float, high: float, bins: int) -> Histogram:
-    """Counts of the finite values in equal bins from ``low`` to ``high``."""
-    values = values[np.isfinite(values)]
-    counts, edges = np.histogram(values, bins=bins, range=(low, high))
-    return Histogram(edges, counts, int(len(values) - counts.sum()))
-
-
-def group_bars(space_group: NDArray, training: NDArray | None) -> Bars:
-    """Shares of the commonest space groups, in order of their numbers."""
-    counts = np.bincount(space_group.astype(np.int64), minlength=231)[1:231]
+def group_bars(found: Mapping[int, int], training: NDArray | None) -> Bars:
+    """Shares of the commonest space groups, in order of their numbers; ``found`` candidates by group."""
+    counts = np.zeros(230, np.int64)
+    for group, number in found.items():
+        counts[int(group) - 1] = number
     top = np.sort(np.argsort(-counts, kind="stable")[:TOP_GROUPS])
     top = top[counts[top] > 0]
     return _bars(top, counts, training, [str(i + 1) for i in top])
 
 
-def element_bars(systems: NDArray, training: NDArray | None) -> Bars:
-    """Share of candidates that hold each of the commonest elements, in order of atomic number."""
+def element_bars(found: Mapping[str, int], training: NDArray | None) -> Bars:
+    """Share of candidates that hold each of the commonest elements, in order of atomic number.
+
+    ``found`` candidates by chemical system, such as "Li-Mn-O".
+    """
     counts = np.zeros(len(SYMBOLS), np.int64)
-    for system, number in zip(*np.unique(systems.astype(str), return_counts=True), strict=True):
-        for symbol in str(system).split("-"):
+    for system, number in found.items():
+        for symbol in system.split("-"):
             if symbol in SYMBOLS:
                 counts[SYMBOLS.index(symbol)] += number
     top = np.sort(np.argsort(-counts, kind="stable")[:TOP_ELEMENTS])
@@ -78,7 +77,7 @@ def element_bars(systems: NDArray, training: NDArray | None) -> Bars:
     if training is not None:
         full = np.zeros(len(SYMBOLS))
         full[: len(training)] = training
-    return _bars(top, counts, full, [SYMBOLS[i] for i in top], whole=max(len(systems), 1))
+    return _bars(top, counts, full, [SYMBOLS[i] for i in top], whole=max(sum(found.values()), 1))
 
 
 def _bars(top: NDArray, counts: NDArray, training: NDArray | None, names: list[str], whole: int = 0) -> Bars:
@@ -90,9 +89,10 @@ def _bars(top: NDArray, counts: NDArray, training: NDArray | None, names: list[s
 
 
 def read(reader: ProjectReader, campaign_id: int) -> Statistics:
-    """Everything the plots of a campaign need; takes time that grows with its size."""
+    """Everything the plots of a campaign need, counted by the database."""
+    from crystal_studio.project import statistics
+
     where = f"campaign_id == {campaign_id}"
-    columns = reader.columns(["id", "e_hull", "formation_energy", "space_group", "chemsys"], where)
     training_groups: NDArray | None = None
     try:
         from crystal_studio.data.marginals import marginals
@@ -100,10 +100,15 @@ def read(reader: ProjectReader, campaign_id: int) -> Statistics:
         training_groups = np.asarray(marginals().space_group_counts, np.float64)
     except KnownError:
         pass
+
+    def histogram(name: str, low: float, high: float, bins: int) -> Histogram:
+        counts, outside = statistics.histogram(reader, name, low, high, bins, where)
+        return Histogram(np.linspace(low, high, bins + 1), counts, outside)
+
     return Statistics(
-        e_hull=histogram(np.asarray(columns["e_hull"], np.float64), -0.2, 1.0, 48),
-        formation_energy=histogram(np.asarray(columns["formation_energy"], np.float64), -4.0, 1.0, 50),
-        groups=group_bars(np.asarray(columns["space_group"]), training_groups),
-        elements=element_bars(np.asarray(columns["chemsys"], object), None),
-        newest=tuple(int(i) for i in np.sort(np.asarray(columns["id"], np.int64))[::-1][:12]),
+        e_hull=histogram("e_hull", -0.2, 1.0, 48),
+        formation_energy=histogram("formation_energy", -4.0, 1.0, 50),
+        groups=group_bars(statistics.counts(reader, "space_group", where), training_groups),
+        elements=element_bars(statistics.counts(reader, "chemsys", where), None),
+        newest=tuple(statistics.newest(reader, NEWEST, where)),
     )

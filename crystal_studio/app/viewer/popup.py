@@ -25,6 +25,7 @@ class Popup(QFrame):
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(panel)
         button.setProperty("menu", False)
+        button.setProperty("popup", True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the chevron of a menu stands on the right
         button.clicked.connect(self.open)

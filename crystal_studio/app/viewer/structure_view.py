@@ -205,6 +205,7 @@ class StructureView(QWidget):
             lambda _: _write_png(image, path),
             lambda written: self._say(f"Picture written to {written}."),
             lambda error: self._say(str(error)),
+            long=True,
         )
 
     def copy_picture(self) -> None:

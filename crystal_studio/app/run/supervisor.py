@@ -1,13 +1,15 @@
-"""A thread that supervises one campaign's process and passes its events on, at most 30 batches a second."""
+"""A thread that watches one campaign's process and passes its events on, at most 30 batches a second."""
 
 from __future__ import annotations
 
 import queue
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, Signal
 
 from crystal_studio.campaign.events import Event, Finished, Message, Progress
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 INTERVAL = 1 / 30
 CLOSING = 5.0
+LEAVING = 0.4
+"""Seconds that a campaign is given to answer before it is left to end by itself."""
 
 
 def coalesce(events: list[Event]) -> list[Event]:
@@ -24,12 +28,16 @@ def coalesce(events: list[Event]) -> list[Event]:
     return [e for i, e in enumerate(events) if not isinstance(e, Progress) or last[e.campaign_id] == i]
 
 
-class CampaignThread(QThread):
-    """Runs a new campaign (a request) or carries one on (its id); every method but ``run`` returns at once."""
+class CampaignSupervisor(QObject):
+    """Runs a new campaign (a request) or carries one on (its id); every method returns at once but ``leave``.
+
+    The thread is Python's own and a daemon: unlike a QThread it may still be running when the window goes.
+    """
 
     progressed = Signal(object)  # Progress
     told = Signal(object)  # Message
     ended = Signal(object)  # Finished, the last word
+    finished = Signal()  # the thread has nothing more to do
 
     def __init__(
         self,
@@ -40,9 +48,13 @@ class CampaignThread(QThread):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("campaign supervisor")
         self._arguments = {"project": project, "request": request, "campaign_id": campaign_id, "plan": plan}
         self._wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="campaign supervisor", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
 
     def pause(self) -> None:
         """Hold still."""
@@ -56,33 +68,48 @@ class CampaignThread(QThread):
         """End the campaign; what was made is kept."""
         self._ask("cancel")
 
-    def put_down(self) -> None:
-        """End it as paused, to be carried on when the project is opened again."""
+    def leave(self) -> bool:
+        """End it as paused, to be carried on another time, and stop watching; true once the thread has ended.
+
+        A process that is busy with something that it cannot put down, such as
+        loading a model, is let go of and ends by itself some seconds later.
+        """
         self._ask("put_down")
+        self._thread.join(1.5 * LEAVING)
+        return not self._thread.is_alive()
 
     def _ask(self, wish: str) -> None:
         self._wishes.put(wish)
 
-    def run(self) -> None:
-        """The thread's work; never called by hand."""
+    def _run(self) -> None:
         from crystal_studio.campaign.process import CampaignProcess
 
         process = CampaignProcess(**self._arguments)
+        left = 0.0
         try:
             process.start()
-            while process.finished is None:
+            while process.finished is None and not (left and time.monotonic() > left):
                 with suppress(queue.Empty):
-                    getattr(process, self._wishes.get(timeout=INTERVAL))()
+                    wish = self._wishes.get(timeout=INTERVAL)
+                    getattr(process, wish)()
+                    if wish == "put_down":
+                        left = time.monotonic() + LEAVING
                 for event in coalesce(process.poll()):
                     self._pass_on(event)
         except Exception as error:
             self._pass_on(Finished(process.campaign_id, "failed", f"{type(error).__name__}: {error}"))
-        process.join(CLOSING)
+        if left:
+            process.let_go()
+        else:
+            process.join(CLOSING)
+        with suppress(RuntimeError):  # the window may have gone
+            self.finished.emit()
 
     def _pass_on(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            self.progressed.emit(event)
-        elif isinstance(event, Message):
-            self.told.emit(event)
-        else:
-            self.ended.emit(event)
+        with suppress(RuntimeError):
+            if isinstance(event, Progress):
+                self.progressed.emit(event)
+            elif isinstance(event, Message):
+                self.told.emit(event)
+            else:
+                self.ended.emit(event)

@@ -1,0 +1,211 @@
+"""Fields of a form drawn from their declaration: numbers, choices, ticks and texts that a family of models declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QSlider, QWidget
+
+from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.number_fields import DecimalBox, WholeBox, show_value
+from crystal_studio.app.widgets import label, mark
+from crystal_studio.design.forms import FormField
+
+COLUMNS = 4
+WIDE = ("choice", "text")
+"""Kinds of fields that take two columns."""
+MOST = 1_000_000
+PARTS = 100
+"""Steps of a slider."""
+HELP_ROLE = int(Qt.ItemDataRole.ToolTipRole)
+
+
+class Choice(QComboBox):
+    """Leaves the wheel to the scroll area around it unless it has the focus; no wider than it has to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def show_value(self, value: Any) -> None:
+        """Choose what stands for a value; one that is not offered is added and said not to be here."""
+        at = self.findData(value)
+        if at < 0 and value:
+            self.addItem(f"{value} (not here)", value)
+            at = self.count() - 1
+        self.setCurrentIndex(max(at, 0))
+
+
+class OptionFields(QWidget):
+    """The options of the present family that stand in some sections, in a grid; hidden where there are none.
+
+    ``with_sliders``: one below the other, numbers between two bounds also with a slider, what each does beside it.
+    """
+
+    def __init__(self, model: FormModel, with_sliders: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "plain")
+        self._model, self._with_sliders = model, with_sliders
+        self._fields: tuple[FormField, ...] = ()
+        self._showing = False
+        self.widgets: dict[str, QWidget] = {}
+        self.sliders: dict[str, QSlider] = {}
+        self._notes: dict[str, QLabel] = {}
+        self._errors: dict[str, QLabel] = {}
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(4)
+
+    def show_fields(self, fields: tuple[FormField, ...]) -> None:
+        """Show these options of the present family, with the values of the form."""
+        if fields != self._fields:
+            self._fields = fields
+            self._fill()
+        self.setVisible(bool(fields))
+        family = self._model.family
+        if family is None:
+            return
+        self._showing = True
+        for field in fields:
+            self._show(field, self._model.form.option(family, field))
+        self._showing = False
+
+    def set_error(self, name: str, message: str) -> None:
+        """Mark the option of this name with a message; what was mistyped stays marked."""
+        for field in self._fields:
+            wrong = self._model.mistyped(field.name) or (message if field.name == name else "")
+            mark(self.widgets[field.name], bool(wrong))
+            self._errors[field.name].setText(wrong)
+            self._errors[field.name].setVisible(bool(wrong))
+
+    @property
+    def titles(self) -> list[str]:
+        """Titles of the options."""
+        return [f.title for f in self._fields]
+
+    @property
+    def changed_titles(self) -> list[str]:
+        """Titles of the options that differ from their defaults."""
+        family = self._model.family
+        if family is None:
+            return []
+        return [f.title for f in self._fields if self._model.form.option(family, f) != f.default]
+
+    def _fill(self) -> None:
+        while self._grid.count():
+            item = self._grid.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for kept in (self.widgets, self.sliders, self._notes, self._errors):
+            kept.clear()
+        row = column = 0
+        for field in self._fields:
+            widget, error = self._widget(field), label("", "error", wrap=True)
+            error.hide()
+            widget.setAccessibleName(field.title)
+            self.widgets[field.name], self._errors[field.name] = widget, error
+            if self._with_sliders:
+                self._add_line(field, widget, error)
+                continue
+            width = 2 if field.kind in WIDE else 1
+            if column + width > COLUMNS:
+                row, column = row + 1, 0
+            parts: list[QWidget] = [label(_titled(field), "small"), widget, error]
+            if field.kind == "choice":
+                self._notes[field.name] = label("", "small", wrap=True)
+                parts.insert(2, self._notes[field.name])
+            for line, part in enumerate(parts):
+                self._grid.addWidget(part, row * 4 + line, column, 1, width)
+            column += width
+        if not self._with_sliders:
+            for at in range(COLUMNS):
+                self._grid.setColumnStretch(at, 1)
+
+    def _add_line(self, field: FormField, widget: QWidget, error: QLabel) -> None:
+        line = self._grid.rowCount()
+        self._grid.setColumnStretch(2, 1)
+        self._grid.addWidget(label(_titled(field), "section"), line, 0)
+        self._grid.addWidget(widget, line, 1)
+        if field.kind in ("int", "float") and field.low is not None and field.high is not None:
+            low, high = field.low, field.high
+            slider = self.sliders[field.name] = QSlider(Qt.Orientation.Horizontal)
+            slider.setRange(0, PARTS)
+            slider.setAccessibleName(f"{field.title}, as a slider")
+            slider.setToolTip(widget.toolTip())
+            slider.valueChanged.connect(lambda at: self._slide(field, low + at / PARTS * (high - low)))
+            self._grid.addWidget(slider, line, 2)
+        note = self._notes[field.name] = label(_sentence(field.help), "small", wrap=True)
+        self._grid.addWidget(note, line + 1, 0, 1, 3)
+        self._grid.addWidget(error, line + 2, 0, 1, 3)
+
+    def _widget(self, field: FormField) -> QWidget:
+        made: WholeBox | DecimalBox | QCheckBox | QLineEdit | Choice
+        if field.kind == "choice":
+            made = Choice()
+            for choice in field.choices:
+                made.addItem(choice.title, choice.value)
+                made.setItemData(made.count() - 1, choice.help, HELP_ROLE)
+            made.activated.connect(lambda _=0, box=made: self._change(field, box.currentData()))
+        elif field.kind == "flag":
+            made = QCheckBox("Yes")
+            made.toggled.connect(lambda on: self._change(field, on))
+        elif field.kind in ("int", "float"):
+            low = -MOST if field.low is None else field.low
+            high = MOST if field.high is None else field.high
+            whole = field.kind == "int"
+            made = WholeBox(int(low), int(high), field.zero) if whole else DecimalBox(low, high, field.step or 0.1)
+            made.valueChanged.connect(lambda value: self._change(field, value))
+            made.mistyped.connect(lambda message: self._model.mistype(field.name, message))
+        else:
+            made = QLineEdit()
+            made.setPlaceholderText(field.zero)
+            made.textEdited.connect(lambda text: self._change(field, text))
+        made.setToolTip(_sentence(field.help))
+        return made
+
+    def _show(self, field: FormField, value: Any) -> None:
+        widget = self.widgets[field.name]
+        if isinstance(widget, WholeBox | DecimalBox):
+            show_value(widget, value, self._model.mistyped(field.name))
+        elif isinstance(widget, Choice):
+            widget.show_value(value)
+            if not self._with_sliders:
+                self._notes[field.name].setText(next((c.help for c in field.choices if c.value == value), ""))
+        elif isinstance(widget, QCheckBox):
+            widget.setChecked(bool(value))
+        elif isinstance(widget, QLineEdit) and widget.text() != str(value):
+            widget.setText(str(value))
+        slider = self.sliders.get(field.name)
+        if slider is not None and field.low is not None and field.high is not None:
+            slider.setValue(round((value - field.low) / (field.high - field.low) * PARTS))
+
+    def _slide(self, field: FormField, value: float) -> None:
+        step = field.step or (1.0 if field.kind == "int" else (field.high or 1) / PARTS)
+        rounded = round(round(value / step) * step, 6)
+        self._change(field, int(rounded) if field.kind == "int" else rounded)
+
+    def _change(self, field: FormField, value: Any) -> None:
+        family = self._model.family
+        if not self._showing and family is not None:
+            form = self._model.form.with_option(family, field, value)
+            self._model.change(form, field.title.lower(), merge=f"option {field.name}")
+
+
+def _titled(field: FormField) -> str:
+    return f"{field.title}, {field.unit}" if field.unit else field.title
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
