@@ -217,6 +217,16 @@ TABLE: tuple[ActionSpec, ...] = (
         ("selection",),
     ),
     ActionSpec(
+        "explore.judge",
+        "Judge…",
+        "Explore",
+        "Ctrl+J",
+        "Take the selected or all listed candidates through a funnel or single stages, imported ones too",
+        "filter",
+        ("project", "writable", "idle", "candidates"),
+        separator=True,
+    ),
+    ActionSpec(
         "explore.evaluate",
         "Evaluate…",
         "Explore",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+
 from crystal_studio.app import files, notices
 from crystal_studio.app.run.records import UNFINISHED, is_import
 from crystal_studio.campaign.events import Finished, Message, Progress
+from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError
 
@@ -39,6 +42,19 @@ class CampaignDeeds:
             return
         self._launch(request=request)
 
+    def judge(self) -> None:
+        """Ask by what the selected or listed candidates are judged, and begin."""
+        from crystal_studio.app.explore.judge_dialog import JudgeDialog
+
+        window = self._window
+        if window.campaign.running:
+            return
+        explore = window.explore
+        dialog = JudgeDialog(explore.selected_ids(), explore.model.ids.tolist(), window.state, window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.asked.connect(lambda request: self._launch(request=request))
+        dialog.open()
+
     def carry_on(self) -> None:
         """Resume the campaign that the Run page shows, else the last unfinished one of the project."""
         unfinished = [c.id for c in self.unfinished()]
@@ -52,9 +68,12 @@ class CampaignDeeds:
         self._window.status.tell("Stopping …")
 
     def unfinished(self) -> list[CampaignRow]:
-        """Campaigns of the open project that can be carried on."""
+        """Campaigns of the open project that can be carried on, or have errors to try again."""
         reader = self._window.session.reader
-        return [c for c in reader.campaigns() if c.state in UNFINISHED and not is_import(c)] if reader else []
+        if reader is None:
+            return []
+        run = [c for c in reader.campaigns() if not is_import(c)]
+        return [c for c in run if c.state in UNFINISHED or len(reader.errors(c.id))]
 
     def offer(self) -> None:
         """Offer to carry on what was interrupted, where nothing runs; campaigns stopped by hand are left alone."""
@@ -92,7 +111,7 @@ class CampaignDeeds:
         self._window.run_page.choose(campaign_id)
         self._window.show_page("run")
 
-    def _launch(self, request: DesignRequest | None = None, campaign_id: int = 0) -> None:
+    def _launch(self, request: DesignRequest | JudgeRequest | None = None, campaign_id: int = 0) -> None:
         window = self._window
         if window.session.path is None or window.campaign.running:
             return
@@ -124,5 +143,5 @@ class CampaignDeeds:
         notices.centre().tell("info", f"Campaign #{event.campaign_id} {event.state}: {event.text}")
         if event.state == "failed" and not event.campaign_id and window.campaign.request is not None:
             # Refused before anything was made: say it where it can be corrected.
-            window.show_page("design")
+            window.show_page("design" if isinstance(window.campaign.request, DesignRequest) else "explore")
             window.fault(KnownError(event.text))

@@ -42,14 +42,14 @@ PAGES = ("design", "run", "explore")
 
 
 class MainWindow(QMainWindow):
-    """``plan`` replaces how a campaign is carried out (tests); ``probe_devices`` asks a child process for GPUs."""
+    """``parts`` replaces how a campaign is carried out (tests); ``probe_devices`` asks a child process for GPUs."""
 
-    def __init__(self, state: WindowState | None = None, plan: Any = None, probe_devices: bool = True) -> None:
+    def __init__(self, state: WindowState | None = None, parts: Any = None, probe_devices: bool = True) -> None:
         super().__init__()
         self.setWindowTitle("Crystal Studio")
         self.setAcceptDrops(True)
         self.state = state or WindowState()
-        self.campaign = CampaignControl(plan, self)
+        self.campaign = CampaignControl(parts, self)
         self.background = Background(self)
         self.background.failed.connect(self.fault)
         self.session = ProjectSession(self.background, self)
@@ -351,6 +351,7 @@ class MainWindow(QMainWindow):
                 "design.complete_file": self.structures.complete_file,
                 "explore.complete": self.structures.complete,
                 "explore.template": self.structures.use_template,
+                "explore.judge": self.campaigns.judge,
                 "explore.evaluate": self.evaluate,
                 "run.pause": self.campaign.pause,
                 "run.resume": self.campaign.carry_on,
@@ -400,9 +401,9 @@ class MainWindow(QMainWindow):
         for name in theme.SCHEMES:
             self.actions_[f"view.theme_{name}"].setChecked(name == scheme)
 
-    def _show_dock(self, key: str, on: bool) -> None:
+    def _show_dock(self, key: str, *_: object) -> None:
         """Show or hide a dock; one that is asked for is brought to the front, wherever the user is."""
-        dock = self.explore.docks[key]
+        dock, on = self.explore.docks[key], self.actions_[f"view.{key}"].isChecked()
         dock.setVisible(on)
         if on:
             self.show_page("explore")

@@ -21,6 +21,7 @@ MOST = 500
 """Notices that are kept; the oldest go first."""
 
 _LEVELS = ((logging.ERROR, "error"), (logging.WARNING, "warning"))
+_FOR_PROGRAMMERS = ("DeprecationWarning", "FutureWarning", "ResourceWarning")  # kinds that no user can act on
 _QUIET = "crystal_studio.app.qt"  # what Qt says of itself is for the log file
 
 
@@ -96,18 +97,20 @@ class _Handler(logging.Handler):
         details = "".join(traceback.format_exception(record.exc_info[1])) if record.exc_info else ""
         text = record.getMessage()
         if record.name == "py.warnings":
-            text, details = _warning(text)
+            kind, text, details = _warning(text)
+            if kind.endswith(_FOR_PROGRAMMERS):
+                return
         try:
             self._notices.tell(level, text, details, bool(getattr(record, "shown", False)))
         except RuntimeError:
             return  # the window has gone
 
 
-def _warning(text: str) -> tuple[str, str]:
-    """ "file.py:12: UserWarning: what it says\n  source line" as what it says and the whole."""
+def _warning(text: str) -> tuple[str, str, str]:
+    """Kind, message and the whole of a warning that reads "file.py:12: UserWarning: what it says"."""
     first = text.splitlines()[0] if text else ""
     parts = first.split(": ", 2)
-    return (parts[2] if len(parts) == 3 else first), text
+    return (parts[1], parts[2], text) if len(parts) == 3 else ("", first, text)
 
 
 _centre: Notices | None = None

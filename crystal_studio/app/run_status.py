@@ -35,6 +35,11 @@ class RunStatus(QStatusBar):
         self._unread.clicked.connect(messages.trigger)
         self.addPermanentWidget(self._unread)
         self.addPermanentWidget(self._bar)
+        self._unread = QToolButton()
+        self._unread.setProperty("role", "quiet")
+        self._unread.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._unread.clicked.connect(messages.trigger)
+        self.insertPermanentWidget(0, self._unread)
         self._buttons = []
         for action in buttons:
             button = QToolButton()

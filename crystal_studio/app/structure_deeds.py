@@ -52,7 +52,7 @@ class StructureDeeds:
 
         def read(_: object) -> Given:
             row = reader.candidate(ids[0])
-            return given.of_units(reader.units(ids[:1]), name=f"candidate {row.id} ({row.formula})")
+            return given.of_candidates(reader.batch(ids[:1]), name=f"candidate {row.id} ({row.formula})")
 
         def done(found: Given) -> None:
             window.design.sites.take_structure(found, sites)

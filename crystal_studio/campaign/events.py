@@ -8,15 +8,21 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class StageCount:
-    """How many candidates a stage has seen; ``reasons`` counts rejections by their short kind."""
+    """How many candidates a stage has judged, by their status; ``reasons`` counts rejections by their code."""
 
     stage: str
     title: str
-    entered: int
-    passed: int
-    failed: int
-    rate: float = 0.0
+    passed: int = 0
+    rejected: int = 0
+    error: int = 0
+    waiting: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    rate: float = 0.0
+
+    @property
+    def entered(self) -> int:
+        """All that it has seen."""
+        return self.passed + self.rejected + self.error + self.waiting
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,11 @@ class Chunk:
     numbers: NDArray[np.int64]
     candidates: Candidates
 
+    def without(self, present: Iterable[int]) -> Chunk:
+        """Only those whose numbers are not there yet."""
+        fresh = ~np.isin(self.numbers, np.fromiter(present, np.int64))
+        return self if fresh.all() else Chunk(self.numbers[fresh], self.candidates.take(fresh))
+
 
 def missing_chunks(count: int, chunk_size: int, present: Iterable[int]) -> list[int]:
     """Chunks of which at least one candidate is not there yet, in order."""
@@ -31,41 +37,60 @@ def missing_chunks(count: int, chunk_size: int, present: Iterable[int]) -> list[
 
 
 class ChunkThread(threading.Thread):
-    """Samples ``chunks`` in order and hands each to ``put``; at most one waits to be taken.
+    """Samples ``chunks`` in order and keeps each until it is taken; at most one waits.
 
-    The runner calls ``taken()`` when it starts on a chunk. ``hold`` makes the
-    sampler wait between two steps, ``stop`` ends it there. What goes wrong is
-    kept in ``error``; ``part`` counts the present chunk's candidates by the share
-    of its steps that are done.
+    ``hold`` makes the sampler wait between two steps, ``stop`` ends it there.
     """
 
     def __init__(
         self,
         generator: Generator,
         request: DesignRequest,
-        chunks: list[int],
-        put: Callable[[Chunk], None],
+        chunks: Sequence[int],
         hold: CancelToken,
         stop: CancelToken,
     ) -> None:
         super().__init__(name="generator", daemon=True)
-        self._generator, self._request, self._chunks = generator, request, chunks
-        self._put, self._hold, self._stop_token = put, hold, stop
+        self._generator, self._request, self._chunks = generator, request, list(chunks)
+        self._hold, self._stop_token = hold, stop
+        self._made: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
         self._room = threading.Semaphore(2)  # the chunk in the making and the one that waits
-        self.error: BaseException | None = None
-        self.done = False
-        self.part = 0.0
-        self._made = 0
+        self._error: BaseException | None = None
+        self._done = False
+        self._lock = threading.Lock()
+        self._part = 0.0  # candidates of the present chunk, by the share of its steps that are done
+        self._untaken = 0
+        self._count = 0
         self._busy = 0.0
 
-    def taken(self) -> None:
-        """The runner has started on a chunk."""
+    def take(self, wait: float = 0.0) -> Chunk | None:
+        """The next chunk if there is one within ``wait`` seconds; raises what went wrong in the generator."""
+        try:
+            chunk = self._made.get(timeout=wait) if wait else self._made.get_nowait()
+        except queue.Empty:
+            if self._error:
+                raise self._error from None
+            return None
         self._room.release()
+        with self._lock:
+            self._untaken -= len(chunk.numbers)
+        return chunk
+
+    @property
+    def part(self) -> float:
+        """Candidates that are made but not taken, those of the present chunk by the share of its steps."""
+        with self._lock:
+            return self._untaken + self._part
+
+    @property
+    def done(self) -> bool:
+        """Whether every chunk was made and taken."""
+        return self._done and self._made.empty()
 
     @property
     def rate(self) -> float:
         """Candidates a second while sampling; 0 before the first step."""
-        return (self._made + self.part) / self._busy if self._busy > 0 else 0.0
+        return (self._count + self._part) / self._busy if self._busy > 0 else 0.0
 
     def run(self) -> None:
         try:
@@ -74,11 +99,11 @@ class ChunkThread(threading.Thread):
                     if self._stop_token.is_set():
                         return
                 self._sample(chunk)
-            self.done = True
+            self._done = True
         except Cancelled:
             pass
         except BaseException as error:  # handed on to the runner, which fails the campaign
-            self.error = error
+            self._error = error
 
     def _sample(self, chunk: int) -> None:
         size = self._generator.chunk_size
@@ -88,7 +113,7 @@ class ChunkThread(threading.Thread):
         def progress(done: int, total: int) -> None:
             nonlocal since
             self._busy += time.monotonic() - since
-            self.part = max(self.part, (done / total if total else 0.0) * (last - first))  # rounds may start over
+            self._part = max(self._part, (done / total if total else 0.0) * (last - first))  # rounds may start over
             while self._hold.is_set():
                 if self._stop_token.is_set():
                     raise Cancelled
@@ -101,5 +126,6 @@ class ChunkThread(threading.Thread):
         if self._stop_token.is_set():
             raise Cancelled
         self._busy += time.monotonic() - since
-        self._made, self.part = self._made + len(made), 0.0
-        self._put(Chunk(np.arange(first, last), made))
+        with self._lock:
+            self._count, self._untaken, self._part = self._count + last - first, self._untaken + last - first, 0.0
+        self._made.put(Chunk(np.arange(first, last), made))

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crystal_studio.crystal.batches import AsymmetricUnits
+import numpy as np
+
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.space_groups import tables
@@ -72,12 +75,21 @@ def of_units(units: AsymmetricUnits, i: int = 0, name: str = "") -> Given:
     return Given(name, int(units.space_group[i]), orbits, cell)
 
 
+def of_candidates(candidates: Candidates, name: str = "") -> Given:
+    """The first of a batch, in its present geometry: its asymmetric unit where known, else the one found there.
+
+    Raises ``KnownError`` where no symmetry is found.
+    """
+    if candidates.units is not None and candidates.has_unit[0]:
+        return of_units(candidates.units, name=name)
+    return replace(_found(candidates.structures, name, SYMPREC), name=name)
+
+
 def read(path: Path | str, symprec: float = SYMPREC) -> Given:
     """The first crystal of a CIF, POSCAR or extended XYZ file, its symmetry found at ``symprec`` Angstrom.
 
     Raises ``FileError`` where the file holds none.
     """
-    from crystal_studio.campaign.standardising import standardised
     from crystal_studio.exchange.readers import read_files
 
     path = Path(path)
@@ -85,7 +97,14 @@ def read(path: Path | str, symprec: float = SYMPREC) -> Given:
     if not len(structures):
         why = problems[0].text if problems else "It holds no crystal."
         raise FileError(f"{path} cannot be taken as a structure. {why}")
-    units, ok, reasons = standardised(structures.take([0]), symprec)  # type: ignore[arg-type]
+    return replace(_found(structures, str(path), symprec), name=path.name)
+
+
+def _found(structures: Structures, what: str, symprec: float) -> Given:
+    """The first crystal of a batch in the standard setting of the symmetry found."""
+    from crystal_studio.campaign.standardising import standardised
+
+    units, ok, reasons = standardised(structures.take(np.array([0])), symprec)
     if not ok[0]:
-        raise FileError(f"{path} cannot be taken as a structure. {reasons[0]}")
-    return replace(of_units(units), name=path.name)
+        raise FileError(f"{what} cannot be taken as a structure. {reasons[0]}")
+    return of_units(units)

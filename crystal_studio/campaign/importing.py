@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from crystal_studio.campaign.standardising import standardised
-from crystal_studio.crystal.asymmetric_unit import expand
-from crystal_studio.crystal.batches import AsymmetricUnits, Structures
-from crystal_studio.design.request import DesignRequest
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.errors import FileError
 from crystal_studio.exchange.readers import read_files
 from crystal_studio.project.store import ProjectWriter
 
-STAGE = "import"
+KIND = "import"
+"""Kind of the campaign that an import is stored as: nothing carries it on, and nobody has judged its candidates."""
 
 
 @dataclass(frozen=True)
@@ -31,36 +30,26 @@ class Imported:
 def import_files(project: Path | str, files: Sequence[Path | str], symprec: float = 0.01, name: str = "") -> Imported:
     """Read CIF, POSCAR, extxyz and ASE db files into a project, made if it is not there.
 
-    Every crystal is stored in its standard setting, its symmetry found at
-    ``symprec`` Angstrom. What cannot be read is reported and skipped. Raises
+    Every crystal is stored in its standard setting with its asymmetric unit, its symmetry found at
+    ``symprec`` Angstrom, and is not judged. What cannot be read is reported and skipped. Raises
     ``FileError`` where nothing at all could be read or the project not be written.
     """
     structures, names, unreadable = read_files([Path(f) for f in files])
     problems = [(problem.name, problem.text) for problem in unreadable]
-    units, ok, reasons = _standardised(structures, symprec)
+    units, ok, reasons = standardised(structures, symprec)
     problems += [(names[i], reasons[i]) for i in np.flatnonzero(~ok)]
     good = np.flatnonzero(ok)
     if not len(good):
         first = f" {problems[0][0]}: {problems[0][1]}" if problems else ""
         raise FileError(f"None of the files holds a crystal that could be read.{first}")
-    units = units.take(good)
     opened = ProjectWriter.open(project) if Path(project).exists() else ProjectWriter.create(project)
     with opened as writer:
-        request = DesignRequest(count=len(good), funnel="none", model="import")
-        provenance = {"files": [str(f) for f in files], "symprec": symprec, "model": "import"}
-        campaign = writer.add_campaign(name or _title(files), request.to_dict(), provenance, len(good))
-        sources = [names[i] for i in good]
-        ids = writer.add_candidates(campaign, np.arange(len(good)), units, expand(units), sources)
-        everything = np.ones(len(ids), bool)
-        found = {"detected_space_group": units.space_group.astype(float)}
-        writer.record(STAGE, ids, everything, ("",) * len(ids), found, last=True)
+        provenance = {"files": [str(f) for f in files], "symprec": symprec}
+        campaign = writer.add_campaign(name or _title(files), {}, provenance, len(good), kind=KIND)
+        candidates, sources = Candidates.of_units(units.take(good)), [names[i] for i in good]
+        ids = writer.add_candidates(campaign, np.arange(len(good)), candidates, sources, unjudged=True)
         writer.set_campaign(campaign, "finished")
     return Imported(campaign, tuple(int(i) for i in ids), tuple(problems))
-
-
-def _standardised(structures: Structures, symprec: float) -> tuple[AsymmetricUnits, np.ndarray, list[str]]:
-    units, ok, reasons = standardised(structures, symprec)
-    return units, np.asarray(ok, bool), list(reasons)
 
 
 def _title(files: Sequence[Path | str]) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from crystal_studio.campaign.events import Event, Finished, Message
+from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.steering import Steering
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.execution.child import Child, Parent
 from crystal_studio.execution.settling import end
+
+if TYPE_CHECKING:
+    from crystal_studio.campaign.parts import RunParts
 
 GRACE = 3.0
 """Seconds that a child is given to put its work down before it is ended."""
@@ -19,7 +23,7 @@ GRACE = 3.0
 class CampaignProcess:
     """Starts, watches and steers one campaign; every method returns at once but ``join``.
 
-    Give ``request`` to begin a new campaign in an existing project (its id comes
+    Give ``request`` to begin a new campaign or judging in an existing project (its id comes
     with the first ``Progress`` and with ``Finished``) or ``campaign_id`` to carry
     one on. The child ends by itself, as paused, when its parent dies.
     """
@@ -29,15 +33,16 @@ class CampaignProcess:
         project: Path | str,
         campaign_id: int = 0,
         *,
-        request: DesignRequest | None = None,
+        request: DesignRequest | JudgeRequest | None = None,
         name: str = "",
         workers: int = 0,
-        plan: Any = None,
+        engine: str = "local",
+        parts: RunParts | None = None,
     ) -> None:
         if (request is None) == (campaign_id == 0):
             raise ValueError("give either a campaign to carry on or a request for a new one")
         self.campaign_id = campaign_id
-        self._child = Child(_run, (str(project), campaign_id, request, name, workers, plan), name="campaign")
+        self._child = Child(_run, (str(project), campaign_id, request, name, workers, engine, parts), name="campaign")
         self._finished: Finished | None = None
 
     @property
@@ -106,10 +111,11 @@ def _run(
     parent: Parent,
     project: str,
     campaign_id: int,
-    request: DesignRequest | None,
+    request: DesignRequest | JudgeRequest | None,
     name: str,
     workers: int,
-    plan: Any,
+    engine: str,
+    parts: RunParts | None,
 ) -> None:
     """The child: everything that happens is told, the last word is ``Finished``."""
     steering = Steering()
@@ -120,13 +126,16 @@ def _run(
 
     parent.listen(steering.obey, lost)
 
-    from crystal_studio.campaign import runner
+    from crystal_studio.campaign import judging, runner
     from crystal_studio.errors import KnownError
 
     try:
-        if request is not None:
-            campaign_id = runner.start(project, request, name, plan)
-        runner.run(project, campaign_id, parent.tell, steering.cancel, steering.pause, workers=workers, plan=plan)
+        if isinstance(request, JudgeRequest):
+            campaign_id = judging.start(project, request, name, parts)
+        elif request is not None:
+            campaign_id = runner.start(project, request, name, parts)
+        cancel, pause = steering.cancel, steering.pause
+        runner.run(project, campaign_id, parent.tell, cancel, pause, workers=workers, engine=engine, parts=parts)
     except KnownError as error:
         parent.tell(Message("error", str(error)))
         parent.tell(Finished(campaign_id, "failed", str(error)))

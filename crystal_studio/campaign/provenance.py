@@ -23,11 +23,13 @@ def versions() -> dict[str, str]:
 
 def provenance(request: DesignRequest, card: ModelCard, device: Device) -> dict[str, Any]:
     """Versions, weights, seed and machine of one campaign, fit for JSON."""
+    return {"model": card.name, "model_sha256": card.sha256, "seed": request.seed} | machine(device)
+
+
+def machine(device: Device) -> dict[str, Any]:
+    """Versions and machine, fit for JSON."""
     return {
         "versions": versions(),
-        "model": card.name,
-        "model_sha256": card.sha256,
-        "seed": request.seed,
         "device": device.name,
         "device_title": device.title,
         "platform": f"{platform.system()} {platform.machine()}",

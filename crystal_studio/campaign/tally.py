@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crystal_studio.campaign.events import Progress, StageCount
-from crystal_studio.campaign.reasons import by_kind
+from crystal_studio.candidates.verdicts import ERROR, PASSED, REJECTED, WAITING, Verdicts
 from crystal_studio.funnel.protocol import Stage
+from crystal_studio.project.rows import StageCounts
 
 WINDOW = 20.0
 """Seconds over which the rate of finished candidates is taken."""
@@ -17,15 +18,19 @@ WINDOW = 20.0
 
 @dataclass
 class StageTally:
-    """What one stage has seen: in all (``entered`` ...), and in this run for the rate."""
+    """What one stage has said: in all (``statuses``, ``reasons``), and in this run for the rate."""
 
     stage: Stage
     lanes: int = 1
-    entered: int = 0
-    passed: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     judged_now: int = 0
     seconds_now: float = 0.0
+
+    @property
+    def pace(self) -> float:
+        """Seconds that one candidate takes; 0 before the first."""
+        return self.seconds_now / self.judged_now if self.judged_now else 0.0
 
     @property
     def rate(self) -> float:
@@ -35,40 +40,62 @@ class StageTally:
     @property
     def pass_rate(self) -> float:
         """Share expected to pass, cautious while few were seen."""
-        return (self.passed + 1) / (self.entered + 1)
+        return (self.statuses[PASSED] + 1) / (self.statuses.total() + 1)
+
+    @property
+    def count(self) -> StageCount:
+        """As the event says it."""
+        counts = self.statuses
+        return StageCount(
+            self.stage.name,
+            self.stage.title,
+            counts[PASSED],
+            counts[REJECTED],
+            counts[ERROR],
+            counts[WAITING],
+            dict(self.reasons.most_common()),
+            self.rate,
+        )
 
 
 class Tally:
     """The state of a campaign in numbers."""
 
-    def __init__(self, campaign_id: int, requested: int, stages: Sequence[Stage], workers: int) -> None:
+    def __init__(self, campaign_id: int, requested: int, stages: Sequence[Stage]) -> None:
         self.campaign_id, self.requested = campaign_id, requested
-        self.stages = [StageTally(s, workers if s.costly else 1) for s in stages]
+        self.stages = [StageTally(stage) for stage in stages]
         self.generated = self.finished = self.newest = 0
         self._recent: deque[tuple[float, int]] = deque()
 
-    def restore(
-        self, generated: int, finished: int, funnel: Iterable[tuple[str, int, int, int, dict[str, int]]]
-    ) -> None:
-        """Take over what earlier runs of the campaign have stored."""
+    def restore(self, generated: int, finished: int, funnel: Iterable[StageCounts]) -> None:
+        """Take over what earlier runs of the campaign have stored; errors are judged again and not counted."""
         self.generated, self.finished = generated, finished
         by_name = {t.stage.name: t for t in self.stages}
-        for name, entered, passed, _, reasons in funnel:
-            if name in by_name:
-                tally = by_name[name]
-                tally.entered, tally.passed, tally.reasons = entered, passed, Counter(by_kind(reasons))
+        for counts in funnel:
+            if counts.stage in by_name:
+                tally = by_name[counts.stage]
+                tally.statuses = Counter({PASSED: counts.passed, REJECTED: counts.rejected, WAITING: counts.waiting})
+                tally.reasons = Counter({code: n for code, n in counts.reasons.items() if code not in (ERROR, WAITING)})
 
-    def judged(self, index: int, passed: Sequence[bool], kinds: Iterable[str], seconds: float) -> None:
-        """One batch has been through stage ``index``; ``kinds`` are the short reasons of those that failed."""
+    def set_slots(self, slots: int) -> None:
+        """How many tasks of costly stages run at the same time; a cluster grows and shrinks."""
+        for tally in self.stages:
+            tally.lanes = slots if tally.stage.costly else 1
+
+    def judged(self, index: int, verdicts: Verdicts, seconds: float) -> None:
+        """One batch has been through stage ``index``."""
         tally = self.stages[index]
-        tally.entered += len(passed)
-        tally.passed += sum(map(bool, passed))
-        tally.reasons.update(kinds)
-        tally.judged_now += len(passed)
+        tally.statuses.update(verdicts.status)
+        tally.reasons.update(
+            reason.code
+            for status, reason in zip(verdicts.status, verdicts.reasons, strict=True)
+            if status == REJECTED and reason
+        )
+        tally.judged_now += len(verdicts)
         tally.seconds_now += seconds
 
     def finish(self, ids: Iterable[int]) -> None:
-        """These candidates need nothing more."""
+        """Nothing more is done for these candidates in this run."""
         for self.newest in ids:
             self.finished += 1
 
@@ -89,18 +116,21 @@ class Tally:
             self.requested,
             self.generated,
             self.finished,
-            min(1.0, work / self.requested),
+            min(1.0, work / self.requested) if self.requested else 1.0,
             self._rate(now),
             self._seconds_left(self.requested - made, self.requested - self.generated, generating, waiting),
             phase,
-            tuple(
-                StageCount(
-                    t.stage.name, t.stage.title, t.entered, t.passed, t.entered - t.passed, t.rate, dict(t.reasons)
-                )
-                for t in self.stages
-            ),
+            tuple(tally.count for tally in self.stages),
             self.newest,
         )
+
+    def summary(self) -> str:
+        """One sentence on what came out."""
+        if not self.stages:
+            return f"{self.generated} candidates, not judged"
+        errors = sum(tally.statuses[ERROR] for tally in self.stages)
+        text = f"{self.generated} candidates, {self.stages[-1].statuses[PASSED]} through the funnel"
+        return f"{text}; {errors} could not be judged: resume tries them again" if errors else text
 
     def _rate(self, now: float) -> float:
         self._recent.append((now, self.finished))

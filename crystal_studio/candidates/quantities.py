@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ class Quantity:
     better : "low", "high" or "" where neither is
     description : one sentence for tooltips
     stored : "quantities" (a row a method) or "column" (part of what the candidate is, read off its geometry)
+    shown : whether tables show it unasked
+    learned : whether learned models predict it, so that ``predicted_<name>`` stands beside it
     """
 
     name: str
@@ -35,6 +38,23 @@ class Quantity:
     kind: str = NUMBER
     description: str = ""
     stored: str = "quantities"
+    shown: bool = True
+    learned: bool = False
+
+    @property
+    def digits(self) -> int:
+        """Decimals of a value; 0 where it is no real number."""
+        return int(self.format[1:-1]) if self.kind == NUMBER and self.format.startswith(".") else 0
+
+    @property
+    def heading(self) -> str:
+        """A narrow heading in plain text: "E hull"."""
+        return re.sub(r"<[^>]*>", "", self.symbol.replace("<sub>", " ")) or self.title
+
+    @property
+    def axis(self) -> str:
+        """Title and unit, as beside an axis: "Density, g/cm³"."""
+        return f"{self.title}, {self.unit}" if self.unit else self.title
 
     def text(self, value: Any, unit: bool = False) -> str:
         """A value as people read it; "" for none."""

@@ -8,7 +8,15 @@ from crystal_studio.registry import Registry
 
 BUILT_IN = (
     Quantity("formula", "Formula", kind=LABEL, description="Reduced formula", stored="column"),
-    Quantity("chemsys", "Chemical system", "System", kind=LABEL, description="Elements, in order", stored="column"),
+    Quantity(
+        "chemsys",
+        "Chemical system",
+        "System",
+        kind=LABEL,
+        description="Elements, in order",
+        stored="column",
+        shown=False,
+    ),
     Quantity(
         "space_group",
         "Space group",
@@ -22,14 +30,26 @@ BUILT_IN = (
         kind=COUNT,
         description="Space group that the request asked for",
         stored="column",
+        shown=False,
     ),
     Quantity("n_atoms", "Atoms", kind=COUNT, description="Atoms in the conventional cell", stored="column"),
-    Quantity("n_orbits", "Orbits", kind=COUNT, description="Orbits of the asymmetric unit", stored="column"),
-    Quantity("volume", "Volume", "V", "Å³", ".1f", description="Volume of the conventional cell", stored="column"),
+    Quantity(
+        "n_orbits", "Orbits", kind=COUNT, description="Orbits of the asymmetric unit", stored="column", shown=False
+    ),
+    Quantity(
+        "volume",
+        "Volume",
+        "",
+        "Å³",
+        ".1f",
+        description="Volume of the conventional cell",
+        stored="column",
+        shown=False,
+    ),
     Quantity(
         "volume_per_atom", "Volume per atom", "V/atom", "Å³", ".1f", description="Volume an atom", stored="column"
     ),
-    Quantity("density", "Density", "ρ", "g/cm³", ".2f", description="Mass density", stored="column"),
+    Quantity("density", "Density", "", "g/cm³", ".2f", description="Mass density", stored="column"),
     Quantity(
         "e_hull",
         "Energy above hull",
@@ -37,6 +57,7 @@ BUILT_IN = (
         "eV/atom",
         better="low",
         description="Energy above the hull of the reference phases; below 0 it is lower than all of them",
+        learned=True,
     ),
     Quantity(
         "formation_energy",
@@ -45,24 +66,33 @@ BUILT_IN = (
         "eV/atom",
         better="low",
         description="Energy of formation from the elements",
+        learned=True,
     ),
     Quantity(
         "energy_per_atom",
         "Energy",
         "E",
         "eV/atom",
+        ".4f",
         better="low",
         description="Energy of the relaxed structure; compare it within one method only",
+        shown=False,
     ),
-    Quantity("band_gap", "Band gap", "E<sub>g</sub>", "eV", ".2f", description="Band gap (PBE)"),
+    Quantity("band_gap", "Band gap", "E<sub>g</sub>", "eV", ".2f", description="Band gap (PBE)", learned=True),
     Quantity(
-        "probability_metal", "Chance of a metal", "P<sub>metal</sub>", format=".2f", description="Chance of no band gap"
+        "probability_metal",
+        "Chance of a metal",
+        "P<sub>metal</sub>",
+        format=".2f",
+        description="Chance of no band gap",
+        shown=False,
     ),
     Quantity(
         "in_domain",
         "In the domain",
         kind=FLAG,
         description="Whether the training data say something about such a crystal",
+        shown=False,
     ),
     Quantity("novel", "Novel", kind=FLAG, description="Whether it is missing among the known structures"),
     Quantity("nearest_known", "Nearest known", kind=LABEL, description="Most similar structure of the reference set"),
@@ -71,20 +101,39 @@ BUILT_IN = (
         "Distance to known",
         "d<sub>known</sub>",
         description="Fingerprint distance to the nearest known structure, in mean atomic spacings",
+        shown=False,
     ),
-    Quantity("min_distance", "Shortest distance", "d<sub>min</sub>", "Å", ".2f", description="Between any two atoms"),
+    Quantity(
+        "min_distance",
+        "Shortest distance",
+        "d<sub>min</sub>",
+        "Å",
+        ".2f",
+        description="Between any two atoms",
+        shown=False,
+    ),
     Quantity(
         "min_radius_ratio",
         "Shortest contact",
         "r<sub>min</sub>",
         format=".2f",
         description="Shortest distance over the sum of covalent radii",
+        shown=False,
     ),
     Quantity(
-        "volume_change", "Volume change", "V/V<sub>0</sub>", format=".3f", description="Relaxed over generated volume"
+        "volume_change",
+        "Volume change",
+        "V/V<sub>0</sub>",
+        format=".3f",
+        description="Relaxed over generated volume",
+        shown=False,
     ),
-    Quantity("relaxation_steps", "Relaxation steps", kind=COUNT, description="Evaluations of the potential"),
-    Quantity("converged", "Converged", kind=FLAG, description="Whether forces and stress fell below the limit"),
+    Quantity(
+        "relaxation_steps", "Relaxation steps", kind=COUNT, description="Evaluations of the potential", shown=False
+    ),
+    Quantity(
+        "converged", "Converged", kind=FLAG, description="Whether forces and stress fell below the limit", shown=False
+    ),
 )
 
 

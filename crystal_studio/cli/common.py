@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def selection_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def worker_argument(parser: argparse.ArgumentParser) -> None:
-    """How many worker processes the costly stages get."""
+    """How many worker processes costly work gets."""
     parser.add_argument(
         "--workers", type=int, default=0, metavar="N", help="worker processes for costly stages (default: one a core)"
     )
@@ -42,9 +41,31 @@ def log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+ALWAYS = (
+    "energy_per_atom", "formation_energy", "e_hull", "nearest_known", "nearest_distance", "novel", "in_domain",
+)  # fmt: skip
+"""Quantities that every candidate's document names, None where there is none."""
+
+FORMER = {
+    "predicted_formation_energy_per_atom": "predicted_formation_energy",
+    "predicted_formation_energy_per_atom_std": "predicted_formation_energy.uncertainty",
+    "predicted_e_above_hull": "predicted_e_hull",
+    "predicted_e_above_hull_std": "predicted_e_hull.uncertainty",
+    "predicted_band_gap": "predicted_band_gap",
+    "predicted_band_gap_std": "predicted_band_gap.uncertainty",
+    "detected_space_group": "space_group",
+}
+"""Names that scripts may still read, and what they are called now."""
+
+
 def plain(row: CandidateRow) -> dict[str, Any]:
-    """A candidate's columns, fit for JSON."""
-    return asdict(row)
+    """A candidate, fit for JSON."""
+    from crystal_studio.campaign import candidate_columns
+
+    document = candidate_columns.plain(row)
+    document = {name: None for name in ALWAYS if name not in document} | document
+    document |= {former: document.get(name) for former, name in FORMER.items()}
+    return document | {"parameters": dict(row.parameters)}
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:

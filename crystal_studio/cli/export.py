@@ -20,10 +20,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, metavar="DIR", help="folder to write to, made if it is not there")
     common.selection_arguments(parser)
     parser.add_argument("--name", default="{id}_{formula}_{space_group}", metavar="PATTERN", help="names of the files")
-    parser.add_argument("--generated", action="store_true", help="as generated, also where it has been relaxed")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--geometry",
+        default="current",
+        metavar="WHICH",
+        help="current (relaxed where it was, the default), generated, or that of a method such as chgnet",
+    )
+    which.add_argument(
+        "--generated", action="store_const", const="generated", dest="geometry", help="the same as --geometry generated"
+    )
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from crystal_studio.campaign import candidate_columns
     from crystal_studio.exchange import export
     from crystal_studio.exchange.exporters import exporter
     from crystal_studio.project.queries import ProjectReader
@@ -32,21 +42,25 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with ProjectReader(args.project) as reader:
         ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
         rows = reader.by_ids(ids)
-        crystals = _as_generated(reader, ids, args.format) if args.generated else reader.structures(ids, "best")
-    names = export.file_names([r.id for r in rows], [r.formula for r in rows], [r.space_group for r in rows], args.name)
-    plain = [common.plain(row) for row in rows]
-    columns = {name: [row[name] for row in plain] for name in plain[0]} if plain else None
+        made = reader.batch(ids, args.geometry)
+    names = export.file_names(
+        [r.id for r in rows], [r.formula for r in rows], [r.space_group or 0 for r in rows], args.name
+    )
+    columns = candidate_columns.of_geometry(candidate_columns.columns(rows), made.structures, args.geometry)
     problems: list[dict[str, str]] = []
 
     def report(problem: Any) -> None:
         problems.append({"name": problem.name, "reason": problem.text})
         common.log(f"{problem.name}: {problem.text}")
 
+    # A symmetrised CIF of what was generated comes straight from the asymmetric unit.
+    crystals = made if args.geometry == "generated" else made.structures
     files = export.export(crystals, names, args.format, args.to, columns=columns, report=report) if rows else []
     return {
         "project": args.project,
         "folder": args.to,
         "format": args.format,
+        "geometry": args.geometry,
         "candidates": len(rows),
         "files": [str(file.resolve()) for file in files],
         "problems": problems,
@@ -57,8 +71,3 @@ def text(document: dict[str, Any]) -> str:
     if not document["candidates"]:
         return "No candidate matches: nothing was written."
     return f"Wrote {document['candidates']} candidates to {len(document['files'])} files in {document['folder']}"
-
-
-def _as_generated(reader: Any, ids: Any, format: str) -> Any:
-    """A symmetrised CIF of what was generated comes straight from the stored asymmetric unit."""
-    return reader.units(ids) if format == "cif" else reader.structures(ids, "generated")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from crystal_studio.cli import carry, common
+from crystal_studio.cli import campaign_document, common, run_campaign
 
 SUMMARY = "generate candidates and judge them: one campaign into a project file, made if it is not there"
 EXAMPLE = """crystal-studio generate battery.crystals --chemsys Li-Mn-O --mode subset --count 256 --seed 7
@@ -20,10 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     common.project_argument(parser)
     request_arguments.add(parser)
     parser.add_argument("--name", default="", help="what to call the campaign")
-    common.worker_argument(parser)
-    parser.add_argument(
-        "--max-minutes", type=float, default=0.0, metavar="M", help="pause after so long (default: no limit)"
-    )
+    run_campaign.arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -32,7 +29,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     request = request_arguments.request(args)
     campaign_id = runner.start(args.project, request, args.name)
-    return carry.carry_on(args.project, campaign_id, args.workers, args.max_minutes)
+    return run_campaign.run(args, campaign_id)
 
 
-text = carry.text
+text = campaign_document.text

@@ -27,6 +27,7 @@ COMMANDS = (
     "new",
     "generate",
     "resume",
+    "judge",
     "list",
     "show",
     "export",
@@ -38,6 +39,7 @@ COMMANDS = (
     "picture",
     "screenshot",
     "doctor",
+    "worker",
 )
 
 INTERRUPTED = 130

@@ -27,8 +27,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     with ProjectReader(args.project) as reader:
         row = reader.candidate(args.id)
-        kind = "generated" if args.generated else "best"
-        structure = reader.structures([row.id], kind)
+        structure = reader.structures([row.id], "generated" if args.generated else "current")
     from crystal_studio.app.viewer import picture
 
     path = picture.render(

@@ -1,36 +1,31 @@
-"""``crystal-studio resume``: carries on what was paused or killed."""
+"""``crystal-studio resume``: carries on what was paused or killed, and tries again what could not be judged."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from crystal_studio.cli import carry, common
+from crystal_studio.cli import campaign_document, common, run_campaign
 
-SUMMARY = "carry on every unfinished campaign of a project (paused, killed or failed)"
+SUMMARY = "carry on every unfinished campaign of a project (paused, killed, failed), and try errors again"
 EXAMPLE = "crystal-studio resume battery.crystals"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.project_argument(parser)
     parser.add_argument("--campaign", type=int, metavar="ID", help="only this one, a cancelled one too")
-    common.worker_argument(parser)
-    parser.add_argument(
-        "--max-minutes", type=float, default=0.0, metavar="M", help="pause each after so long (default: no limit)"
-    )
+    run_campaign.arguments(parser)
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from crystal_studio.campaign.unfinished import to_resume
     from crystal_studio.project.queries import ProjectReader
 
     with ProjectReader(args.project) as reader:
-        if args.campaign is not None:
-            chosen = [reader.campaign(args.campaign).id]
-        else:
-            chosen = [row.id for row in reader.campaigns() if row.state in ("running", "paused", "failed")]
+        chosen = [reader.campaign(args.campaign).id] if args.campaign is not None else to_resume(reader)
     documents = []
     for campaign_id in chosen:
-        documents.append(carry.carry_on(args.project, campaign_id, args.workers, args.max_minutes))
+        documents.append(run_campaign.run(args, campaign_id))
         if documents[-1]["state"] == "paused":
             break
     return {"project": args.project, "campaigns": documents}
@@ -39,4 +34,4 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 def text(document: dict[str, Any]) -> str:
     if not document["campaigns"]:
         return "Nothing to resume: every campaign is finished or cancelled."
-    return "\n".join(carry.text(campaign) for campaign in document["campaigns"])
+    return "\n".join(campaign_document.text(campaign) for campaign in document["campaigns"])

@@ -22,6 +22,8 @@ from crystal_studio.errors import FileError
 
 VERSION = 1
 WIDTH = 119
+SHIPPED = "chgnet"
+"""The potential whose hull comes with the program."""
 
 RELAXED, DFT_GEOMETRY, CALIBRATED = 0, 1, 2
 """How an energy came about: relaxed by the potential; by the potential at the published geometry; published
@@ -83,9 +85,21 @@ class ReferenceHull:
         )
 
     @staticmethod
-    def load(path: Path | None = None) -> ReferenceHull:
-        """The shipped reference hull, read once; raises ``FileError`` with the remedy if it is missing or damaged."""
-        return _load(path or hull_path())
+    def load(potential: str = SHIPPED) -> ReferenceHull:
+        """The hull computed by a potential, read once; raises ``FileError`` with the remedy where there is none or it
+        is damaged."""
+        hull = _read(hull_path(potential))
+        if hull.potential != potential:
+            raise FileError(
+                f"The reference hull {hull_path(potential)} was computed by {hull.potential}, not by {potential}:"
+                f" {_remedy(potential)}."
+            )
+        return hull
+
+    @staticmethod
+    def read(path: Path) -> ReferenceHull:
+        """A hull from a file, read once; raises ``FileError`` likewise."""
+        return _read(path)
 
     def distances(self, counts: NDArray, energy: NDArray) -> HullDistances:
         """Energy above hull and formation energy of candidates.
@@ -144,16 +158,22 @@ class ReferenceHull:
         ).reduced_formula
 
 
-def hull_path() -> Path:
-    """Where the shipped hull lies."""
-    return paths.resources() / "reference" / "hull.npz"
+def hull_path(potential: str = SHIPPED) -> Path:
+    """Where the hull of a potential lies: one file a potential."""
+    return paths.resources() / "reference" / f"hull.{potential}.npz"
 
 
-@lru_cache(maxsize=1)
-def _load(path: Path) -> ReferenceHull:
-    remedy = "reinstall Crystal Studio, or build it with 'python -m crystal_studio.funnel.build_hull --data DIR'"
+def _remedy(potential: str) -> str:
+    build = f"build it with 'python -m crystal_studio.funnel.build_hull --potential {potential} --data DIR'"
+    return f"reinstall Crystal Studio, or {build}" if potential == SHIPPED else build
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path) -> ReferenceHull:
+    potential = path.name.removeprefix("hull.").removesuffix(".npz")
+    remedy = _remedy(potential)
     if not path.exists():
-        raise FileError(f"The reference hull {path} is missing: {remedy}.")
+        raise FileError(f"There is no reference hull of the potential {potential} at {path}: {remedy}.")
     try:
         with np.load(path, allow_pickle=False) as stored:
             if int(stored["version"]) != VERSION:

@@ -12,7 +12,7 @@ from crystal_studio.design.declared import Declared
 
 KINDS = (
     "int", "float", "choice", "flag", "text", "composition", "chemical_system", "space_groups", "targets", "template",
-    "keep", "model", "device", "potential",
+    "keep", "model", "device", "funnel", "potential",
 )  # fmt: skip
 """How a field is asked for. ``template``: Wyckoff positions of all orbits; ``keep``: what stays of a given crystal;
 ``flag``: yes or no; the others as they are named."""

@@ -78,7 +78,14 @@ class DesignRequest(Declared):
         "", "Model", "see crystal-studio models", kind="model", zero="the first installed", metavar="NAME"
     )
     device: str = declare("auto", "Device", "auto, cpu, cuda, cuda:1 or mps", kind="device", metavar="DEVICE")
-    funnel: str = declare("quick", "Funnel", "which stages judge the candidates", kind="choice", labels=FUNNELS)
+    funnel: str = declare(
+        "quick",
+        "Funnel",
+        "which stages judge the candidates; further stages may follow: quick,NAME",
+        kind="funnel",
+        labels=FUNNELS,
+        metavar="NAME",
+    )
     potential: str = declare("chgnet", "Potential", "potential that relaxes them", kind="potential", metavar="NAME")
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -104,7 +111,7 @@ class DesignRequest(Declared):
             raise RequestError("Ask for at least one candidate.", "count")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise RequestError("The seed must be a whole number from 0 to 2^63 - 1.", "seed")
-        if self.funnel not in FUNNELS:
+        if self.funnel.split(",")[0].strip() not in FUNNELS:  # single stages may follow: "quick,my_stage"
             raise RequestError(f"Unknown funnel {self.funnel!r}: choose one of {', '.join(FUNNELS)}.", "funnel")
         names = [t.name for t in self.targets]
         if len(set(names)) < len(names):

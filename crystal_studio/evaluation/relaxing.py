@@ -160,10 +160,12 @@ def _relaxed(outcome: Outcome, settings: Settings) -> Relaxed:
 def _relax(one: Structures, settings: Settings) -> Relaxed:
     """Runs in the worker; a batch of one, with the potential that the worker loads once."""
     from crystal_studio.potentials import registry
+    from crystal_studio.potentials.protocol import why
 
     potential: Any = once(("potential", settings.potential), partial(registry.load, settings.potential))
     answer = potential.relax(one, settings.max_steps, settings.fmax)
-    if answer.reasons[0] or not np.isfinite(answer.energy_per_atom[0]):
-        return _failed(answer.reasons[0] or "The potential has no energy of it.")
+    given_up = answer.reasons[0]
+    if given_up is not None or not np.isfinite(answer.energy_per_atom[0]):
+        return _failed("The potential has no energy of it." if given_up is None else why(given_up))
     cell, energy = answer.structures, float(answer.energy_per_atom[0])
     return Relaxed(energy, bool(answer.converged[0]), cell.lattice[0], cell.positions, "")

@@ -12,7 +12,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.charge_neutrality import neutral, reduced_counts
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.neighbours import minimum_distances, minimum_radius_ratios
-from crystal_studio.funnel.geometry import Geometry
+from crystal_studio.funnel.geometry import GeometryStage
 
 LEAST_DISTANCE = 0.5
 LEAST_VOLUME = 0.1
@@ -46,12 +46,12 @@ def _between_atoms(structures: Structures, i: int) -> float:
     return float(apart[~np.eye(len(apart), dtype=bool)].min())
 
 
-def physically_valid(structures: Structures, stage: Geometry | None = None) -> NDArray[np.bool_]:
+def physically_valid(structures: Structures, stage: GeometryStage | None = None) -> NDArray[np.bool_]:
     """(B,): every distance, own images included, at least 0.6 of the sum of covalent radii, and a believable volume.
 
     The limits are those of the funnel's geometry stage.
     """
-    stage = stage or Geometry()
+    stage = stage or GeometryStage()
     low, high = stage.volume_per_atom
     volume = structures.volume / np.maximum(structures.n_atoms, 1)
     valid = np.isfinite(structures.lattice).all((1, 2)) & (volume >= low) & (volume <= high) & (structures.n_atoms > 0)

@@ -38,6 +38,14 @@ def file_names(
     return [re.sub(r"[^\w.+-]+", "_", name).strip(".") or "structure" for name in names]
 
 
+def targets(names: Sequence[str], format: str, folder: str | Path, title: str = "candidates") -> list[Path]:
+    """The files that ``export`` writes; raises ``RequestError`` for an unknown format."""
+    chosen, folder = exporter(format), Path(folder).expanduser()
+    if chosen.single:
+        return [folder / (title + chosen.suffix)]
+    return [folder / (name + chosen.suffix) for name in _distinct(names)]
+
+
 def export(
     crystals: Candidates | Structures | AsymmetricUnits,
     names: Sequence[str],
@@ -76,14 +84,13 @@ def export(
     told = report or (lambda problem: None)
     candidates, about = _candidates(crystals), dict(columns or {})
     if chosen.single:
-        path = folder / (title + chosen.suffix)
+        (path,) = targets(names, format, folder, title)
         with replacing(path) as draft:
             chosen.write(draft, Contents(candidates, tuple(names), about, told))
         tick(len(candidates), len(candidates))
         return [path]
     paths = []
-    for i, name in enumerate(_distinct(names)):
-        path = folder / (name + chosen.suffix)
+    for i, (path, name) in enumerate(zip(targets(names, format, folder), _distinct(names), strict=True)):
         one = {key: [values[i]] for key, values in about.items()}
         with replacing(path) as draft:
             chosen.write(draft, Contents(candidates.take(np.array([i])), (name,), one, told))

@@ -13,11 +13,24 @@ __all__ = ["cores", "open_engine"]
 def open_engine(name: str = "local", workers: int = 0) -> Engine:
     """The engine that a name stands for; ``close`` it when done.
 
-    name : "local" (processes of this machine).
-    workers : processes of the local engine, 0 for one a core.
+    name : "local" (processes of this machine), the address of a Dask scheduler ("tcp://127.0.0.1:8786", "tls://..."),
+        or "slurm:NAME" (a partition, or a section ``jobqueue.NAME`` of Dask's settings).
+    workers : processes of the local engine, 0 for one a core; jobs of Slurm.
 
-    Raises ``RequestError`` for any other name.
+    Raises ``RequestError`` for any other name, ``KnownError`` where it cannot be had.
     """
+    kind, _, rest = name.partition(":")
     if name == "local":
         return LocalEngine(workers or cores())
-    raise RequestError(f"Unknown engine {name!r}: choose local.", "engine")
+    if kind in ("tcp", "tls"):
+        from crystal_studio.execution.dask import DaskEngine
+
+        return DaskEngine(name)
+    if kind == "slurm" and rest:
+        from crystal_studio.execution.slurm import slurm_engine
+
+        return slurm_engine(rest, workers)
+    raise RequestError(
+        f"Unknown engine {name!r}: choose local, the address of a scheduler (tcp://127.0.0.1:8786), or slurm:NAME.",
+        "engine",
+    )

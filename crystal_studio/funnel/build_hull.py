@@ -1,6 +1,6 @@
 """Builds the reference hull that ships in ``resources/reference``.
 
-    python -m crystal_studio.funnel.build_hull --data DIR --checkpoint energies.csv [--minutes M]
+    python -m crystal_studio.funnel.build_hull --data DIR --checkpoint energies.csv [--potential P] [--minutes M]
 
 DIR holds the reference data (see ``crystal_studio.data.build_reference``). Of
 every composition the phase with the lowest energy above hull is taken if that
@@ -27,7 +27,7 @@ from crystal_studio.crystal.composition import counts
 from crystal_studio.data import datasets
 from crystal_studio.data.build_reference import FILES, ORIGIN
 from crystal_studio.data.datasets import Dataset
-from crystal_studio.data.hull import CALIBRATED, DFT_GEOMETRY, RELAXED, ReferenceHull, hull_path, save_hull
+from crystal_studio.data.hull import CALIBRATED, DFT_GEOMETRY, RELAXED, SHIPPED, ReferenceHull, hull_path, save_hull
 from crystal_studio.funnel.hull_energies import FMAX, MAX_STEPS, competitors, compute, lowering
 from crystal_studio.funnel.hull_missing import calibrated, missing_elements
 from crystal_studio.potentials import registry
@@ -54,7 +54,7 @@ def validate(dataset: Dataset, hull: ReferenceHull, potential: Potential, size: 
 
 def build(arguments: argparse.Namespace) -> dict[str, object]:
     """Compute, correct, write and validate; returns the card."""
-    potential = registry.load("chgnet")
+    potential = registry.load(arguments.potential, arguments.device)
     parts = [datasets.load(arguments.data / name) for name in FILES]
     kept = ("e_above_hull", "formation_energy_per_atom")
     dataset = Dataset(
@@ -81,7 +81,8 @@ def build(arguments: argparse.Namespace) -> dict[str, object]:
     residual = 0.0
     if not arguments.computed_only:
         hull, residual = calibrated(hull, published, arguments.data / "mp_hull_reference.parquet")
-    save_hull(arguments.to, hull)
+    to = arguments.to or hull_path(potential.name)
+    save_hull(to, hull)
 
     held_out = parts[0].take(parts[0].columns["split"] == "val")
     card: dict[str, object] = {
@@ -110,7 +111,7 @@ def build(arguments: argparse.Namespace) -> dict[str, object]:
         "limits": "Knows the Materials Project of 2018-2021 up to 52 atoms in the primitive cell, without the "
         "published MP-20 test split, and none of GNoME, Alexandria or WBM: an energy above this hull is a lower bound.",
     }
-    arguments.to.with_name("hull.card.json").write_text(json.dumps(card, indent=1) + "\n")
+    to.with_suffix(".card.json").write_text(json.dumps(card, indent=1) + "\n")
     return card
 
 
@@ -119,7 +120,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the reference data")
     parser.add_argument("--checkpoint", type=Path, required=True, help="file that keeps the energies computed so far")
-    parser.add_argument("--to", type=Path, default=hull_path(), help="file to write")
+    parser.add_argument("--potential", default=SHIPPED, help="name of the potential that computes the energies")
+    parser.add_argument("--device", default="cpu", help="where it computes: cpu, cuda or mps")
+    parser.add_argument("--to", type=Path, help="file to write instead of the one that the potential's name stands for")
     parser.add_argument("--above", type=float, default=0.05, help="eV/atom above hull up to which phases are taken")
     parser.add_argument("--relax-up-to", type=int, default=12, help="atoms in the largest cell that is relaxed")
     parser.add_argument("--computed-only", action="store_true", help="leave out the phases without a structure")

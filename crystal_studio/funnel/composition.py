@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.funnel.protocol import Batch, Verdicts
-from crystal_studio.funnel.verdict import rejecting
+from crystal_studio.funnel.protocol import Batch
 
 Pairs = tuple[tuple[int, int], ...]
 """A reduced composition: (atomic number, count), ascending."""
@@ -101,50 +101,69 @@ def _neutral(composition: Pairs, cations: tuple[int, ...]) -> bool:
 
 
 @lru_cache(maxsize=200_000)
-def reason_against(composition: Pairs) -> str:
-    """Why a composition is not chemically sound; empty where it is."""
+def reason_against(composition: Pairs) -> Reason | None:
+    """Why a composition is not chemically sound; None where it is."""
     known = chemistry()
     elements = [z for z, _ in composition]
     if len(elements) == 1 or all(known.metal[z] for z in elements):
-        return ""
+        return None
     electronegativity = [known.electronegativity[z] for z in elements]
     # Written as usual, the least electronegative first.
     written = sorted(composition, key=lambda pair: known.electronegativity[pair[0]] or 0.0)
-    names = "".join(SYMBOLS[z] + (str(n) if n > 1 else "") for z, n in written)
+    formula = "".join(SYMBOLS[z] + (str(n) if n > 1 else "") for z, n in written)
     without = [SYMBOLS[z] for z in elements if not known.states[z]]
     if without:
-        return f"{', '.join(without)} has no known oxidation state, so {names} cannot be charge neutral."
+        return Reason("no_oxidation_state", {"elements": ", ".join(without), "formula": formula})
     if None not in electronegativity:
         limits = sorted({x for x in electronegativity if x is not None})[:-1]
         for limit in limits:
             cations = tuple(z for z, x in zip(elements, electronegativity, strict=True) if x is not None and x <= limit)
             if _neutral(composition, cations):
-                return ""
+                return None
     for chosen in range(1, 2 ** len(elements) - 1 if len(elements) <= 10 else 1):
         cations = tuple(z for k, z in enumerate(elements) if chosen >> k & 1)
         if _neutral(composition, cations):
-            return f"{names} is charge neutral only with cations more electronegative than its anions (Pauling's test)."
+            return Reason("electronegativity", {"formula": formula})
     states = "; ".join(f"{SYMBOLS[z]} {', '.join(f'{s:+d}' for s in known.states[z])}" for z, _ in written)
-    return f"No oxidation states make {names} charge neutral ({states})."
+    return Reason("not_neutral", {"formula": formula, "states": states})
 
 
 @dataclass(frozen=True)
-class Composition:
+class CompositionStage:
     """Rejects compositions that fail the charge and electronegativity test; the verdict is kept per composition."""
 
     name = "composition"
     title = "Charge balance"
     in_order = False
     costly = False
+    remembers = False
+    requires = ()
+    gives = ()
+    reasons = (
+        ReasonKind("empty", "No atom in the cell", "The cell holds no atom."),
+        ReasonKind(
+            "no_oxidation_state",
+            "An element without a known oxidation state",
+            "{elements} has no known oxidation state, so {formula} cannot be charge neutral.",
+        ),
+        ReasonKind(
+            "electronegativity",
+            "Cations more electronegative than anions",
+            "{formula} is charge neutral only with cations more electronegative than its anions (Pauling's test).",
+        ),
+        ReasonKind(
+            "not_neutral", "Not charge neutral", "No oxidation states make {formula} charge neutral ({states})."
+        ),
+    )
+    seconds = 0.0
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
-        """Verdicts without values."""
-        table = counts(batch.structures)
-        reasons = []
-        for row in table:
+        """Finds nothing."""
+        reasons: list[Reason | None] = []
+        for row in counts(batch.structures):
             elements = np.flatnonzero(row)
             if not len(elements):
-                reasons.append("The cell holds no atom.")
+                reasons.append(Reason("empty"))
                 continue
             divisor = np.gcd.reduce(row[elements])
             reasons.append(reason_against(tuple((int(z), int(row[z] // divisor)) for z in elements)))

@@ -1,67 +1,43 @@
-"""What the stages of one campaign share: the potential, the limits, and the candidates seen before."""
+"""What the stages of one campaign share: the potential, where it computes, and what each of them remembers."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.crystal.batches import Structures
-from crystal_studio.data.fingerprints import fingerprints
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One earlier candidate: its id, fingerprint, and its atoms as a batch of one."""
-
-    id: int
-    fingerprint: NDArray[np.float32]
-    structure: Structures
-
-
-class SeenBefore:
-    """The candidates of a project that passed the uniqueness stage, by formula and space group."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[tuple[str, int], list[Seen]] = defaultdict(list)
-
-    def add(self, formula: str, group: int, seen: Seen) -> None:
-        """Remember one candidate."""
-        self._by_key[formula, group].append(seen)
-
-    def like(self, formula: str, group: int) -> Sequence[Seen]:
-        """Earlier candidates of that formula and space group, in the order in which they came."""
-        return self._by_key.get((formula, group), ())
-
-    def __len__(self) -> int:
-        return sum(map(len, self._by_key.values()))
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.funnel.protocol import Memory, RememberingStage
 
 
 @dataclass
 class FunnelContext:
     """Handed to every stage call; picklable, so that worker processes get their own.
 
-    ``potential`` and ``device`` name what relaxes; ``seen`` grows as the
-    uniqueness stage lets candidates pass. Before a campaign goes on, fill it
-    with ``remember``.
+    potential : name of the potential that relaxes and whose hull is asked
+    device : where it computes, as torch writes it ("cpu", "cuda:1", "mps")
+    memories : what each stage that remembers knows of earlier candidates, by the stage's name
+
+    Before a campaign goes on, tell every stage that remembers of earlier candidates with ``remember``; which ones,
+    ``remembering.remembered`` says.
     """
 
     potential: str = "chgnet"
     device: str = "cpu"
-    seen: SeenBefore = field(default_factory=SeenBefore)
+    memories: dict[str, Memory] = field(default_factory=dict)
 
-    def remember(self, ids: NDArray, space_groups: NDArray, structures: Structures) -> None:
-        """Tell the uniqueness stage of candidates that passed it before: ids (B,), requested groups (B,)."""
-        from crystal_studio.crystal.composition import formulas
+    def memory(self, stage: RememberingStage) -> Any:
+        """The memory of a stage, a new one at first."""
+        if stage.name not in self.memories:
+            self.memories[stage.name] = stage.memory()
+        return self.memories[stage.name]
 
-        vectors = fingerprints(structures)
-        for i, formula in enumerate(formulas(structures)):
-            seen = Seen(int(ids[i]), vectors[i], structures.take(np.array([i])))
-            self.seen.add(formula, int(space_groups[i]), seen)
+    def remember(self, stage: RememberingStage, ids: NDArray[np.int64], candidates: Candidates) -> None:
+        """Tell a stage of earlier candidates: ids (B,), their structures in the geometry in which it judges."""
+        self.memory(stage).add(np.asarray(ids, np.int64), candidates)
 
     def for_worker(self) -> FunnelContext:
-        """The same without the memory of earlier candidates, light enough to send to a worker process."""
+        """The same without any memory, light enough to send to a worker process."""
         return FunnelContext(self.potential, self.device)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.elements import COVALENT_RADII, SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.neighbours import closest_contacts
-from crystal_studio.funnel.protocol import Batch, Verdicts
-from crystal_studio.funnel.verdict import rejecting
+from crystal_studio.funnel.protocol import Batch
 
 PUBLISHED_LIMIT = 0.5
 """Angstrom: the least distance of the published structural validity (CDVAE)."""
@@ -20,9 +21,12 @@ PUBLISHED_LIMIT = 0.5
 MOST_ATOMS = 4000
 """Atoms in a cell beyond which a candidate is not judged."""
 
+METHOD = Method("geometry", "geometry", "Computed from the geometry")
+"""How everything is found that follows from positions and cell alone."""
+
 
 @dataclass(frozen=True)
-class Geometry:
+class GeometryStage:
     """Rejects overlaps over all periodic images (own images included) and absurd cells.
 
     radius_fraction : least distance in sums of covalent radii
@@ -40,14 +44,39 @@ class Geometry:
     title = "Distances and cell"
     in_order = False
     costly = False
+    remembers = False
+    requires = ()
+    gives = ("min_distance", "min_radius_ratio")
+    reasons = (
+        ReasonKind("empty", "No atom in the cell", "The cell holds no atom."),
+        ReasonKind("too_many_atoms", "Too many atoms", "The cell holds {atoms} atoms (limit {limit})."),
+        ReasonKind("not_finite", "Not a finite number", "The cell or a position is not a finite number."),
+        ReasonKind(
+            "volume",
+            "Unbelievable volume per atom",
+            "The volume is {volume:.3g} Å³ per atom (known crystals: {low:.1f} to {high:.1f} Å³).",
+        ),
+        ReasonKind(
+            "edge",
+            "Unbelievable cell edge",
+            "The cell edge {edge} is {length:.3g} Å (limits {low:.1f} and {high:.0f} Å).",
+        ),
+        ReasonKind(
+            "angle",
+            "Unbelievable cell angle",
+            "The cell angle {angle} is {degrees:.0f}° (limits {low:.0f}° and {high:.0f}°).",
+        ),
+        ReasonKind("overlap", "Atoms overlap", "{atoms} are {distance:.2f} Å apart (limit {limit:.2f} Å)."),
+    )
+    seconds = 0.0
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
-        """Verdicts; values: min_distance (Angstrom), min_radius_ratio, valid_published (0 or 1)."""
+        """Finds min_distance (Angstrom) and min_radius_ratio; notes valid_published (0 or 1)."""
         structures = batch.structures
-        reasons = [self._cell_reason(structures, i) for i in range(len(structures))]
+        reasons = [self._of_cell(structures, i) for i in range(len(structures))]
         distance = np.full(len(structures), np.nan)
         ratio = np.full(len(structures), np.nan)
-        sound = np.flatnonzero([not r for r in reasons])
+        sound = np.flatnonzero([r is None for r in reasons])
         if len(sound):
             good = structures.take(sound)
             contacts = closest_contacts(good, by_radii=True)
@@ -55,43 +84,43 @@ class Geometry:
             ratio[sound] = contacts.ratio
             for k, i in enumerate(sound):
                 if contacts.ratio[k] < self.radius_fraction:
-                    reasons[i] = self._overlap(good, contacts.first[k], contacts.second[k], contacts.distance[k])
-        published = np.where(np.isnan(distance), np.nan, distance >= PUBLISHED_LIMIT)
-        return rejecting(
-            reasons, {"min_distance": distance, "min_radius_ratio": ratio, "valid_published": published.astype(float)}
-        )
+                    first, second = int(contacts.first[k]), int(contacts.second[k])
+                    reasons[i] = self._overlap(good, first, second, float(contacts.distance[k]))
+        published = np.where(np.isnan(distance), np.nan, distance >= PUBLISHED_LIMIT).astype(float)
+        findings = (Finding("min_distance", METHOD, distance), Finding("min_radius_ratio", METHOD, ratio))
+        return rejecting(reasons, findings, {"valid_published": published})
 
-    def _overlap(self, structures: Structures, first: int, second: int, distance: float) -> str:
+    def _overlap(self, structures: Structures, first: int, second: int, distance: float) -> Reason:
         one, other = int(structures.numbers[first]), int(structures.numbers[second])
         limit = self.radius_fraction * (COVALENT_RADII[one] + COVALENT_RADII[other])
-        apart = f"{distance:.2f} A apart (limit {limit:.2f} A)"
-        if first == second:
-            return f"{SYMBOLS[one]} and its own periodic image are {apart}."
-        if one == other:
-            return f"Two {SYMBOLS[one]} atoms are {apart}."
         low, high = sorted((SYMBOLS[one], SYMBOLS[other]))
-        return f"{low} and {high} are {apart}."
+        if first == second:
+            atoms = f"{low} and its own periodic image"
+        else:
+            atoms = f"Two {low} atoms" if one == other else f"{low} and {high}"
+        told = {"atoms": atoms, "first": low, "second": high, "distance": distance, "limit": float(limit)}
+        return Reason("overlap", told)
 
-    def _cell_reason(self, structures: Structures, i: int) -> str:
+    def _of_cell(self, structures: Structures, i: int) -> Reason | None:
         n = int(structures.n_atoms[i])
         lattice = structures.lattice[i]
         if n == 0:
-            return "The cell holds no atom."
+            return Reason("empty")
         if n > MOST_ATOMS:
-            return f"The cell holds {n} atoms (limit {MOST_ATOMS})."
+            return Reason("too_many_atoms", {"atoms": n, "limit": MOST_ATOMS})
         if not np.isfinite(lattice).all() or not np.isfinite(structures.positions[structures.atoms(i)]).all():
-            return "The cell or a position is not a finite number."
+            return Reason("not_finite")
         volume = abs(float(np.linalg.det(lattice))) / n
         low, high = self.volume_per_atom
         if not low <= volume <= high:
-            return f"The volume is {volume:.3g} A^3 per atom (known crystals: {low:.1f} to {high:.1f} A^3)."
+            return Reason("volume", {"volume": volume, "low": low, "high": high})
         parameters = cell_parameters(lattice[None])[0]
         short, long = self.edges
-        for label, edge in zip("abc", parameters[:3], strict=True):
+        for label, edge in zip("abc", parameters[:3].tolist(), strict=True):
             if not short <= edge <= long:
-                return f"The cell edge {label} is {edge:.3g} A (limits {short:.1f} and {long:.0f} A)."
+                return Reason("edge", {"edge": label, "length": edge, "low": short, "high": long})
         sharp, blunt = self.angles
-        for label, angle in zip(("alpha", "beta", "gamma"), parameters[3:], strict=True):
+        for label, angle in zip("αβγ", parameters[3:].tolist(), strict=True):
             if not sharp <= angle <= blunt:
-                return f"The cell angle {label} is {angle:.0f} degrees (limits {sharp:.0f} and {blunt:.0f} degrees)."
-        return ""
+                return Reason("angle", {"angle": label, "degrees": angle, "low": sharp, "high": blunt})
+        return None

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.composition import counts, formulas
 from crystal_studio.data.datasets import Dataset
-from crystal_studio.funnel.relaxation import Relaxation
+from crystal_studio.funnel.relaxation import RelaxationStage
 from crystal_studio.potentials.protocol import Potential
 
-MAX_STEPS, FMAX = Relaxation.max_steps, Relaxation.fmax
+MAX_STEPS, FMAX = RelaxationStage.max_steps, RelaxationStage.fmax
 """Known phases are relaxed as the quick funnel relaxes candidates."""
 
 

@@ -7,47 +7,47 @@ from typing import Any
 
 import numpy as np
 
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Verdicts, marking
 from crystal_studio.data.reference import ReferenceIndex
 from crystal_studio.errors import KnownError
-from crystal_studio.funnel.protocol import Batch, Verdicts
-from crystal_studio.funnel.verdict import marking, objects
+from crystal_studio.funnel.columns import objects
+from crystal_studio.funnel.protocol import Batch
+
+METHOD = Method("known-structures", "reference", "Known structures (Materials Project, 2018-2021)")
 
 
 @dataclass(frozen=True)
-class Novelty:
+class NoveltyStage:
     """Marks candidates as novel or known against the reference index; rejects none."""
 
     name = "novelty"
     title = "Nearest known crystal"
     in_order = False
     costly = False
+    remembers = False
+    requires = ()
+    gives = ("novel", "nearest_known", "nearest_distance")
+    reasons = ()
+    seconds = 0.0
+
+    def reference(self, context: Any) -> ReferenceIndex:
+        """The known structures; raises ``KnownError`` where they are not installed."""
+        return ReferenceIndex.load()
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
-        """Values: nearest_known ("mp-1234 (LiMn2O4, Fd-3m)"), nearest_distance (mean atomic spacings), novel,
+        """Finds nearest_known ("mp-1234 (LiMn2O4, Fd-3m)"), nearest_distance (mean atomic spacings) and novel; notes
         nearest_note (what the nearest shares with the candidate, or why nothing can be said)."""
-        size = len(batch.ids)
+        size = len(batch)
         try:
-            index = ReferenceIndex.load()
+            index = self.reference(context)
         except KnownError as error:
-            nothing = objects([None] * size)
-            note = f"No reference index: {error}"
-            return marking(
-                size,
-                {
-                    "nearest_known": nothing,
-                    "nearest_distance": np.full(size, np.nan),
-                    "novel": nothing,
-                    "nearest_note": objects([note] * size),
-                },
-            )
+            return marking(size, notes={"nearest_note": objects([f"No reference index: {error}"] * size)})
         nearest = index.nearest(batch.structures)
-        notes = ["same formula" if same else "same structure type" for same in nearest.same_formula]
-        return marking(
-            size,
-            {
-                "nearest_known": objects([nearest.label(i) or None for i in range(size)]),
-                "nearest_distance": nearest.distance,
-                "novel": objects([bool(x) for x in nearest.novel]),
-                "nearest_note": objects(notes),
-            },
+        findings = (
+            Finding("nearest_known", METHOD, objects([nearest.label(i) or None for i in range(size)])),
+            Finding("nearest_distance", METHOD, np.asarray(nearest.distance, float)),
+            Finding("novel", METHOD, nearest.novel.astype(float)),
         )
+        notes = ["same formula" if same else "same structure type" for same in nearest.same_formula]
+        return marking(size, findings, {"nearest_note": objects(notes)})

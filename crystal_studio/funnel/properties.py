@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Verdicts, marking
 from crystal_studio.errors import KnownError
-from crystal_studio.funnel.protocol import Batch, Verdicts
-from crystal_studio.funnel.verdict import marking, objects
+from crystal_studio.funnel.columns import objects
+from crystal_studio.funnel.protocol import Batch
 from crystal_studio.properties import registry
-from crystal_studio.properties.protocol import NAMES
+from crystal_studio.properties.protocol import PropertyModel, quantity_of
 
 
 @dataclass(frozen=True)
-class Properties:
+class PropertiesStage:
     """Marks candidates with predicted properties and their calibrated uncertainty; rejects none.
 
-    The predictions are those of the generated geometry, energies those that the crystal is expected to have
-    when relaxed.
+    The predictions are those of the judged geometry, energies those that the crystal is expected to have when relaxed.
     """
 
     model: str = registry.DEFAULT
@@ -28,28 +29,34 @@ class Properties:
     title = "Predicted properties"
     in_order = False
     costly = False
+    remembers = False
+    requires = ()
+    gives = ("formation_energy", "e_hull", "band_gap", "probability_metal", "in_domain")
+    reasons = ()
+    seconds = 0.0
+
+    def reference(self, context: Any) -> PropertyModel:
+        """The property model; raises ``KnownError`` where it is not installed."""
+        return registry.load(self.model)
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
-        """Values for each name of ``properties.protocol.NAMES``: predicted_<name>, predicted_<name>_std, and the
-        95% interval predicted_<name>_low and _high (eV/atom, eV; NaN if unknown); probability_metal; in_domain;
-        property_note (why not in the domain, or why nothing can be said); property_model."""
-        size = len(batch.ids)
+        """Finds what the model predicts, with one standard deviation (eV/atom, eV; NaN if unknown), probability_metal
+        and in_domain; notes the 95% interval of each quantity as <quantity>_low and <quantity>_high, and
+        property_note (why not in the domain, or why nothing can be said)."""
+        size = len(batch)
         try:
-            model = registry.load(self.model)
+            model = self.reference(context)
         except KnownError as error:
-            parts = ("", "_std", "_low", "_high")
-            values = {f"predicted_{name}{part}": np.full(size, np.nan) for name in NAMES for part in parts}
-            note = objects([f"No property model: {error}"] * size)
-            return marking(size, values | {"in_domain": objects([None] * size), "property_note": note})
+            return marking(size, notes={"property_note": objects([f"No property model: {error}"] * size)})
         found = model.predict(batch.structures)
-        values = {}
+        method = Method(model.name, "learned", str(model.card.get("title", "")))
+        findings, notes = [], {}
         for p, name in enumerate(found.names):
-            values[f"predicted_{name}"] = found.mean[:, p]
-            values[f"predicted_{name}_std"] = found.std[:, p]
-            values[f"predicted_{name}_low"] = found.low[:, p]
-            values[f"predicted_{name}_high"] = found.high[:, p]
-        values["probability_metal"] = found.metal
-        values["in_domain"] = objects([bool(x) for x in found.in_domain])
-        values["property_note"] = objects([reason or None for reason in found.reasons])
-        values["property_model"] = objects([model.name] * size)
-        return marking(size, values)
+            quantity = quantity_of(name)
+            findings.append(Finding(quantity, method, found.mean[:, p], found.std[:, p]))
+            notes[f"{quantity}_low"], notes[f"{quantity}_high"] = found.low[:, p], found.high[:, p]
+        findings.append(Finding("probability_metal", method, np.asarray(found.metal, float)))
+        findings.append(Finding("in_domain", method, found.in_domain.astype(float)))
+        return marking(
+            size, findings, {**notes, "property_note": objects([reason or None for reason in found.reasons])}
+        )

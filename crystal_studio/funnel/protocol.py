@@ -4,56 +4,101 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.verdicts import ReasonKind, Verdicts
+from crystal_studio.crystal.batches import Structures
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Candidates on their way through the funnel.
+    """B candidates on their way through the funnel.
 
-    ``structures`` is the geometry to be judged: the generated conventional cell,
-    or after relaxation the relaxed cell. ``values`` holds the columns that
-    earlier stages found, each (B,).
+    ids : (B,) int64, ascending
+    candidates : their structures are the geometry to be judged; asymmetric units only where they belong to it
+    found : what is known of them by now, (B,) columns by quantity: "e_hull" is the headline value, "e_hull@chgnet"
+        that of one method; float64 (NaN: none), or object (None: none) for labels
     """
 
     ids: NDArray[np.int64]
-    units: AsymmetricUnits
-    structures: Structures
-    values: Mapping[str, NDArray] = field(default_factory=dict)
+    candidates: Candidates
+    found: Mapping[str, NDArray] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        return len(self.ids)
 
-@dataclass(frozen=True)
-class Verdicts:
-    """One stage's answer to one batch.
+    @property
+    def structures(self) -> Structures:
+        """The geometry to be judged."""
+        return self.candidates.structures
 
-    passed : (B,) bool
-    reasons : B strings, empty where passed: one sentence a person can act on
-    values : columns found, each (B,), float64 (NaN = none) or object (None = none)
-    relaxed : the changed geometry, where the stage moves atoms
-    """
+    def value(self, quantity: str, method: str = "") -> NDArray:
+        """(B,) one quantity, the headline value or that of one method; NaN where nothing is known."""
+        name = f"{quantity}@{method}" if method else quantity
+        column = self.found.get(name)
+        return np.full(len(self), np.nan) if column is None else np.asarray(column)
 
-    passed: NDArray[np.bool_]
-    reasons: tuple[str, ...]
-    values: Mapping[str, NDArray] = field(default_factory=dict)
-    relaxed: Structures | None = None
+    def take(self, index: NDArray) -> Batch:
+        """Those named by an index array or Boolean mask, in that order."""
+        index = np.arange(len(self))[index]
+        found = {name: np.asarray(column)[index] for name, column in self.found.items()}
+        return Batch(np.asarray(self.ids)[index], self.candidates.take(index), found)
 
 
 class Stage(Protocol):
     """One question, asked of a whole batch at once.
 
-    ``in_order`` stages need what came before (uniqueness) and see the batches of
-    a project in the order of candidate ids; the others may run in any worker.
-    ``costly`` stages are sent to worker processes in small batches.
+    name, title : its key, and what people read
+    in_order : it needs what came before and sees the candidates of a project in the order of their ids; the others
+        may run in any worker
+    costly : it is sent to worker processes in small batches
+    remembers : it has to be told of earlier candidates; it then is a ``RememberingStage``
+    requires : quantities that it reads from ``Batch.found``
+    gives : quantities that it finds
+    reasons : every reason for which it may reject
+    seconds : time that one candidate may take where it is costly; 0 where there is no limit
+
+    A cell that cannot be judged (empty, flat, not finite) gets a verdict, never an exception. An exception means that
+    the stage failed: ``run_stage.run`` makes errors of it, no verdicts.
     """
 
     name: str
     title: str
     in_order: bool
     costly: bool
+    remembers: bool
+    requires: tuple[str, ...]
+    gives: tuple[str, ...]
+    reasons: tuple[ReasonKind, ...]
+    seconds: float
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts: ...
+
+
+class Memory(Protocol):
+    """What a stage keeps of earlier candidates; picklable."""
+
+    def add(self, ids: NDArray[np.int64], candidates: Candidates) -> None:
+        """Remember further candidates; one that is there already is kept once."""
+
+    def __len__(self) -> int: ...
+
+
+@runtime_checkable
+class RememberingStage(Protocol):
+    """A stage with ``remembers = True``, which finds its memory in ``context.memory(self)``."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def forgets(self) -> tuple[str, ...]:
+        """Names of stages whose rejection means that a candidate need not be remembered; those that stand before this
+        one count as well."""
+
+    def memory(self) -> Memory:
+        """A new memory that holds nothing."""

@@ -6,44 +6,50 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crystal_studio.candidates.verdicts import Finding, Geometry, Verdicts, rejecting
 from crystal_studio.funnel.context import FunnelContext
-from crystal_studio.funnel.protocol import Batch, Verdicts
-from crystal_studio.funnel.verdict import rejecting
+from crystal_studio.funnel.protocol import Batch
 from crystal_studio.potentials import registry
+from crystal_studio.potentials.protocol import GIVEN_UP
 
 
 @dataclass(frozen=True)
-class Relaxation:
+class RelaxationStage:
     """Relaxes positions and cell with the potential of the context; rejects what falls apart.
 
     max_steps : evaluations of energy, forces and stress; fmax : eV/Angstrom
+    seconds : time for one candidate
     """
 
     max_steps: int = 120
     fmax: float = 0.1
+    seconds: float = 600.0
 
     name = "relaxation"
     title = "Relaxation"
     in_order = False
     costly = True
+    remembers = False
+    requires = ()
+    gives = ("energy_per_atom", "relaxation_steps", "converged", "volume_change")
+    reasons = GIVEN_UP
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
-        """Verdicts with relaxed cells; values: energy_per_atom (eV), relaxation_steps, converged (0 or 1),
-        volume_change (relaxed over generated volume).
+        """Finds energy_per_atom (eV), relaxation_steps, converged (0 or 1) and volume_change (relaxed over judged
+        volume); the geometry moves except where the relaxation was given up.
 
         Raises ``ModelError`` if the potential is not installed.
         """
-        potential = registry.load(context.potential, context.device)
-        outcome = potential.relax(batch.structures, self.max_steps, self.fmax)
-        failed = np.array([bool(r) for r in outcome.reasons], bool)
-        change = np.where(failed, np.nan, outcome.structures.volume / np.maximum(batch.structures.volume, 1e-9))
-        return rejecting(
-            outcome.reasons,
-            {
-                "energy_per_atom": outcome.energy_per_atom,
-                "relaxation_steps": outcome.steps.astype(float),
-                "converged": outcome.converged.astype(float),
-                "volume_change": change,
-            },
-            outcome.structures,
+        method = registry.method(context.potential)
+        outcome = registry.load(context.potential, context.device).relax(batch.structures, self.max_steps, self.fmax)
+        moved = np.array([reason is None for reason in outcome.reasons], bool)
+        change = np.full(len(batch), np.nan)
+        change[moved] = outcome.structures.volume[moved] / batch.structures.volume[moved]
+        findings = (
+            Finding("energy_per_atom", method, np.where(moved, outcome.energy_per_atom, np.nan)),
+            Finding("relaxation_steps", method, outcome.steps.astype(float)),
+            Finding("converged", method, outcome.converged.astype(float)),
+            Finding("volume_change", method, change),
         )
+        geometry = Geometry(method, outcome.structures, moved)
+        return rejecting(outcome.reasons, findings, geometry=geometry)

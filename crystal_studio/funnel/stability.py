@@ -6,62 +6,55 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crystal_studio.candidates.verdicts import Finding, Verdicts, marking
 from crystal_studio.crystal.composition import counts
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import KnownError
+from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
-from crystal_studio.funnel.protocol import Batch, Verdicts
-from crystal_studio.funnel.verdict import marking, objects
+from crystal_studio.funnel.protocol import Batch
+from crystal_studio.potentials import registry
 
 
 @dataclass(frozen=True)
-class Stability:
+class StabilityStage:
     """Marks candidates with formation energy and energy above the reference hull; rejects none.
 
-    The hull was computed by the same potential and knows the phases of
-    2018-2021: an energy above it is a lower bound.
+    Energy and hull come from one potential, that of the context. The hull knows the phases of 2018-2021: an energy
+    above it is a lower bound.
     """
 
     name = "stability"
     title = "Energy above hull"
     in_order = False
     costly = False
+    remembers = False
+    requires = ("energy_per_atom",)
+    gives = ("e_hull", "formation_energy")
+    reasons = ()
+    seconds = 0.0
+
+    def reference(self, context: FunnelContext) -> ReferenceHull:
+        """The hull of the potential; raises ``KnownError`` where there is none."""
+        return ReferenceHull.load(context.potential)
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
-        """Values: e_hull, formation_energy (eV/atom, NaN if unknown), decomposition, hull_note (why none).
-
-        Reads ``energy_per_atom`` from the values of the relaxation.
-        """
-        size = len(batch.ids)
-        energy = np.asarray(batch.values.get("energy_per_atom", np.full(size, np.nan)), float)
+        """Finds e_hull and formation_energy (eV/atom, NaN if unknown) from the energy_per_atom by the potential of the
+        context; notes decomposition, and hull_note (why there is no answer)."""
+        size = len(batch)
         try:
-            hull = ReferenceHull.load()
+            hull = self.reference(context)
         except KnownError as error:
-            return self._unknown(size, f"No reference hull: {error}")
-        if hull.potential != context.potential:
-            return self._unknown(
-                size, f"The reference hull was computed by {hull.potential}, not by {context.potential}."
-            )
+            return marking(size, notes={"hull_note": objects([str(error)] * size)})
+        method = registry.method(context.potential)
+        energy = np.asarray(batch.value("energy_per_atom", context.potential), float)
         found = hull.distances(counts(batch.structures), energy)
-        return marking(
-            size,
-            {
-                "e_hull": found.e_above_hull,
-                "formation_energy": found.formation_energy,
-                "decomposition": objects([text or None for text in found.decomposition]),
-                "hull_note": objects([text or None for text in found.reasons]),
-            },
+        findings = (
+            Finding("e_hull", method, found.e_above_hull),
+            Finding("formation_energy", method, found.formation_energy),
         )
-
-    @staticmethod
-    def _unknown(size: int, note: str) -> Verdicts:
-        nothing = np.full(size, np.nan)
-        return marking(
-            size,
-            {
-                "e_hull": nothing,
-                "formation_energy": nothing,
-                "decomposition": objects([None] * size),
-                "hull_note": objects([note] * size),
-            },
-        )
+        notes = {
+            "decomposition": objects([text or None for text in found.decomposition]),
+            "hull_note": objects([text or None for text in found.reasons]),
+        }
+        return marking(size, findings, notes)

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.composition import formulas
-from crystal_studio.data.fingerprints import distance, fingerprints
-from crystal_studio.funnel.context import FunnelContext, Seen
-from crystal_studio.funnel.protocol import Batch, Verdicts
-from crystal_studio.funnel.verdict import objects, rejecting
+from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
+from crystal_studio.funnel.context import FunnelContext
+from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.seen import SeenBefore
 
 
 @dataclass(frozen=True)
-class Uniqueness:
-    """Rejects a candidate that matches an earlier one of the same formula and space group.
+class UniquenessStage:
+    """Rejects a candidate that is the same crystal as an earlier one (a smaller id) of the project.
 
-    ``prefilter`` is the largest difference of fingerprints (mean atomic
-    spacings) at which two crystals are compared at all; pymatgen's
-    StructureMatcher with its default tolerances decides.
+    Whatever group, cell or generator they were made with: crystals of one reduced formula whose fingerprints differ
+    by at most ``prefilter`` (mean atomic spacings) are compared by pymatgen's StructureMatcher with its default
+    tolerances (lengths 20%, sites 0.3 mean atomic spacings, angles 5 degrees, volumes scaled).
+
+    Candidates are compared in the geometry in which they are judged: a campaign judges them as generated, before
+    anything relaxes, and has to be told of earlier ones as generated; stored candidates are judged, and remembered,
+    as they are now.
     """
 
     prefilter: float = 0.3
@@ -29,38 +31,22 @@ class Uniqueness:
     title = "Unique in the project"
     in_order = True
     costly = False
+    remembers = True
+    requires = ()
+    gives = ()
+    reasons = (
+        ReasonKind("duplicate", "The same as an earlier candidate", "Candidate {candidate} is the same crystal."),
+    )
+    seconds = 0.0
+    forgets = ("geometry", "composition", "symmetry", "uniqueness")
+
+    def memory(self) -> SeenBefore:
+        """A memory that holds no candidate."""
+        return SeenBefore()
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
-        """Verdicts; values: duplicate_of (id of the earlier candidate, None where unique)."""
-        structures = batch.structures
-        vectors = fingerprints(structures)
-        names = formulas(structures)
-        reasons, twins = [], []
-        for i, (name, group) in enumerate(zip(names, batch.units.space_group.tolist(), strict=True)):
-            mine = Seen(int(batch.ids[i]), vectors[i], structures.take(np.array([i])))
-            twin = self._twin(mine, name, group, context)
-            twins.append(twin)
-            reasons.append(f"Candidate {twin} is the same crystal." if twin is not None else "")
-            if twin is None:
-                context.seen.add(name, group, mine)
-        return rejecting(reasons, {"duplicate_of": objects(twins)})
-
-    def _twin(self, mine: Seen, formula: str, group: int, context: FunnelContext) -> int | None:
-        for earlier in context.seen.like(formula, group):
-            if earlier.id == mine.id:  # judged again after an interruption
-                continue
-            far = float(distance(earlier.fingerprint, mine.fingerprint))
-            if far <= self.prefilter and same_crystal(earlier.structure, mine.structure):
-                return earlier.id
-        return None
-
-
-def same_crystal(one: Structures, other: Structures) -> bool:
-    """Whether StructureMatcher, with its default tolerances, takes two batches of one for the same crystal."""
-    from pymatgen.analysis.structure_matcher import StructureMatcher
-    from pymatgen.core import Lattice, Structure
-
-    def pymatgen(batch: Structures) -> Structure:
-        return Structure(Lattice(batch.lattice[0]), batch.numbers.tolist(), batch.positions)
-
-    return bool(StructureMatcher().fit(pymatgen(one), pymatgen(other)))
+        """Notes duplicate_of (id of the earlier candidate, NaN where unique); remembers those that pass."""
+        memory: SeenBefore = context.memory(self)
+        twins = memory.judge(batch.ids, batch.structures, self.prefilter)
+        reasons = [None if twin is None else Reason("duplicate", {"candidate": twin}) for twin in twins]
+        return rejecting(reasons, notes={"duplicate_of": np.array([np.nan if t is None else t for t in twins], float)})

@@ -80,7 +80,9 @@ def _in_no_option(flag: str, value: Any) -> None:
 
 
 WORDS: dict[str, Callable[[str, Any], list[str] | None]] = {
-    **dict.fromkeys(("int", "float", "choice", "text", "composition", "model", "device", "potential"), _plain),
+    **dict.fromkeys(
+        ("int", "float", "choice", "text", "composition", "model", "device", "funnel", "potential"), _plain
+    ),
     "flag": _flag,
     "chemical_system": _chemical_system,
     "space_groups": _space_groups,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.errors import ModelError
 from crystal_studio.potentials.protocol import Relaxation
 from crystal_studio.potentials.relaxation import Energies, relax_each
@@ -31,6 +32,8 @@ class CHGNet:
 
     name = "chgnet"
     title = "CHGNet 0.3.0 (PBE+U, MP2020 corrections)"
+    functional = "PBE+U with MP2020 corrections"
+    package = "chgnet"
 
     def __init__(self, device: str = "cpu") -> None:
         """Load the weights of the installed package; raises ``ModelError`` where that is not possible."""
@@ -60,7 +63,7 @@ class CHGNet:
         import torch
 
         found = np.full(len(structures), np.nan)
-        for i in range(len(structures)):
+        for i in np.flatnonzero(is_sound(structures, COMPUTABLE)).tolist():
             rows = structures.atoms(i)
             graph = self._graph(structures.lattice[i], structures.numbers[rows], structures.positions[rows])
             if graph is None:

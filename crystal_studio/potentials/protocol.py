@@ -8,39 +8,98 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.candidates.verdicts import Reason, ReasonKind
 from crystal_studio.crystal.batches import Structures
+
+GIVEN_UP = (
+    ReasonKind("empty", "No atom in the cell", "The cell holds no atom."),
+    ReasonKind("not_finite", "Not a finite number", "The cell or a position is not a finite number."),
+    ReasonKind("no_crystal", "No crystal", "This is no crystal: {text}."),
+    ReasonKind("no_volume", "Cell without volume", "The cell has hardly any volume ({volume:.2g} Å³)."),
+    ReasonKind(
+        "swelled",
+        "Cell swelled",
+        "The cell swelled to {ratio:.2g} times its volume (after {steps} steps of relaxation).",
+    ),
+    ReasonKind(
+        "shrank",
+        "Cell shrank",
+        "The cell shrank to {ratio:.2g} times its volume (after {steps} steps of relaxation).",
+    ),
+    ReasonKind(
+        "no_answer",
+        "Outside what the potential knows",
+        "The potential has no answer: an element that it does not know, or an atom with no neighbour within its reach"
+        " or too many (after {steps} steps of relaxation).",
+    ),
+    ReasonKind(
+        "no_energy", "Energy not finite", "The energy is not a finite number (after {steps} steps of relaxation)."
+    ),
+    ReasonKind("given_up", "Relaxation given up", "{text}"),
+)
+"""Every reason for which a relaxation may be given up; ``given_up`` is for words of a potential's own."""
+
+_SENTENCES = {kind.code: kind for kind in GIVEN_UP}
+
+
+def why(reason: Reason) -> str:
+    """The sentence of a reason out of ``GIVEN_UP``."""
+    return _SENTENCES[reason.code].text(reason.parameters)
 
 
 @dataclass(frozen=True)
 class Relaxation:
     """The outcome of relaxing B crystals.
 
-    structures : the relaxed crystals, same cells settings, atoms and order as what went in
+    structures : the relaxed crystals, same cells settings, atoms and order as what went in; as they came where a
+        relaxation was given up
     energy_per_atom : (B,) float64, eV/atom of the last geometry, NaN where a relaxation was given up
     converged : (B,) bool, whether forces and stress fell below the limit
     steps : (B,) int64, evaluations of energy, forces and stress
-    reasons : B sentences, empty unless a relaxation was given up
+    reasons : B, one of ``GIVEN_UP`` where a relaxation was given up, else None
     """
 
     structures: Structures
     energy_per_atom: NDArray[np.float64]
     converged: NDArray[np.bool_]
     steps: NDArray[np.int64]
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason | None, ...]
 
 
 class Potential(Protocol):
     """A machine-learned interatomic potential on one device.
 
-    ``name`` is the key of the registry and of hulls computed by it; ``title``
-    is for people and names the functional that the energies speak of.
+    name : the key of the registry, of the method in the project file and of the hull computed by it
+    title : for people
+    functional : whose energies it speaks of, such as "PBE+U with MP2020 corrections"; energies of two potentials
+        compare only where their hulls do
+    package : the importable package that it needs; "" where it brings everything itself
+    device : where it computes, as torch writes it
     """
 
     name: str
     title: str
+    functional: str
+    package: str
+    device: str
 
     def energies(self, structures: Structures) -> NDArray[np.float64]:
         """(B,) eV/atom at the given geometry; NaN where the potential has no answer."""
 
     def relax(self, structures: Structures, max_steps: int = 120, fmax: float = 0.1) -> Relaxation:
-        """Positions and cells moved downhill until every force is below ``fmax`` (eV/Angstrom)."""
+        """Positions and cells moved downhill until every force is below ``fmax`` (eV/Angstrom).
+
+        A crystal that cannot be relaxed is given up with its reason; an exception means that the potential failed.
+        """
+
+
+class PotentialClass(Protocol):
+    """What the registry of potentials holds: a class whose facts are there before anything heavy is imported."""
+
+    name: str
+    title: str
+    functional: str
+    package: str
+
+    def __call__(self, device: str) -> Potential:
+        """The potential on a device; raises ``ModelError`` with the remedy where that is not possible."""

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.candidates.verdicts import Reason
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.soundness import COMPUTABLE, CellFault, cell_faults, fault_texts
 from crystal_studio.potentials.protocol import Relaxation
 from crystal_studio.potentials.symmetry import Symmetry, find_symmetry, primitive_cell
 
@@ -60,11 +62,12 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     energy = np.full(len(structures), np.nan)
     converged = np.zeros(len(structures), bool)
     steps = np.zeros(len(structures), np.int64)
-    reasons = []
+    reasons: list[Reason | None] = []
+    unsound = problems(structures)
     for i in range(len(structures)):
         rows = structures.atoms(i)
-        if problem := _problem(lattice[i], positions[rows]):
-            reasons.append(problem)
+        if unsound[i] is not None:
+            reasons.append(unsound[i])
             continue
         cell = primitive_cell(lattice[i], structures.numbers[rows], positions[rows])
         result = _relax(cell.lattice, cell.numbers, cell.positions, evaluate, max_steps, fmax)
@@ -79,15 +82,24 @@ def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax:
     return Relaxation(relaxed, energy, converged, steps, tuple(reasons))
 
 
-def _problem(lattice: NDArray, positions: NDArray) -> str:
-    """Why a cell cannot even be started with; empty where it can."""
-    if not len(positions):
-        return "The cell holds no atom."
-    if not np.isfinite(lattice).all() or not np.isfinite(positions).all():
-        return "The cell or a position is not a finite number."
-    if abs(np.linalg.det(lattice)) < 0.1 * len(positions):
-        return f"The cell has hardly any volume ({abs(np.linalg.det(lattice)):.2g} A^3)."
-    return ""
+def problems(structures: Structures) -> list[Reason | None]:
+    """B reasons why a cell cannot even be started with, None where it can."""
+    faults = cell_faults(structures, COMPUTABLE)
+    texts = fault_texts(structures, COMPUTABLE) if faults.any() else [""] * len(faults)
+    return [_of_fault(structures, i, CellFault(fault), texts[i]) for i, fault in enumerate(faults.tolist())]
+
+
+def _of_fault(structures: Structures, i: int, fault: CellFault, text: str) -> Reason | None:
+    match fault:
+        case CellFault.NONE:
+            return None
+        case CellFault.EMPTY:
+            return Reason("empty")
+        case CellFault.NOT_FINITE:
+            return Reason("not_finite")
+        case CellFault.FLAT:
+            return Reason("no_volume", {"volume": abs(float(np.linalg.det(structures.lattice[i])))})
+    return Reason("no_crystal", {"text": text})
 
 
 @dataclass(frozen=True)
@@ -97,7 +109,7 @@ class _Result:
     energy: float
     converged: bool
     steps: int
-    reason: str
+    reason: Reason | None
 
 
 def _relax(
@@ -121,18 +133,16 @@ def _relax(
         positions = np.linalg.solve(start.T, cartesian.T).T
         swollen = abs(np.linalg.det(lattice)) / volume
         if not 1 / LARGEST_VOLUME_RATIO < swollen < LARGEST_VOLUME_RATIO:
-            return _given_up(
-                f"The cell {'swelled' if swollen > 1 else 'shrank'} to {swollen:.2g} times its volume", step
-            )
+            return _given_up("swelled" if swollen > 1 else "shrank", step, ratio=float(swollen))
         found = evaluate(lattice, numbers, positions)
         if found is None:
-            return _given_up("An atom has no neighbour within 6 A, or too many: the potential has no answer", step)
+            return _given_up("no_answer", step)
         energy = found.energy
         if not np.isfinite(energy) or not np.isfinite(found.forces).all() or not np.isfinite(found.stress).all():
-            return _given_up("The energy is not a finite number", step)
+            return _given_up("no_energy", step)
         gradient, largest = _gradient(found, symmetry, lattice, positions, deformation, n)
         if largest < fmax:
-            return _Result(lattice, positions, energy, True, step, "")
+            return _Result(lattice, positions, energy, True, step, None)
         here = np.concatenate([cartesian.ravel(), scale * deformation.ravel()])
         if previous is not None:
             _update(hessian, here - previous[0], gradient - previous[1])
@@ -143,12 +153,12 @@ def _relax(
         here = here + _step(hessian, gradient, scale)
         cartesian = here[: 3 * n].reshape(n, 3)
         deformation = here[3 * n :].reshape(3, 3) / scale
-    return _Result(lattice, positions, energy, False, max_steps, "")
+    return _Result(lattice, positions, energy, False, max_steps, None)
 
 
-def _given_up(reason: str, steps: int) -> _Result:
+def _given_up(code: str, steps: int, **parameters: float) -> _Result:
     nothing = np.zeros((0, 3))
-    return _Result(nothing, nothing, np.nan, False, steps, f"{reason} (after {steps} steps of relaxation).")
+    return _Result(nothing, nothing, np.nan, False, steps, Reason(code, {**parameters, "steps": steps}))
 
 
 def _gradient(

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, func, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, inspect, select, text
 
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.quantities import Method
@@ -106,7 +107,8 @@ class ProjectReader:
 
     def select(self, statement: Select) -> Sequence[Any]:
         """The rows of a query that another module of this room has put together."""
-        return self._all(statement)
+        with self._snapshot() as opened:
+            return opened.execute(statement).all()
 
     def data_version(self) -> int:
         """A number that changes when another connection has written."""
@@ -269,6 +271,16 @@ class ProjectReader:
                     (row.id,),
                 ).fetchall()
         return np.array([i for i, _ in found], np.int64), np.array([stage for _, stage in found], object)
+
+    def errors(self, campaign_id: int) -> NDArray[np.int64]:
+        """Ids of the candidates that one run could not judge and nobody has judged by that stage since."""
+        with self._driver() as db:
+            found = db.execute(
+                "SELECT DISTINCT candidate_id FROM verdicts WHERE campaign_id = ? AND status = 'error' "
+                "ORDER BY candidate_id",
+                (int(campaign_id),),
+            ).fetchall()
+        return np.array([i for (i,) in found], np.int64)
 
     def numbers(self, campaign_id: int) -> set[int]:
         """Numbers of the candidates that a campaign has stored."""

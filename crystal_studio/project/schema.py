@@ -24,7 +24,9 @@ SCHEMA_VERSION = 3
 
 CAMPAIGN_KINDS = ("generate", "import", "judge")
 CAMPAIGN_STATES = ("running", "paused", "finished", "cancelled", "failed")
-CANDIDATE_STATUSES = ("pending", "passed", "rejected", "error", "waiting")
+CANDIDATE_STATUSES = ("unjudged", "pending", "passed", "rejected", "error", "waiting")
+"""``unjudged``: imported or generated without a funnel, nothing is under way; ``pending``: on its way through one."""
+
 PART_KINDS = ("structure", "unit", "bonds", "blocks")
 GENERATED = "generated"
 """The geometry that every candidate has: the one that it was made or imported with."""

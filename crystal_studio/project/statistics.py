@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Float, Integer, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Float, Integer, Select, and_, case, cast, func, or_, select
 
-from crystal_studio.project import filters
+from crystal_studio.project import terms
 from crystal_studio.project.filters import parse
-from crystal_studio.project.schema import candidates
+from crystal_studio.project.schema import candidates, quantities
+from crystal_studio.project.terms import Term
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
+    from crystal_studio.project.rows import CampaignRow
+
+
+Where = str | ColumnElement[bool]
+"""A filter expression, or a condition such as ``of_campaign`` gives."""
+
+
+def of_campaign(campaign: CampaignRow) -> ColumnElement[bool]:
+    """The candidates of a campaign; of a judging those that it judges, whatever campaign made them."""
+    if campaign.kind != "judge":
+        return candidates.c.campaign_id == campaign.id
+    listed = func.json_each(json.dumps(list(campaign.request["ids"]))).table_valued("value")
+    return candidates.c.id.in_(select(listed.c.value))
 
 
 def histogram(
-    reader: ProjectReader, name: str, low: float, high: float, bins: int, where: str = ""
+    reader: ProjectReader, name: str, low: float, high: float, bins: int, where: Where = ""
 ) -> tuple[NDArray[np.int64], int]:
     """Candidates in ``bins`` equal bins of a column from ``low`` to ``high`` (both included), and how many lie beyond.
 
     Candidates without a value are not counted.
     """
-    value = filters.column(name)
+    value = _value(name)
     place = case(
         (or_(value < low, value > high), -1),
         else_=func.min(cast((cast(value, Float) - low) * (bins / (high - low)), Integer), bins - 1),
     )
-    statement = select(place, func.count()).where(parse(where), value.is_not(None)).group_by(place)
+    statement = _having(name, place, func.count()).where(_condition(where), value.is_not(None)).group_by(place)
     counts, beyond = np.zeros(bins, np.int64), 0
     for at, number in reader.select(statement):
         if at < 0:
@@ -38,32 +53,34 @@ def histogram(
     return counts, beyond
 
 
-def counts(reader: ProjectReader, name: str, where: str = "") -> dict[Any, int]:
+def counts(reader: ProjectReader, name: str, where: Where = "") -> dict[Any, int]:
     """How many candidates have each value of a column, the most frequent first."""
-    value, number = filters.column(name), func.count()
-    statement = select(value, number).where(parse(where), value.is_not(None)).group_by(value).order_by(number.desc())
+    value, number = _value(name), func.count()
+    statement = _having(name, value, number).where(_condition(where), value.is_not(None)).group_by(value)
+    statement = statement.order_by(number.desc())
     return {row[0]: row[1] for row in reader.select(statement)}
 
 
-def newest(reader: ProjectReader, number: int, where: str = "") -> list[int]:
+def newest(reader: ProjectReader, number: int, where: Where = "") -> list[int]:
     """Ids of the candidates that came last, the latest first."""
-    statement = select(candidates.c.id).where(parse(where)).order_by(candidates.c.id.desc()).limit(number)
+    statement = select(candidates.c.id).where(_condition(where)).order_by(candidates.c.id.desc()).limit(number)
     return [row[0] for row in reader.select(statement)]
 
 
 def points(
-    reader: ProjectReader, x: str, y: str, limit: int, where: str = ""
+    reader: ProjectReader, x: str, y: str, limit: int, where: Where = ""
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], list[str], int]:
     """Two columns against each other where both are known: x, y (n,), ids (n,), formulas, and how many there are.
 
     More than ``limit`` are thinned evenly by id, the same at every call.
     """
-    across, up = filters.column(x), filters.column(y)
-    known = and_(parse(where), across.is_not(None), up.is_not(None))
-    total = int(reader.select(select(func.count()).select_from(candidates).where(known))[0][0])
+    across, up = _value(x), terms.expression(y)
+    known = and_(_condition(where), across.is_not(None), up.is_not(None))
+    total = int(reader.select(_having(x, func.count()).where(known))[0][0])
     step = -(-total // limit) if total else 1
     numbered = (
-        select(
+        _having(
+            x,
             candidates.c.id,
             across.label("across"),
             up.label("up"),
@@ -84,3 +101,21 @@ def points(
         [row[3] for row in rows],
         total,
     )
+
+
+def _condition(where: Where) -> ColumnElement[bool]:
+    return parse(where) if isinstance(where, str) else where
+
+
+def _value(name: str) -> ColumnElement[Any]:
+    """The column that holds a name's values, in the statement that ``_having`` begins for it."""
+    found = terms.find(name)
+    return found.column if isinstance(found, Term) else found
+
+
+def _having(name: str, *columns: ColumnElement[Any]) -> Select:
+    """A statement over the candidates that have a value of a name: the values of a quantity lead to its candidates."""
+    found = terms.find(name)
+    if isinstance(found, Term):
+        return found.rows(*columns).join(candidates, candidates.c.id == quantities.c.candidate)
+    return select(*columns).select_from(candidates)

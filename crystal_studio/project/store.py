@@ -194,19 +194,22 @@ class ProjectWriter:
         numbers: Sequence[int] | NDArray,
         candidates: Candidates,
         source: str | Sequence[str] = "",
+        *,
+        unjudged: bool = False,
     ) -> NDArray[np.int64]:
         """Store candidates; returns their ids (B,), in order.
 
         numbers : (B,) place of each within its campaign. A number that the campaign holds already is left untouched
             and its id returned, so a chunk may be added twice.
         source : where they come from, one text for all or one each
+        unjudged : nobody is to judge them now; else they are on their way ("pending")
         """
         wanted = [int(n) for n in numbers]
         if len(set(wanted)) != len(wanted):
             raise ValueError("a candidate number occurs twice")
         if len(wanted) != len(candidates):
             raise ValueError("numbers and candidates differ in length")
-        rows = _candidate_rows(int(campaign_id), wanted, candidates, source)
+        rows = _candidate_rows(int(campaign_id), wanted, candidates, source, "unjudged" if unjudged else "pending")
         blobs = parts.encode(candidates)
         with self._transaction() as db:
             known = _ids_by_number(db, int(campaign_id), wanted)
@@ -275,7 +278,7 @@ def _put_campaign(db: sqlite3.Connection, row: tuple[Any, ...]) -> None:
 
 
 def _candidate_rows(
-    campaign_id: int, numbers: list[int], candidates: Candidates, source: str | Sequence[str]
+    campaign_id: int, numbers: list[int], candidates: Candidates, source: str | Sequence[str], status: str
 ) -> list[tuple[Any, ...]]:
     """Rows of the table from campaign_id to created; the id is not known yet."""
     sources = [source] * len(numbers) if isinstance(source, str) else [str(s) for s in source]
@@ -299,7 +302,7 @@ def _candidate_rows(
             figure["density"],
             schema.GENERATED,
             "",
-            "pending",
+            status,
             "",
             "",
             place,

@@ -18,6 +18,7 @@ from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.lattice import densities
+from crystal_studio.crystal.soundness import CellLimits, is_sound
 from crystal_studio.properties import calibration
 from crystal_studio.properties.graph import OrbitGraphs, build
 from crystal_studio.properties.network import PropertyNetwork, Tensors
@@ -30,6 +31,7 @@ FEW = 10
 """Training crystals of an element below which it counts as unknown."""
 
 _AT_ONCE = 256
+_LIMITS = CellLimits(volume_per_atom=1.0)
 _NOISE = 1e-3
 """eV: least standard deviation; the labels are no better."""
 
@@ -127,7 +129,7 @@ class Ensemble:
     def predict(self, crystals: AsymmetricUnits | Structures) -> Predictions:
         """Predictions for every crystal; NaN and a reason where a cell is none."""
         structures = expand(crystals) if isinstance(crystals, AsymmetricUnits) else crystals
-        sound = _sound(structures)
+        sound = is_sound(structures, _LIMITS)
         size, count = len(structures), len(NAMES)
         columns = {k: np.full((size, count), np.nan) for k in ("mean", "std", "low", "high", "aleatoric", "epistemic")}
         metal, density = np.full(size, np.nan), np.full(size, np.nan)
@@ -150,12 +152,3 @@ class Ensemble:
         return Predictions(
             NAMES, **columns, metal=metal, density=density, in_domain=in_domain, reasons=tuple(map(str, reasons))
         )
-
-
-def _sound(structures: Structures) -> NDArray[np.bool_]:
-    """(B,) finite cells with atoms of known elements and at least 1 cubic Angstrom an atom."""
-    fine = np.isfinite(structures.lattice).all((1, 2)) & (structures.n_atoms > 0)
-    bad = ~np.isfinite(structures.positions).all(1) | (structures.numbers < 1) | (structures.numbers > 118)
-    fine[structures.crystal[bad]] = False
-    lattice = np.where(fine[:, None, None], structures.lattice, np.eye(3))
-    return fine & (np.abs(np.linalg.det(lattice)) > np.maximum(structures.n_atoms, 1))

@@ -12,8 +12,16 @@ from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 
 NAMES = ("formation_energy_per_atom", "e_above_hull", "band_gap")
 UNITS = ("eV/atom", "eV/atom", "eV")
+QUANTITIES = {"formation_energy_per_atom": "formation_energy", "e_above_hull": "e_hull", "band_gap": "band_gap"}
+"""What the registry of quantities calls the columns of the training data."""
+
 AT_LEAST = np.array([-np.inf, 0.0, 0.0])
 """Values below which a property cannot lie."""
+
+
+def quantity_of(column: str) -> str:
+    """The quantity that a predicted column stands for; a model may as well name its columns by quantities."""
+    return QUANTITIES.get(column, column)
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,23 @@ class Predictions:
 
 
 class PropertyModel(Protocol):
-    """Trained predictors of properties; works on crystals as generated, before any relaxation."""
+    """Trained predictors of properties; works on crystals as generated, before any relaxation.
+
+    name : the key of the registry and of the method in the project file
+    card : what is said of it; ``title`` is for people
+    """
 
     name: str
     card: dict[str, Any]
 
     def predict(self, crystals: AsymmetricUnits | Structures) -> Predictions:
         """Milliseconds a crystal on one core; energies are those of the relaxed crystal (PBE, MP2020 scheme)."""
+
+
+class PropertyModelClass(Protocol):
+    """What an entry point of the group ``crystal_studio.property_models`` names; its card is there at once."""
+
+    card: dict[str, Any]
+
+    def __call__(self) -> PropertyModel:
+        """The model, its weights read; raises ``ModelError`` with the remedy where that is not possible."""

@@ -9,14 +9,20 @@ from typing import Any
 
 from crystal_studio import paths
 from crystal_studio.errors import ModelError
-from crystal_studio.properties.protocol import PropertyModel
+from crystal_studio.properties.protocol import PropertyModel, PropertyModelClass
+from crystal_studio.registry import Registry
 
 FAMILY = "properties"
 DEFAULT = "properties-mp20-like"
 
+PROPERTY_MODELS: Registry[PropertyModelClass] = Registry(
+    "property model", "crystal_studio.property_models", {}, ModelError
+)
+"""Classes of property models that other packages bring; those that we train lie in folders beside the generators."""
+
 
 def installed() -> dict[str, dict[str, Any]]:
-    """Cards of the installed property models, by name; nothing heavy is imported."""
+    """Cards of the installed property models, by name; no weights are read."""
     found = {}
     root = paths.models()
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
@@ -26,19 +32,23 @@ def installed() -> dict[str, dict[str, Any]]:
             continue
         if isinstance(card, dict) and card.get("family") == FAMILY:
             found[folder.name] = card
+    for name, entry in PROPERTY_MODELS.all().items():
+        found.setdefault(name, dict(entry.card))
     return found
 
 
 def load(name: str = DEFAULT) -> PropertyModel:
     """The model of that name (or in that folder), read once a process; ``ModelError`` with the remedy otherwise."""
     folder = Path(name) if (Path(name) / "card.json").exists() else paths.models() / name
-    if not (folder / "card.json").exists():
-        known = ", ".join(installed()) or "none"
-        raise ModelError(
-            f"There is no property model {name!r}: installed are {known}."
-            " Train one with 'crystal-studio train properties' or install Crystal Studio again."
-        )
-    return _read(folder.resolve())
+    if (folder / "card.json").exists():
+        return _read(folder.resolve())
+    if name in PROPERTY_MODELS:
+        return _made(name)
+    known = ", ".join(installed()) or "none"
+    raise ModelError(
+        f"There is no property model {name!r}: installed are {known}."
+        " Train one with 'crystal-studio train properties' or install Crystal Studio again."
+    )
 
 
 @lru_cache(maxsize=2)
@@ -46,3 +56,8 @@ def _read(folder: Path) -> PropertyModel:
     from crystal_studio.properties.storage import read
 
     return read(folder)
+
+
+@lru_cache(maxsize=2)
+def _made(name: str) -> PropertyModel:
+    return PROPERTY_MODELS.get(name)()

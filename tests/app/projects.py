@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from crystal_studio.crystal.asymmetric_unit import expand
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Reason, rejecting
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.space_groups import tables
@@ -55,43 +57,55 @@ def make(path: Path, count: int = 200, seed: int = 0, judged: bool = True, name:
     with ProjectWriter.create(path) if not path.exists() else ProjectWriter.open(path) as writer:
         campaign = writer.add_campaign(name, request.to_dict(), {"model": "prototypes"}, count)
         batch = units(count, seed)
-        ids = writer.add_candidates(campaign, np.arange(count), batch, expand(batch), "prototypes")
+        ids = writer.add_candidates(campaign, np.arange(count), Candidates.of_units(batch), "prototypes")
         if judged:
-            _judge(writer, ids, seed)
+            _judge(writer, campaign, ids, batch.space_group, seed)
         writer.set_campaign(campaign, "finished", 12.5)
     return path
 
 
-def _judge(writer: ProjectWriter, ids: np.ndarray, seed: int) -> None:
+POTENTIAL = Method("chgnet", "potential", "CHGNet 0.3.0")
+LEARNED = Method("properties-mp20-like", "learned", "Property model")
+REFERENCE = Method("reference", "reference", "Reference index")
+DETECTED = Method("detection", "geometry", "Symmetry search")
+
+
+def _judge(writer: ProjectWriter, campaign: int, ids: np.ndarray, groups: np.ndarray, seed: int) -> None:
     rng = np.random.default_rng(seed + 1)
     for stage in STAGES:
         n = len(ids)
         failing = {"geometry": 0.12, "composition": 0.15, "uniqueness": 0.1}.get(stage, 0.0)
         passed = rng.random(n) >= failing
         distance = rng.uniform(0.3, 0.6, n)
-        words = {
-            "geometry": [f"Two atoms are too close: {d:.2f} times the sum of their covalent radii" for d in distance],
-            "composition": ["No assignment of oxidation states is neutral"] * n,
-            "uniqueness": ["The same crystal was found before"] * n,
-        }.get(stage, [""] * n)
-        reasons = tuple("" if ok else why for ok, why in zip(passed, words, strict=True))
-        values: dict[str, np.ndarray] = {}
+        why = {
+            "geometry": [
+                Reason("overlap", {"atoms": "Li and O", "distance": float(d), "limit": 1.1}) for d in distance
+            ],
+            "composition": [Reason("not_neutral", {"formula": "LiO", "states": "Li +1, O -2"})] * n,
+            "uniqueness": [Reason("duplicate", {"candidate": 1})] * n,
+        }.get(stage, [Reason("error")] * n)
+        reasons = [None if ok else reason for ok, reason in zip(passed, why, strict=True)]
+        findings: list[Finding] = []
         if stage == "symmetry":
-            values["detected_space_group"] = np.full(n, 225.0)
+            findings = [Finding("space_group", DETECTED, groups.astype(float))]
         if stage == "novelty":
-            values["novel"] = np.array([bool(b) for b in rng.random(n) < 0.6], object)
-            values["nearest_known"] = np.array([f"mp-{i}" for i in rng.integers(1, 99999, n)], object)
-            values["nearest_distance"] = rng.gamma(1.5, 0.2, n)
+            findings = [
+                Finding("novel", REFERENCE, (rng.random(n) < 0.6).astype(float)),
+                Finding("nearest_known", REFERENCE, np.array([f"mp-{i}" for i in rng.integers(1, 99999, n)], object)),
+                Finding("nearest_distance", REFERENCE, rng.gamma(1.5, 0.2, n)),
+            ]
         if stage == "properties":
             guess = np.random.default_rng(seed + 2)
-            for name in ("formation_energy_per_atom", "e_above_hull", "band_gap"):
-                values[f"predicted_{name}"] = guess.gamma(1.4, 0.3, n)
-                values[f"predicted_{name}_std"] = guess.gamma(2.0, 0.03, n)
-            values["in_domain"] = np.array([bool(b) for b in guess.random(n) < 0.9], object)
+            for name in ("formation_energy", "e_hull", "band_gap"):
+                value = guess.gamma(1.4, 0.3, n)
+                findings.append(Finding(name, LEARNED, value, guess.gamma(2.0, 0.03, n)))
+            findings.append(Finding("in_domain", LEARNED, (guess.random(n) < 0.9).astype(float)))
         if stage == "relaxation":
-            values["energy_per_atom"] = rng.normal(-5, 1, n)
+            findings = [Finding("energy_per_atom", POTENTIAL, rng.normal(-5, 1, n))]
         if stage == "stability":
-            values["e_hull"] = rng.gamma(1.4, 0.12, n) - 0.02
-            values["formation_energy"] = rng.normal(-1.6, 0.7, n)
-        writer.record(stage, ids, passed, reasons, values, last=stage == STAGES[-1])
-        ids = ids[passed]
+            findings = [
+                Finding("e_hull", POTENTIAL, rng.gamma(1.4, 0.12, n) - 0.02),
+                Finding("formation_energy", POTENTIAL, rng.normal(-1.6, 0.7, n)),
+            ]
+        writer.record(campaign, stage, ids, rejecting(reasons, findings), last=stage == STAGES[-1])
+        ids, groups = ids[passed], groups[passed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import fields
 
 import pytest
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from crystal_studio.app import icons, numbers_text, theme
 from crystal_studio.app.actions import CONDITIONS, MENUS, TABLE, ActionSet
-from crystal_studio.app.background import Background
+from crystal_studio.app.background import Background, left_running
 from crystal_studio.app.palette.command_palette import CommandPalette, score
 from crystal_studio.app.theme import DARK, LIGHT, contrast
 
@@ -127,7 +128,37 @@ def test_failures_and_progress_are_delivered(qtbot):
     background.close()
 
 
-def test_closing_waits_and_nothing_comes_after(qtbot):
+def test_a_quick_question_never_waits_behind_long_jobs(qtbot):
+    background = Background()
+    gate = threading.Event()
+    got: list = []
+    for _ in range(6):
+        background.run(lambda _: gate.wait(20), long=True)
+    background.run(lambda _: "answer", got.append)
+    qtbot.waitUntil(lambda: got == ["answer"], timeout=5000)
+    assert not gate.is_set()
+    gate.set()
+    background.close()
+
+
+def test_closing_leaves_what_does_not_end(qtbot):
+    background = Background()
+    gate, begun = threading.Event(), threading.Event()
+
+    def stubborn(_):
+        begun.set()
+        gate.wait(30)
+
+    background.run(stubborn, long=True)
+    assert begun.wait(10)
+    started = time.monotonic()
+    background.close()
+    assert time.monotonic() - started < 1 and left_running()
+    gate.set()
+    qtbot.waitUntil(lambda: not left_running(), timeout=10_000)
+
+
+def test_nothing_comes_after_closing(qtbot):
     background = Background()
     got: list = []
     background.run(lambda _: 1, got.append)

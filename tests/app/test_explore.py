@@ -9,7 +9,7 @@ import numpy as np
 import projects
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox, QToolButton
 
 from crystal_studio.app.background import Background
 from crystal_studio.app.explore.candidate_model import PAGE, CandidateModel
@@ -17,7 +17,7 @@ from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
 from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.explore.filter_bar import FilterBar
-from crystal_studio.app.explore.scatter import pareto
+from crystal_studio.app.explore.scatter import ScatterView, described, pareto
 from crystal_studio.app.rich_text import HTML_ROLE
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.exchange.exporters import exporters
@@ -92,7 +92,7 @@ def test_looking_at_a_page_reads_that_page_once(model, reader, monkeypatch):
 def test_sorting_puts_missing_values_last(model, qtbot, reader):
     with qtbot.waitSignal(model.loaded):
         model.sort(column(model, "e_hull"), Qt.SortOrder.DescendingOrder)
-    values = [model.candidate(r).e_hull for r in range(model.rowCount())]
+    values = [model.candidate(r).value("e_hull") for r in range(model.rowCount())]
     known = [v for v in values if v is not None]
     assert known == sorted(known, reverse=True) and len(known) < 700
     assert all(v is None for v in values[len(known) :])
@@ -203,7 +203,7 @@ def test_every_format_is_written_from_the_dialog(qtbot, reader, background, stat
     if key not in ("csv", "parquet"):
         read, _, problems = read_files(paths)
         assert len(read) == 2 and not problems
-        stored = reader.structures([2, 6], kind="best")
+        stored = reader.structures([2, 6])
         assert sorted(np.bincount(read.numbers).tolist()) == sorted(np.bincount(stored.numbers).tolist())
 
 
@@ -218,13 +218,98 @@ def test_a_folder_that_cannot_be_written_is_said_in_the_dialog(qtbot, reader, ba
     assert dialog.message.property("role") == "error"
 
 
+def questions(dialog: ExportDialog) -> list[QMessageBox]:
+    """The message boxes of the dialog that are on screen."""
+    return [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
+
+
+def export(dialog: ExportDialog, key: str, qtbot, answer: str = "") -> list[Path]:
+    """Press Export; with an ``answer``, a question comes up and is answered. Returns the files written."""
+    dialog.format.setCurrentIndex(dialog.format.findData(key))
+    with qtbot.waitSignal(dialog.written, timeout=60_000) as told:
+        qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+        if answer:
+            qtbot.waitUntil(lambda: bool(questions(dialog)), timeout=20_000)
+            box = questions(dialog)[0]
+            assert "there already" in box.text()
+            qtbot.mouseClick(next(b for b in box.buttons() if b.text() == answer), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not questions(dialog), timeout=20_000)
+    return [Path(p) for p in told.args[0]]
+
+
+@pytest.mark.parametrize(("first", "second"), [("cif", "cif-p1"), ("csv", "csv")])
+def test_files_of_the_same_name_are_overwritten_only_when_asked(
+    qtbot, reader, background, state, tmp_path, first, second
+):
+    dialog = ExportDialog(reader, [2], [1, 2, 3], background, state)
+    qtbot.addWidget(dialog)
+    dialog.folder.setText(str(tmp_path / "out"))
+    dialog.show()
+    (path,) = export(dialog, first, qtbot)
+    before = path.read_bytes()
+    (other,) = export(dialog, second, qtbot, "Keep both")
+    assert other != path and path.read_bytes() == before and other.exists()
+    path.write_bytes(b"changed")
+    (again,) = export(dialog, second, qtbot, "Overwrite")
+    assert again == path and path.read_bytes() != b"changed"
+    dialog.format.setCurrentIndex(dialog.format.findData(first))
+    written = path.read_bytes()
+    qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(questions(dialog)), timeout=20_000)
+    qtbot.keyClick(questions(dialog)[0], Qt.Key.Key_Escape)
+    assert path.read_bytes() == written and dialog.go.isEnabled()
+
+
+def scatter(qtbot, reader, background) -> ScatterView:
+    view = ScatterView(background)
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    qtbot.waitExposed(view)
+    view.show_candidates(reader, "")
+    qtbot.waitUntil(lambda: len(view._points.ids) > 0, timeout=20_000)
+    return view
+
+
+def in_view(view: ScatterView) -> bool:
+    (left, right), (low, high) = view.plot.getViewBox().viewRange()
+    x, y = view._points.x, view._points.y
+    return bool((x >= left).all() and (x <= right).all() and (y >= low).all() and (y <= high).all())
+
+
+@pytest.mark.parametrize("way", ["button", "double click", "key"])
+def test_lost_points_come_back(qtbot, reader, background, way):
+    view = scatter(qtbot, reader, background)
+    assert in_view(view)
+    view.plot.getViewBox().setRange(xRange=(500, 600), yRange=(50, 60))
+    view.set_current(int(view._points.ids[0]))
+    assert not in_view(view)  # looking at a candidate does not undo what the user has zoomed to
+    if way == "button":
+        qtbot.mouseClick(view.findChild(QToolButton), Qt.MouseButton.LeftButton)
+    elif way == "key":
+        assert view.frame_action.shortcut().toString() == "F" and view.frame_action in view.actions()
+        view.frame_action.trigger()
+    else:
+        middle = view.plot.viewport().rect().center()
+        qtbot.mouseDClick(view.plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    assert in_view(view)
+
+
+def test_a_point_names_its_candidate_and_both_values(qtbot, reader, background):
+    view = scatter(qtbot, reader, background)
+    text = described(view._points, 3)
+    row = reader.candidate(int(view._points.ids[3]))
+    assert f"candidate {row.id}" in text and "data=" not in text
+    assert f"Density: {row.density:.3f} g/cm³" in text and "eV/atom" in text
+
+
 def test_predictions_are_written_with_their_uncertainty():
     known = {column.key: column for column in columns(())}
     row = CandidateRow(
         **{f.name: None for f in fields(CandidateRow)}  # type: ignore[arg-type]
-        | {"predicted_band_gap": 1.26, "predicted_band_gap_std": 0.31, "in_domain": True}
+        | {"values": {}, "uncertainties": {}, "predicted": {"band_gap": (1.26, 0.31), "in_domain": (True, None)}}
     )
     gap = known["predicted_band_gap"]
-    assert gap.text(row) == "1.3 ± 0.3"
-    assert gap.text(replace(row, in_domain=False)) == "1.3 ± 0.3 ?"
-    assert known["predicted_e_above_hull"].text(row) == "–"
+    assert gap.text(row) == "1.26 ± 0.31"
+    assert gap.text(replace(row, predicted=row.predicted | {"in_domain": (False, None)})) == "1.26 ± 0.31 ?"
+    assert known["predicted_e_hull"].text(row) == "–"

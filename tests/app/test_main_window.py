@@ -11,7 +11,7 @@ import projects
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushButton
 
 from crystal_studio.app import faults, files, screenshot
 from crystal_studio.app.main_window import MainWindow
@@ -225,7 +225,7 @@ def test_a_missing_project_gives_one_message(window, qtbot, tmp_path):
 
 def test_dropped_structures_are_imported_and_bad_ones_named(window, qtbot, project, tmp_path):
     from crystal_studio.app.background import TaskState
-    from crystal_studio.app.explore.export_dialog import write
+    from crystal_studio.app.explore.exporting import write
 
     opened(window, project, qtbot)
     good = write(window.session.reader, [2], "cif", tmp_path / "cifs", TaskState(lambda _: None)).paths[0]
@@ -252,6 +252,56 @@ def test_docks_theme_and_page_are_remembered(window, state, project, qtbot):
     assert again.explore.docks["scatter"].isHidden() and not again.explore.docks["structure"].isHidden()
     assert state.text("theme") == "dark"
     again.close()
+
+
+@pytest.mark.parametrize("key", ["scatter", "structure", "inspector", "browser"])
+def test_a_dock_closed_with_its_button_comes_back(window, project, qtbot, key):
+    opened(window, project, qtbot)
+    dock, action = window.explore.docks[key], window.actions_[f"view.{key}"]
+    close = dock.findChild(QAbstractButton, "qt_dockwidget_closebutton")
+    qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert dock.isHidden() and not action.isChecked()
+    window.show_page("design")
+    action.trigger()
+    assert dock.isVisible() and action.isChecked() and window.page == "explore"
+    action.trigger()
+    assert dock.isHidden() and not action.isChecked()
+
+
+def test_a_new_campaign_starts_with_empty_charts_and_others_can_be_looked_at(window, project, qtbot):
+    opened(window, project, qtbot)
+    window.show_page("run")
+    page = window.run_page
+    qtbot.waitUntil(lambda: page.newest.count() == 12, timeout=LONG)
+    assert page.e_hull._draw is not None
+    page.start()
+    assert page.e_hull._draw is None and page.groups._draw is None and page.newest.count() == 0
+    page.changed()
+    page._refresh_if_dirty()
+    qtbot.waitUntil(lambda: not window.background.busy(), timeout=LONG)
+    assert page.e_hull._draw is None and page.head.chooser.currentText() == "New campaign"
+    at = page.head.chooser.findData(1)
+    page.head.chooser.setCurrentIndex(at)
+    page.head.chooser.activated.emit(at)
+    qtbot.waitUntil(lambda: page.newest.count() == 12, timeout=LONG)
+    page.progress(Progress(2, 40, 5, 3, 0.1, 1.0, 9.0, "generating", ()))
+    assert page.campaign == 1 and page.head.done.text() == "120 of 120"  # the one that runs does not push in
+
+
+def test_an_import_is_not_taken_for_a_campaign(window, project, qtbot, tmp_path):
+    from crystal_studio.app.background import TaskState
+    from crystal_studio.app.explore.exporting import write
+    from crystal_studio.campaign.importing import import_files
+
+    with ProjectReader(project) as reader:
+        paths = write(reader, [2, 3], "cif", tmp_path / "cifs", TaskState(lambda _: None)).paths
+    import_files(project, list(paths))
+    opened(window, project, qtbot)
+    assert window.run_page.campaign == 1
+    assert window.run_page.head.chooser.count() == 2
+    window.run_page.choose(2)
+    assert window.run_page.head.phase.text() == "Imported"
+    assert window.run_page.head.request.text() == "2 structures from files"
 
 
 def test_a_known_error_is_a_sentence_and_a_bug_a_report(qapp, qtbot):

@@ -1,6 +1,7 @@
-"""Lets the tests here and the processes that they start import ``campaign_fakes``."""
+"""Lets the tests here and the processes that they start import the fakes, and clusters started by commands."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "execution")]

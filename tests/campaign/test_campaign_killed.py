@@ -10,7 +10,8 @@ import threading
 import time
 from pathlib import Path
 
-from campaign_fakes import Ordered, Size, Slow, Stable, plan
+from campaign_fakes import parts
+from stage_fakes import Ordered, Size, Slow, Stable
 
 from crystal_studio.campaign import runner
 from crystal_studio.design.request import DesignRequest
@@ -20,7 +21,8 @@ COUNT = 150
 KILLS = 4
 _RUN = """
 import sys, threading
-from campaign_fakes import Ordered, Size, Slow, Stable, plan
+from campaign_fakes import parts
+from stage_fakes import Ordered, Size, Slow, Stable
 from crystal_studio.campaign import runner
 from crystal_studio.campaign.events import Progress
 told = []
@@ -28,8 +30,8 @@ def emit(event):
     if isinstance(event, Progress) and not told:
         told.append(print("at work", flush=True))
 if __name__ == "__main__":
-    parts = plan(Size(), Ordered(), Slow(0.03), Stable(), delay=0.02)
-    runner.run(sys.argv[1], 1, emit, threading.Event(), threading.Event(), workers=1, plan=parts)
+    made = parts(Size(), Ordered(), Slow(0.03), Stable(), delay=0.02)
+    runner.run(sys.argv[1], 1, emit, threading.Event(), threading.Event(), workers=1, parts=made)
 """
 
 
@@ -39,16 +41,16 @@ def whole(project: Path) -> list[tuple]:
         rows = sorted(reader.candidates("campaign_id == 1"), key=lambda r: r.number)
         return [
             (
-                row.number, row.id, row.stage, row.status, row.reason, row.energy_per_atom, row.e_hull,
-                reader.structures([row.id], "generated").lattice.tolist(),
-                [(v.stage, v.passed, v.reason, dict(v.values)) for v in reader.verdicts(row.id)],
+                row.number, row.id, row.stage, row.status, row.reason, row.geometry, dict(row.values),
+                reader.structures([row.id], "generated").lattice.tolist(), reader.structures([row.id]).lattice.tolist(),
+                [(v.stage, v.status, v.reason, dict(v.notes)) for v in reader.verdicts(row.id)],
             )
             for row in rows
         ]  # fmt: skip
 
 
 def begin(project: Path) -> None:
-    runner.start(project, DesignRequest(count=COUNT, seed=5, device="cpu"), plan=plan(Size()))
+    runner.start(project, DesignRequest(count=COUNT, seed=5, device="cpu"), parts=parts(Size()))
 
 
 def test_killed_again_and_again(tmp_path: Path) -> None:
@@ -69,12 +71,12 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
             reader.check()
             kept.append(len(reader.numbers(1)))
     assert kept == sorted(kept) and kept[-1] > 0 and kept[0] < COUNT
-    parts = plan(Size(), Ordered(), Slow(), Stable())
-    ended = runner.run(project, 1, lambda e: None, threading.Event(), threading.Event(), workers=1, plan=parts)
+    made = parts(Size(), Ordered(), Slow(), Stable())
+    ended = runner.run(project, 1, lambda e: None, threading.Event(), threading.Event(), workers=1, parts=made)
     assert ended.state == "finished"
 
     straight = tmp_path / "straight.crystals"
     begin(straight)
-    runner.run(straight, 1, lambda e: None, threading.Event(), threading.Event(), workers=1, plan=parts)
+    runner.run(straight, 1, lambda e: None, threading.Event(), threading.Event(), workers=1, parts=made)
     assert [row[0] for row in whole(project)] == list(range(COUNT))
     assert whole(project) == whole(straight)

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from campaign_fakes import FUNNEL, Size, plan
+from campaign_fakes import parts
+from stage_fakes import FUNNEL, Size
 
 from crystal_studio.campaign.events import Event, Finished, Progress
 from crystal_studio.campaign.process import CampaignProcess
@@ -45,7 +46,7 @@ def is_finished(event: Event) -> bool:
 
 
 def test_a_new_campaign_reports_and_finishes(project: Path) -> None:
-    process = CampaignProcess(project, request=REQUEST, plan=plan(*FUNNEL), workers=1)
+    process = CampaignProcess(project, request=REQUEST, parts=parts(*FUNNEL), workers=1)
     process.start()
     events = events_until(process, is_finished)
     assert process.finished is not None and process.finished.state == "finished"
@@ -56,7 +57,7 @@ def test_a_new_campaign_reports_and_finishes(project: Path) -> None:
 
 
 def test_pause_resume_and_cancel(project: Path) -> None:
-    process = CampaignProcess(project, request=REQUEST, plan=plan(Size(), delay=0.03))
+    process = CampaignProcess(project, request=REQUEST, parts=parts(Size(), delay=0.03))
     process.start()
     events_until(process, lambda e: isinstance(e, Progress) and e.generated >= 8)
     process.pause()
@@ -70,7 +71,7 @@ def test_pause_resume_and_cancel(project: Path) -> None:
 
 
 def test_a_pause_does_not_take_back_a_cancel(project: Path) -> None:
-    process = CampaignProcess(project, request=REQUEST, plan=plan(Size(), delay=0.03))
+    process = CampaignProcess(project, request=REQUEST, parts=parts(Size(), delay=0.03))
     process.start()
     events_until(process, lambda e: isinstance(e, Progress) and e.generated >= 8)
     process.cancel()
@@ -85,7 +86,7 @@ def test_a_request_that_cannot_be_met_is_one_sentence(project: Path) -> None:
     from crystal_studio.design.request import ChemicalSystem
 
     request = REQUEST.with_(chemical_system=ChemicalSystem(("Fe",), "exact"))
-    process = CampaignProcess(project, request=request, plan=plan())
+    process = CampaignProcess(project, request=request, parts=parts())
     process.start()
     events_until(process, is_finished)
     assert process.finished is not None
@@ -94,13 +95,13 @@ def test_a_request_that_cannot_be_met_is_one_sentence(project: Path) -> None:
 
 
 def test_a_killed_child_is_noticed_and_can_be_carried_on(project: Path) -> None:
-    process = CampaignProcess(project, request=REQUEST, plan=plan(Size(), delay=0.03))
+    process = CampaignProcess(project, request=REQUEST, parts=parts(Size(), delay=0.03))
     process.start()
     events_until(process, lambda e: isinstance(e, Progress) and e.generated >= 8)
     os.kill(process.pid, signal.SIGKILL)
     events_until(process, is_finished)
     assert process.finished is not None and process.finished.state == "failed" and "resume" in process.finished.text
-    again = CampaignProcess(project, process.campaign_id, plan=plan(Size()))
+    again = CampaignProcess(project, process.campaign_id, parts=parts(Size()))
     again.start()
     events_until(again, is_finished)
     assert again.finished is not None and again.finished.state == "finished"
@@ -110,13 +111,14 @@ def test_a_killed_child_is_noticed_and_can_be_carried_on(project: Path) -> None:
 _PARENT = """
 import sys, time
 sys.path.insert(0, {tests!r})
-from campaign_fakes import Size, Slow, plan
+from campaign_fakes import parts
+from stage_fakes import Size, Slow
 from crystal_studio.campaign.events import Progress
 from crystal_studio.campaign.process import CampaignProcess
 from crystal_studio.design.request import DesignRequest
 if __name__ == "__main__":
     request = DesignRequest(count=40, seed=1, device="cpu")
-    process = CampaignProcess({project!r}, request=request, plan=plan(Size(), Slow(60)), workers=1)
+    process = CampaignProcess({project!r}, request=request, parts=parts(Size(), Slow(60)), workers=1)
     process.start()
     while not any(isinstance(e, Progress) and e.generated >= 16 for e in process.poll()):
         time.sleep(0.02)

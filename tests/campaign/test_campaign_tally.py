@@ -3,61 +3,58 @@
 from __future__ import annotations
 
 import pytest
-from campaign_fakes import Size, Slow
+from stage_fakes import Size, Slow
 
-from crystal_studio.campaign.reasons import by_kind, kind
 from crystal_studio.campaign.tally import Tally
-
-
-@pytest.mark.parametrize(
-    ("reason", "expected"),
-    [
-        ("Two Li atoms are 1.02 A apart (limit 1.54 A).", "Two Li atoms are … A apart"),
-        ("The volume is 0.1 A^3 per atom (known crystals: 4.7 to 95.0 A^3).", "The volume is … A^3 per atom"),
-        ("The space group is Pm-3m (221), not P6_3/mmc (194).", "The space group is Pm-3m, not P6_3/mmc"),
-        ("The volume is 0.1 A^3 per atom (known crystals", "The volume is … A^3 per atom"),
-        ("Candidate 17 is the same crystal.", "Candidate … is the same crystal"),
-        ("Relaxation failed: ArithmeticError: no forces", "Relaxation failed"),
-        ("No oxidation states make LiO3 charge neutral (Li +1; O -2).", "No oxidation states make … charge neutral"),
-        ("CHGNet cannot relax MnO2", "CHGNet cannot relax …"),
-        ("The space group is P4/mmm, not Cm.", "The space group is P4/mmm, not Cm"),
-        ("The energy is -3.2e-05 eV", "The energy is … eV"),
-    ],
-)
-def test_reasons_of_one_kind_fall_together(reason: str, expected: str) -> None:
-    assert kind(reason) == expected
-
-
-def test_counts_of_a_kind_add_up() -> None:
-    counts = {"Candidate 1 is the same crystal.": 2, "No cell": 3, "Candidate 2 is the same crystal.": 4}
-    assert list(by_kind(counts).items()) == [("Candidate … is the same crystal", 6), ("No cell", 3)]
+from crystal_studio.candidates.verdicts import Reason, Verdicts, marking, rejecting
+from crystal_studio.project.rows import StageCounts
 
 
 def test_time_left_is_the_longest_line_of_work() -> None:
-    tally = Tally(1, 100, (Size(), Slow()), workers=2)
+    tally = Tally(1, 100, (Size(), Slow()))
+    tally.set_slots(2)
     assert tally.progress("", 0, 0.0, [0, 0]).seconds_left == -1  # nothing is known yet
     tally.generated = 20
-    tally.judged(0, [True] * 10 + [False] * 10, ["small"] * 10, seconds=2.0)  # 10 a second
-    tally.judged(1, [True] * 4, [], seconds=8.0)  # 2 s each, two at a time: 1 a second
+    tally.judged(0, rejecting([None] * 10 + [Reason("too_small", {"edge": 4.0})] * 10), seconds=2.0)  # 10 a second
+    tally.judged(1, marking(4), seconds=8.0)  # 2 s each, two at a time: 1 a second
     tally.finish(range(14))
     progress = tally.progress("", 0, 4.0, [0, 6])
     share = 11 / 21  # of those that come, how many reach the workers
     assert progress.seconds_left == pytest.approx(80 * share + 6)
     assert tally.progress("", 0, 0.5, [0, 6]).seconds_left == pytest.approx(160)  # now the generator is the slowest
-    assert progress.stages[1].rate == pytest.approx(1.0) and progress.stages[0].reasons == {"small": 10}
+    assert progress.stages[1].rate == pytest.approx(1.0) and progress.stages[0].reasons == {"too_small": 10}
+    assert tally.stages[1].pace == pytest.approx(2.0)
+
+
+def test_every_status_is_counted_and_only_rejections_have_reasons() -> None:
+    tally = Tally(1, 4, (Size(),))
+    reasons = (None, Reason("too_small", {"edge": 4.0}), Reason("error", {"text": "no"}), Reason("waiting"))
+    tally.judged(0, Verdicts(("passed", "rejected", "error", "waiting"), reasons), seconds=1.0)
+    (stage,) = tally.progress("", 0, 0.0, [0]).stages
+    assert (stage.entered, stage.passed, stage.rejected, stage.error, stage.waiting) == (4, 1, 1, 1, 1)
+    assert stage.reasons == {"too_small": 1}
+    assert "1 could not be judged" in tally.summary()
+
+
+def test_errors_of_an_earlier_run_are_judged_again_and_not_counted_twice() -> None:
+    tally = Tally(1, 4, (Size(),))
+    tally.restore(4, 3, [StageCounts("geometry", 2, 1, 1, 0, {"too_small": 1})])
+    tally.judged(0, marking(1), seconds=1.0)
+    (stage,) = tally.progress("", 0, 0.0, [0]).stages
+    assert (stage.entered, stage.passed, stage.error) == (4, 3, 0)
 
 
 def test_a_chunk_that_is_sampled_but_not_handed_over_leaves_the_time_unknown() -> None:
-    tally = Tally(1, 40, (Size(),), workers=1)
-    tally.judged(0, [True] * 10, [], seconds=1.0)
+    tally = Tally(1, 40, (Size(),))
+    tally.judged(0, marking(10), seconds=1.0)
     assert tally.progress("", 40, 4.0, [0]).seconds_left == -1  # every step is done, and still nothing has come
-    assert Tally(1, 40, (), workers=1).progress("", 40, 4.0, []).seconds_left == -1
+    assert Tally(1, 40, ()).progress("", 40, 4.0, []).seconds_left == -1
     tally.generated = 40
     assert tally.progress("", 0, 4.0, [20]).seconds_left == pytest.approx(2)
 
 
 def test_rate_looks_back_a_while_only() -> None:
-    tally = Tally(1, 1000, (), workers=1)
+    tally = Tally(1, 1000, ())
     tally.progress("", 0, 1.0, [], now=0.0)
     tally.finish(range(100))
     assert tally.progress("", 0, 1.0, [], now=10.0).rate == pytest.approx(10)

@@ -112,7 +112,7 @@ def test_no_reference_index(studio, models, tmp_path: Path, monkeypatch: pytest.
     """It is said at the start, with the remedy; the candidates are made and judged by all that is there."""
     shutil.copytree(paths.resources(), tmp_path / "resources", ignore=shutil.ignore_patterns("reference"))
     monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path / "resources"))
-    monkeypatch.setattr("crystal_studio.funnel.stages.quick", _only_novelty)
+    monkeypatch.setattr("crystal_studio.funnel.stages.FUNNELS", {"quick": {"novelty": {}}})
     path = tmp_path / "p.crystals"
     answer = studio("generate", path, *GENERATE, "--json")
     assert answer.code == 0 and answer.json["passed"] == 8
@@ -120,13 +120,6 @@ def test_no_reference_index(studio, models, tmp_path: Path, monkeypatch: pytest.
     assert "is missing" in warning and "einstall" in warning and warning in answer.err
     with ProjectReader(path) as reader:
         assert reader.count("novel is None") == 8
-
-
-def _only_novelty() -> tuple:
-    """An untrained model's crystals do not pass geometry, so the stage is asked alone."""
-    from crystal_studio.funnel.novelty import Novelty
-
-    return (Novelty(),)
 
 
 CIF = """data_NaCl

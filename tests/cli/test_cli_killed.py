@@ -31,7 +31,7 @@ def content(project: Path) -> tuple:
     with ProjectReader(project) as reader:
         rows = sorted(reader.candidates(), key=lambda r: r.number)
         crystals = reader.structures([r.id for r in rows])
-        verdicts = [[(v.stage, v.passed, v.reason) for v in reader.verdicts(r.id)] for r in rows]
+        verdicts = [[(v.stage, v.status, v.reason) for v in reader.verdicts(r.id)] for r in rows]
     return [(r.number, r.id, r.formula, r.space_group, r.status) for r in rows], crystals, verdicts
 
 

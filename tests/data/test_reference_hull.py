@@ -117,7 +117,7 @@ def test_unknown_element_and_missing_energy_have_a_reason() -> None:
 def test_saved_hull_reads_back(tmp_path: Path) -> None:
     hull = hull_of([row(Li=2, O=1)], [-4.9])
     save_hull(tmp_path / "hull.npz", hull)
-    read = ReferenceHull.load(tmp_path / "hull.npz")
+    read = ReferenceHull.read(tmp_path / "hull.npz")
     assert (read.counts == hull.counts).all() and read.ids.tolist() == hull.ids.tolist()
     assert np.allclose(read.energy, hull.energy) and len(read) == 4
 
@@ -126,7 +126,7 @@ def test_saved_hull_reads_back(tmp_path: Path) -> None:
 def test_damaged_hull_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "hull.npz").write_bytes(content)
     with pytest.raises(FileError, match=r"damaged.*build_hull"):
-        ReferenceHull.load(tmp_path / "hull.npz")
+        ReferenceHull.read(tmp_path / "hull.npz")
 
 
 def test_cut_off_hull_is_one_sentence(tmp_path: Path) -> None:
@@ -134,13 +134,22 @@ def test_cut_off_hull_is_one_sentence(tmp_path: Path) -> None:
     whole = (tmp_path / "whole.npz").read_bytes()
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(FileError, match="damaged"):
-        ReferenceHull.load(tmp_path / "cut.npz")
+        ReferenceHull.read(tmp_path / "cut.npz")
 
 
 def test_missing_hull_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path))
-    with pytest.raises(KnownError, match="missing: reinstall"):
+    with pytest.raises(KnownError, match=r"no reference hull of the potential chgnet .*: reinstall"):
         ReferenceHull.load()
+
+
+def test_a_hull_is_that_of_one_potential(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path))
+    save_hull(hull_path("mace"), hull_of([row(Li=2, O=1)], [-4.9]))
+    with pytest.raises(FileError, match=r"was computed by .*, not by mace: build it with .*--potential mace"):
+        ReferenceHull.load("mace")
+    with pytest.raises(FileError, match="no reference hull of the potential orb"):
+        ReferenceHull.load("orb")
 
 
 def test_shipped_hull_knows_common_oxides() -> None:

@@ -78,10 +78,8 @@ def number_of_process() -> int:
     return os.getpid()
 
 
-def threads_of_process() -> tuple[int, str, str]:
-    import torch
-
-    return torch.get_num_threads(), os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"]
+def threads_of_process() -> tuple[str, ...]:
+    return tuple(os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS"))
 
 
 def of_worker(key: str, seconds: float = 0.0) -> tuple[int, int]:
@@ -187,3 +185,8 @@ def killed_the_first_time(marks: list[str]) -> list[str]:
         Path(marks[0]).touch()
         kill_itself()
     return ["survived"]
+
+
+def wait_a_little(x: int) -> int:
+    time.sleep(0.5)
+    return x

@@ -6,10 +6,12 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import execution_tasks as tasks
 import pytest
+from clusters import by_hand, wait_until
 
 from crystal_studio.execution.engines import open_engine
 from crystal_studio.execution.protocol import (
@@ -25,14 +27,20 @@ from crystal_studio.execution.protocol import (
     TimedOut,
 )
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
-@pytest.fixture(scope="module", params=["local"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    opened = open_engine("local", 2)
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=["local", "dask"])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The local engine, and Dask with a scheduler and two workers that were started by hand."""
+    with ExitStack() as stack:
+        name = "local"
+        if request.param == "dask":
+            cluster = stack.enter_context(by_hand(tmp_path_factory.mktemp("cluster"), gpus=(1, 0)))
+            name = cluster.address
+        opened = stack.enter_context(closing(open_engine(name, 2)))
+        assert wait_until(lambda: opened.slots == 2)
+        yield opened
 
 
 @pytest.fixture(autouse=True)
@@ -253,7 +261,7 @@ def test_making_it_is_not_on_the_tasks_clock(engine: Engine) -> None:
 
 def test_one_thread_a_process(engine: Engine) -> None:
     outcome = one(engine, Task(tasks.threads_of_process))
-    assert isinstance(outcome, Done) and outcome.value == (1, "1", "1")
+    assert isinstance(outcome, Done) and outcome.value == ("1", "1", "1")
 
 
 def test_tasks_that_want_the_gpu_take_turns(engine: Engine, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import execution_tasks as tasks
 import pytest
+from clusters import wait_until
 
 from crystal_studio.errors import KnownError, RequestError
 from crystal_studio.execution.engines import open_engine
@@ -50,15 +51,6 @@ def family(folder: Path) -> list[int]:
         except OSError:
             continue
     return found
-
-
-def wait_until(condition, seconds: float = 30.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

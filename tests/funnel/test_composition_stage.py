@@ -13,11 +13,13 @@ from textbook import CRYSTALS, batch
 
 from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import atomic_number
-from crystal_studio.funnel.composition import Composition, reason_against
+from crystal_studio.funnel.composition import CompositionStage, reason_against
+from crystal_studio.funnel.reasons import sentence
 
 
 def reason(formula: str) -> str:
-    return reason_against(tuple(sorted((atomic_number(s), n) for s, n in parse_formula(formula).items())))
+    found = reason_against(tuple(sorted((atomic_number(s), n) for s, n in parse_formula(formula).items())))
+    return "" if found is None else sentence("composition", found.code, found.parameters)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_reasons_say_why() -> None:
 
 
 def test_textbook_crystals_pass() -> None:
-    verdicts = Composition()(batch(*CRYSTALS), None)
+    verdicts = CompositionStage()(batch(*CRYSTALS), None)
     assert verdicts.passed.all(), verdicts.reasons
 
 

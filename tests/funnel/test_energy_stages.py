@@ -7,45 +7,42 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from textbook import batch, raw_batch, structures
+from textbook import batch, found, raw_batch, sentences, structures
 
+from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.errors import RequestError
 from crystal_studio.funnel import stages
 from crystal_studio.funnel.context import FunnelContext
-from crystal_studio.funnel.novelty import Novelty
-from crystal_studio.funnel.relaxation import Relaxation
-from crystal_studio.funnel.stability import Stability
+from crystal_studio.funnel.novelty import NoveltyStage
+from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.relaxation import RelaxationStage
+from crystal_studio.funnel.stability import StabilityStage
+from crystal_studio.funnel.well_formed import complaint
+
+CHGNET = Method("chgnet", "potential", "CHGNet 0.3.0 (PBE+U, MP2020 corrections)")
 
 
-def test_names_and_order_of_the_quick_funnel() -> None:
-    names = [stage.name for stage in stages.quick()]
-    assert names == [
-        *("geometry", "composition", "symmetry", "uniqueness", "novelty", "properties", "relaxation", "stability")
-    ]
-    assert [s.name for s in stages.quick() if s.costly] == ["relaxation"]
-    assert [s.name for s in stages.quick() if s.in_order] == ["uniqueness"]
-    assert stages.for_funnel("none") == ()
-    assert [s.name for s in stages.for_funnel("full")] == names
-    with pytest.raises(RequestError, match="Unknown funnel 'slow'"):
-        stages.for_funnel("slow")
+def with_energy(candidates: Batch, energy: float, method: str = "chgnet") -> Batch:
+    return replace(candidates, found={f"energy_per_atom@{method}": np.full(len(candidates), energy)})
 
 
 def test_known_crystals_are_named() -> None:
-    verdicts = Novelty()(batch("NaCl", "MgAl2O4"), FunnelContext())
-    assert verdicts.passed.all() and verdicts.reasons == ("", "")
-    assert verdicts.values["novel"].tolist() == [False, False]
-    assert verdicts.values["nearest_known"][0].endswith("(NaCl, Fm-3m)")
-    assert "MgAl2O4" in verdicts.values["nearest_known"][1] or "Mg(AlO2)2" in verdicts.values["nearest_known"][1]
+    verdicts = NoveltyStage()(batch("NaCl", "MgAl2O4"), FunnelContext())
+    assert verdicts.passed.all() and verdicts.reasons == (None, None)
+    assert found(verdicts, "novel").tolist() == [0.0, 0.0]
+    nearest = found(verdicts, "nearest_known")
+    assert nearest[0].endswith("(NaCl, Fm-3m)")
+    assert "MgAl2O4" in nearest[1] or "Mg(AlO2)2" in nearest[1]
+    assert {f.method.kind for f in verdicts.findings} == {"reference"}
 
 
 def test_a_new_composition_is_novel_with_its_structure_type() -> None:
     rocksalt = structures("NaCl")
     strange = replace(rocksalt, numbers=np.where(rocksalt.numbers == 11, 94, 36).astype(np.int16))
-    verdicts = Novelty()(raw_batch(strange), FunnelContext())
-    assert verdicts.values["novel"].tolist() == [True]
-    assert verdicts.values["nearest_note"].tolist() == ["same structure type"]
-    assert verdicts.values["nearest_distance"][0] < 0.01
+    verdicts = NoveltyStage()(raw_batch(strange), FunnelContext())
+    assert found(verdicts, "novel").tolist() == [1.0]
+    assert verdicts.notes["nearest_note"].tolist() == ["same structure type"]
+    assert found(verdicts, "nearest_distance")[0] < 0.01
 
 
 def test_without_resources_nothing_is_rejected_and_the_reason_is_kept(
@@ -53,38 +50,83 @@ def test_without_resources_nothing_is_rejected_and_the_reason_is_kept(
 ) -> None:
     candidates = batch("NaCl")
     monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path))
-    novelty = Novelty()(candidates, FunnelContext())
-    assert novelty.passed.all() and novelty.values["novel"].tolist() == [None]
-    assert novelty.values["nearest_note"][0].startswith("No reference index: ")
-    with_energy = replace(candidates, values={"energy_per_atom": np.array([-3.4])})
-    stability = Stability()(with_energy, FunnelContext())
-    assert stability.passed.all() and np.isnan(stability.values["e_hull"]).all()
-    assert stability.values["hull_note"][0].startswith("No reference hull: ")
+    novelty = NoveltyStage()(candidates, FunnelContext())
+    assert novelty.passed.all() and novelty.findings == ()
+    assert novelty.notes["nearest_note"][0].startswith("No reference index: ")
+    stability = StabilityStage()(with_energy(candidates, -3.4), FunnelContext())
+    assert stability.passed.all() and stability.findings == ()
+    assert stability.notes["hull_note"][0].startswith("There is no reference hull of the potential chgnet")
 
 
 def test_hull_of_another_potential_is_not_mixed() -> None:
-    candidates = replace(batch("NaCl"), values={"energy_per_atom": np.array([-3.4])})
-    verdicts = Stability()(candidates, FunnelContext(potential="other"))
-    assert np.isnan(verdicts.values["e_hull"]).all()
-    assert verdicts.values["hull_note"][0] == "The reference hull was computed by chgnet, not by other."
+    verdicts = StabilityStage()(with_energy(batch("NaCl"), -3.4, "other"), FunnelContext(potential="other"))
+    assert verdicts.passed.all() and verdicts.findings == ()
+    note = verdicts.notes["hull_note"][0]
+    assert note.startswith("There is no reference hull of the potential other") and "--potential other" in note
+
+
+def test_energies_of_another_method_are_not_mixed() -> None:
+    """A DFT energy, the headline value, says nothing about CHGNet's hull."""
+    candidates = replace(with_energy(batch("NaCl"), -3.4, "gpaw"))
+    candidates = replace(candidates, found={**candidates.found, "energy_per_atom": np.array([-3.4])})
+    verdicts = StabilityStage()(candidates, FunnelContext())
+    assert np.isnan(found(verdicts, "e_hull")).all() and "no energy" in verdicts.notes["hull_note"][0]
 
 
 def test_relaxed_rock_salt_lies_on_the_hull() -> None:
     context = FunnelContext()
     candidates = batch("NaCl")
-    relaxed = Relaxation()(candidates, context)
-    assert relaxed.passed.all() and relaxed.values["converged"].tolist() == [1.0]
-    assert relaxed.relaxed is not None and relaxed.relaxed.n_atoms.tolist() == [8]
-    after = replace(candidates, structures=relaxed.relaxed, values=relaxed.values)
-    stable = Stability()(after, context)
-    assert stable.values["e_hull"][0] == pytest.approx(0, abs=0.005)
-    assert stable.values["formation_energy"][0] == pytest.approx(-2.1, abs=0.1)
-    assert stable.values["decomposition"][0] == "1.00 NaCl"
+    relaxed = RelaxationStage()(candidates, context)
+    assert relaxed.passed.all() and found(relaxed, "converged").tolist() == [1.0]
+    assert {f.method for f in relaxed.findings} == {CHGNET}
+    assert (
+        relaxed.geometry is not None and relaxed.geometry.method == CHGNET and relaxed.geometry.moved.tolist() == [True]
+    )
+    cells = relaxed.geometry.structures
+    assert cells.n_atoms.tolist() == [8]
+    volume = cells.volume[0] / candidates.structures.volume[0]
+    assert found(relaxed, "volume_change")[0] == pytest.approx(volume) and 0.9 < volume < 1.1
+    energy = {"energy_per_atom@chgnet": found(relaxed, "energy_per_atom")}
+    stable = StabilityStage()(Batch(candidates.ids, candidates.candidates.with_geometry(cells), energy), context)
+    assert found(stable, "e_hull")[0] == pytest.approx(0, abs=0.005)
+    assert found(stable, "formation_energy")[0] == pytest.approx(-2.1, abs=0.1)
+    assert stable.notes["decomposition"][0] == "1.00 NaCl"
+    assert {f.method for f in stable.findings} == {CHGNET}
 
 
 def test_candidate_without_energy_gets_a_note() -> None:
-    verdicts = Stability()(batch("NaCl"), FunnelContext())
-    assert verdicts.passed.all() and "no energy" in verdicts.values["hull_note"][0]
+    verdicts = StabilityStage()(batch("NaCl"), FunnelContext())
+    assert verdicts.passed.all() and "no energy" in verdicts.notes["hull_note"][0]
+
+
+def test_a_relaxation_that_was_given_up_moves_nothing() -> None:
+    lonely = Structures.from_lists([20 * np.eye(3), 5.64 * np.eye(3)], [[18], structures("NaCl").numbers],
+                                   [[[0, 0, 0]], structures("NaCl").positions])  # fmt: skip
+    stage = RelaxationStage(max_steps=2)
+    verdicts = stage(raw_batch(lonely), FunnelContext())
+    assert verdicts.status == ("rejected", "passed")
+    assert sentences(stage, verdicts)[0].startswith("The potential has no answer")
+    assert verdicts.geometry is not None and verdicts.geometry.moved.tolist() == [False, True]
+    for quantity in ("energy_per_atom", "volume_change"):
+        assert np.isnan(found(verdicts, quantity)).tolist() == [True, False]
+
+
+@pytest.mark.usefixtures("boxes")
+def test_the_named_potential_computes_on_the_named_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    import toy_springs
+
+    used = []
+    relax = toy_springs.Springs.relax
+    monkeypatch.setattr(
+        toy_springs.Springs, "relax", lambda self, *args: used.append(self.device) or relax(self, *args)
+    )
+    candidates = batch("NaCl")
+    for device in ("cpu", "cuda:1"):
+        verdicts = RelaxationStage(max_steps=3)(candidates, FunnelContext("springs", device))
+        assert {f.method for f in verdicts.findings} == {Method("springs", "potential", "Springs between atoms")}
+        expected = relax(toy_springs.Springs(), candidates.structures, 3, 0.1)
+        assert found(verdicts, "energy_per_atom").tolist() == expected.energy_per_atom.tolist()
+    assert used == ["cpu", "cuda:1"]
 
 
 def test_no_stage_raises_on_weird_candidates() -> None:
@@ -95,8 +137,5 @@ def test_no_stage_raises_on_weird_candidates() -> None:
     )
     weird = raw_batch(cells)
     context = FunnelContext()
-    for stage in stages.quick():
-        verdicts = stage(weird, context)
-        assert len(verdicts.passed) == len(verdicts.reasons) == len(weird.ids), stage.name
-        assert all(bool(reason) != passed for reason, passed in zip(verdicts.reasons, verdicts.passed, strict=True))
-        assert all(len(column) == len(weird.ids) for column in verdicts.values.values())
+    for stage in stages.for_funnel("quick"):
+        assert complaint(stage, stage(weird, context), weird) == "", stage.name

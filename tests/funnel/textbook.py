@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from crystal_studio.crystal.asymmetric_unit import expand
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.verdicts import Verdicts
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.standardise import to_asymmetric_units
-from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.protocol import Batch, Stage
+from crystal_studio.funnel.reasons import sentence
 
 CUBIC = (90, 90, 90)
 CRYSTALS = {
@@ -45,19 +47,29 @@ def units_of(cells: Structures) -> AsymmetricUnits:
 
 
 def batch(*names: str, first_id: int = 1) -> Batch:
-    """The named crystals as candidates, expanded from their asymmetric units."""
+    """The named crystals as candidates made in their groups, expanded from their asymmetric units."""
     units = units_of(structures(*names))
-    return Batch(np.arange(first_id, first_id + len(units)), units, expand(units))
+    candidates = Candidates.of_units(units, units.space_group)
+    return Batch(np.arange(first_id, first_id + len(units)), candidates)
 
 
-def raw_batch(cells: Structures, groups: list[int] | None = None) -> Batch:
-    """Cells as candidates whatever they hold; the units only carry the requested groups."""
-    size = len(cells)
-    units = AsymmetricUnits(
-        np.array(groups or [1] * size, np.int16),
-        cells.lattice,
-        np.zeros((size, 1), np.int16),
-        np.full((size, 1), -1, np.int16),
-        np.zeros((size, 1, 3)),
-    )
-    return Batch(np.arange(1, size + 1), units, cells)
+def raw_batch(cells: Structures, groups: list[int] | None = None, first_id: int = 1) -> Batch:
+    """Cells as candidates whatever they hold, nothing else known of them; the groups that were asked for, or none."""
+    asked = None if groups is None else np.array(groups, np.int16)
+    return Batch(np.arange(first_id, first_id + len(cells)), Candidates.of_structures(cells, asked))
+
+
+def found(verdicts: Verdicts, quantity: str) -> np.ndarray:
+    """The values of the only finding of a quantity."""
+    (finding,) = [f for f in verdicts.findings if f.quantity == quantity]
+    return finding.values
+
+
+def sentences(stage: Stage, verdicts: Verdicts) -> list[str]:
+    """The reasons as people read them."""
+    return ["" if r is None else sentence(stage.name, r.code, r.parameters) for r in verdicts.reasons]
+
+
+def codes(verdicts: Verdicts) -> list[str]:
+    """The codes of the reasons, "" where passed."""
+    return ["" if r is None else r.code for r in verdicts.reasons]

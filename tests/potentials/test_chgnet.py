@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import KnownError, ModelError
 from crystal_studio.potentials import registry
@@ -65,7 +66,7 @@ def test_relaxation_finds_the_lattice_constant_and_keeps_the_cell(chgnet: Any) -
         0.95 * squeezed.lattice, *(getattr(squeezed, n) for n in ("offsets", "numbers", "positions", "orbit"))
     )
     outcome = chgnet.relax(squeezed)
-    assert outcome.converged[0] and outcome.reasons == ("",)
+    assert outcome.converged[0] and outcome.reasons == (None,)
     assert outcome.structures.n_atoms.tolist() == [8]
     assert np.allclose(outcome.structures.lattice[0], 5.69 * np.eye(3), atol=0.1)
     assert outcome.energy_per_atom[0] == pytest.approx(MP2020_EV_PER_ATOM["NaCl"], abs=0.05)
@@ -76,7 +77,13 @@ def test_crystals_without_an_answer(chgnet: Any) -> None:
     lonely = Structures.from_lists([20 * np.eye(3), 5 * np.eye(3)], [[18], [99]], [[[0, 0, 0]]] * 2)
     assert np.isnan(chgnet.energies(lonely)).all()
     outcome = chgnet.relax(lonely, max_steps=3)
-    assert all("no answer" in r for r in outcome.reasons) and not outcome.converged.any()
+    assert [r.code for r in outcome.reasons] == ["no_answer"] * 2 and not outcome.converged.any()
+
+
+def test_facts_are_told_without_loading_the_network() -> None:
+    found = registry.POTENTIALS.get("chgnet")
+    assert registry.method("chgnet") == Method("chgnet", "potential", found.title)
+    assert (found.name, found.package) == ("chgnet", "chgnet") and "PBE" in found.functional
 
 
 def test_unknown_name() -> None:

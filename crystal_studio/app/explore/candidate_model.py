@@ -158,7 +158,7 @@ class CandidateModel(QAbstractTableModel):
         for r in rows:
             row = self.candidate(r)
             if row is not None:
-                values = [getattr(row, self._columns[c].key) for c in columns]
+                values = [row.value(self._columns[c].key) for c in columns]
                 lines.append("\t".join("" if v is None else str(v).replace("\t", " ") for v in values))
         return "\n".join(lines)
 

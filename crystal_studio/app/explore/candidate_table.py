@@ -126,16 +126,21 @@ class CandidateTable(QTableView):
     def save_state(self, state: WindowState) -> None:
         """Remember widths, order and choice of columns."""
         state.set("explore/columns", self.horizontalHeader().saveState())
+        state.set("explore/column keys", self._keys())
 
     def restore_state(self, state: WindowState) -> None:
         """Take the remembered columns back."""
         kept = state.bytes("explore/columns")
-        if not kept.isEmpty():
+        if not kept.isEmpty() and state.text("explore/column keys") == self._keys():
             header = self.horizontalHeader()
             header.blockSignals(True)
             header.restoreState(kept)
             self._show_order()
             header.blockSignals(False)
+
+    def _keys(self) -> str:
+        """What the remembered widths belong to: an extension may have added a column since."""
+        return " ".join(column.key for column in self._columns)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)

@@ -292,13 +292,14 @@ class Picture:
 
 
 def picture(reader: ProjectReader, candidate_id: int, symbols: Sequence[str]) -> Picture:
-    """Read one candidate: its best structure, its title and its Wyckoff labels ("8a")."""
+    """Read one candidate: its current geometry, its title and its Wyckoff labels ("8a")."""
     from crystal_studio.crystal.space_groups import tables
 
     row = reader.candidate(candidate_id)
     units = reader.units([candidate_id])
     table = tables()
     orbits = tuple(f"{table.multiplicity[w]}{table.letter[w]}" for w in units.wyckoff[0] if w >= 0)
-    symbol = hm_html(symbols[row.space_group - 1]) if symbols else str(row.space_group)
-    title = f"{formula_html(row.formula)} &nbsp; {symbol}"
-    return Picture(row, reader.structures([candidate_id], kind="best"), title, orbits)
+    title = formula_html(row.formula)
+    if row.space_group:
+        title += f" &nbsp; {hm_html(symbols[row.space_group - 1]) if symbols else row.space_group}"
+    return Picture(row, reader.structures([candidate_id]), title, orbits)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
+    QMessageBox,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -23,25 +23,15 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.app.background import Background, TaskState
+from crystal_studio.app.explore.exporting import Written, taken, write
 from crystal_studio.app.faults import sentence
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.widgets import GAP, label, restyle
 from crystal_studio.exchange.exporters import exporters
-from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
-
-CHUNK = 10
-
-
-@dataclass(frozen=True)
-class Written:
-    """The files, and what could not be written as asked."""
-
-    paths: tuple[Path, ...]
-    problems: tuple[str, ...]
 
 
 class ExportDialog(QDialog):
@@ -129,19 +119,58 @@ class ExportDialog(QDialog):
         self._state.set("export/folder", str(folder))
         self._state.set("export/format", key)
         reader = self._reader
-        self.go.setEnabled(False)
-        self.close_button.setText("Cancel")
-        self.bar.setRange(0, max(len(ids), 1))
-        self.bar.setValue(0)
-        self.bar.show()
-        self._say("", "")
+        self._begin(0)
+
+        def look(_: TaskState) -> list[Path]:
+            return taken(reader, ids, key, folder)
+
+        def found(there: list[Path]) -> None:
+            if there:
+                self._ended()
+                self._ask(there, folder, lambda keep: self._write(ids, key, folder, keep))
+            else:
+                self._write(ids, key, folder)
+
+        self._task = self._background.run(look, found, self._failed, key="export", long=True)
+
+    def _write(self, ids: Sequence[int], key: str, folder: Path, keep: bool = False) -> None:
+        reader = self._reader
+        self._begin(len(ids))
         self._task = self._background.run(
-            lambda state: write(reader, ids, key, folder, state),
+            lambda state: write(reader, ids, key, folder, state, keep),
             self._done,
             self._failed,
             self.bar.setValue,
             key="export",
+            long=True,
         )
+
+    def _ask(self, there: Sequence[Path], folder: Path, go_on: Callable[[bool], object]) -> None:
+        """Files of these names are there already: what to do is the user's to say."""
+        verb = "is" if len(there) == 1 else "are"
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Export")
+        box.setText(f"{plural(len(there), 'file')} with the same name {verb} there already.")
+        named = ", ".join(path.name for path in there[:3]) + (" …" if len(there) > 3 else "")
+        box.setInformativeText(f"{named}\nin {folder}")
+        both = box.addButton("Keep both", QMessageBox.ButtonRole.AcceptRole)
+        over = box.addButton("Overwrite", QMessageBox.ButtonRole.DestructiveRole)
+        stop = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(both)
+        box.setEscapeButton(stop)
+        both.clicked.connect(lambda _=False: go_on(True))
+        over.clicked.connect(lambda _=False: go_on(False))
+        box.open()
+
+    def _begin(self, steps: int) -> None:
+        self.go.setEnabled(False)
+        self.close_button.setText("Cancel")
+        self.bar.setRange(0, steps)
+        self.bar.setValue(0)
+        self.bar.show()
+        self._say("", "")
 
     def reject(self) -> None:
         if self._task is not None:
@@ -194,28 +223,3 @@ class ExportDialog(QDialog):
 def _documents() -> Path:
     found = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     return Path(found) if found else Path.home()
-
-
-def write(reader: ProjectReader, ids: Sequence[int], key: str, folder: Path, state: TaskState) -> Written:
-    """Write candidates, relaxed where they were, to files; tells ``state`` how many are done, stops when it says so."""
-    from crystal_studio.exchange.export import export, file_names
-    from crystal_studio.exchange.problems import Problem
-
-    rows = reader.by_ids(ids)
-    names = file_names([r.id for r in rows], [r.formula for r in rows], [r.space_group for r in rows])
-    problems: list[str] = []
-    paths: list[Path] = []
-
-    def report(problem: Problem) -> None:
-        problems.append(f"{problem.name}: {problem.text}")
-
-    size = len(rows) if exporters.get(key).single else CHUNK
-    for start in range(0, len(rows), max(size, 1)):
-        if state.cancelled:
-            break
-        part, titles = rows[start : start + size], names[start : start + size]
-        columns = {f.name: [getattr(r, f.name) for r in part] for f in fields(CandidateRow)}
-        cells = reader.structures([r.id for r in part], kind="best")
-        paths += export(cells, titles, key, folder, columns=columns, report=report)
-        state.progress(min(start + size, len(rows)))
-    return Written(tuple(paths), tuple(problems))

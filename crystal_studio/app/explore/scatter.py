@@ -17,26 +17,25 @@ from crystal_studio.app.numbers_text import count, figure
 from crystal_studio.app.plots import plot_widget, recolour
 from crystal_studio.app.typeset import formula_text
 from crystal_studio.app.widgets import label
+from crystal_studio.candidates.quantities import COUNT, NUMBER
+from crystal_studio.candidates.registry import quantities
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
 LIMIT = 20_000
-PROPERTIES = (
-    ("e_hull", "Energy above hull, eV/atom"),
-    ("formation_energy", "Formation energy, eV/atom"),
-    ("predicted_e_above_hull", "Predicted energy above hull, eV/atom"),
-    ("predicted_formation_energy_per_atom", "Predicted formation energy, eV/atom"),
-    ("predicted_band_gap", "Predicted band gap, eV"),
-    ("density", "Density, g/cm³"),
-    ("volume_per_atom", "Volume per atom, Å³"),
-    ("n_atoms", "Atoms in the conventional cell"),
-    ("n_orbits", "Orbits"),
-    ("space_group", "Space group number"),
-    ("nearest_distance", "Distance to nearest known"),
-    ("energy_per_atom", "Energy, eV/atom"),
-)
-_WHOLE = ("n_atoms", "n_orbits", "space_group")
+
+
+def axes() -> dict[str, str]:
+    """What can be plotted: the name in filters, and title with unit; every number of the registry."""
+    found: dict[str, str] = {}
+    for quantity in quantities().values():
+        if quantity.kind not in (NUMBER, COUNT):
+            continue
+        found[quantity.name] = quantity.axis
+        if quantity.learned:
+            found[f"predicted_{quantity.name}"] = f"Predicted {quantity.axis[:1].lower()}{quantity.axis[1:]}"
+    return found
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,9 @@ def described(points: Points, at: int) -> str:
     """What a point says when the mouse rests on it: the candidate, and both values with their units."""
     lines = [f"{formula_text(points.formulas[at])}, candidate {points.ids[at]}"]
     for name, value in zip(points.names, (points.x[at], points.y[at]), strict=True):
-        title, _, unit = dict(PROPERTIES)[name].partition(", ")
-        lines.append(f"{title}: {figure(float(value), 0 if name in _WHOLE else 3, unit)}")
+        quantity = quantities()[name.removeprefix("predicted_")]
+        title = axes()[name].removesuffix(f", {quantity.unit}")
+        lines.append(f"{title}: {figure(float(value), quantity.digits, quantity.unit)}")
     return "\n".join(lines)
 
 
@@ -81,6 +81,7 @@ class ScatterView(QWidget):
         self._points = Points()
         self._current = 0
         self._framed = ("", "")  # the properties whose points have been framed
+        self._moved = False  # by the user, since then
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 8)
         row = QHBoxLayout()
@@ -105,6 +106,7 @@ class ScatterView(QWidget):
         self.plot: Any = plot_widget()
         self.plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.plot.viewport().installEventFilter(self)
+        self.plot.getViewBox().sigRangeChangedManually.connect(self._user_moved)
         column.addWidget(self.plot, 1)
         for box in (self.x_axis, self.y_axis):
             box.currentIndexChanged.connect(lambda _: self.reload())
@@ -130,6 +132,7 @@ class ScatterView(QWidget):
         points = self._points
         if not len(points.ids):
             return
+        self._moved = False
         box = self.plot.getViewBox()
         box.setRange(xRange=_range(points.x), yRange=_range(points.y), padding=0.06)
 
@@ -160,9 +163,12 @@ class ScatterView(QWidget):
     def _take(self, points: Points) -> None:
         self._points = points
         self._draw()
-        if points.names != self._framed:  # what the user has zoomed into stays while the same is shown
+        if points.names != self._framed or not self._moved:  # what the user has zoomed into stays
             self._framed = points.names
             self.frame()
+
+    def _user_moved(self, *_: object) -> None:
+        self._moved = True
 
     def _draw(self) -> None:
         import pyqtgraph
@@ -223,7 +229,7 @@ def _choice(name: str, key: str) -> QComboBox:
     # The longest name must not widen the whole window; the list opens as wide as it needs.
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(14)
-    for value, title in PROPERTIES:
+    for value, title in axes().items():
         box.addItem(title, value)
     box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)
     box.setCurrentIndex(box.findData(key))

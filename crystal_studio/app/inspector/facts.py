@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.project.rows import CampaignRow, CandidateRow, VerdictRow
+from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, VerdictRow
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
+GENERATED = "generated"
 TOLERANCES = (0.001, 0.01, 0.1)
 """Angstrom: how far atoms may lie off a symmetry operation that is still accepted."""
 
@@ -51,18 +50,24 @@ class SymmetryFacts:
 class CandidateFacts:
     """Everything about one candidate.
 
-    cell : a, b, c in Angstrom, alpha, beta, gamma in degrees
-    relaxed : whether the cell is the relaxed one
+    cell : of the current geometry: a, b, c in Angstrom, alpha, beta, gamma in degrees
+    generated_cell : the same as generated; empty where that is the current geometry
+    generated_volume : cubic Angstrom, as generated
+    geometry : title of the method that moved the atoms, "" as generated
+    quantities : every value by every method
     """
 
     row: CandidateRow
     campaign: CampaignRow
     verdicts: tuple[VerdictRow, ...]
+    quantities: tuple[QuantityRow, ...]
     structure: Structures
-    relaxed: bool
+    geometry: str
     cell: tuple[float, ...]
+    generated_cell: tuple[float, ...]
+    generated_volume: float
     asked_symbol: str
-    found_symbol: str
+    symbol: str
     symmetry: SymmetryFacts
 
 
@@ -71,20 +76,23 @@ def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
     from crystal_studio.crystal.lattice import cell_parameters
     from crystal_studio.crystal.space_groups import tables
 
-    structure = reader.structures([row.id], kind="best")
-    generated = reader.structures([row.id], kind="generated")
+    structure = reader.structures([row.id])
+    moved = row.geometry != GENERATED
+    generated = reader.structures([row.id], GENERATED) if moved else structure
+    titles = {method.name: method.title or method.name for method in reader.geometries(row.id)}
     symbol = tables().symbol
-    found = row.detected_space_group
     return CandidateFacts(
         row=row,
         campaign=reader.campaign(row.campaign_id),
         verdicts=tuple(reader.verdicts(row.id)),
+        quantities=tuple(reader.quantities(row.id)),
         structure=structure,
-        relaxed=not np.array_equal(structure.lattice, generated.lattice)
-        or not np.array_equal(structure.positions, generated.positions),
+        geometry=titles.get(row.geometry, row.geometry) if moved else "",
         cell=tuple(float(v) for v in cell_parameters(structure.lattice)[0]),
-        asked_symbol=symbol[row.space_group - 1],
-        found_symbol=symbol[found - 1] if found else "",
+        generated_cell=tuple(float(v) for v in cell_parameters(generated.lattice)[0]) if moved else (),
+        generated_volume=float(generated.volume[0]),
+        asked_symbol=symbol[row.asked_space_group - 1] if row.asked_space_group else "",
+        symbol=symbol[row.space_group - 1] if row.space_group else "",
         symmetry=describe(reader.units([row.id]), None),
     )
 
@@ -105,6 +113,10 @@ def describe(units: AsymmetricUnits, tolerance: float | None) -> SymmetryFacts:
 
     table = tables()
     number = int(units.space_group[0])
+    if not number:
+        return SymmetryFacts(
+            tolerance, problem="Its maker knows no asymmetric unit: choose a tolerance to look for one."
+        )
     orbits = []
     for z, row, position in zip(units.numbers[0], units.wyckoff[0], units.positions[0], strict=True):
         if z <= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from PySide6.QtCore import Qt, Signal
@@ -10,18 +11,26 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QHeaderView, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
+from crystal_studio.app.explore.columns import STATUS, reason, written
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.facts import TOLERANCES, CandidateFacts, SymmetryFacts, as_lines
 from crystal_studio.app.inspector.parts import CopyTable, FactGrid, scrolled, selectable
 from crystal_studio.app.inspector.predictions import predictions
-from crystal_studio.app.numbers_text import MISSING, figure
+from crystal_studio.app.numbers_text import MISSING, figure, plus_minus
 from crystal_studio.app.typeset import formula_html, hm_html, hm_text
 from crystal_studio.app.widgets import PAD, label
+from crystal_studio.campaign import verdict_text
+from crystal_studio.candidates.registry import quantities
+from crystal_studio.funnel.reasons import sentence, stage_title
 
 HULL_NOTE = (
     "A lower bound: the hull is built from Materials Project phases of 2018 to 2021. "
     "A phase found since then can only raise this energy."
 )
+
+ENERGIES = ("energy_per_atom", "formation_energy", "e_hull")
+ELSEWHERE = ("novel", "nearest_known", "nearest_distance", "in_domain", "probability_metal")
+"""Quantities with a place of their own in the overview."""
 
 
 class _Tab(QWidget):
@@ -58,18 +67,21 @@ class OverviewTab(_Tab):
         grid.wide(self._status(facts))
         self._cell(grid, facts)
         grid.group("Energy")
-        grid.number("Energy", figure(row.energy_per_atom, 4), "eV/atom", "Of the relaxed structure, by the potential")
-        grid.number("Formation energy", figure(row.formation_energy, 3), "eV/atom", "From the elements")
-        grid.number("Energy above hull", figure(row.e_hull, 3), "eV/atom", HULL_NOTE)
-        if row.e_hull is not None:
+        self._computed(grid, facts, ENERGIES)
+        if row.value("e_hull") is not None:
             grid.note(HULL_NOTE)
-        if row.predicted_band_gap is not None:
+        others = {q.quantity for q in facts.quantities} - set(ENERGIES) - set(ELSEWHERE)
+        if others:
+            grid.group("Further quantities")
+            self._computed(grid, facts, tuple(name for name in quantities() if name in others))
+        if any(q.method.kind == "learned" for q in facts.quantities):
             predictions(grid, facts)
         grid.group("Novelty")
-        novel = MISSING if row.novel is None else "new: no known structure matches" if row.novel else "known structure"
-        grid.text("Against known structures", novel)
-        grid.text("Nearest known", formula_html(row.nearest_known) if row.nearest_known else MISSING)
-        grid.number("Distance to it", figure(row.nearest_distance, 3), "", "Between structure fingerprints")
+        novel, nearest = row.value("novel"), row.value("nearest_known")
+        words = MISSING if novel is None else "new: no known structure matches" if novel else "known structure"
+        grid.text("Against known structures", words)
+        grid.text("Nearest known", formula_html(nearest) if nearest else MISSING)
+        grid.number("Distance to it", figure(row.value("nearest_distance"), 3), "", "Between structure fingerprints")
         grid.finish()
         self.grid = grid
         self._replace(scrolled(grid))
@@ -80,11 +92,30 @@ class OverviewTab(_Tab):
 
     @staticmethod
     def _symmetry_line(facts: CandidateFacts) -> str:
-        asked = f"{hm_html(facts.asked_symbol)} ({facts.row.space_group})"
-        found = facts.row.detected_space_group
-        if found and found != facts.row.space_group:
-            return f"{asked} was asked for, {hm_html(facts.found_symbol)} ({found}) was found"
-        return f"{asked}, {facts.symmetry.crystal_system}"
+        row = facts.row
+        has = f"{hm_html(facts.symbol)} ({row.space_group})" if row.space_group else "Space group not known"
+        if row.asked_space_group and row.asked_space_group != row.space_group:
+            return f"{hm_html(facts.asked_symbol)} ({row.asked_space_group}) was asked for, {has} was found"
+        return f"{has}, {facts.symmetry.crystal_system}" if facts.symmetry.crystal_system else has
+
+    @staticmethod
+    def _computed(grid: FactGrid, facts: CandidateFacts, names: Sequence[str]) -> None:
+        """A row for each method that gave a value, the headline first; a dash where none did."""
+        for name in names:
+            quantity = quantities()[name]
+            tip = HULL_NOTE if name == "e_hull" else quantity.description
+            rows = [q for q in facts.quantities if q.quantity == name and q.method.kind != "learned"]
+            if not rows:
+                if name in ENERGIES:
+                    grid.number(quantity.title, MISSING, quantity.unit, tip)
+                continue
+            for found in sorted(rows, key=lambda q: not q.headline):
+                by = found.method.title or found.method.name
+                heading = quantity.title if found.headline else f"{quantity.title}, {by}"
+                value = written(quantity, found.label if found.label is not None else found.value)
+                if found.uncertainty is not None and found.value is not None:
+                    value = plus_minus(found.value, found.uncertainty, quantity.digits)
+                grid.number(heading, value, quantity.unit, f"{tip}. By {by}")
 
     @staticmethod
     def _status(facts: CandidateFacts) -> QWidget:
@@ -95,9 +126,9 @@ class OverviewTab(_Tab):
         mark = label()
         name, colour = _MARKS[row.status](tokens)
         mark.setPixmap(icon(name, colour).pixmap(16, 16))
-        stage = f" at {row.stage}" if row.status == "rejected" and row.stage else ""
-        words = f"{row.status.capitalize()}{stage}"
-        text = selectable(f"{words}: {row.reason}" if row.reason else words, wrap=True)
+        at = f", {stage_title(row.stage)}" if row.status in ("rejected", "error", "waiting") and row.stage else ""
+        words = f"{STATUS.get(row.status, row.status).capitalize()}{at}"
+        text = selectable(f"{words}: {reason(row)}" if row.reason else words, wrap=True)
         layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(text, 1)
         return line
@@ -107,22 +138,29 @@ class OverviewTab(_Tab):
         row = facts.row
         volume = float(facts.structure.volume[0])
         atoms = int(facts.structure.n_atoms[0])
-        grid.group("Conventional cell, relaxed" if facts.relaxed else "Conventional cell, as generated")
-        for name, value in zip("abc", facts.cell[:3], strict=True):
-            grid.number(f"<i>{name}</i>", figure(value, 4), "Å")
-        for name, value in zip("αβγ", facts.cell[3:], strict=True):
-            grid.number(name, figure(value, 2), "°")
-        grid.number("Volume", figure(volume, 2), "Å³")
-        grid.number("Volume per atom", figure(volume / atoms, 2), "Å³")
-        grid.number("Density", figure(row.density * row.volume / volume, 3), "g/cm³")
+        moved = bool(facts.geometry)
+        grid.group(f"Conventional cell, relaxed by {facts.geometry}" if moved else "Conventional cell, as generated")
+        before = facts.generated_cell or facts.cell
+        for name, value, first in zip("abc", facts.cell[:3], before[:3], strict=True):
+            grid.number(f"<i>{name}</i>", figure(value, 4), "Å", f"As generated {figure(first, 4)} Å" if moved else "")
+        for name, value, first in zip("αβγ", facts.cell[3:], before[3:], strict=True):
+            grid.number(name, figure(value, 2), "°", f"As generated {figure(first, 2)}°" if moved else "")
+        first = facts.generated_volume
+        grid.number("Volume", figure(volume, 2), "Å³", f"As generated {figure(first, 2)} Å³" if moved else "")
+        grid.number("Volume per atom", figure(volume / max(atoms, 1), 2), "Å³")
+        dense = f"As generated {figure(row.density * row.volume / first, 3)} g/cm³" if moved and first else ""
+        grid.number("Density", figure(row.density, 3), "g/cm³", dense)
         grid.number("Atoms", str(atoms))
-        grid.number("Orbits", str(row.n_orbits))
+        grid.number("Orbits", str(row.n_orbits) if row.n_orbits else MISSING)
 
 
 _MARKS = {
     "passed": lambda tokens: ("check", tokens.success),
     "rejected": lambda tokens: ("close", tokens.danger),
     "pending": lambda tokens: ("info", tokens.muted),
+    "unjudged": lambda tokens: ("info", tokens.muted),
+    "waiting": lambda tokens: ("info", tokens.muted),
+    "error": lambda tokens: ("warning", tokens.warning),
 }
 
 
@@ -227,26 +265,20 @@ class VerdictsTab(_Tab):
         self.none.setVisible(not facts.verdicts)
         self.table.setVisible(bool(facts.verdicts))
         for verdict in facts.verdicts:
-            values = "; ".join(f"{name.replace('_', ' ')} {_value(v)}" for name, v in verdict.values.items())
-            word = "passed" if verdict.passed else "rejected"
-            reason = verdict.reason or values
-            cells = [(verdict.stage.capitalize(), ""), (word, ""), (reason, ""), (figure(verdict.seconds, 2), "")]
+            found = "; ".join(verdict_text.lines(verdict, facts.quantities)).replace("-", "\u2212")
+            why = sentence(verdict.stage, verdict.reason, verdict.parameters) or found
+            word = STATUS.get(verdict.status, verdict.status)
+            cells = [(stage_title(verdict.stage), ""), (word, ""), (why, ""), (figure(verdict.seconds, 2), "")]
             items = self.table.add_row(cells, right=(3,))
-            name, colour = _MARKS[word](tokens)
+            name, colour = _MARKS[verdict.status](tokens)
             items[1].setIcon(icon(name, colour))
             items[1].setForeground(QColor(colour))
             for item in items:
-                item.setToolTip(values or reason)
+                item.setToolTip(found or why)
 
     def as_text(self) -> str:
         """The table, separated by tabs."""
         return self.table.as_text()
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.4g}".replace("-", "\u2212") if isinstance(value, float) else str(value)
 
 
 def _moment(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from crystal_studio.app.run.supervisor import CampaignSupervisor
+from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.design.request import DesignRequest
 
 
@@ -19,23 +20,23 @@ class CampaignControl(QObject):
     ended = Signal(object)  # Finished
     changed = Signal()
 
-    def __init__(self, plan: Any = None, parent: QObject | None = None) -> None:
+    def __init__(self, parts: Any = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._plan = plan
+        self._parts = parts
         self._supervisor: CampaignSupervisor | None = None
         self.paused = False
-        self.request: DesignRequest | None = None
+        self.request: DesignRequest | JudgeRequest | None = None
 
     @property
     def running(self) -> bool:
         """Whether a campaign is under way, paused or not."""
         return self._supervisor is not None
 
-    def launch(self, project: Path, request: DesignRequest | None = None, campaign_id: int = 0) -> None:
-        """Begin a campaign (``request``) or carry one on (``campaign_id``)."""
+    def launch(self, project: Path, request: DesignRequest | JudgeRequest | None = None, campaign_id: int = 0) -> None:
+        """Begin a campaign or judging (``request``) or carry one on (``campaign_id``)."""
         if self._supervisor is not None:
             raise RuntimeError("a campaign is running already")
-        supervisor = CampaignSupervisor(project, request, campaign_id, self._plan, self)
+        supervisor = CampaignSupervisor(project, request, campaign_id, self._parts, self)
         supervisor.progressed.connect(self.progressed)
         supervisor.told.connect(self.told)
         supervisor.ended.connect(self.ended)

@@ -9,9 +9,10 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
-from crystal_studio.app.numbers_text import count, rate
+from crystal_studio.app.numbers_text import count, plural, rate
 from crystal_studio.app.widgets import FlowLayout, label
 from crystal_studio.campaign.events import StageCount
+from crystal_studio.funnel.reasons import title
 
 MAX_REASONS = 4
 
@@ -95,11 +96,12 @@ class _StageRow(QWidget):
         grid.setColumnStretch(1, 1)
 
     def show_stage(self, stage: StageCount, total: int) -> None:
-        self.bar.show_counts(stage.entered, stage.passed, stage.failed, total)
+        self.bar.show_counts(stage.entered, stage.passed, stage.rejected, total)
         text = f"{count(stage.passed)} of {count(stage.entered)} passed"
-        inside = stage.entered - stage.passed - stage.failed
-        if inside > 0:
-            text = f"{count(inside)} inside · {text}"
+        if stage.waiting:
+            text = f"{count(stage.waiting)} waiting · {text}"
+        if stage.error:
+            text = f"{plural(stage.error, 'error')} to be tried again · {text}"
         self.counts.setText(text if stage.entered else "waiting")
         self.rate.setText(rate(stage.rate) if stage.rate > 0 else "")
         reasons = dict(sorted(stage.reasons.items(), key=lambda pair: -pair[1])[:MAX_REASONS])
@@ -110,20 +112,21 @@ class _StageRow(QWidget):
                 link.setProperty("role", "link")
                 link.setProperty("reason", reason)
                 link.setToolTip("Show these candidates on the Explore page")
+                link.setProperty("words", title(self.stage, reason))
                 link.clicked.connect(lambda _=False, reason=reason: self.reason_clicked.emit(self.stage, reason))
                 self._flow.addWidget(link)
             self.reasons.setVisible(bool(reasons))
             self.reasons.updateGeometry()
-        for i, (reason, number) in enumerate(reasons.items()):
+        for i, number in enumerate(reasons.values()):
             item = self._flow.itemAt(i)
             button = item.widget() if item else None
             if isinstance(button, QPushButton):
-                button.setText(f"{count(number)} × {reason}")
+                button.setText(f"{count(number)} × {button.property('words')}")
         self._shown = reasons
 
 
 class FunnelChart(QWidget):
-    """All stages under each other; ``reason_clicked(stage, reason)``."""
+    """All stages under each other; ``reason_clicked(stage, code)``."""
 
     reason_clicked = Signal(str, str)
 

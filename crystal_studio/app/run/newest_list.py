@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from crystal_studio.app import theme
+from crystal_studio.app.explore.columns import STATUS, reason
 from crystal_studio.app.numbers_text import figure
 from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.typeset import formula_html, formula_text, hm_html
@@ -39,16 +40,16 @@ class NewestList(QListWidget):
 
 
 def _fill(item: QListWidgetItem, row: CandidateRow, symbols: Sequence[str]) -> None:
-    symbol = hm_html(symbols[row.space_group - 1]) if symbols else str(row.space_group)
-    if row.e_hull is not None:
-        note = f"{figure(row.e_hull, 3)} eV/atom above hull"
-    elif row.status == "rejected":
-        note = row.reason
+    group = row.space_group
+    symbol = hm_html(symbols[group - 1]) if symbols and group else str(group or "")
+    e_hull = row.value("e_hull")
+    if e_hull is not None:
+        note = f"{figure(e_hull, 3)} eV/atom above hull"
     else:
-        note = "in the funnel"
+        note = reason(row) or STATUS.get(row.status, row.status)
     muted = theme.tokens().muted
     parts = (f"<b>{formula_html(row.formula)}</b>", symbol, f"<span style='color:{muted}'>{note}</span>")
     item.setData(ID_ROLE, row.id)
     item.setData(HTML_ROLE, "&nbsp;&nbsp;".join(parts))
-    item.setText(f"{formula_text(row.formula)}, space group {row.space_group}, {note}")
+    item.setText(f"{formula_text(row.formula)}, space group {group or 'not known'}, {note}")
     item.setToolTip(f"Candidate {row.id}: {note}\nDouble-click to look at it")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from crystal_studio.app.numbers_text import plural, span
 from crystal_studio.campaign.events import StageCount
-from crystal_studio.campaign.reasons import by_kind
-from crystal_studio.project.rows import CampaignRow
+from crystal_studio.errors import KnownError
+from crystal_studio.project.rows import CampaignRow, StageCounts
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
@@ -27,7 +27,7 @@ UNFINISHED = ("running", "paused", "cancelled", "failed")
 
 def is_import(row: CampaignRow) -> bool:
     """Whether a campaign is what came out of files, not out of a model."""
-    return row.request.get("model") == "import"
+    return row.kind == "import"
 
 
 def state_text(row: CampaignRow) -> str:
@@ -40,14 +40,23 @@ def latest(campaigns: Sequence[CampaignRow]) -> CampaignRow | None:
     return next((c for c in reversed(campaigns) if not is_import(c)), campaigns[-1] if campaigns else None)
 
 
-def reason_filter(campaign: int, stage: str, kind: str) -> str:
-    """The filter that lists the candidates which a stage rejected for a kind of reason.
+def made_and_judged(reader: ProjectReader, campaign: int) -> tuple[int, int]:
+    """How many candidates a campaign has, and how many of them nothing more will be done with."""
+    if reader.campaign(campaign).kind == "judge":
+        whole = reader.campaign(campaign).requested
+        return whole, whole - len(reader.pending(campaign)[0])
+    return reader.count(f"campaign_id == {campaign}"), reader.count(
+        f"campaign_id == {campaign} and status != 'pending'"
+    )
 
-    A kind has "…" where the reasons of candidates differ; what stands between is looked for.
+
+def reason_filter(campaign: int, kind: str, stage: str, code: str) -> str:
+    """The filter that lists the candidates which did not pass a stage for a reason.
+
+    Those of a judging belong to other campaigns, so for one the campaign is left open.
     """
-    parts = [part.strip() for part in kind.split("…")]
-    words = [f" and {part!r} in reason" for part in parts if len(part) > 2]
-    return f"campaign_id == {campaign} and stage == {stage!r} and status == 'rejected'{''.join(words)}"
+    own = "" if kind == "judge" else f"campaign_id == {campaign} and "
+    return f"{own}stage == {stage!r} and reason == {code!r}"
 
 
 def history(row: CampaignRow) -> list[str]:
@@ -69,14 +78,16 @@ def history(row: CampaignRow) -> list[str]:
 
 def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:
     """The funnel of a campaign as the project file has it, stages that nothing has reached included."""
+    from crystal_studio.funnel.reasons import stage_title
     from crystal_studio.funnel.stages import for_funnel
 
-    found = {name: (entered, passed, failed, why) for name, entered, passed, failed, why in reader.funnel(campaign)}
-    titles = {stage.name: stage.title for stage in for_funnel(str(reader.campaign(campaign).request["funnel"]))}
-    titles |= {name: name.replace("_", " ").capitalize() for name in found if name not in titles}
-    nothing: tuple[int, int, int, dict[str, int]] = (0, 0, 0, {})
-    counts = []
-    for name, title in titles.items():
-        entered, passed, failed, reasons = found.get(name, nothing)
-        counts.append(StageCount(name, title, entered, passed, failed, 0.0, by_kind(reasons)))
-    return counts
+    found = {counts.stage: counts for counts in reader.funnel(campaign)}
+    try:
+        asked = [stage.name for stage in for_funnel(str(reader.campaign(campaign).request.get("funnel", "none")))]
+    except KnownError:  # a stage of an extension that is not installed any more, or one that needs stored quantities
+        asked = []
+    return [
+        StageCount(name, stage_title(name), c.passed, c.rejected, c.error, c.waiting, c.reasons)
+        for name in dict.fromkeys([*asked, *found])
+        for c in [found.get(name, StageCounts(name))]
+    ]

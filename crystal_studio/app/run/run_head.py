@@ -108,6 +108,11 @@ class RunHead(Card):
             self.request.setText(f"{plural(row.requested, 'structure')} from files")
             return
         request, system = row.request, row.request.get("chemical_system", {})
+        if row.kind == "judge":
+            potential = request.get("potential", "")
+            words = [plural(row.requested, "stored candidate"), str(request.get("funnel", "")).replace(",", ", ")]
+            self.request.setText("  ·  ".join([*words, *([str(potential)] if potential else [])]))
+            return
         groups = request.get("space_groups") or []
         shown = ", ".join(hm_html(symbols[g - 1]) if symbols else str(g) for g in groups[:6])
         words = [

@@ -18,7 +18,15 @@ from crystal_studio.app.plots import PlotCard
 from crystal_studio.app.run import statistics
 from crystal_studio.app.run.funnel_chart import FunnelChart
 from crystal_studio.app.run.newest_list import NewestList
-from crystal_studio.app.run.records import STATES, funnel_counts, history, latest, reason_filter, state_text
+from crystal_studio.app.run.records import (
+    STATES,
+    funnel_counts,
+    history,
+    latest,
+    made_and_judged,
+    reason_filter,
+    state_text,
+)
 from crystal_studio.app.run.run_head import RunHead
 from crystal_studio.app.run.run_log import RunLog
 from crystal_studio.app.widgets import GAP, Card, EmptyState, label
@@ -245,8 +253,7 @@ class RunPage(QWidget):
                 campaign,
                 statistics.read(reader, campaign),
                 funnel_counts(reader, campaign),
-                reader.count(f"campaign_id == {campaign}"),
-                reader.count(f"campaign_id == {campaign} and status != 'pending'"),
+                *made_and_judged(reader, campaign),
             ),
             self._show_statistics,
             key="run statistics",
@@ -269,6 +276,12 @@ class RunPage(QWidget):
             self.head.set_fraction(judged / max(self._requested, 1))
             self.funnel.show_stages(stages, self._requested)
 
+    def _show_reason(self, stage: str, code: str) -> None:
+        """List the candidates that did not pass a stage for a reason."""
+        if self._reader is not None and self._campaign:
+            kind = self._reader.campaign(self._campaign).kind
+            self.show_filter.emit(reason_filter(self._campaign, kind, stage, code))
+
     def _build(self) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
@@ -278,9 +291,7 @@ class RunPage(QWidget):
         self.head.chosen.connect(self.choose)
         column.addWidget(self.head)
         self.funnel = FunnelChart()
-        self.funnel.reason_clicked.connect(
-            lambda stage, reason: self.show_filter.emit(reason_filter(self._campaign, stage, reason))
-        )
+        self.funnel.reason_clicked.connect(self._show_reason)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)

@@ -92,7 +92,7 @@ def read(reader: ProjectReader, campaign_id: int) -> Statistics:
     """Everything the plots of a campaign need, counted by the database."""
     from crystal_studio.project import statistics
 
-    where = f"campaign_id == {campaign_id}"
+    where = statistics.of_campaign(reader.campaign(campaign_id))
     training_groups: NDArray | None = None
     try:
         from crystal_studio.data.marginals import marginals

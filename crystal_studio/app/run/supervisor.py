@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from crystal_studio.campaign.events import Event, Finished, Message, Progress
 
 if TYPE_CHECKING:
+    from crystal_studio.campaign.judge_request import JudgeRequest
     from crystal_studio.design.request import DesignRequest
 
 INTERVAL = 1 / 30
@@ -29,7 +30,7 @@ def coalesce(events: list[Event]) -> list[Event]:
 
 
 class CampaignSupervisor(QObject):
-    """Runs a new campaign (a request) or carries one on (its id); every method returns at once but ``leave``.
+    """Runs a new campaign or judging (a request) or carries one on (its id); all return at once but ``leave``.
 
     The thread is Python's own and a daemon: unlike a QThread it may still be running when the window goes.
     """
@@ -42,13 +43,13 @@ class CampaignSupervisor(QObject):
     def __init__(
         self,
         project: Path,
-        request: DesignRequest | None = None,
+        request: DesignRequest | JudgeRequest | None = None,
         campaign_id: int = 0,
-        plan: Any = None,
+        parts: Any = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._arguments = {"project": project, "request": request, "campaign_id": campaign_id, "plan": plan}
+        self._arguments = {"project": project, "request": request, "campaign_id": campaign_id, "parts": parts}
         self._wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="campaign supervisor", daemon=True)
 

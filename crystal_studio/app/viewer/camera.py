@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -65,22 +66,40 @@ class Camera:
         """Move the crystal on the screen by fractions of the half height."""
         return self.with_(target=self.target - self.half_height * np.array([right, up, 0.0]) @ self.rotation)
 
-    def fitted(self, points: NDArray[np.float64], radii: NDArray[np.float64], aspect: float) -> Camera:
-        """Frame spheres (n, 3), (n,) tightly in a view of width / height ``aspect``, in this orientation."""
+    def fitted(
+        self,
+        points: NDArray[np.float64],
+        radii: NDArray[np.float64],
+        aspect: float,
+        margins: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
+    ) -> Camera:
+        """Frame spheres (n, 3), (n,) tightly in a view of width / height ``aspect``, in this orientation.
+
+        ``margins`` (left, top, right, bottom) stay free of them, as fractions of the view's height.
+        """
         if not len(points):
             return self
-        eye = (points - points.mean(0)) @ self.rotation.T
+        centre = points.mean(0)
+        eye = (points - centre) @ self.rotation.T
         # In perspective, what stands nearer to the eye looks larger: its share grows with its depth.
         slope = _HALF_FIELD if self.perspective else 0.0
         size = radii * np.hypot(1.0, slope)
         nearer = slope * eye[:, 2]
-        middle, half = np.zeros(3), np.zeros(2)
-        for k, share in ((0, max(aspect, 0.1)), (1, 1.0)):
-            high = (eye[:, k] + size + nearer * share).max()
-            low = (-eye[:, k] + size + nearer * share).max()
-            middle[k], half[k] = (high - low) / 2, (high + low) / 2 / share
-        wanted = max(float(half.max()), 0.5) * _MARGIN
-        return self.with_(target=points.mean(0) + middle @ self.rotation, half_height=wanted)
+        left, top, right, bottom = (2 * m for m in margins)
+        share = max(aspect, 0.1)
+        borders = ((share - right, share - left), (1.0 - top, 1.0 - bottom))  # from the middle, in half heights
+        reach = []
+        wanted = 0.5
+        for k, (far, near) in enumerate(borders):
+            high = float((eye[:, k] + size + nearer * far).max())
+            low = float((-eye[:, k] + size + nearer * near).max())
+            reach.append((high, low))
+            wanted = max(wanted, (high + low) / max(far + near, 0.1))
+        wanted *= _MARGIN
+        middle = np.zeros(3)
+        for k, ((far, near), (high, low)) in enumerate(zip(borders, reach, strict=True)):
+            middle[k] = ((high - wanted * far) + (wanted * near - low)) / 2  # as much room on either side
+        return self.with_(target=centre + middle @ self.rotation, half_height=wanted)
 
     def to_eye(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 3) Angstrom in the eye's axes: the eye at the origin looks down -z."""
@@ -134,6 +153,24 @@ class Camera:
         origin = (origin + np.array([0, 0, self.distance])) @ self.rotation + self.target
         direction = direction / np.linalg.norm(direction) @ self.rotation
         return origin, direction
+
+
+def framed(
+    camera: Camera,
+    points: NDArray[np.float64],
+    radii: NDArray[np.float64],
+    width: float,
+    height: float,
+    choices: Sequence[tuple[float, float, float, float]],
+) -> Camera:
+    """Of the ``choices`` of margins (left, top, right, bottom; pixels) the view that shows the spheres largest."""
+    height = max(height, 1.0)
+    views = [
+        camera.fitted(points, radii, width / height, (a / height, b / height, c / height, d / height))
+        for a, b, c, d in choices
+        if a + c < 0.8 * width and b + d < 0.8 * height
+    ]
+    return min(views, key=lambda view: view.half_height, default=camera.fitted(points, radii, width / height))
 
 
 def direction_of(name: str, lattice: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QSurfaceFormat, QWheel
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 
-from crystal_studio.app.viewer.camera import Camera, direction_of, looking_along, standard_rotation
+from crystal_studio.app.viewer.camera import Camera, direction_of, framed, looking_along, standard_rotation
 from crystal_studio.app.viewer.measure import pick
 from crystal_studio.app.viewer.overlay import image_of
 from crystal_studio.app.viewer.renderer import Renderer
@@ -51,6 +51,7 @@ class Canvas(QOpenGLWidget):
         self._moved = False
         self._moving = False
         self._quick = False
+        self._margins: list[tuple[float, float, float, float]] = []
         self._fitted = True  # until the user zooms or shifts, a new size frames the structure again
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settle.timeout.connect(self._settled)
@@ -93,7 +94,14 @@ class Canvas(QOpenGLWidget):
         points = np.concatenate([self.scene.positions, self.scene.corners])
         radii = np.concatenate([self.scene.radii, np.zeros(8)])
         self._fitted = True
-        self._move(self.camera.fitted(points, radii, self.width() / max(self.height(), 1)))
+        self._move(framed(self.camera, points, radii, self.width(), self.height(), self._margins))
+
+    def keep_clear(self, margins: list[tuple[float, float, float, float]]) -> None:
+        """Choices of margins (left, top, right, bottom; pixels) that a framed structure leaves free."""
+        if margins != self._margins:
+            self._margins = margins
+            if self._fitted:
+                self.frame()
 
     def look_along(self, name: str) -> None:
         """View down "a", "b", "c", "a*", "b*" or "c*"."""

@@ -129,6 +129,23 @@ def draw_legend(painter: QPainter, corner: QPointF, entries: list[LegendEntry], 
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
 
 
+def free_margins(
+    width: int, height: int, top: float, legend: tuple[float, float]
+) -> list[tuple[float, float, float, float]]:
+    """Margins (left, top, right, bottom) in pixels that keep a drawing clear of what is written over it.
+
+    ``top`` is the lower border of title and cell, ``legend`` the right and lower border of the legend in the upper
+    left corner; the axes stand in the lower left. One choice leaves a column on the left, the other a row on either
+    end: the drawing takes the one that makes it larger.
+    """
+    side, inset = triad_square(width, height)
+    across, down = legend
+    return [
+        (max(across, side + inset), top, 0.0, 0.0),
+        (0.0, max(top, down), 0.0, side + inset),
+    ]
+
+
 def axis_letters(camera: Camera, scene: Scene, width: int, height: int) -> list[tuple[str, float, float]]:
     """Letter and place in pixels of the three axes of the triad, nearest last."""
     side, inset = triad_square(width, height)
@@ -153,11 +170,24 @@ def draw_axis_letters(
         painter.drawText(QPointF(x - metrics.horizontalAdvance(letter) / 2, y + metrics.xHeight() / 2), letter)
 
 
+def _font_of(width: int, height: int) -> QFont:
+    """What a picture is lettered in."""
+    font = QFont()
+    font.setPixelSize(max(9, round(min(width, height) / 38)))
+    return font
+
+
+def annotated(width: int, height: int, entries: list[LegendEntry]) -> tuple[float, float]:
+    """Right and lower border of the legend that ``annotate`` draws onto a picture, pixels."""
+    font = _font_of(width, height)
+    across, down = legend_size(entries, font)
+    return (across + 1.5 * font.pixelSize(), down + 1.5 * font.pixelSize()) if entries else (0.0, 0.0)
+
+
 def annotate(image: QImage, camera: Camera, scene: Scene, entries: list[LegendEntry], dark: bool) -> None:
     """Draw legend and axis letters onto a rendered picture, in a size that suits it."""
     width, height = image.width(), image.height()
-    font = QFont()
-    font.setPixelSize(max(9, round(min(width, height) / 38)))
+    font = _font_of(width, height)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     draw_axis_letters(painter, camera, scene, width, height, font, dark)

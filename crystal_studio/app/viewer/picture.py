@@ -191,7 +191,7 @@ def _write(job: _Job) -> None:
     from PySide6.QtGui import QGuiApplication
 
     from crystal_studio.app.viewer import overlay
-    from crystal_studio.app.viewer.camera import Camera, standard_rotation
+    from crystal_studio.app.viewer.camera import Camera, framed, standard_rotation
     from crystal_studio.app.viewer.renderer import Renderer
     from crystal_studio.app.viewer.scene import build_scene
 
@@ -199,13 +199,14 @@ def _write(job: _Job) -> None:
     width, height = job.size
     points = np.concatenate([scene.positions, scene.corners])
     radii = np.concatenate([scene.radii, np.zeros(8)])
-    camera = Camera(standard_rotation(job.lattice)).fitted(points, radii, width / height)
+    application = QGuiApplication.instance() or QGuiApplication(["crystal-studio"])
+    entries = overlay.legend_entries(scene, job.options.colour_by, ())
+    margins = overlay.free_margins(width, height, 0.0, overlay.annotated(width, height, entries))
+    camera = framed(Camera(standard_rotation(job.lattice)), points, radii, width, height, margins)
     renderer = Renderer()
     renderer.set_scene(scene, job.options.dark)
     pixels = renderer.picture(camera, width, height, job.transparent)
-    application = QGuiApplication.instance() or QGuiApplication(["crystal-studio"])
     image = overlay.image_of(pixels)
-    entries = overlay.legend_entries(scene, job.options.colour_by, ())
     overlay.annotate(image, camera, scene, entries, job.options.dark)
     if not image.save(job.to):
         raise OSError(f"cannot write {job.to}")

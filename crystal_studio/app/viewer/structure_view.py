@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -15,12 +15,14 @@ from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.viewer import overlay
 from crystal_studio.app.viewer.canvas import Canvas
+from crystal_studio.app.viewer.options import ViewOptions
 from crystal_studio.app.viewer.scene import STYLES, SceneOptions, build_scene
 from crystal_studio.app.viewer.toolbar import Toolbar
 from crystal_studio.errors import FileError
 
 MOST_ATOMS = 60_000
 _PLATE = {False: "rgba(255,255,255,225)", True: "rgba(24,30,39,225)"}
+_AIR = 6  # pixels between what is written and the drawing
 _EDGE = 10  # pixels between the border and what is written
 
 
@@ -35,7 +37,7 @@ class StructureView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.options = SceneOptions()
+        self.model = ViewOptions(self)
         self._dark = False
         self._structure: tuple[NDArray, NDArray, NDArray, NDArray | None] | None = None
         self._orbit_labels: tuple[str, ...] = ()
@@ -65,6 +67,8 @@ class StructureView(QWidget):
         self.canvas.hovered.connect(self._hovered)
         self.canvas.chosen_changed.connect(self._chosen)
         self.toolbar.connect_to(self)
+        self.model.changed.connect(self._options_changed)
+        self.model.projected.connect(self.canvas.set_perspective)
         self.clear()
         theme.manager().changed.connect(self._follow_theme)
         self._follow_theme()
@@ -74,6 +78,11 @@ class StructureView(QWidget):
         label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         label.setTextFormat(Qt.TextFormat.AutoText)
         return label
+
+    @property
+    def options(self) -> SceneOptions:
+        """How the structure is shown."""
+        return self.model.scene
 
     # what is shown
 
@@ -99,7 +108,8 @@ class StructureView(QWidget):
             None if orbit is None else np.asarray(orbit, np.int64).reshape(-1),
         )
         self._orbit_labels = tuple(orbit_labels)
-        self.options = self.options.with_(highlight=None, supercell=self._possible(self.options.supercell))
+        with QSignalBlocker(self.model):  # one scene is built for all of it, below
+            self.model.set(highlight=None, supercell=self._possible(self.options.supercell))
         self.title.setText(title)
         self._build(keep_camera=False)
 
@@ -121,7 +131,7 @@ class StructureView(QWidget):
         """Light or dark ground; the theme of the application sets it by itself."""
         tokens = theme.DARK if dark else theme.LIGHT
         self._dark = dark
-        self.options = self.options.with_(dark=dark)
+        self.model.set(dark=dark)
         plate = f"background: {_PLATE[dark]}; border-radius: 5px; padding: 2px 6px;"
         self.title.setStyleSheet(f"color: {tokens.text}; {plate} font-weight: 600;")
         self.cell.setStyleSheet(f"color: {tokens.muted}; {plate}")
@@ -136,7 +146,7 @@ class StructureView(QWidget):
 
     def set_style(self, style: str) -> None:
         """ "ball-stick", "space-filling", "polyhedra" or "wireframe"."""
-        self._change(style=style)
+        self.model.set(style=style)
 
     def next_style(self) -> None:
         """The style after the present one."""
@@ -145,28 +155,26 @@ class StructureView(QWidget):
     def set_supercell(self, a: int, b: int = 1, c: int = 1) -> None:
         """Show a x b x c cells; of the picture only, the structure stays as it is."""
         wanted = self._possible((a, b, c))
-        self._change(supercell=wanted)
-        self.canvas.frame()
+        self.model.set(supercell=wanted)
+        self.toolbar.show_options(self.options)  # what was asked for may have been too large
         if wanted != (a, b, c):
             self._say(f"{a} × {b} × {c} cells hold more than {MOST_ATOMS:,} atoms: showing {_times(wanted)}.")
 
     def set_colouring(self, by: str, scheme: str | None = None) -> None:
         """By "element" or by "orbit"; element colours of "vesta" or "jmol"."""
-        self._change(colour_by=by, scheme=scheme or self.options.scheme)
+        self.model.set(colour_by=by, scheme=scheme or self.options.scheme)
 
     def set_bond_scale(self, scale: float) -> None:
         """Atoms are bonded below ``scale`` times the sum of their covalent radii."""
-        self.options = self.options.with_(bond_scale=float(scale))
-        self.toolbar.show_options(self.options)
-        self._rebuild.start()
+        self.model.set(bond_scale=float(scale))
 
     def set_complete_bonds(self, on: bool) -> None:
         """Draw atoms beyond the cell that are bonded to atoms within it."""
-        self._change(complete_bonds=on)
+        self.model.set(complete_bonds=on)
 
     def highlight_orbit(self, orbit: int | None) -> None:
         """Keep one orbit in colour and fade the others; None for all."""
-        self._change(highlight=orbit)
+        self.model.set(highlight=orbit)
 
     # camera
 
@@ -180,8 +188,7 @@ class StructureView(QWidget):
 
     def set_perspective(self, on: bool) -> None:
         """Perspective, or parallel projection."""
-        self.canvas.set_perspective(on)
-        self.toolbar.show_perspective(on)
+        self.model.set_perspective(on)
 
     # pictures
 
@@ -224,13 +231,16 @@ class StructureView(QWidget):
             size[size.index(max(size))] -= 1
         return size[0], size[1], size[2]
 
-    def _change(self, **options: object) -> None:
-        self.options = self.options.with_(**options)
+    def _options_changed(self, before: SceneOptions, now: SceneOptions) -> None:
+        if now == before.with_(bond_scale=now.bond_scale):
+            self._rebuild.start()
+            return
         self._build()
+        if now.supercell != before.supercell:
+            self.canvas.frame()
 
     def _build(self, keep_camera: bool = True) -> None:
         self._rebuild.stop()
-        self.toolbar.show_options(self.options)
         if self._structure is not None:
             self.canvas.set_scene(build_scene(*self._structure, self.options), keep_camera)
         self._write()
@@ -289,6 +299,11 @@ class StructureView(QWidget):
         self.legend.setVisible(self.legend.height() + below < height)
         self.cell.move(width - self.cell.width() - _EDGE, _EDGE)
         self.cell.setVisible(bool(self.cell.text()) and self.title.width() + self.cell.width() + 4 * _EDGE < width)
+        shown = [self.title, *([self.cell] if self.cell.isVisibleTo(self.canvas) else [])]
+        top = max((label.geometry().bottom() for label in shown if label.text()), default=0)
+        legend = self.legend.geometry()
+        taken = (legend.right(), legend.bottom()) if self.legend.entries else (0, 0)
+        self.canvas.keep_clear(overlay.free_margins(width, height, top + _AIR, (taken[0] + _AIR, taken[1] + _AIR)))
         self.reading.move(width - self.reading.width() - _EDGE, height - self.reading.height() - _EDGE)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

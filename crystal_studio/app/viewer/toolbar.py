@@ -57,10 +57,11 @@ class Toolbar(QToolBar):
 
     def connect_to(self, view: StructureView) -> None:
         """Make the actions; the view is complete by now."""
+        model = view.model
         self._styles = self._group(
             "Style",
             "How atoms and bonds are drawn",
-            [(_STYLE_NAMES[s], str(k + 1), partial(view.set_style, s)) for k, s in enumerate(STYLES)],
+            [(_STYLE_NAMES[s], str(k + 1), partial(model.set, style=s)) for k, s in enumerate(STYLES)],
         )
         self._colourings = self._group(
             "Colour",
@@ -82,7 +83,8 @@ class Toolbar(QToolBar):
         self._perspective = self._action("Perspective", "P", "Perspective or parallel projection", lambda: None)
         self._perspective.setCheckable(True)
         self._perspective.setChecked(True)
-        self._perspective.toggled.connect(view.set_perspective)
+        self._perspective.toggled.connect(model.set_perspective)
+        model.projected.connect(self._perspective.setChecked)
         more.addAction(self._perspective)
         self._add_menu("View", "Reciprocal directions, reset, projection", more)
         pictures = QMenu(self)
@@ -98,6 +100,8 @@ class Toolbar(QToolBar):
         self._add_menu("Picture", "Copy or save what is in view", pictures)
         next_style = self._action("Next style", "S", "Switch to the next style", view.next_style)
         view.addAction(next_style)
+        model.changed.connect(lambda _, now: self.show_options(now))
+        self.show_options(model.scene)
 
     def set_enabled(self, shown: bool) -> None:
         """Without a structure there is nothing to look at from another side."""
@@ -108,8 +112,6 @@ class Toolbar(QToolBar):
 
     def show_options(self, options: SceneOptions) -> None:
         """Bring the controls in step with what is shown."""
-        if not hasattr(self, "_styles"):
-            return
         self._styles.actions()[STYLES.index(options.style)].setChecked(True)
         chosen = 2 if options.colour_by == "orbit" else ("vesta", "jmol").index(options.scheme)
         self._colourings.actions()[chosen].setChecked(True)
@@ -121,10 +123,6 @@ class Toolbar(QToolBar):
         with QSignalBlocker(self._complete):
             self._complete.setChecked(options.complete_bonds)
         self._bond_value.setText(f"{options.bond_scale:.2f} × sum of covalent radii")
-
-    def show_perspective(self, on: bool) -> None:
-        """Bring the projection's tick in step."""
-        self._perspective.setChecked(on)
 
     def _action(self, text: str, key: str, tip: str, deed: Callable[[], object]) -> QAction:
         action = QAction(text, self._view)
@@ -176,7 +174,7 @@ class Toolbar(QToolBar):
             box.setAccessibleName(f"Cells along {axis}")
             name = QLabel(f"Along <i>{axis}</i>")
             name.setBuddy(box)
-            box.valueChanged.connect(self._cells_changed)
+            box.valueChanged.connect(partial(self._cells_changed, k))
             grid.addWidget(name, k, 0)
             grid.addWidget(box, k, 1)
             self._cells.append(box)
@@ -185,9 +183,10 @@ class Toolbar(QToolBar):
         grid.addWidget(note, 3, 0, 1, 2)
         return panel
 
-    def _cells_changed(self) -> None:
-        a, b, c = (box.value() for box in self._cells)
-        self._view.set_supercell(a, b, c)
+    def _cells_changed(self, axis: int, number: int) -> None:
+        size = list(self._view.model.scene.supercell)
+        size[axis] = number
+        self._view.set_supercell(*size)
 
     def _bond_panel(self) -> QWidget:
         panel = QWidget()
@@ -199,16 +198,16 @@ class Toolbar(QToolBar):
         self._bonds.setValue(round(100 * BOND_SCALE))
         self._bonds.setMinimumWidth(180)
         self._bonds.setAccessibleName("Bond length limit in units of the sum of covalent radii")
-        self._bonds.valueChanged.connect(lambda value: self._view.set_bond_scale(value / 100))
+        self._bonds.valueChanged.connect(lambda value: self._view.model.set(bond_scale=value / 100))
         back = QToolButton()
         back.setText("Reset")
         back.setToolTip(f"Back to {BOND_SCALE}")
-        back.clicked.connect(lambda: self._view.set_bond_scale(BOND_SCALE))
+        back.clicked.connect(lambda: self._view.model.set(bond_scale=BOND_SCALE))
         row.addWidget(self._bonds)
         row.addWidget(back)
         self._complete = QCheckBox("Complete bonds across cell faces")
         self._complete.setToolTip("Draw atoms beyond the cell that are bonded to atoms within it")
-        self._complete.toggled.connect(self._view.set_complete_bonds)
+        self._complete.toggled.connect(lambda on: self._view.model.set(complete_bonds=on))
         column.addWidget(self._bond_value)
         column.addLayout(row)
         column.addWidget(self._complete)

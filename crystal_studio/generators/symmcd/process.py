@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from crystal_studio.crystal.lattice import fixed_components, free_components
-from crystal_studio.diffusion import discrete
-from crystal_studio.diffusion.schedules import cosine_alpha_bar, log_sigmas, wrapped_normal_d, wrapped_normal_norm
+from crystal_studio.diffusion.categorical import Categorical
+from crystal_studio.diffusion.variance_preserving import VariancePreserving
+from crystal_studio.diffusion.wrapped_normal import WrappedNormal
 from crystal_studio.generators.symmcd.network import Denoiser
 from crystal_studio.generators.symmcd.priors import Priors
 
@@ -67,6 +67,13 @@ class LatticeFrame:
         return self.constrain(k) * self.std + self.mean
 
 
+def categories(priors: Priors, space_group: Tensor, allowed: Tensor | None = None) -> tuple[Categorical, Categorical]:
+    """Corruptions of elements (B, M), those of ``allowed`` (94,) alone, and of site symmetries (B, M, 15)."""
+    device = space_group.device
+    elements = priors.element_marginal(None if allowed is None else allowed.cpu()).to(device)
+    return Categorical(STEPS, elements), Categorical(STEPS, priors.classes.to(device)[space_group - 1][:, None])
+
+
 def loss(
     network: Denoiser,
     priors: Priors,
@@ -80,31 +87,21 @@ def loss(
     ``t`` (B,) integers 1..1000 fixes the times.
     """
     device = clean.k.device
-    batch = len(clean.k)
     if t is None:
-        t = torch.randint(1, STEPS + 1, (batch,), generator=generator, device=device)
-    alpha_bar = cosine_alpha_bar(STEPS).to(device)[t]
-    sigma = log_sigmas(STEPS).to(device)[t][:, None, None]
-    norm = wrapped_normal_norm(STEPS).to(device)[t][:, None, None]
+        t = torch.randint(1, STEPS + 1, (len(clean.k),), generator=generator, device=device)
     frame = LatticeFrame(clean.space_group, priors)
-
-    noise_k = torch.randn(clean.k.shape, generator=generator, device=device)
-    k_t = alpha_bar[:, None].sqrt() * frame.standardise(clean.k) + (1 - alpha_bar[:, None]).sqrt() * noise_k
-    noise_x = torch.randn(clean.x.shape, generator=generator, device=device)
-    x_t = (clean.x + sigma * noise_x) % 1.0
-    target_x = wrapped_normal_d(sigma * noise_x, sigma.expand_as(noise_x)) / norm.sqrt()
-    elements_t = discrete.noise(clean.elements, alpha_bar[:, None], priors.element_marginal().to(device), generator)
-    marginal = priors.classes.to(device)[clean.space_group - 1][:, None]
-    classes_t = discrete.noise(
-        clean.classes, alpha_bar[:, None, None], marginal.expand(*clean.classes.shape, -1), generator
-    )
+    of_elements, of_classes = categories(priors, clean.space_group)
+    k_t, noise_k = VariancePreserving(STEPS, device).corrupt(frame.standardise(clean.k), t, generator)
+    x_t, target_x = WrappedNormal(STEPS, device).corrupt(clean.x, t, generator)
+    elements_t = of_elements.corrupt(clean.elements, t, generator)
+    classes_t = of_classes.corrupt(clean.classes, t, generator)
     out = network(clean.space_group, t / STEPS, frame.constrain(k_t), elements_t, classes_t, x_t, clean.labels)
     free = frame.free.float()
     parts = {
         "k": (free * (out.k.float() - noise_k) ** 2).mean(),
         "x": ((out.x.float() - target_x) ** 2).mean(),
-        "elements": cross_entropy(out.elements.float().flatten(0, -2), clean.elements.flatten()),
-        "classes": cross_entropy(out.classes.float().flatten(0, -2), clean.classes.flatten()),
+        "elements": of_elements.loss(out.elements, clean.elements),
+        "classes": of_classes.loss(out.classes, clean.classes),
     }
     total = sum(getattr(weights, name) * part for name, part in parts.items())
     return torch.as_tensor(total), {name: part.detach() for name, part in parts.items()}

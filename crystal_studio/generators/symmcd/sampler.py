@@ -12,19 +12,20 @@ All times, noise 1 and the Langevin corrector make the sampler of SymmCD.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from crystal_studio.diffusion import discrete
-from crystal_studio.diffusion.schedules import cosine_alpha_bar, log_sigmas, wrapped_normal_norm
+from crystal_studio.diffusion.multistep import Multistep
+from crystal_studio.diffusion.variance_preserving import VariancePreserving
+from crystal_studio.diffusion.wrapped_normal import WrappedNormal
 from crystal_studio.generators.protocol import Cancelled, CancelToken
 from crystal_studio.generators.symmcd.network import Denoiser, Prediction
 from crystal_studio.generators.symmcd.priors import Priors
-from crystal_studio.generators.symmcd.process import STEPS, LatticeFrame
+from crystal_studio.generators.symmcd.process import STEPS, LatticeFrame, categories
 from crystal_studio.generators.symmcd.representation import N_AXES
 
 CORRECTOR_STEP = 1e-5
@@ -103,14 +104,6 @@ def times(steps: int, spacing: float = 1.0) -> list[int]:
     return sorted({round(t) for t in even.tolist()}, reverse=True)
 
 
-def _normal(like: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.randn(like.shape, generator=generator, device=like.device)
-
-
-def _chance(like: Tensor, odds: float, generator: torch.Generator) -> Tensor:
-    return torch.rand(like.shape, generator=generator, device=like.device) < odds
-
-
 def _outside(likely: Tensor, conditions: Conditions) -> Tensor:
     """(B, 1, 94) minus infinity for elements other than the most likely of each crystal, as many as it is to have.
 
@@ -145,6 +138,97 @@ def _guided(
     return Prediction(*mixed)
 
 
+class _Walk:
+    """One batch on its way from noise to crystals: where it is, and one step on.
+
+    The order of the random numbers is part of what a seed means: lattice, coordinates, elements, site symmetries at
+    the start, then coordinates, lattice, elements and site symmetries at every step; pinned values after each.
+    """
+
+    def __init__(
+        self,
+        network: Denoiser,
+        priors: Priors,
+        conditions: Conditions,
+        generator: torch.Generator,
+        scheme: Scheme,
+        autocast: Callable[[], AbstractContextManager] | None,
+    ) -> None:
+        self.network, self.autocast, self.asked = network, autocast, conditions
+        self.generator, self.scheme = generator, scheme
+        group = conditions.space_group
+        device = group.device
+        batch, orbits = conditions.elements.shape
+        self.frame = LatticeFrame(group, priors)
+        self.of_k, self.of_x = VariancePreserving(STEPS, device), WrappedNormal(STEPS, device)
+        self.of_elements, self.of_classes = categories(priors, group, conditions.allowed)
+        self.forbidden = torch.where(conditions.allowed, 0.0, float("-inf")).to(device).expand(batch, 1, -1)
+        self.settled = scheme.settle <= 0 or not conditions.distinct.any()
+        self.held_e, self.held_c = conditions.elements >= 0, conditions.classes >= 0
+        self.held_x, self.held_k = conditions.positions.isfinite(), conditions.k.isfinite()
+        self.kept_x = conditions.positions.nan_to_num()
+        self.kept_k = self.frame.standardise(conditions.k.nan_to_num())
+        self.second = (Multistep(), Multistep()) if scheme.second_order else None
+        self.k = self.frame.constrain(self.of_k.start((batch, 6), generator))
+        self.x = self.of_x.start((batch, orbits, 3), generator)
+        self.elements = self.of_elements.start((batch, orbits), generator)
+        self.classes = self.of_classes.start((batch, orbits, N_AXES), generator)
+        self.hold(STEPS)
+
+    def hold(self, t: int) -> None:
+        """Put back what is pinned, noised to time t, so that the network sees what it was trained on."""
+        e = self.of_elements.noised(self.asked.elements.clamp_min(0), t, self.generator)
+        c = self.of_classes.noised(self.asked.classes.clamp_min(0), t, self.generator)
+        self.elements = torch.where(self.held_e, e, self.elements)
+        self.classes = torch.where(self.held_c, c, self.classes)
+        if self.held_x.any():
+            self.x = torch.where(self.held_x, self.of_x.noised(self.kept_x, t, self.generator), self.x)
+        if self.held_k.any():
+            self.k = torch.where(self.held_k, self.of_k.noised(self.kept_k, t, self.generator), self.k)
+
+    def ask(self, t: int) -> Prediction:
+        """What the network says of the batch at time t."""
+        time = torch.full((len(self.k),), t / STEPS, device=self.k.device)
+        with self.autocast() if self.autocast is not None else nullcontext():
+            out = _guided(self.network, self.asked, time, self.k, self.elements, self.classes, self.x)
+        return Prediction(*(part.float() for part in out))
+
+    def correct(self, t: int, last: bool) -> None:
+        """A Langevin step of the coordinates, for which the network is asked once more."""
+        self.x = self.of_x.correct(self.x, self.ask(t).x, t, CORRECTOR_STEP, last, self.generator)
+
+    def step(self, t: int, s: int) -> None:
+        """From time t to time s."""
+        out = self.ask(t)
+        self._move(out, t, s)
+        self._draw(out, t, s)
+        self.hold(s)
+
+    def _move(self, out: Prediction, t: int, s: int) -> None:
+        x, k = self.of_x.clean(self.x, out.x, t), self.of_k.clean(self.k, out.k, t)
+        if self.second is not None:
+            x = self.second[0].aim(x, self.of_x.log_step(t, s), s == 0)
+            k = self.second[1].aim(k, self.of_k.log_step(t, s), s == 0)
+        self.x = self.of_x.step(self.x, x, t, s, self.scheme.noise, self.generator)
+        self.k = self.frame.constrain(self.of_k.step(self.k, k, t, s, self.scheme.noise, self.generator))
+
+    def _draw(self, out: Prediction, t: int, s: int) -> None:
+        logits = out.elements / self.scheme.temperature
+        if not self.settled and s <= self.scheme.settle * STEPS:
+            self.settled = True
+            self.forbidden = self.forbidden + _outside((logits + self.forbidden).softmax(-1), self.asked)
+            self.of_elements = self.of_elements.restricted(self.forbidden == 0)
+        likely = (logits + self.forbidden).softmax(-1)
+        fresh = self.scheme.fresh
+        self.elements = self.of_elements.step(self.elements, likely, t, s, fresh, self.generator)
+        self.classes = self.of_classes.step(self.classes, out.classes.softmax(-1), t, s, fresh, self.generator)
+
+    def result(self) -> Sample:
+        """The batch at time 0."""
+        k = torch.where(self.held_k, self.asked.k, self.frame.restore(self.k))
+        return Sample(k, self.elements, self.classes, self.x % 1.0)
+
+
 @torch.no_grad()
 def sample(
     network: Denoiser,
@@ -156,109 +240,15 @@ def sample(
     cancel: CancelToken | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sample:
-    """Draw one batch; ``cancel`` is looked at before every network call."""
-    group = conditions.space_group
-    device = group.device
-    batch, orbits = conditions.elements.shape
-    alpha_bars = cosine_alpha_bar(STEPS).to(device)
-    sigmas, norms = log_sigmas(STEPS).to(device), wrapped_normal_norm(STEPS).to(device).sqrt()
-    frame = LatticeFrame(group, priors)
-    m_elements = priors.element_marginal(conditions.allowed.cpu()).to(device)
-    m_classes = priors.classes.to(device)[group - 1][:, None].expand(batch, orbits, N_AXES, -1)
-    forbidden = torch.where(conditions.allowed, 0.0, float("-inf")).to(device).expand(batch, 1, -1)
-    settled = scheme.settle <= 0 or not conditions.distinct.any()
-    held_e, held_c = conditions.elements >= 0, conditions.classes >= 0
-    held_x = conditions.positions.isfinite()
-    held_k = conditions.k.isfinite()
-    kept_x, kept_k = conditions.positions.nan_to_num(), frame.standardise(conditions.k.nan_to_num())
-
-    def call(t: int) -> Prediction:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-        time = torch.full((batch,), t / STEPS, device=device)
-        if autocast is None:
-            return _guided(network, conditions, time, k, elements, classes, x)
-        with autocast():
-            out = _guided(network, conditions, time, k, elements, classes, x)
-        return Prediction(*(part.float() for part in out))
-
-    def hold(t: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What is pinned, noised to time t, so that the network sees what it was trained on."""
-        a = alpha_bars[t]
-        e = discrete.noise(conditions.elements.clamp_min(0), a.expand(batch, 1), m_elements, generator)
-        c = discrete.noise(conditions.classes.clamp_min(0), a.expand(batch, 1, 1), m_classes, generator)
-        sigma = sigmas[t] if t else 0.0
-        noised_x = kept_x + sigma * _normal(x, generator) if held_x.any() else x
-        noised_k = a.sqrt() * kept_k + (1 - a).sqrt() * _normal(k, generator) if held_k.any() else k
-        return (
-            torch.where(held_k, noised_k, k),
-            torch.where(held_e, e, elements),
-            torch.where(held_c, c, classes),
-            torch.where(held_x, noised_x, x),
-        )
-
-    k = frame.constrain(torch.randn(batch, 6, generator=generator, device=device))
-    # Never wrapped on the way: the network is periodic, and estimates of two steps stay comparable.
-    x = torch.rand(batch, orbits, 3, generator=generator, device=device)
-    elements = discrete.draw(m_elements.expand(batch, orbits, -1), generator)
-    classes = discrete.draw(m_classes, generator)
-    k, elements, classes, x = hold(STEPS)
-    before: tuple[Tensor, Tensor, float, float] | None = None
-
+    """Draw one batch; ``cancel`` is looked at before every step."""
+    walk = _Walk(network, priors, conditions, generator, scheme, autocast)
     schedule = times(scheme.steps, scheme.spacing)
     for i, (t, s) in enumerate(pairwise(schedule)):
-        last = s == 0
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
         if scheme.corrector:
-            step = CORRECTOR_STEP * (sigmas[t] / sigmas[1]) ** 2
-            x = x - step * call(t).x * norms[t] + (2 * step).sqrt() * _normal(x, generator) * (not last)
-        out = call(t)
-        sigma_t, sigma_s = sigmas[t], sigmas[s] if s else sigmas.new_zeros(())
-        a_t, a_s = alpha_bars[t], alpha_bars[s]
-        x_clean = x - sigma_t**2 * out.x * norms[t]
-        # Clipping keeps early steps from running away.
-        k_clean = ((k - (1 - a_t).sqrt() * out.k) / a_t.sqrt()).clamp(-6, 6)
-        x_aim, k_aim = x_clean, k_clean
-        if scheme.second_order:
-            x_step = float((sigma_t / sigma_s.clamp_min(1e-4)).log())
-            k_step = float(0.5 * (a_s / (1 - a_s).clamp_min(1e-6) / (a_t / (1 - a_t))).log())
-            if before is not None and not last:
-                x_aim = x_clean + 0.5 * x_step / before[2] * (x_clean - before[0])
-                k_aim = k_clean + 0.5 * k_step / before[3] * (k_clean - before[1])
-            before = (x_clean, k_clean, x_step, k_step)
-        spread = scheme.noise * (sigma_s**2 * (sigma_t**2 - sigma_s**2)).sqrt() / sigma_t
-        x = x_aim + (sigma_s**2 - spread**2).clamp_min(0).sqrt() / sigma_t * (x - x_aim)
-        x = x + spread * _normal(x, generator)
-        spread = scheme.noise * ((1 - a_s) / (1 - a_t) * (1 - a_t / a_s)).sqrt()
-        rest = (1 - a_s - spread**2).clamp_min(0).sqrt() / (1 - a_t).sqrt()
-        k = a_s.sqrt() * k_aim + rest * (k - a_t.sqrt() * k_aim) + spread * _normal(k, generator)
-        k = frame.constrain(k)
-
-        if not settled and s <= scheme.settle * STEPS:
-            settled = True
-            likely = (out.elements / scheme.temperature + forbidden).softmax(-1)
-            forbidden = forbidden + _outside(likely, conditions)
-            m_elements = (m_elements * (forbidden[:, 0] == 0)).unsqueeze(1)
-            m_elements = m_elements / m_elements.sum(-1, keepdim=True)
-        logits = out.elements / scheme.temperature + forbidden
-        p_elements, p_classes = logits.softmax(-1), out.classes.softmax(-1)
-        if last:
-            elements, classes = p_elements.argmax(-1), p_classes.argmax(-1)
-        else:
-            at, as_ = a_t.expand(batch, orbits), a_s.expand(batch, orbits)
-            e = discrete.draw(discrete.posterior(elements, p_elements, at, as_, m_elements), generator)
-            if scheme.fresh:
-                other = discrete.noise(
-                    discrete.draw(p_elements, generator), a_s.expand(batch, 1), m_elements, generator
-                )
-                e = torch.where(_chance(e, scheme.fresh, generator), other, e)
-            at, as_ = at[..., None].expand(-1, -1, N_AXES), as_[..., None].expand(-1, -1, N_AXES)
-            c = discrete.draw(discrete.posterior(classes, p_classes, at, as_, m_classes), generator)
-            if scheme.fresh:
-                again = discrete.draw(p_classes, generator)
-                other = discrete.noise(again, a_s.expand(batch, 1, 1), m_classes, generator)
-                c = torch.where(_chance(c, scheme.fresh, generator), other, c)
-            elements, classes = e, c
-        k, elements, classes, x = hold(s)
+            walk.correct(t, last=s == 0)
+        walk.step(t, s)
         if progress is not None:
             progress(i + 1, len(schedule) - 1)
-    return Sample(torch.where(held_k, conditions.k, frame.restore(k)), elements, classes, x % 1.0)
+    return walk.result()

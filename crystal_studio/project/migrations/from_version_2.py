@@ -46,6 +46,9 @@ _QUANTITIES = {
 }
 """Former name of a value: name, unit and kind of the quantity, and what found it."""
 
+_NO_STAGES = ("import", "generation")
+"""What "passed" an import, and a campaign without a funnel: nobody has judged those candidates."""
+
 _BOUNDS = {
     f"predicted_{former}_{end}": f"{now}_{end}"
     for former, now in (
@@ -188,12 +191,16 @@ def _one(
         told = _loaded(found)
         values.update(told)
         judged_symmetry |= at in ("symmetry", "import")
+        if at in _NO_STAGES:
+            continue
         reason, given = former_reasons.read(at, sentence)
         verdict = "passed" if passed else "error" if reason == former_reasons.ERROR else "rejected"
         if verdict != "passed" and not decided:
             decided, stage, status, code, parameters = True, at, verdict, reason, given
         line = (i, at, campaign, verdict, reason, to_json(given), to_json(_notes(told)), float(seconds))
         out["verdicts"].append((verdict_id, *line, checksums.verdict(*line)))
+    if stage in _NO_STAGES:
+        stage, status = "", "unjudged"
     if not decided and why:
         code, parameters = former_reasons.read(stage, why)
     if figures is not None:

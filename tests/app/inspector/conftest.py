@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crystal_studio.crystal.asymmetric_unit import expand
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Geometry, Reason, rejecting
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import ChemicalSystem, DesignRequest
@@ -42,31 +44,34 @@ def project(tmp_path_factory):
     """An open reader; candidates 1 passed, 2 rejected, 3 pending."""
     path = tmp_path_factory.mktemp("project") / "inspected.crystals"
     units = _units()
-    structures = expand(units)
     request = DesignRequest(
         chemical_system=ChemicalSystem(("Li", "Mn", "O"), "subset"), count=3, seed=7, model="symmcd"
     )
     provenance = {"model": "symmcd", "model_sha256": SHA, "seed": 7, "versions": {"crystal-studio": "0.1.0"}}
     with ProjectWriter.create(path) as writer:
         campaign = writer.add_campaign("Li-Mn-O", request.to_dict(), provenance, 3)
-        ids = writer.add_candidates(campaign, [0, 1, 2], units, structures, "symmcd")
-        two = ids[:2]
-        writer.record(
-            "geometry", two, [True, True], ["", ""], {"minimum_distance": np.array([1.96, 2.82])}, seconds=0.4
-        )
-        reason = "Na+ and Cl- were not asked for."
-        writer.record("composition", two, [True, False], ["", reason], {}, seconds=0.2)
-        first = structures.take(np.array([0]))
+        candidates = Candidates.of_units(units)
+        ids = writer.add_candidates(campaign, [0, 1, 2], candidates, "symmcd")
+        two, good = ids[:2], [None, None]
+        apart = Finding("min_distance", Method("contacts", "geometry"), np.array([1.96, 2.82]))
+        writer.record(campaign, "geometry", two, rejecting(good, [apart]), seconds=0.4)
+        charged = Reason("not_neutral", {"formula": "NaCl", "states": "Na +1, Cl +1"})
+        writer.record(campaign, "composition", two, rejecting([None, charged]), seconds=0.2)
+        first = candidates.structures.take(np.array([0]))
         relaxed = Structures(1.02 * first.lattice, first.offsets, first.numbers, first.positions, first.orbit)
-        values = {
-            "energy_per_atom": np.array([-7.1234]),
-            "formation_energy": np.array([-1.98]),
-            "e_hull": np.array([0.012]),
-            "nearest_known": np.array(["mp-25015 LiMn2O4"], object),
-            "nearest_distance": np.array([0.021]),
-            "novel": np.array([False], object),
-            "detected_space_group": np.array([227]),
-        }
-        writer.record("relaxation", ids[:1], [True], [""], values, relaxed=relaxed, seconds=2.5, last=True)
+        chgnet, index = Method("chgnet", "potential", "CHGNet 0.3.0"), Method("index", "reference")
+        found = [
+            Finding("energy_per_atom", chgnet, np.array([-7.1234])),
+            Finding("formation_energy", chgnet, np.array([-1.98])),
+            Finding("e_hull", chgnet, np.array([0.012])),
+            Finding("e_hull", Method("sevennet", "potential", "SevenNet-0"), np.array([0.034])),
+            Finding("nearest_known", index, np.array(["mp-25015 LiMn2O4"], object)),
+            Finding("nearest_distance", index, np.array([0.021])),
+            Finding("novel", index, np.array([0.0])),
+            Finding("space_group", Method("detection", "geometry"), np.array([227.0])),
+        ]
+        moved = Geometry(chgnet, relaxed, np.array([True]))
+        verdicts = rejecting([None], found, geometry=moved)
+        writer.record(campaign, "relaxation", ids[:1], verdicts, seconds=2.5, last=True)
     with ProjectReader(path) as reader:
         yield reader

@@ -14,9 +14,10 @@ from crystal_studio.app import theme
 from crystal_studio.app.inspector.facts import as_lines, find_symmetry, gather
 from crystal_studio.app.inspector.inspector import Inspector
 from crystal_studio.app.inspector.tabs import HULL_NOTE
+from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import FileError
-from crystal_studio.project.rows import VerdictRow
+from crystal_studio.project.rows import QuantityRow, VerdictRow
 
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -79,18 +80,18 @@ def test_predictions_carry_their_uncertainty_and_a_warning_outside_the_training_
     _look(inspector, qtbot, project, 1)
     assert "predicted" not in inspector.overview.as_text()
     facts = inspector.facts
-    names = ("formation_energy_per_atom", "e_above_hull", "band_gap")
-    known = {f"predicted_{n}": v for n, v in zip(names, (-2.104, 0.051, 1.5), strict=True)}
-    known |= {f"predicted_{n}_std": v for n, v in zip(names, (0.062, 0.034, 0.4), strict=True)}
-    said = {"predicted_band_gap_low": 0.2, "predicted_band_gap_high": 2.8, "probability_metal": 0.12,
-            "property_note": "its packing is unusual"}  # fmt: skip
-    verdict = VerdictRow(1, "properties", True, "", known | said)
-    row = replace(facts.row, **known, in_domain=False)
-    inspector.overview.fill(replace(facts, row=row, verdicts=(*facts.verdicts, verdict)))
+    learned = Method("properties-mp20-like", "learned", "Property model")
+    guesses = (("formation_energy", -2.104, 0.062), ("e_hull", 0.051, 0.034), ("band_gap", 1.5, 0.4))
+    rows = tuple(QuantityRow(1, name, learned, value, None, "", std, False) for name, value, std in guesses)
+    notes = {"band_gap_low": 0.2, "band_gap_high": 2.8, "property_note": "its packing is unusual"}
+    verdict = VerdictRow(1, "properties", 1, "passed", "", notes=notes)
+    row = replace(facts.row, predicted={"in_domain": (False, None), "probability_metal": (0.12, None)})
+    more = replace(facts, row=row, verdicts=(*facts.verdicts, verdict), quantities=(*facts.quantities, *rows))
+    inspector.overview.fill(more)
     lines = [line.split("\t") for line in inspector.overview.as_text().splitlines()]
     shown = {line[0]: line[1:] for line in lines if len(line) > 1}
     assert shown["Formation energy, predicted"] == ["−2.10 ± 0.06", "eV/atom"]
-    assert shown["Band gap (PBE), predicted"] == ["1.50 ± 0.40", "eV"]
+    assert shown["Band gap, predicted"] == ["1.50 ± 0.40", "eV"]
     assert shown["Probability of a metal"] == ["12", "%"]
     assert any("its packing is unusual" in part.text() for part in inspector.overview.findChildren(QLabel))
     tips = [part.toolTip() for part in inspector.overview.findChildren(QLabel)]
@@ -99,12 +100,13 @@ def test_predictions_carry_their_uncertainty_and_a_warning_outside_the_training_
 
 def test_rejection_is_said_in_words_with_stage_and_reason(inspector, project, qtbot):
     _look(inspector, qtbot, project, 2)
-    assert "Rejected at composition: Na+ and Cl- were not asked for." in _words(inspector.overview)
+    words = "No oxidation states make NaCl charge neutral (Na +1, Cl +1)."
+    assert f"Rejected, Charge balance: {words}" in _words(inspector.overview)
     table = inspector.verdicts.table
     assert [table.item(r, 1).text() for r in range(2)] == ["passed", "rejected"]
     assert not table.item(1, 1).icon().isNull()
-    assert table.item(0, 2).text() == "minimum distance 2.82"
-    assert table.item(1, 2).text() == "Na+ and Cl- were not asked for."
+    assert table.item(0, 2).text() == "Shortest distance 2.82 Å"
+    assert table.item(1, 2).text() == words
     assert table.item(0, 3).text() == "0.20"
 
 
@@ -179,7 +181,7 @@ def test_the_candidate_shown_last_wins(inspector, project, qtbot):
 
 def test_a_project_that_cannot_be_read_is_said(inspector, project, qtbot):
     class Broken:
-        def structures(self, ids, kind):
+        def structures(self, ids, geometry=""):
             raise FileError("The project file is damaged: open a copy.")
 
     inspector.show(project.candidate(1), Broken())
@@ -190,7 +192,7 @@ def test_a_project_that_cannot_be_read_is_said(inspector, project, qtbot):
 def test_theme_changes_keep_what_is_shown(inspector, project, qtbot):
     _look(inspector, qtbot, project, 2)
     theme.manager().set_scheme("dark")
-    assert "Rejected at composition" in _words(inspector.overview)
+    assert "Rejected, Charge balance" in _words(inspector.overview)
     colour = inspector.verdicts.table.item(1, 1).foreground().color().name()
     assert colour == theme.DARK.danger
 
@@ -203,7 +205,21 @@ def test_numbers_have_accessible_names(inspector, project, qtbot):
 
 def test_detected_group_that_differs_is_named(project):
     facts = gather(project.candidate(1), project)
-    assert facts.relaxed and facts.found_symbol == "Fd-3m" and facts.campaign.name == "Li-Mn-O"
+    assert facts.geometry == "CHGNet 0.3.0" and facts.symbol == "Fd-3m" and facts.campaign.name == "Li-Mn-O"
+
+
+def test_every_geometry_and_every_method_is_told(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 1)
+    words = inspector.overview.as_text()
+    assert "Conventional cell, relaxed by CHGNet 0.3.0" in words
+    lines = [line.split("\t") for line in words.splitlines()]
+    shown = {line[0]: line[1:] for line in lines if len(line) > 1}
+    assert shown["Energy above hull"] == ["0.012", "eV/atom"]
+    assert shown["Energy above hull, SevenNet-0"] == ["0.034", "eV/atom"]
+    tips = {part.toolTip() for part in inspector.overview.findChildren(QLabel)}
+    assert any("As generated 8.2450 Å" in tip for tip in tips)
+    row = project.candidate(1)
+    assert row.volume == pytest.approx((1.02 * 8.245) ** 3) and row.geometry == "chgnet"
 
 
 def test_nested_facts_become_lines():

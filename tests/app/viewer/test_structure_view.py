@@ -202,3 +202,49 @@ def test_readings_have_true_minus_signs_and_no_minus_zero(nacl):
     scene = build_scene(nacl[0], nacl[1], nacl[2] - 1e-9, nacl[3])
     assert "\u22120.0000" not in overlay.describe_atom(scene, 0, ())
     assert overlay.cell_text(nacl[0]).splitlines()[0].endswith("c 5.640 Å")
+
+
+def drawn(view) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of all that is drawn of the crystal, in pixels of the widget."""
+    points = np.concatenate([view.canvas.scene.positions, view.canvas.scene.corners])
+    radii = np.concatenate([view.canvas.scene.radii, np.zeros(8)])
+    camera, width, height = view.canvas.camera, view.canvas.width(), view.canvas.height()
+    right, up = camera.rotation[0], camera.rotation[1]
+    rims = np.concatenate([points + radii[:, None] * way for way in (right, -right, up, -up)])
+    places = camera.project(rims, width, height)
+    return (*places.min(0), *places.max(0))
+
+
+@pytest.mark.parametrize("size", [(340, 300), (700, 420), (420, 700)])
+@pytest.mark.parametrize("perspective", [True, False])
+def test_nothing_written_covers_an_atom(view, nacl, qtbot, size, perspective):
+    view.resize(*size)
+    view.set_perspective(perspective)
+    view.show_structure(*nacl, title="<b>NaCl</b> Fm-3m")
+    qtbot.wait(50)
+    left, top, right, bottom = drawn(view)
+    assert 0 <= left < right <= view.canvas.width() and 0 <= top < bottom <= view.canvas.height()
+    for box in (view.title, view.cell, view.legend):
+        if not box.isVisible():
+            continue
+        place = box.geometry()
+        assert place.right() <= left or place.bottom() <= top, (box, place, (left, top, right, bottom))
+    # And the structure still uses what is free.
+    assert max((right - left) / view.canvas.width(), (bottom - top) / view.canvas.height()) > 0.5
+
+
+def test_options_are_a_model_that_view_and_controls_follow(view, rutile, qtbot):
+    view.show_structure(*rutile)
+    told = []
+    view.model.changed.connect(lambda before, now: told.append((before.style, now.style)))
+    view.model.set(style="polyhedra")
+    assert told == [("ball-stick", "polyhedra")]
+    assert [a.text() for a in view.toolbar._styles.actions() if a.isChecked()] == ["Polyhedra"]
+    view.model.set(style="polyhedra")
+    assert len(told) == 1  # nothing has changed
+    view.model.set(supercell=(2, 1, 3))
+    assert [box.value() for box in view.toolbar._cells] == [2, 1, 3] and view.canvas.scene.inside.sum() == 6 * 6
+    view.toolbar._cells[1].setValue(2)
+    assert view.model.scene.supercell == (2, 2, 3)
+    view.model.set_perspective(False)
+    assert not view.canvas.camera.perspective and not view.toolbar._perspective.isChecked()

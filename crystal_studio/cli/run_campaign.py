@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -11,82 +12,48 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from crystal_studio.cli import common
+from crystal_studio.cli import campaign_document, common
 from crystal_studio.errors import KnownError
 
 if TYPE_CHECKING:
     from crystal_studio.campaign.events import Event, Progress
-    from crystal_studio.campaign.plan import Plan
 
 LINE_EVERY = 10.0
 """Seconds between two progress lines where standard error is no terminal."""
 
 
-def carry_on(
-    project: str, campaign_id: int, workers: int = 0, minutes: float = 0.0, plan: Plan | None = None
-) -> dict[str, Any]:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """How long a campaign works, and where."""
+    common.worker_argument(parser)
+    parser.add_argument(
+        "--engine",
+        default="local",
+        metavar="ENGINE",
+        help="where costly stages work: local (default), or a cluster by its scheduler's address (tcp://host:8786,"
+        " tls://host:8786) or its name (slurm:NAME)",
+    )
+    parser.add_argument(
+        "--max-minutes", type=float, default=0.0, metavar="M", help="pause after so long (default: no limit)"
+    )
+
+
+def run(args: argparse.Namespace, campaign_id: int) -> dict[str, Any]:
     """Run one campaign to its end, until Ctrl-C or until its time is over; the document of what it holds."""
     from crystal_studio.campaign import runner
 
+    project = args.project
     cancel, pause = threading.Event(), threading.Event()
     printer = Printer()
-    with _interruptible(cancel, pause, minutes):
-        finished = runner.run(project, campaign_id, printer, cancel, pause, workers=workers, plan=plan)
+    with _interruptible(cancel, pause, args.max_minutes):
+        finished = runner.run(project, campaign_id, printer, cancel, pause, workers=args.workers, engine=args.engine)
     printer.end_line()
     if finished.state == "failed":
         raise KnownError(finished.text)
-    document = summary(project, campaign_id) | {"warnings": printer.warnings}
+    document = campaign_document.summary(project, campaign_id) | {"warnings": printer.warnings}
     if finished.state == "paused":
         document["resume"] = f"crystal-studio resume {project}"
         common.log(f"Paused; carry on with: {document['resume']}")
     return document
-
-
-def summary(project: str, campaign_id: int) -> dict[str, Any]:
-    """What a campaign holds: state, counts by stage, rates, candidate ids."""
-    from crystal_studio.campaign.reasons import by_kind
-    from crystal_studio.project.queries import ProjectReader
-
-    of_it = f"campaign_id == {campaign_id}"
-    with ProjectReader(project) as reader:
-        row = reader.campaign(campaign_id)
-        ids = reader.ids(of_it)
-        passed = reader.ids(f"{of_it} and status == 'passed'")
-        counts = {s: reader.count(f"{of_it} and status == '{s}'") for s in ("passed", "rejected", "pending")}
-        funnel = reader.funnel(campaign_id)
-    return {
-        "project": project,
-        "campaign_id": campaign_id,
-        "name": row.name,
-        "state": row.state,
-        "requested": row.requested,
-        "generated": len(ids),
-        **counts,
-        "seconds": round(row.seconds, 3),
-        "candidates_per_second": round(len(ids) / row.seconds, 4) if row.seconds else 0.0,
-        "stages": [
-            {"stage": stage, "entered": entered, "passed": passed, "failed": failed, "reasons": by_kind(reasons)}
-            for stage, entered, passed, failed, reasons in funnel
-        ],
-        "candidate_ids": [int(i) for i in ids],
-        "passed_ids": [int(i) for i in passed],
-        "request": dict(row.request),
-        "provenance": dict(row.provenance),
-    }
-
-
-def text(document: dict[str, Any]) -> str:
-    """The same for people."""
-    lines = [
-        f"Campaign {document['campaign_id']} ({document['name']}): {document['state']} after "
-        f"{document['seconds']:.1f} s; {document['generated']} of {document['requested']} generated, "
-        f"{document['passed']} passed, {document['rejected']} rejected, {document['pending']} pending"
-    ]
-    if document["stages"]:
-        lines.append(common.table(document["stages"], ("stage", "entered", "passed", "failed")))
-    for stage in document["stages"]:
-        lines += [f"  {stage['stage']}: {count} x {reason}" for reason, count in stage["reasons"].items()]
-    return "\n".join(lines)
 
 
 class Printer:

@@ -2,7 +2,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crystal_studio.diffusion.discrete import draw, noise, posterior
+from crystal_studio.diffusion.categorical import draw, noise, posterior
 
 
 def kernel(alpha: float, marginal: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,185 @@
+"""The loop of one run: chunks come in, stages are passed in order, verdicts are committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.campaign.backlog import Backlog, Work
+from crystal_studio.campaign.events import Event, Message
+from crystal_studio.campaign.flights import Flights, batch_size
+from crystal_studio.campaign.generation import Chunk, ChunkThread
+from crystal_studio.campaign.outcomes import MOST_DEATHS, answer, complaints, too_many_deaths
+from crystal_studio.campaign.recording import Recorder
+from crystal_studio.campaign.reporting import Reporter
+from crystal_studio.campaign.tally import Tally
+from crystal_studio.candidates.verdicts import Verdicts
+from crystal_studio.funnel import run_stage
+from crystal_studio.funnel.protocol import Batch, Stage
+from crystal_studio.generators.protocol import CancelToken
+from crystal_studio.project.queries import ProjectReader
+
+TICK = 0.05
+"""Seconds of waiting when there is nothing to do."""
+
+
+class Stopped(Exception):
+    """The run was asked to end."""
+
+
+class Loop:
+    """Moves candidates from stage to stage; ``run`` returns when each has its last verdict.
+
+    ``accept(chunk)`` stores a chunk and returns the ids that are to be judged. ``chunks`` and ``flights``
+    are None where there is nothing to generate, and no costly stage.
+    """
+
+    def __init__(
+        self,
+        *,
+        stages: Sequence[Stage],
+        context: Any,
+        reader: ProjectReader,
+        recorder: Recorder,
+        reporter: Reporter,
+        tally: Tally,
+        emit: Callable[[Event], None],
+        accept: Callable[[Chunk], NDArray[np.int64]],
+        chunks: ChunkThread | None,
+        flights: Flights | None,
+        cancel: CancelToken,
+        pause: CancelToken,
+    ) -> None:
+        self._stages, self._context, self._reader = stages, context, reader
+        self._recorder, self._reporter, self.tally, self._emit = recorder, reporter, tally, emit
+        self._accept, self._chunks, self._flights = accept, chunks, flights
+        self._cancel, self._pause = cancel, pause
+        self._backlog = Backlog(stages)
+        self._deaths = 0
+
+    def queue(self, ids: NDArray[np.int64], index: int, alone: bool = False) -> None:
+        """Candidates that wait for the stage ``index``; ``alone``: not in one batch with others."""
+        if alone:
+            self._backlog.retry(Work(index, ids).one_by_one())
+        else:
+            self._backlog.add(index, ids)
+
+    def run(self) -> None:
+        """Until everything is done; raises ``Stopped`` when asked to end."""
+        if self._chunks:
+            self._chunks.start()
+        while not self._is_done():
+            if self._cancel.is_set():
+                raise Stopped
+            if self._pause.is_set():
+                self._hold()
+                continue
+            self._send()
+            worked = self._quick_step()
+            self._receive(wait=0.0 if worked else TICK)
+            self.report()
+            self._reporter.note()
+
+    def close(self) -> None:
+        """End the workers; the generator's thread ends at its next step."""
+        if self._flights is not None:
+            self._flights.close()
+        if self._chunks and self._chunks.is_alive():
+            self._chunks.join(timeout=0.5)
+
+    def report(self, force: bool = False, phase: str = "") -> None:
+        """Send the present state, not too often unless forced."""
+        if not (force or self._reporter.due()):
+            return
+        waiting = self._backlog.waiting()
+        if self._flights is not None:
+            self.tally.set_slots(self._flights.slots)
+        for work in self._in_flight:
+            waiting[work.index] += len(work)
+        part, rate = (self._chunks.part, self._chunks.rate) if self._chunks else (0.0, 0.0)
+        self._reporter.report(phase or self._doing(), part, rate, waiting)
+
+    @property
+    def _in_flight(self) -> list[Work]:
+        return self._flights.works if self._flights is not None else []
+
+    def _is_done(self) -> bool:
+        return not self._backlog and not self._in_flight and (self._chunks is None or self._chunks.done)
+
+    def _hold(self) -> None:
+        self._reporter.pause()
+        self.report(force=True, phase="Paused")
+        while self._pause.is_set():
+            if self._cancel.is_set():
+                raise Stopped
+            time.sleep(TICK)
+        self._reporter.go_on()
+
+    def _doing(self) -> str:
+        if self._chunks and self._chunks.is_alive():
+            return "Generating"
+        index = self._backlog.head
+        if index is None and self._in_flight:
+            index = self._in_flight[0].index
+        return "Finishing" if index is None else self._stages[index].title
+
+    # -- quick stages, in this process ----------------------------------------------------
+
+    def _quick_step(self) -> bool:
+        """One stage of the batch at the head; false where none waits."""
+        work = self._backlog.next_quick()
+        if work is None:
+            return False
+        started = time.monotonic()
+        verdicts = run_stage.run(self._stages[work.index], self._batch(work.ids), self._context)
+        self._judged(work, verdicts, time.monotonic() - started)
+        return True
+
+    def _batch(self, ids: NDArray[np.int64]) -> Batch:
+        return Batch(ids, self._reader.batch(ids), self._reader.found(ids))
+
+    def _judged(self, work: Work, verdicts: Verdicts, seconds: float) -> None:
+        for text in complaints(self._stages[work.index], work, verdicts):
+            self._emit(Message("warning", text))
+        going_on = self._recorder.record(work.index, work.ids, verdicts, seconds)
+        if len(going_on):
+            self._backlog.add(work.index + 1, going_on, first=True)
+
+    # -- chunks and tasks -----------------------------------------------------------------
+
+    def _send(self) -> None:
+        """Give the engine as much as it takes."""
+        flights = self._flights
+        while flights is not None and flights.room:
+            work = self._backlog.next_costly(
+                lambda index, waiting: batch_size(self.tally.stages[index].pace, waiting, flights.slots)
+            )
+            if work is None:
+                return
+            flights.send(self._stages[work.index], work, self._batch(work.ids))
+
+    def _receive(self, wait: float) -> None:
+        """Take all that came in; waits up to ``wait`` seconds where there is nothing."""
+        if self._chunks:
+            chunk = self._chunks.take(0.0 if self._in_flight else wait)
+            if chunk:
+                ids = self._accept(chunk)
+                if self._stages and len(ids):
+                    self._backlog.add(0, ids)
+                wait = 0.0
+        if self._flights is not None and self._in_flight:
+            for work, outcome in self._flights.landed(wait):
+                found = answer(self._stages[work.index], work, outcome)
+                self._backlog.retry(found.again)
+                if found.verdicts:
+                    self._judged(work, found.verdicts, found.seconds)
+                    self._count_deaths(found.died)
+
+    def _count_deaths(self, died: bool) -> None:
+        self._deaths = self._deaths + 1 if died else 0
+        if self._deaths == MOST_DEATHS:
+            raise too_many_deaths()

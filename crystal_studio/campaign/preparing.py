@@ -1,0 +1,162 @@
+"""Everything that a run needs, loaded and checked against what its campaign started with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.campaign import parts as run_parts
+from crystal_studio.campaign.devices import resolve
+from crystal_studio.campaign.events import Event, Message
+from crystal_studio.campaign.flights import Flights
+from crystal_studio.campaign.generation import Chunk, ChunkThread, missing_chunks
+from crystal_studio.campaign.judge_request import JudgeRequest
+from crystal_studio.campaign.loop import Loop
+from crystal_studio.campaign.parts import RunParts
+from crystal_studio.campaign.recording import Recorder
+from crystal_studio.campaign.reporting import Reporter
+from crystal_studio.campaign.tally import Tally
+from crystal_studio.campaign.unfinished import Unfinished, unfinished
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.errors import ModelError, RequestError
+from crystal_studio.execution.engines import open_engine
+from crystal_studio.generators.protocol import CancelToken, Generator
+from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.rows import CampaignRow
+from crystal_studio.project.store import ProjectWriter
+
+
+@dataclass(frozen=True)
+class Run:
+    """The moving parts of one run."""
+
+    loop: Loop
+    reporter: Reporter
+
+
+def prepare(
+    row: CampaignRow,
+    reader: ProjectReader,
+    writer: ProjectWriter,
+    emit: Callable[[Event], None],
+    cancel: CancelToken,
+    pause: CancelToken,
+    engine: str,
+    workers: int,
+    parts: RunParts | None,
+) -> Run:
+    """A run of a campaign, with every candidate that waits in its place; raises ``KnownError``."""
+    request = request_of(row)
+    device = resolve(row.provenance.get("device", request.device)).name
+    parts = parts or run_parts.for_request(request, device, found(request, reader))
+    waiting = unfinished(reader, row)
+    present = reader.numbers(row.id)
+    chunks = None
+    if isinstance(request, DesignRequest):
+        chunks = _generation(row, request, device, parts, present, emit, cancel, pause)
+    for warning in parts.warnings():
+        emit(Message("warning", warning))
+    flights = None
+    if any(stage.costly for stage in parts.stages):
+        flights = Flights(open_engine(engine, workers), parts.worker_context, parts.resources)
+    tally = Tally(row.id, row.requested, parts.stages)
+    reporter = Reporter(row, writer, tally, emit)
+
+    source = request.model if isinstance(request, DesignRequest) else ""
+
+    def accept(chunk: Chunk) -> NDArray[np.int64]:
+        """Store what is new of a chunk; unjudged for good where there is no funnel."""
+        fresh = chunk.without(present)
+        ids = writer.add_candidates(row.id, fresh.numbers, fresh.candidates, source, unjudged=not parts.stages)
+        tally.generated += len(ids)
+        if not parts.stages:
+            tally.finish(ids.tolist())
+        return np.asarray(ids, np.int64)
+
+    loop = Loop(
+        stages=parts.stages,
+        context=parts.context(reader, waiting) if parts.stages else None,
+        reader=reader,
+        recorder=Recorder(writer, row.id, parts.stages, tally),
+        reporter=reporter,
+        tally=tally,
+        emit=emit,
+        accept=accept,
+        chunks=chunks,
+        flights=flights,
+        cancel=cancel,
+        pause=pause,
+    )
+    there = len(request.ids) if isinstance(request, JudgeRequest) else len(present)
+    _restore(loop, row, reader, waiting, there)
+    if present:
+        emit(Message("info", f"Going on: {there} candidates are there, {len(waiting)} wait for their verdicts"))
+    return Run(loop, reporter)
+
+
+def request_of(row: CampaignRow) -> DesignRequest | JudgeRequest:
+    """What a campaign was asked; raises ``RequestError`` for one that holds no such thing: an import."""
+    if row.kind == "judge":
+        return JudgeRequest.from_dict(row.request)
+    if row.kind == "generate":
+        return DesignRequest.from_dict(dict(row.request))
+    raise RequestError(f"Campaign {row.id} is an import: there is nothing to carry on; judge its candidates instead.")
+
+
+def found(request: DesignRequest | JudgeRequest, reader: ProjectReader) -> tuple[str, ...]:
+    """Quantities that are known before the first stage."""
+    return tuple(reader.found(request.ids)) if isinstance(request, JudgeRequest) else ()
+
+
+def _generation(
+    row: CampaignRow,
+    request: DesignRequest,
+    device: str,
+    parts: RunParts,
+    present: set[int],
+    emit: Callable[[Event], None],
+    cancel: CancelToken,
+    pause: CancelToken,
+) -> ChunkThread | None:
+    """The generator with the chunks that are missing, cut as the campaign began; None where all are there."""
+    size = row.chunk_size
+    if len(present) >= request.count:
+        return None
+    generator = _generator(row, request, device, parts, emit)
+    if size:
+        generator.chunk_size = size
+    chunks = missing_chunks(request.count, generator.chunk_size, present)
+    return ChunkThread(generator, request, chunks, pause, cancel) if chunks else None
+
+
+def _generator(
+    row: CampaignRow, request: DesignRequest, device: str, parts: RunParts, emit: Callable[[Event], None]
+) -> Generator:
+    emit(Message("info", f"Loading {request.model} on {device}"))
+    generator = parts.load(request.model, device)
+    recorded = row.provenance.get("model_sha256")
+    if recorded and recorded != generator.card.sha256:
+        raise ModelError(
+            f"The weights of {request.model} are not those that campaign {row.id} began with: "
+            "put the former ones back, or start a new campaign."
+        )
+    generator.check(request)
+    return generator
+
+
+def _restore(loop: Loop, row: CampaignRow, reader: ProjectReader, waiting: Unfinished, there: int) -> None:
+    """Where an earlier run stopped: each candidate that waits goes to the stage after the last it has passed.
+
+    One on which its stage failed before is tried alone, so that no other is held up by it.
+    """
+    loop.tally.restore(there, there - len(waiting), reader.funnel(row.id))
+    index_of = {tally.stage.name: i + 1 for i, tally in enumerate(loop.tally.stages)} | {"": 0}
+    following = np.array([index_of.get(stage, 0) for stage in waiting.passed], np.int64)
+    alone = waiting.failed
+    changes = np.flatnonzero((np.diff(following) != 0) | (np.diff(alone) != 0)) + 1
+    for run in np.split(np.arange(len(waiting)), changes):
+        if len(run):
+            loop.queue(waiting.ids[run], int(following[run[0]]), bool(alone[run[0]]))

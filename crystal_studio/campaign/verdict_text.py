@@ -1,0 +1,44 @@
+"""What a stage found of a candidate, as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from crystal_studio.candidates.registry import quantities
+from crystal_studio.funnel.stages import STAGES
+from crystal_studio.project.rows import ONLY_LEARNED, QuantityRow, VerdictRow
+
+
+def found_by(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[QuantityRow]:
+    """Those values of a candidate that are of the verdict's stage: learned ones only where it asks a learned model."""
+    gives = STAGES.get(verdict.stage).gives if verdict.stage in STAGES else ()
+    learns = any(name in gives for name in ONLY_LEARNED)
+    return [q for q in known if q.quantity in gives and (q.method.kind == "learned") == learns]
+
+
+def lines(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[str]:
+    """One text a value, such as "Energy above hull 0.031 ± 0.012 eV/atom", then the sentences that the stage left."""
+    found = found_by(verdict, known)
+    return [_line(q, found) for q in found] + _notes(verdict)
+
+
+def value(quantity: QuantityRow) -> Any:
+    """The number, or the label."""
+    return quantity.value if quantity.label is None else quantity.label
+
+
+def _line(quantity: QuantityRow, beside: Sequence[QuantityRow]) -> str:
+    known = quantities().get(quantity.quantity)
+    title = known.title if known else quantity.quantity.replace("_", " ").capitalize()
+    shown = known.text(value(quantity), unit=not quantity.uncertainty) if known else str(value(quantity))
+    if quantity.uncertainty and known:
+        shown = f"{shown} ± {format(quantity.uncertainty, known.format)} {known.unit}".rstrip()
+    several = sum(q.quantity == quantity.quantity for q in beside) > 1
+    who = f" ({quantity.method.title or quantity.method.name})" if several else ""
+    return f"{title} {shown}{who}"
+
+
+def _notes(verdict: VerdictRow) -> list[str]:
+    """Sentences that a stage left beside its verdict; its marks and figures are for programs."""
+    return [str(v) for name, v in verdict.notes.items() if isinstance(v, str) and v and name != "traceback"]

@@ -1,0 +1,50 @@
+"""``crystal-studio judge``: a funnel, or single stages, for candidates that the project holds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from crystal_studio.cli import campaign_document, common, run_campaign
+
+SUMMARY = "judge stored candidates, imported ones too: a funnel, or single stages"
+EXAMPLE = """crystal-studio judge battery.crystals --where "status == 'unjudged'"
+  crystal-studio judge battery.crystals --where "e_hull < 0.05" --stage relaxation --potential chgnet"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    common.project_argument(parser)
+    common.selection_arguments(parser)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--funnel", metavar="NAME", help="quick (default) or full")
+    what.add_argument("--stage", action="append", metavar="NAME", help="a single stage (repeat for several, in order)")
+    parser.add_argument(
+        "--potential",
+        action="append",
+        metavar="NAME",
+        help="potential that relaxes (default: chgnet); repeated: one after the other, each with its own values",
+    )
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps")
+    parser.add_argument("--name", default="", help="what to call it in the list of campaigns")
+    run_campaign.arguments(parser)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    from crystal_studio.campaign import judging
+    from crystal_studio.campaign.judge_request import JudgeRequest
+    from crystal_studio.project.queries import ProjectReader
+
+    with ProjectReader(args.project) as reader:
+        ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
+    funnel = ",".join(args.stage) if args.stage else args.funnel or "quick"
+    documents: list[dict[str, Any]] = []
+    for potential in args.potential or [JudgeRequest.potential]:
+        request = JudgeRequest.of(ids, funnel=funnel, potential=potential, device=args.device)
+        documents.append(run_campaign.run(args, judging.start(args.project, request, args.name)))
+        if documents[-1]["state"] != "finished":
+            break
+    return documents[-1] | {"campaigns": documents}
+
+
+def text(document: dict[str, Any]) -> str:
+    return "\n".join(campaign_document.text(campaign) for campaign in document["campaigns"])
