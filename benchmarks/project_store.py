@@ -13,9 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from crystal_studio.crystal.asymmetric_unit import expand
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Reason, rejecting
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.project.check import examine
 from crystal_studio.project.connection import sqlite_version
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
@@ -50,34 +53,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100_000)
     count = parser.parse_args().count
-    units = spinels(CHUNK)
-    cells = expand(units)
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "benchmark.crystals"
-        with ProjectWriter.create(path) as writer:
-            campaign = writer.add_campaign("benchmark", {}, {}, count)
-            start = time.perf_counter()
-            for first in range(0, count, CHUNK):
-                n = np.arange(min(CHUNK, count - first))
-                writer.add_candidates(campaign, first + n, units.take(n), cells.take(n), "benchmark")
-            inserted = time.perf_counter() - start
-            start = time.perf_counter()
-            for first in range(0, count, CHUNK):
-                ids = np.arange(first + 1, min(first + CHUNK, count) + 1)
-                writer.record(
-                    "stability", ids, ids % 3 > 0, [""] * len(ids), {"e_hull": rng.exponential(0.1, len(ids))}
-                )
-            judged = time.perf_counter() - start
+        campaign = write(path, count, rng)
         size = path.stat().st_size
+        start = time.perf_counter()
         with ProjectReader(path) as reader:
+            opened = time.perf_counter() - start
             ids = reader.ids(sort="e_hull")
             print(f"SQLite {sqlite_version()}, {count} candidates of 56 atoms in {size / 1e6:.0f} MB")
-            print(f"add_candidates   {count / inserted:10.0f} a second (chunks of {CHUNK})")
-            print(f"record           {count / judged:10.0f} a second")
+            print(f"open             {opened * 1e3:10.1f} ms")
             middle = ids[len(ids) // 2 : len(ids) // 2 + 100]
             for name, deed in (
                 ("100 rows by id", lambda: reader.by_ids(middle)),
+                ("10,000 rows", lambda: reader.by_ids(ids[:10_000])),
                 ("100 structures", lambda: reader.structures(middle)),
                 ("ids by e_hull", lambda: reader.ids(sort="e_hull")),
                 ("ids by density", lambda: reader.ids(sort="density")),
@@ -86,6 +76,36 @@ def main() -> None:
                 ("funnel", lambda: reader.funnel(campaign)),
             ):
                 print(f"{name:17s}{best_of(deed):10.2f} ms")
+        start = time.perf_counter()
+        examine(path)
+        print(f"examination      {time.perf_counter() - start:10.1f} s")
+
+
+def write(path: Path, count: int, rng: np.random.Generator) -> int:
+    """A project with ``count`` candidates of two judging stages; says how many a second go in."""
+    made = Candidates.of_units(spinels(CHUNK))
+    learned, potential = Method("heads", "learned"), Method("chgnet", "potential")
+    with ProjectWriter.create(path) as writer:
+        campaign = writer.add_campaign("benchmark", {}, {}, count)
+        start = time.perf_counter()
+        for first in range(0, count, CHUNK):
+            n = np.arange(min(CHUNK, count - first))
+            writer.add_candidates(campaign, first + n, made.take(n), "benchmark")
+        print(f"add_candidates   {count / (time.perf_counter() - start):10.0f} a second (chunks of {CHUNK})")
+        for stage, method, names, last in (
+            ("properties", learned, ("formation_energy", "e_hull", "band_gap", "in_domain"), False),
+            ("stability", potential, ("energy_per_atom", "formation_energy", "e_hull"), True),
+        ):
+            start = time.perf_counter()
+            for first in range(0, count, CHUNK):
+                ids = np.arange(first + 1, min(first + CHUNK, count) + 1)
+                reasons = [None if i % 3 else Reason("overlap", {"distance": 0.5}) for i in ids]
+                findings = [Finding(name, method, rng.exponential(0.1, len(ids))) for name in names]
+                writer.record(campaign, stage, ids, rejecting(reasons, findings), last=last)
+            print(f"record {stage:10s}{count / (time.perf_counter() - start):10.0f} a second ({len(names)} quantities)")
+        start = time.perf_counter()
+    print(f"close            {(time.perf_counter() - start) * 1e3:10.1f} ms")
+    return campaign
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 _CANDIDATE = struct.Struct("<7q3d")
@@ -108,6 +109,30 @@ def quantity(
         )
     )
     return crc if label is None else zlib.crc32(label.encode(), crc)
+
+
+def all_quantities_hold(rows: Iterable[tuple[Any, ...]]) -> int | None:
+    """The candidate of the first row of ``quantities`` (its checksum last) that is not what was written, or None."""
+    pack, crc32, nan = _QUANTITY.pack, zlib.crc32, math.nan
+    row: tuple[Any, ...] = ()
+    try:
+        for row in rows:
+            candidate, number, method, value, label, spread, headline, checksum = row
+            crc = crc32(
+                pack(
+                    candidate,
+                    number,
+                    method,
+                    nan if value is None else value,
+                    nan if spread is None else spread,
+                    headline or 0,
+                )
+            )
+            if (crc if label is None else crc32(label.encode(), crc)) != checksum:
+                return int(candidate)
+    except (TypeError, ValueError, AttributeError, struct.error):
+        return row[0] if isinstance(row[0], int) else 0
+    return None
 
 
 def part(candidate_id: int, kind: str, method: str, data: bytes) -> int:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Float, Select, Text, select, true
+from sqlalchemy import ColumnElement, Connection, Float, Select, Text, func, select
 from sqlalchemy.sql.elements import True_
 
 from crystal_studio.candidates.quantities import LABEL
 from crystal_studio.project import names, reading
 from crystal_studio.project.schema import HEADLINE, candidates, quantities
 from crystal_studio.project.terms import Term
+
+_COUNT = select(func.count()).select_from(candidates)
 
 
 def ids(
@@ -37,6 +40,8 @@ def _by_index(opened: Connection, condition: ColumnElement[bool], key: Term, des
     """The index of values holds the order already: it is read as it stands, and the rest comes behind it."""
     value = quantities.c.value.desc() if descending else quantities.c.value
     ordered = _integers(opened, key.rows(quantities.c.candidate).order_by(value, quantities.c.candidate))
+    if isinstance(condition, True_) and len(ordered) == opened.execute(_COUNT).scalar_one():
+        return ordered
     matching = _integers(opened, select(candidates.c.id).where(condition).order_by(candidates.c.id))
     top = max(ordered.max(initial=0), matching.max(initial=0)) + 1
     wanted = np.zeros(top, bool)
@@ -54,8 +59,16 @@ def _ordered(statement: Select, key: ColumnElement[Any] | Term, descending: bool
 
 
 def _integers(opened: Connection, statement: Select) -> NDArray[np.int64]:
-    rows = opened.execute(statement).all()
-    return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    rows = _fetch(opened, statement)
+    return np.fromiter(chain.from_iterable(rows), np.int64, len(rows))
+
+
+def _fetch(opened: Connection, statement: Select) -> list[tuple[Any, ...]]:
+    """Plain tuples from the driver: nothing here needs more, and they come in half the time."""
+    result = opened.execute(statement)
+    assert result.cursor is not None
+    with result:
+        return list(result.cursor.fetchall())
 
 
 def read(
@@ -64,21 +77,19 @@ def read(
     """Columns by name of the candidates that match, rows by id."""
     own = {name: key for name, key in wanted.items() if not isinstance(key, Term)}
     statement = select(candidates.c.id, *own.values()).where(condition).order_by(candidates.c.id)
-    rows = opened.execute(statement).all()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * (len(own) + 1)
-    index = np.array(columns[0], np.int64)
-    found = {name: _array(key, column) for (name, key), column in zip(own.items(), columns[1:], strict=True)}
-    everyone = isinstance(condition, True_) or condition is true()
+    rows = _fetch(opened, statement)
+    index = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    found = {name: _array(key, [row[k] for row in rows]) for k, (name, key) in enumerate(own.items(), 1)}
     for name, key in wanted.items():
         if isinstance(key, Term):
-            found[name] = _values(opened, key, index, None if everyone else condition)
+            found[name] = _values(opened, key, index)
     return {name: found[name] for name in wanted}
 
 
-def _values(opened: Connection, key: Term, index: NDArray[np.int64], condition: ColumnElement[bool] | None) -> NDArray:
+def _values(opened: Connection, key: Term, index: NDArray[np.int64]) -> NDArray:
     """One quantity of the candidates ``index`` (sorted), as the index of values gives it."""
     statement = key.rows(quantities.c.candidate, key.column)
-    rows = opened.execute(statement).all()
+    rows = _fetch(opened, statement)
     text = isinstance(key.type, Text)
     out: NDArray = np.full(len(index), None, object) if text else np.full(len(index), np.nan)
     if not rows or not len(index):
@@ -119,7 +130,7 @@ def found(db: sqlite3.Connection, path: Path, wanted: Sequence[int]) -> dict[str
         for name, value in json.loads(row[6] or "{}").items():
             put(name, row[0], value)
     rest = f"WHERE candidate {reading.AMONG}"
-    for i, quantity, method, value, label, _, headline in reading.raw_quantities(
+    for i, quantity, method, value, label, _, headline, _ in reading.raw_quantities(
         db, path, known, rest, [json.dumps(list(wanted))]
     ):
         told = known.quantities[quantity]

@@ -13,7 +13,7 @@ from crystal_studio.errors import FileError
 from crystal_studio.project import checksums, names, parts
 from crystal_studio.project.names import Names
 from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, VerdictRow
-from crystal_studio.project.schema import HEADLINE, PREDICTED
+from crystal_studio.project.schema import HEADLINE
 from crystal_studio.project.values import from_json, typed
 
 CANDIDATE_COLUMNS = (
@@ -97,7 +97,7 @@ def candidate_rows(connection: sqlite3.Connection, path: Path, ids: Sequence[int
     spreads: dict[int, dict[str, float]] = {}
     predicted: dict[int, dict[str, tuple[Any, float | None]]] = {}
     kinds = {i: (q.name, q.kind) for i, q in known.quantities.items()}
-    for i, quantity, _, value, label, spread, headline in raw_quantities(
+    for i, quantity, _, value, label, spread, headline, _ in raw_quantities(
         connection, path, known, f"WHERE candidate {AMONG} AND headline IS NOT NULL", [wanted]
     ):
         name, kind = kinds[quantity]
@@ -119,20 +119,17 @@ def candidate_rows(connection: sqlite3.Connection, path: Path, ids: Sequence[int
 
 def raw_quantities(
     connection: sqlite3.Connection, path: Path, known: Names, rest: str, parameters: Sequence[Any] = ()
-) -> Iterator[tuple[Any, ...]]:
-    """Rows of ``quantities`` (candidate to headline) chosen by the SQL that follows FROM quantities."""
-    check = checksums.quantity
-    for row in connection.execute(f"SELECT {QUANTITY_COLUMNS}, checksum FROM quantities {rest}", parameters):
-        columns = row[:-1]
-        if (
-            not checksums.holds(check, columns, row[-1])
-            or row[1] not in known.quantities
-            or row[2] not in known.methods
-        ):
-            raise parts.damaged(path, row[0], "one of its values")
-        if row[6] not in (None, HEADLINE, PREDICTED):
-            raise parts.damaged(path, row[0], "one of its values")
-        yield columns
+) -> list[tuple[Any, ...]]:
+    """Rows of ``quantities`` (candidate to headline, the checksum behind) chosen by the SQL that follows FROM."""
+    rows = connection.execute(f"SELECT {QUANTITY_COLUMNS}, checksum FROM quantities {rest}", parameters).fetchall()
+    wrong = checksums.all_quantities_hold(rows)
+    if wrong is None and not {row[1] for row in rows} <= known.quantities.keys():
+        wrong = next(row[0] for row in rows if row[1] not in known.quantities)
+    if wrong is None and not {row[2] for row in rows} <= known.methods.keys():
+        wrong = next(row[0] for row in rows if row[2] not in known.methods)
+    if wrong is not None:
+        raise parts.damaged(path, wrong, "one of its values")
+    return rows
 
 
 def quantity_rows(connection: sqlite3.Connection, path: Path, candidate_id: int) -> list[QuantityRow]:
@@ -150,7 +147,7 @@ def quantity_rows(connection: sqlite3.Connection, path: Path, candidate_id: int)
             spread,
             headline == HEADLINE,
         )
-        for i, quantity, method, value, label, spread, headline in found
+        for i, quantity, method, value, label, spread, headline, _ in found
     ]
 
 

@@ -186,6 +186,14 @@ def _write_quantities(
     gone: set[tuple[int, int, int]],
 ) -> None:
     """Write values and move the headline of each quantity to where it now belongs."""
+    # The headline and the learned value beside it are chosen each for itself.
+    marked = {mark(known, method) for _, _, method in (*changed, *gone)}
+    present = {key: row for key, row in present.items() if mark(known, key[2]) in marked}
+    if not present and len({(q, mark(known, m)) for _, q, m in changed}) == len({(q, m) for _, q, m in changed}):
+        marks = {m: mark(known, m) for m in known.methods}
+        fresh = [(*key, *value, marks[key[2]]) for key, value in changed.items()]
+        connection.executemany(_UPSERT_QUANTITY, [(*line, checksums.quantity(*line)) for line in fresh])
+        return
     slots: dict[tuple[int, int, int], list[tuple[int, int, int]]] = {}
     for key in (*(k for k in present if k not in gone), *(k for k in changed if k not in present)):
         slots.setdefault((key[0], key[1], mark(known, key[2])), []).append(key)
