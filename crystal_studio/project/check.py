@@ -15,6 +15,8 @@ from crystal_studio.project import blob, checksums, connection, reading, schema,
 from crystal_studio.project.files import held
 
 _CHUNK = 5000
+BROKEN = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What the driver raises where a page cannot be read; the second where its own message holds damaged text."""
 _MOST_LINES = 20
 
 
@@ -97,7 +99,7 @@ def examine(path: str | Path) -> Report:
         try:
             answers = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({_MOST_LINES})")]
             report.pages = [line for answer in answers for line in answer.splitlines() if line != "ok"]
-        except sqlite3.DatabaseError as error:
+        except BROKEN as error:
             report.pages = [str(error)]
         if report.version == schema.SCHEMA_VERSION:
             _Examination(db, report).run()
@@ -182,7 +184,7 @@ def _rows(
     """Rows with their checksum behind them; where a page cannot be read, what lies before it."""
     try:
         yield from db.execute(f"SELECT {columns}, checksum FROM {table}")
-    except sqlite3.DatabaseError as error:
+    except BROKEN as error:
         unreadable(table, error)
 
 
@@ -192,7 +194,7 @@ def readable(
     """Sound rows of a table, page by page of ``key``, so that one that cannot be read does not hide the others."""
     try:
         (top,) = db.execute(f"SELECT max({key}) FROM {table}").fetchone()
-    except sqlite3.DatabaseError:
+    except BROKEN:
         top = None
     if top is None:
         (top,) = db.execute("SELECT max(id) FROM candidates").fetchone()
@@ -208,7 +210,7 @@ def _sound(
     statement = f"SELECT {columns}, checksum FROM {table} WHERE {key} >= ? AND {key} < ? ORDER BY {key}"
     try:
         rows = db.execute(statement, (start, end)).fetchall()
-    except sqlite3.DatabaseError:
+    except BROKEN:
         if end - start == 1:
             return []
         middle = (start + end) // 2

@@ -217,6 +217,8 @@ def translated(path: Path) -> Iterator[None]:
         if known is None:
             raise
         raise known from error
+    except UnicodeDecodeError as error:  # a message of SQLite with damaged text in it
+        raise damaged(path) from error
     except (sqlite3.Error, OSError) as error:
         known = _sentence(path, error)
         if known is None:

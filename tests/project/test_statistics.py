@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 
-from crystal_studio.project import statistics
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.project import checksums, names, statistics
+from crystal_studio.project.names import Names
 from crystal_studio.project.queries import ProjectReader
-from crystal_studio.project.schema import candidates
+from crystal_studio.project.schema import HEADLINE
 from crystal_studio.project.store import ProjectWriter
 
 ROWS = 3000
 
 
-def fill(path, rows: int, seed: int = 0) -> None:
+def fill(path, rows: int, seed: int = 0, energies=None) -> None:
     """A project with so many candidates of two campaigns, a third of them without an energy."""
     rng = np.random.default_rng(seed)
     with ProjectWriter.create(path) as writer:
         for name in ("first", "second"):
             writer.add_campaign(name, {"funnel": "quick"}, {}, rows)
-    columns = {c.name: c for c in candidates.columns}
-    defaults = {
-        name: "" if isinstance(c.type, sa.Text) else 0 for name, c in columns.items() if not c.nullable and name != "id"
-    }
-    table = [
-        defaults
-        | {
-            "campaign_id": 1 + i % 2,
-            "number": i,
-            "formula": f"X{i % 7}",
-            "chemsys": ("Li-O", "Fe-Li-O", "Na-Cl")[i % 3],
-            "space_group": int(rng.integers(1, 231)),
-            "density": float(rng.uniform(1, 9)),
-            "status": "passed",
-            "e_hull": None if i % 3 == 0 else float(rng.gamma(1.4, 0.3) - 0.05),
-        }
-        for i in range(rows)
-    ]
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        connection.execute(sa.insert(candidates), table)
-    engine.dispose()
+    with sqlite3.connect(path) as raw:
+        known = Names()
+        quantity = names.add_quantity(raw, known, "e_hull", "eV/atom", "number")
+        method = names.add_method(raw, known, Method("chgnet", "potential"))
+        for i in range(rows):
+            group, density = int(rng.integers(1, 231)), float(rng.uniform(1, 9))
+            e_hull = None if i % 3 == 0 else float(rng.gamma(1.4, 0.3) - 0.05)
+            if energies is not None:
+                e_hull = energies[i]
+            row = (i + 1, 1 + i % 2, i, f"X{i % 7}", ("Li-O", "Fe-Li-O", "Na-Cl")[i % 3], None, group, 8, None,
+                   100.0, 12.5, density, "generated", "", "passed", "", "", "", "")  # fmt: skip
+            raw.execute(f"INSERT INTO candidates VALUES ({', '.join('?' * 20)})", (*row, checksums.candidate(*row)))
+            if e_hull is not None:
+                line = (i + 1, quantity, method, e_hull, None, None, HEADLINE)
+                raw.execute(
+                    "INSERT INTO quantities VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*line, checksums.quantity(*line))
+                )
+    raw.close()
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +69,7 @@ def test_a_histogram_is_that_of_the_column(reader, name, low, high, where):
 
 
 def test_values_on_the_borders_are_inside(tmp_path):
-    fill(tmp_path / "p.crystals", 4)
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'p.crystals'}")
-    with engine.begin() as connection:
-        for i, value in enumerate((0.0, 1.0, 1.0001, None), 1):
-            connection.execute(sa.update(candidates).where(candidates.c.id == i).values(e_hull=value))
-    engine.dispose()
+    fill(tmp_path / "p.crystals", 4, energies=(0.0, 1.0, 1.0001, None))
     with ProjectReader(tmp_path / "p.crystals") as opened:
         found, outside = statistics.histogram(opened, "e_hull", 0.0, 1.0, 4)
         assert found.tolist() == [1, 0, 0, 1] and outside == 1
@@ -103,7 +96,7 @@ def test_points_are_thinned_evenly_and_keep_their_candidates(reader):
     assert np.ptp(np.diff(ids)) <= 2  # even
     for i in (0, len(ids) // 2, -1):
         row = reader.candidate(int(ids[i]))
-        assert (row.density, row.e_hull, row.formula) == (x[i], y[i], formulas[i])
+        assert (row.density, row.value("e_hull"), row.formula) == (x[i], y[i], formulas[i])
 
 
 def test_statistics_of_many_candidates_take_a_moment(tmp_path):
