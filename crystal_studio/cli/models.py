@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from crystal_studio import paths
 from crystal_studio.cli import common
+
+if TYPE_CHECKING:
+    from crystal_studio.generators.protocol import ModelCard
 
 SUMMARY = "show the installed models with their cards"
 EXAMPLE = "crystal-studio models --json"
@@ -18,13 +22,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from crystal_studio import paths
     from crystal_studio.errors import ModelError
     from crystal_studio.generators import registry
     from crystal_studio.properties import registry as properties
 
     cards = registry.installed()
-    cards |= {name: registry.read_card(paths.models() / name) for name in properties.installed()}
+    cards |= {name: _property_card(name, card) for name, card in properties.installed().items()}
     if args.name:
         if args.name not in cards:
             raise ModelError(f"There is no model {args.name!r}: installed are {', '.join(cards) or 'none'}.")
@@ -35,6 +38,17 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "models": [asdict(card) for card in cards.values()],
         "families": [_family(name) for name in registry.families.names() if name in families],
     }
+
+
+def _property_card(name: str, card: dict[str, Any]) -> ModelCard:
+    """The card of a property model as generators have them; one of another package says only what it is."""
+    from crystal_studio.generators import registry
+    from crystal_studio.generators.protocol import ModelCard
+
+    if (paths.models() / name / "card.json").exists():
+        return registry.read_card(paths.models() / name)
+    title = str(card.get("title", name))
+    return ModelCard(name, str(card.get("family", "")), title, str(card.get("licence", "")), {}, {}, 0, "", ())
 
 
 def _family(name: str) -> dict[str, Any]:

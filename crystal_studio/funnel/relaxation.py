@@ -44,7 +44,7 @@ class RelaxationStage:
         outcome = registry.load(context.potential, context.device).relax(batch.structures, self.max_steps, self.fmax)
         moved = np.array([reason is None for reason in outcome.reasons], bool)
         change = np.full(len(batch), np.nan)
-        change[moved] = outcome.structures.volume[moved] / batch.structures.volume[moved]
+        change[moved] = outcome.structures.take(moved).volume / batch.structures.take(moved).volume
         findings = (
             Finding("energy_per_atom", method, np.where(moved, outcome.energy_per_atom, np.nan)),
             Finding("relaxation_steps", method, outcome.steps.astype(float)),

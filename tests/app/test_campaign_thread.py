@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from campaign_fakes import Size, plan
-from crystal_studio.app.run.campaign_thread import CampaignThread
+from campaign_fakes import parts
 from pytestqt.qtbot import QtBot
+from stage_fakes import Size
 
+from crystal_studio.app.run.supervisor import CampaignSupervisor
 from crystal_studio.campaign.events import Finished
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.project.store import ProjectWriter
@@ -18,7 +19,7 @@ def test_a_cancel_is_not_lost_when_a_pause_follows_at_once(qtbot: QtBot, qapp: o
     with ProjectWriter.create(path):
         pass
     request = DesignRequest(count=40, seed=1, device="cpu")
-    thread = CampaignThread(path, request=request, plan=plan(Size(), delay=0.05))
+    thread = CampaignSupervisor(path, request=request, parts=parts(Size(), delay=0.05))
     ends: list[Finished] = []
     thread.ended.connect(ends.append)
     with qtbot.waitSignal(thread.progressed, timeout=60_000):

@@ -30,7 +30,7 @@ def main():
 
     class Window(original):
         def __init__(self):
-            super().__init__(plan=slow_load.plan(), probe_devices=False)
+            super().__init__(parts=slow_load.parts(), probe_devices=False)
             notices.centre().added.connect(lambda n: n.level == "error" and self.give_up(n.details))
             self.session.opened.connect(self.begin)
 
@@ -66,8 +66,10 @@ SLOW_LOAD = """
 import time
 from pathlib import Path
 
+from dataclasses import replace
+
 import campaign_fakes
-from crystal_studio.campaign.plan import Plan
+import stage_fakes
 
 LOADING = Path(__file__).with_name("loading")
 
@@ -78,9 +80,8 @@ def load(name, device):
     return campaign_fakes.RockSalt(device)
 
 
-def plan():
-    made = campaign_fakes.plan(*campaign_fakes.FUNNEL)
-    return Plan(made.model, load, made.stages, made.context, made.worker_context)
+def parts():
+    return replace(campaign_fakes.parts(*stage_fakes.FUNNEL), load=load)
 """
 
 

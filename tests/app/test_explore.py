@@ -17,13 +17,16 @@ from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
 from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.explore.filter_bar import FilterBar
-from crystal_studio.app.explore.scatter import ScatterView, described, pareto
+from crystal_studio.app.explore.scatter import ScatterView, axes, described, pareto
 from crystal_studio.app.rich_text import HTML_ROLE
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, rejecting
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.exchange.exporters import exporters
 from crystal_studio.exchange.readers import read_files
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.rows import CandidateRow
+from crystal_studio.project.store import ProjectWriter
 
 
 @pytest.fixture(scope="module")
@@ -313,3 +316,25 @@ def test_predictions_are_written_with_their_uncertainty():
     assert gap.text(row) == "1.26 ± 0.31"
     assert gap.text(replace(row, predicted=row.predicted | {"in_domain": (False, None)})) == "1.26 ± 0.31 ?"
     assert known["predicted_e_hull"].text(row) == "–"
+
+
+def test_a_quantity_of_another_package_has_its_column_axis_and_tooltip(boxes, tmp_path, qtbot, background):
+    path = projects.make(tmp_path / "more.crystals", 20)
+    measured = Finding("longest_bond", Method("ruler", "geometry"), np.linspace(1.0, 2.9, 20))
+    with ProjectWriter.open(path) as writer:
+        writer.record(1, "bonds", range(1, 21), rejecting([None] * 20, [measured]))
+    with ProjectReader(path) as opened:
+        shown = columns(())
+        found = next(c for c in shown if c.key == "longest_bond")
+        assert "Å" in found.tip and found.number
+        model = CandidateModel(background, shown)
+        with qtbot.waitSignal(model.loaded):
+            model.set_reader(opened)
+        with qtbot.waitSignal(model.loaded):
+            model.set_filter("longest_bond > 2")
+        at = model.index(0, [c.key for c in shown].index("longest_bond"))
+        assert 0 < model.rowCount() < 20 and float(at.data()) > 2
+        assert "Longest bond" in at.data(Qt.ItemDataRole.ToolTipRole) or found.tip in at.data(
+            Qt.ItemDataRole.ToolTipRole
+        )
+    assert axes()["longest_bond"] == "Longest bond, Å"

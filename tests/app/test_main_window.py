@@ -9,13 +9,14 @@ from pathlib import Path
 import campaign_fakes
 import projects
 import pytest
+import stage_fakes
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushButton
 
 from crystal_studio.app import faults, files, screenshot
 from crystal_studio.app.main_window import MainWindow
-from crystal_studio.app.run.records import reason_filter
+from crystal_studio.app.run.records import funnel_counts, reason_filter
 from crystal_studio.app.run.statistics import element_bars, group_bars
 from crystal_studio.app.run.supervisor import coalesce
 from crystal_studio.campaign.events import Message, Progress
@@ -39,8 +40,8 @@ def project(finished, tmp_path) -> Path:
 @pytest.fixture
 def window(qapp, qtbot, state, tmp_path, monkeypatch):
     monkeypatch.setattr(files, "projects_folder", lambda: tmp_path / "projects")
-    plan = campaign_fakes.plan(*campaign_fakes.FUNNEL, delay=0.02)
-    made = MainWindow(state, plan=plan, probe_devices=False)
+    parts = campaign_fakes.parts(*stage_fakes.FUNNEL, delay=0.02)
+    made = MainWindow(state, parts=parts, probe_devices=False)
     qtbot.addWidget(made)
     made.resize(1300, 850)
     made.show()
@@ -176,7 +177,7 @@ def test_closing_in_the_middle_of_a_run_asks_and_the_next_start_offers_to_go_on(
     with ProjectReader(path) as reader:
         assert reader.campaigns()[0].state == "paused"
         assert reader.count() < 120
-    again = MainWindow(state, plan=campaign_fakes.plan(*campaign_fakes.FUNNEL), probe_devices=False)
+    again = MainWindow(state, parts=campaign_fakes.parts(*stage_fakes.FUNNEL), probe_devices=False)
     qtbot.addWidget(again)
     again.show()
     assert again.notice_bar.isVisible() and path.stem in again.notice_bar.text.text()
@@ -331,11 +332,12 @@ def test_only_the_latest_progress_is_passed_on():
     assert coalesce([progress(1), note, progress(2), progress(3)]) == [note, progress(3)]
 
 
-def test_reasons_with_numbers_become_filters(project):
+def test_every_reason_lists_as_many_candidates_as_it_counts(project):
     with ProjectReader(project) as reader:
-        where = reason_filter(1, "geometry", "Two atoms are too close")
-        assert reader.count(where) == reader.count("stage == 'geometry' and status == 'rejected'") > 0
-        assert reader.count(reason_filter(1, "geometry", "nothing … like this")) == 0
+        for counts in funnel_counts(reader, 1):
+            for code, number in counts.reasons.items():
+                assert reader.count(reason_filter(1, "generate", counts.stage, code)) == number > 0
+        assert reader.count("status == 'rejected'") == sum(c.rejected for c in funnel_counts(reader, 1)) > 0
 
 
 def test_counts_behind_the_plots():
