@@ -112,7 +112,7 @@ def test_statistics_of_many_candidates_take_a_moment(tmp_path):
         def by_columns():
             opened.columns(["id", "e_hull", "formation_energy", "space_group", "chemsys"], "campaign_id == 1")
 
-        assert quickest(by_database) < quickest(by_columns)
+        assert quickest(by_database) < 1.2 * quickest(by_columns)
 
 
 def quickest(deed) -> float:
