@@ -240,7 +240,8 @@ def _sentence(path: Path, error: BaseException | None) -> FileError | None:
         return FileError(f"{path} cannot be opened: check that its folder exists and that you may use it.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return damaged(path)
-    if str(error).startswith("Could not decode"):  # a text is no UTF-8 any more
+    # A text that is no UTF-8 any more, and a schema that is not the one that was checked when the file was opened.
+    if str(error).startswith(("Could not decode", "no such column", "no such table")):
         return damaged(path)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return FileError(f"{path} is busy in another program: close that program and try again.")

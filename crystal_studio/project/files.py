@@ -22,14 +22,14 @@ class Held:
 
     def __init__(self, path: Path) -> None:
         found = path.stat()
-        self._key = (found.st_dev, found.st_ino)
+        self.key = (found.st_dev, found.st_ino)
         self._closed = False
         with _guard:
-            if self._key not in _open:
-                self._key, descriptor = _descriptor(path)
-                _open[self._key] = [descriptor, 0]
-            _open[self._key][1] += 1
-            self.descriptor = _open[self._key][0]
+            if self.key not in _open:
+                self.key, descriptor = _descriptor(path)
+                _open[self.key] = [descriptor, 0]
+            _open[self.key][1] += 1
+            self.descriptor = _open[self.key][0]
 
     def size(self) -> int:
         """Bytes of the file now."""
@@ -63,10 +63,10 @@ class Held:
             if self._closed:
                 return
             self._closed = True
-            entry = _open[self._key]
+            entry = _open[self.key]
             entry[1] -= 1
             if not entry[1]:
-                del _open[self._key]
+                del _open[self.key]
                 os.close(entry[0])
 
 

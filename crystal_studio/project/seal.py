@@ -21,6 +21,9 @@ _FRONT = struct.Struct("<8sQI")
 LENGTH = _FRONT.size + 4
 _BLOCK = 1 << 20
 
+_found: dict[tuple[int, int], tuple[int, int]] = {}
+"""By file (device, inode) when and how long it was as this process found its seal right: once is enough."""
+
 
 def holds(path: Path, file: Held) -> bool | None:
     """Whether a project is as it was closed; None where it carries no seal, or is being written."""
@@ -28,8 +31,12 @@ def holds(path: Path, file: Held) -> bool | None:
     if wal_has_content(path) or size <= LENGTH or size % 512 != LENGTH:
         return None
     before = file.changed()
+    if _found.get(file.key) == before:
+        return True
     trailer = file.read(size - LENGTH, LENGTH)
     right = _trailer(size - LENGTH, _crc(file, size - LENGTH)) == trailer
+    if right and file.changed() == before:
+        _found[file.key] = before
     # A writer that came in the meantime has opened the seal itself.
     return None if not right and (file.changed() != before or wal_has_content(path)) else right
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Float, Integer, Select, and_, case, cast, func, or_, select
+from sqlalchemy.sql.elements import True_
 
 from crystal_studio.project import terms
 from crystal_studio.project.filters import parse
@@ -43,7 +44,7 @@ def histogram(
         (or_(value < low, value > high), -1),
         else_=func.min(cast((cast(value, Float) - low) * (bins / (high - low)), Integer), bins - 1),
     )
-    statement = _having(name, place, func.count()).where(_condition(where), value.is_not(None)).group_by(place)
+    statement = _among(name, where, place, func.count()).where(value.is_not(None)).group_by(place)
     counts, beyond = np.zeros(bins, np.int64), 0
     for at, number in reader.select(statement):
         if at < 0:
@@ -56,7 +57,7 @@ def histogram(
 def counts(reader: ProjectReader, name: str, where: Where = "") -> dict[Any, int]:
     """How many candidates have each value of a column, the most frequent first."""
     value, number = _value(name), func.count()
-    statement = _having(name, value, number).where(_condition(where), value.is_not(None)).group_by(value)
+    statement = _among(name, where, value, number).where(value.is_not(None)).group_by(value)
     statement = statement.order_by(number.desc())
     return {row[0]: row[1] for row in reader.select(statement)}
 
@@ -111,6 +112,17 @@ def _value(name: str) -> ColumnElement[Any]:
     """The column that holds a name's values, in the statement that ``_having`` begins for it."""
     found = terms.find(name)
     return found.column if isinstance(found, Term) else found
+
+
+def _among(name: str, where: Where, *columns: ColumnElement[Any]) -> Select:
+    """A statement over the values of a name of the candidates that match, which reads no more of them than it must."""
+    condition, found = _condition(where), terms.find(name)
+    if not isinstance(found, Term):
+        return select(*columns).where(condition)
+    statement = found.rows(*columns)
+    if isinstance(condition, True_):
+        return statement
+    return statement.where(quantities.c.candidate.in_(select(candidates.c.id).where(condition)))
 
 
 def _having(name: str, *columns: ColumnElement[Any]) -> Select:
