@@ -53,7 +53,8 @@ class ChunkThread(threading.Thread):
         super().__init__(name="generator", daemon=True)
         self._generator, self._request, self._chunks = generator, request, list(chunks)
         self._hold, self._stop_token = hold, stop
-        self._made: queue.SimpleQueue[Chunk] = queue.SimpleQueue()
+        # Not a SimpleQueue: its get waits for ever when a signal is handled for longer than the timeout.
+        self._made: queue.Queue[Chunk] = queue.Queue()
         self._room = threading.Semaphore(2)  # the chunk in the making and the one that waits
         self._error: BaseException | None = None
         self._done = False

@@ -68,7 +68,8 @@ class DaskEngine:
         except KnownError:
             self._client.close()
             raise
-        self._ended: queue.SimpleQueue[int] = queue.SimpleQueue()
+        # Not a SimpleQueue: its get waits for ever when a signal is handled for longer than the timeout.
+        self._ended: queue.Queue[int] = queue.Queue()
         self._futures: dict[int, Future] = {}
         self._again: set[int] = set()  # tickets that ended, but whose value is being made again
         self._known: dict[int, Outcome] = {}  # outcomes that need no look at the future
