@@ -149,9 +149,8 @@ class ExportDialog(QDialog):
     def _ask(self, there: Sequence[Path], folder: Path, go_on: Callable[[bool], object]) -> None:
         """Files of these names are there already: what to do is the user's to say."""
         verb = "is" if len(there) == 1 else "are"
-        box = self._question = QMessageBox(
-            self
-        )  # kept: deleted while its own button is still being released, it crashes
+        # Kept: deleted while its own button is still being released, it takes the program with it.
+        box = self._question = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Export")
         box.setText(f"{plural(len(there), 'file')} with the same name {verb} there already.")
