@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QComboBox,
     QDialog,
     QFileDialog,
@@ -161,7 +162,7 @@ class ExportDialog(QDialog):
         stop = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(both)
         box.setEscapeButton(stop)
-        answers = {both: True, over: False}
+        answers: dict[QAbstractButton, bool] = {both: True, over: False}
         box.finished.connect(lambda _: box.clickedButton() in answers and go_on(answers[box.clickedButton()]))
         box.open()
 
