@@ -12,6 +12,7 @@ from crystal_studio.funnel.stages import STAGES
 EVERYWHERE = {
     "error": ReasonKind("error", "Could not be judged", "The stage failed: {text}"),
     "waiting": ReasonKind("waiting", "Waits for an answer", "Submitted; the answer has not come yet."),
+    "text": ReasonKind("text", "As an earlier program wrote it", "{text}"),
 }
 """Codes that every stage may give without declaring them."""
 
