@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
-from crystal_studio.app.numbers_text import count
+from crystal_studio.app.numbers_text import count, plural
 from crystal_studio.app.widgets import label
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class PlotCard(QWidget):
         """Bars of a histogram, with a line at ``mark``."""
         self._draw = ("histogram", data, mark)
         outside = f", {count(data.outside)} beyond the axis" if data.outside else ""
-        self.note.setText(f"{count(data.total)} candidates{outside}" if data.total else empty)
+        self.note.setText(f"{plural(data.total, 'candidate')}{outside}" if data.total else empty)
         self._again()
 
     def show_bars(self, data: Bars, note: str, empty: str = "") -> None:

@@ -37,20 +37,6 @@ BUILT_IN = (
         "n_orbits", "Orbits", kind=COUNT, description="Orbits of the asymmetric unit", stored="column", shown=False
     ),
     Quantity(
-        "volume",
-        "Volume",
-        "",
-        "Å³",
-        ".1f",
-        description="Volume of the conventional cell",
-        stored="column",
-        shown=False,
-    ),
-    Quantity(
-        "volume_per_atom", "Volume per atom", "V/atom", "Å³", ".1f", description="Volume an atom", stored="column"
-    ),
-    Quantity("density", "Density", "", "g/cm³", ".2f", description="Mass density", stored="column"),
-    Quantity(
         "e_hull",
         "Energy above hull",
         "E<sub>hull</sub>",
@@ -79,6 +65,20 @@ BUILT_IN = (
         shown=False,
     ),
     Quantity("band_gap", "Band gap", "E<sub>g</sub>", "eV", ".2f", description="Band gap (PBE)", learned=True),
+    Quantity(
+        "volume",
+        "Volume",
+        "",
+        "Å³",
+        ".1f",
+        description="Volume of the conventional cell",
+        stored="column",
+        shown=False,
+    ),
+    Quantity(
+        "volume_per_atom", "Volume per atom", "V/atom", "Å³", ".1f", description="Volume an atom", stored="column"
+    ),
+    Quantity("density", "Density", "", "g/cm³", ".2f", description="Mass density", stored="column"),
     Quantity(
         "probability_metal",
         "Chance of a metal",

@@ -303,7 +303,7 @@ def test_a_point_names_its_candidate_and_both_values(qtbot, reader, background):
     text = described(view._points, 3)
     row = reader.candidate(int(view._points.ids[3]))
     assert f"candidate {row.id}" in text and "data=" not in text
-    assert f"Density: {row.density:.3f} g/cm³" in text and "eV/atom" in text
+    assert f"Density: {row.density:.2f} g/cm³" in text and "eV/atom" in text
 
 
 def test_predictions_are_written_with_their_uncertainty():

@@ -243,7 +243,8 @@ def test_the_command_line_asks_for_the_same(picks, mode, count):
 
 
 def _campaign(state: str, seconds: float, **request: object) -> CampaignRow:
-    return CampaignRow(1, "", "", {"funnel": "quick", "model": "m", "steps": 0, **request}, {}, state, 100, seconds)
+    asked = {"funnel": "quick", "model": "m", "steps": 0, **request}
+    return CampaignRow(1, "", "", "generate", asked, {}, state, 100, 8, seconds)
 
 
 def test_time_is_estimated_from_finished_campaigns_of_the_same_kind():

@@ -95,7 +95,7 @@ def test_a_reason_in_the_funnel_lists_its_candidates(window, project, qtbot):
     opened(window, project, qtbot)
     window.show_page("run")
     qtbot.waitUntil(lambda: window.run_page.newest.count() > 0, timeout=LONG)
-    link = next(b for b in window.run_page.funnel.findChildren(QPushButton) if "too close" in b.text())
+    link = next(b for b in window.run_page.funnel.findChildren(QPushButton) if "Atoms overlap" in b.text())
     number = int(link.text().split(" ")[0])
     qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.explore.listed() == number, timeout=LONG)

@@ -90,7 +90,7 @@ def test_an_import_of_all_of_them_holds_the_good_ones(
     imported = import_files(tmp_path / "test.crystals", [folder])
     refused = {name for name, _ in imported.problems}
     assert refused >= MUTATED.keys() and not {"0_good.cif", "zz_good.cif"} & refused
-    assert "within 4 s" in dict(imported.problems)["skewed.cif"]
+    assert "skewed.cif" in refused  # for its cell, or because the search for its symmetry does not end
     assert len(imported.ids) + len(refused) == len(MUTATED) + len(STRANGE) + 2
     with ProjectReader(tmp_path / "test.crystals") as reader:
         assert reader.count() == len(imported.ids)

@@ -46,7 +46,7 @@ def measure(campaigns: Sequence[CampaignRow]) -> Estimate:
     """The rates of the finished campaigns of a project."""
     samples = []
     for row in reversed(list(campaigns)):
-        if row.state == "finished" and row.requested > 0 and row.seconds > 0 and row.request.get("funnel"):
+        if row.kind == "generate" and row.state == "finished" and row.requested > 0 and row.seconds > 0:
             asked = upgraded(row.request)
             each = row.seconds / row.requested
             samples.append(Sample(str(asked.get("model", "")), str(asked["funnel"]), dict(asked["options"]), each))

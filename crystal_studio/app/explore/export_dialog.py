@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QComboBox,
     QDialog,
     QFileDialog,
@@ -54,6 +55,7 @@ class ExportDialog(QDialog):
         self._reader, self._background, self._state = reader, background, state
         self._scopes = {"selected": [int(i) for i in selected], "listed": [int(i) for i in listed]}
         self._task: TaskState | None = None
+        self._question: QMessageBox | None = None
         self._folder_written: Path | None = None
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -148,8 +150,8 @@ class ExportDialog(QDialog):
     def _ask(self, there: Sequence[Path], folder: Path, go_on: Callable[[bool], object]) -> None:
         """Files of these names are there already: what to do is the user's to say."""
         verb = "is" if len(there) == 1 else "are"
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        # Kept: deleted while its own button is still being released, it takes the program with it.
+        box = self._question = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Export")
         box.setText(f"{plural(len(there), 'file')} with the same name {verb} there already.")
@@ -160,8 +162,8 @@ class ExportDialog(QDialog):
         stop = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(both)
         box.setEscapeButton(stop)
-        both.clicked.connect(lambda _=False: go_on(True))
-        over.clicked.connect(lambda _=False: go_on(False))
+        answers: dict[QAbstractButton, bool] = {both: True, over: False}
+        box.finished.connect(lambda _: box.clickedButton() in answers and go_on(answers[box.clickedButton()]))
         box.open()
 
     def _begin(self, steps: int) -> None:

@@ -79,7 +79,8 @@ def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
     structure = reader.structures([row.id])
     moved = row.geometry != GENERATED
     generated = reader.structures([row.id], GENERATED) if moved else structure
-    titles = {method.name: method.title or method.name for method in reader.geometries(row.id)}
+    # What stands in brackets behind a potential's name is too long for a heading.
+    titles = {m.name: (m.title or m.name).split(" (")[0] for m in reader.geometries(row.id)}
     symbol = tables().symbol
     return CandidateFacts(
         row=row,

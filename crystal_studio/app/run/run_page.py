@@ -144,7 +144,7 @@ class RunPage(QWidget):
         self._restart(campaign)
         if campaign and self._reader is not None:
             self.head.show_request(self._reader.campaign(campaign), self._symbols)
-        self.head.phase.setText("Loading the model")
+        self.head.phase.setText("Starting")
         self.head.set_fraction(None)
         self._dirty = True
 
