@@ -50,7 +50,7 @@ print("\\nLOADED", [name for name in {HEAVY!r} if name in sys.modules])
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["judge"], "invalid choice"),
+        (["divine"], "invalid choice"),
         (["generate"], "PROJECT"),
         (["generate", "{p}", "--count", "many"], "--count"),
         (["generate", "{p}", "--mode", "maybe", "--chemsys", "Li"], "--mode"),

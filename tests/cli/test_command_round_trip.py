@@ -7,7 +7,7 @@ import io
 import shlex
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crystal_studio.cli import request_arguments
@@ -94,6 +94,7 @@ def parsed(line: str) -> DesignRequest:
     return request_arguments.request(parser.parse_args(shlex.split(line)[3:]))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first one loads the tables
 @given(request=requests())
 def test_a_request_comes_back_from_its_command(request: DesignRequest) -> None:
     line, _, document = to_command(request, "my project.crystals").partition("\n")
@@ -105,6 +106,7 @@ def test_a_request_comes_back_from_its_command(request: DesignRequest) -> None:
         assert not document and parsed(line) == request
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first one loads the tables
 @given(request=requests())
 def test_a_request_comes_back_from_toml(request: DesignRequest) -> None:
     assert from_toml(to_toml(request)) == request
