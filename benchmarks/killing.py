@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -154,11 +155,12 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--count", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--request", default="", help="options of generate, instead of the usual ones")
     asked = parser.parse_args()
     random.seed(asked.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        common = [*REQUEST, "--count", str(asked.count), "--workers", "2"]
+        common = [*(shlex.split(asked.request) or REQUEST), "--count", str(asked.count), "--workers", "2"]
         began = time.monotonic()
         disturbed(folder / "calm.crystals", [*common, "--engine", "local"], "nothing", 600, None)
         seconds = time.monotonic() - began
