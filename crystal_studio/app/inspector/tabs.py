@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -27,6 +28,9 @@ HULL_NOTE = (
     "A lower bound: the hull is built from Materials Project phases of 2018 to 2021. "
     "A phase found since then can only raise this energy."
 )
+
+_MINUS = re.compile(r"(?<=[ \u00b1])-(?=\d)")
+"""A hyphen that is the sign of a number, not part of a name such as mp-1234."""
 
 ENERGIES = ("energy_per_atom", "formation_energy", "e_hull")
 ELSEWHERE = ("novel", "nearest_known", "nearest_distance", "in_domain", "probability_metal")
@@ -265,7 +269,7 @@ class VerdictsTab(_Tab):
         self.none.setVisible(not facts.verdicts)
         self.table.setVisible(bool(facts.verdicts))
         for verdict in facts.verdicts:
-            found = "; ".join(verdict_text.lines(verdict, facts.quantities)).replace("-", "\u2212")
+            found = _MINUS.sub("\u2212", "; ".join(verdict_text.lines(verdict, facts.quantities)))
             why = sentence(verdict.stage, verdict.reason, verdict.parameters) or found
             word = STATUS.get(verdict.status, verdict.status)
             cells = [(stage_title(verdict.stage), ""), (word, ""), (why, ""), (figure(verdict.seconds, 2), "")]
