@@ -13,7 +13,7 @@ import spglib
 
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.crystal.standardise import primitive
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.project.queries import ProjectReader
 
 

@@ -25,7 +25,7 @@ from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.data.datasets import load
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.evaluation.plan import Plan
+from crystal_studio.evaluation.plan import EvaluationPlan
 from crystal_studio.evaluation.report import evaluate
 from crystal_studio.exchange.export import export
 from crystal_studio.generators import registry
@@ -102,7 +102,7 @@ def judge(name: str, made: Structures, folder: Path, arguments) -> dict:
     """One row of the table."""
     file = export(made, [str(i) for i in range(len(made))], "parquet", folder, title=name.replace(" ", "-"))[0]
     reference = Path(arguments.reference)
-    plan = Plan(file, reference, reference, "val", relax=arguments.relax, seed=arguments.seed)
+    plan = EvaluationPlan(file, reference, reference, "val", relax=arguments.relax, seed=arguments.seed)
     found = evaluate(plan)["metrics"]
     row = {"set": name, "made": len(made), **{n: found[n]["value"] for n in FIGURES if n in found}}
     print(json.dumps(row), flush=True)

@@ -28,8 +28,8 @@ from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.standardise import primitive
 from crystal_studio.design.fixed_sites import Kept, KeptOrbit, wyckoff_row
 from crystal_studio.design.request import ChemicalSystem, DesignRequest
 from crystal_studio.generators import registry

@@ -33,7 +33,7 @@ from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.data.datasets import load
 from crystal_studio.evaluation import matching, symmetry, validity
 from crystal_studio.evaluation.parallel import Workers
-from crystal_studio.evaluation.plan import Plan
+from crystal_studio.evaluation.plan import EvaluationPlan
 from crystal_studio.evaluation.report import evaluate
 from crystal_studio.exchange.entries import of_cif
 
@@ -202,7 +202,9 @@ def main() -> None:
     frame[frame["split"] == "train"].iloc[chosen].to_parquet(arguments.out)
     started = time.process_time()
     report = evaluate(
-        Plan(arguments.out, reference=arguments.data, split="val", train=arguments.data, workers=arguments.workers)
+        EvaluationPlan(
+            arguments.out, reference=arguments.data, split="val", train=arguments.data, workers=arguments.workers
+        )
     )
     spent = f", {time.process_time() - started:.1f} processor seconds in all" if arguments.workers == 1 else ""
     print(f"evaluation of {arguments.count}{spent}: {json.dumps(report['seconds'])}")

@@ -21,7 +21,7 @@ from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.crystal.lattice import densities
-from crystal_studio.crystal.standardise import primitive
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.design.request import DesignRequest, PropertyTarget
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd.checks import has_its_symmetry, is_neutral

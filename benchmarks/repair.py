@@ -18,9 +18,10 @@ from raw_output import raw_output
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.neighbours import minimum_distances, minimum_radius_ratios
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.crystal.projection import project
 from crystal_studio.crystal.repair import repair
-from crystal_studio.crystal.standardise import primitive, space_group_numbers
+from crystal_studio.crystal.standardise import space_group_numbers
 
 
 def show(title: str, units: AsymmetricUnits) -> None:

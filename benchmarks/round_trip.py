@@ -13,7 +13,8 @@ import spglib
 
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.standardise import primitive, to_asymmetric_units
+from crystal_studio.crystal.primitive import primitive
+from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.data.datasets import load
 
 

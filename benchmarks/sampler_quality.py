@@ -20,7 +20,7 @@ import torch
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.neighbours import minimum_distances, minimum_radius_ratios
-from crystal_studio.crystal.standardise import primitive
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.data.datasets import load
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.evaluation.metrics import density_distance, element_count_distance

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crystal_studio.campaign import given
-from crystal_studio.campaign.given import Given
+from crystal_studio.campaign import seed_structure
+from crystal_studio.campaign.seed_structure import SeedStructure
 
 if TYPE_CHECKING:
     from crystal_studio.app.main_window import MainWindow
@@ -50,14 +50,14 @@ class StructureDeeds:
         if reader is None or not ids:
             return
 
-        def read(_: object) -> Given:
+        def read(_: object) -> SeedStructure:
             row = reader.candidate(ids[0])
-            return given.of_candidates(reader.batch(ids[:1]), name=f"candidate {row.id} ({row.formula})")
+            return seed_structure.of_candidates(reader.batch(ids[:1]), name=f"candidate {row.id} ({row.formula})")
 
-        def done(found: Given) -> None:
+        def done(found: SeedStructure) -> None:
             window.design.sites.take_structure(found, sites)
             self.show("sites")
             if len(ids) > 1:
                 window.status.tell(f"Took the first of the {len(ids)} candidates selected")
 
-        window.background.run(read, done, window.fault, key="given structure")
+        window.background.run(read, done, window.fault, key="seed structure")

@@ -13,7 +13,7 @@ from crystal_studio.execution.child import Child, Parent
 from crystal_studio.execution.settling import end
 
 if TYPE_CHECKING:
-    from crystal_studio.evaluation.plan import Plan
+    from crystal_studio.evaluation.plan import EvaluationPlan
 
 GRACE = 8.0
 """Seconds that a child is given to hand over what it has found before it is ended."""
@@ -44,7 +44,7 @@ class EvaluationProcess:
     The child ends by itself when its parent dies.
     """
 
-    def __init__(self, plan: Plan, function: Any = None) -> None:
+    def __init__(self, plan: EvaluationPlan, function: Any = None) -> None:
         """``function(plan, progress)`` replaces the evaluation (tests)."""
         self._child = Child(_run, (plan, function), name="evaluation")
         self.finished: Evaluated | None = None
@@ -84,7 +84,7 @@ class EvaluationProcess:
         return self._child.join(timeout)
 
 
-def _run(parent: Parent, plan: Plan, function: Any) -> None:
+def _run(parent: Parent, plan: EvaluationPlan, function: Any) -> None:
     """The child: steps, and ``Evaluated`` as the last word."""
     from crystal_studio.errors import KnownError
 

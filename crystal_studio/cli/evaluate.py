@@ -57,14 +57,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    from crystal_studio.evaluation.plan import Plan
+    from crystal_studio.evaluation.plan import EvaluationPlan
     from crystal_studio.evaluation.relaxing import Settings
     from crystal_studio.evaluation.report import evaluate
 
     def path(text: str | None) -> Path | None:
         return Path(text) if text else None
 
-    plan = Plan(
+    plan = EvaluationPlan(
         generated=Path(args.generated),
         reference=path(args.reference),
         train=path(args.train),

@@ -50,11 +50,11 @@ def read(
         if args.add is not None and was is not None:
             return replace(was, added=args.add), groups
         return None, groups
-    from crystal_studio.campaign import given
+    from crystal_studio.campaign import seed_structure
 
     if args.symprec is not None and not 0 < args.symprec <= 1:
         raise RequestError("The tolerance of the symmetry must lie between 0 and 1 Angstrom.", "symprec")
-    structure = given.read(path, args.symprec or given.SYMPREC)
+    structure = seed_structure.read(path, args.symprec or seed_structure.SYMPREC)
     if groups and groups != (structure.space_group,):
         from crystal_studio.crystal.space_groups import tables
 

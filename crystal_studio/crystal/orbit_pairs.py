@@ -18,8 +18,8 @@ from crystal_studio.crystal.asymmetric_unit import flat_ranges
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import reduce_cells
+from crystal_studio.crystal.primitive import centring_bases
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.standardise import centring_bases
 
 _STEPS = np.stack(np.meshgrid(*[np.arange(-1.0, 2.0)] * 3, indexing="ij"), -1).reshape(-1, 3)
 _HERE = 13

@@ -1,15 +1,15 @@
-"""From atoms in any cell to space group, asymmetric unit and primitive cell."""
+"""From atoms in any cell to space group and asymmetric unit."""
 
 from __future__ import annotations
 
-import logging
-from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.neighbours import minimum_distances
+from crystal_studio.crystal.operations import dataset
 from crystal_studio.crystal.soundness import fault_texts, is_sound
 from crystal_studio.crystal.space_groups import SpaceGroupTables, tables
 
@@ -23,19 +23,11 @@ class _NotSymmetric(Exception):
     """The refined cell does not obey the operations of its group."""
 
 
-# It warns of operations that a supercell's lattice does not have; we take the group, not those operations.
-logging.getLogger("moyopy").setLevel(logging.ERROR)
-logging.getLogger("moyo").setLevel(logging.ERROR)
-
-
-def _dataset(structures: Structures, i: int, symprec: float):
-    import moyopy
-
+def _dataset(structures: Structures, i: int, symprec: float) -> Any:
     atoms = structures.atoms(i)
-    cell = moyopy.Cell(
-        structures.lattice[i].tolist(), structures.positions[atoms].tolist(), structures.numbers[atoms].tolist()
+    return dataset(
+        structures.lattice[i], structures.numbers[atoms], structures.positions[atoms], symprec, standard=True
     )
-    return moyopy.MoyoDataset(cell, symprec=symprec, setting=moyopy.Setting.standard())
 
 
 def searchable(structures: Structures, symprec: float) -> NDArray[np.bool_]:
@@ -147,47 +139,3 @@ def to_asymmetric_units(
             numbers[i, :n], wyckoff[i, :n], coordinates[i, :n] = element, row, point
     units = AsymmetricUnits(groups, lattices, numbers, wyckoff, coordinates)
     return units, np.array([not r for r in reasons], bool), reasons
-
-
-_CENTRING_BASES = {
-    "P": np.eye(3),
-    "A": np.array([[1, 0, 0], [0, 0.5, -0.5], [0, 0.5, 0.5]]),
-    "C": np.array([[0.5, 0.5, 0], [-0.5, 0.5, 0], [0, 0, 1]]),
-    "F": np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]),
-    "I": np.array([[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]]),
-    "R": np.array([[2 / 3, 1 / 3, 1 / 3], [-1 / 3, 1 / 3, 1 / 3], [-1 / 3, -2 / 3, 1 / 3]]),
-}
-"""Rows: primitive vectors in units of the conventional ones (R: obverse setting)."""
-
-
-@cache
-def centring_bases() -> NDArray[np.float64]:
-    """(230, 3, 3): primitive vectors of each space group in units of its conventional ones."""
-    return np.array([_CENTRING_BASES[symbol[0]] for symbol in tables().symbol])
-
-
-def primitive(structures: Structures, space_group: NDArray) -> Structures:
-    """Primitive cells of conventional cells whose space groups (B,) are known, in the same orientation.
-
-    The centring translations of the group are divided out; the atoms kept are one
-    of each set that they carry into one another.
-    """
-    basis = centring_bases()[np.asarray(space_group) - 1]
-    crystal = structures.crystal
-    x = np.einsum("ni,nij->nj", structures.positions, np.linalg.inv(basis)[crystal])
-    x = np.where(np.abs(x - np.rint(x)) < 1e-7, np.rint(x), x) % 1.0
-    key = np.rint(x * 1e5).astype(np.int64) % 100_000
-    columns = (*key.T, structures.orbit, structures.numbers, crystal)
-    order = np.lexsort(columns)
-    fresh = np.ones(len(order), bool)
-    if len(order):
-        fresh[1:] = np.any([c[order][1:] != c[order][:-1] for c in columns], axis=0)
-    first = np.sort(order[fresh])
-    counts = np.bincount(crystal[first], minlength=len(structures))
-    return Structures(
-        basis @ structures.lattice,
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        structures.numbers[first],
-        x[first],
-        structures.orbit[first],
-    )

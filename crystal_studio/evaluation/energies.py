@@ -12,12 +12,12 @@ from crystal_studio.errors import ModelError
 from crystal_studio.evaluation import relaxing
 from crystal_studio.evaluation.crystal_set import CrystalSet
 from crystal_studio.evaluation.parallel import Progress, Workers
-from crystal_studio.evaluation.plan import Plan
+from crystal_studio.evaluation.plan import EvaluationPlan
 from crystal_studio.evaluation.stability import THRESHOLDS, judge, wilson
 
 
 def entries(
-    plan: Plan,
+    plan: EvaluationPlan,
     generated: CrystalSet,
     train: CrystalSet | None,
     sound: NDArray[np.bool_],
@@ -52,7 +52,7 @@ def entries(
 
 
 def summary(
-    plan: Plan,
+    plan: EvaluationPlan,
     generated: CrystalSet,
     train: CrystalSet | None,
     outcomes: dict[int, relaxing.Relaxed],

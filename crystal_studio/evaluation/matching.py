@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.data.fingerprints import distance, fingerprints
 from crystal_studio.evaluation.parallel import Failure, Workers, limited
 from crystal_studio.evaluation.validity import reduced_counts
-from crystal_studio.potentials.symmetry import primitive_cell
 
 PREFILTER = 0.4
 """Mean atomic spacings. 589 matching pairs among 8,247 of one formula in the training set are at most 0.25 apart."""

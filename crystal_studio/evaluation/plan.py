@@ -13,7 +13,7 @@ PARTS = ("validity", "distances", "symmetry", "templates", "coverage", "unique",
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationPlan:
     """Files, numbers and settings of one evaluation.
 
     generated, generated_split : the set to judge, and the part of it ("" = all)

@@ -17,13 +17,13 @@ from crystal_studio.evaluation import crystal_set, energies, metrics, predicted,
 from crystal_studio.evaluation import matching as same
 from crystal_studio.evaluation.crystal_set import CrystalSet
 from crystal_studio.evaluation.parallel import Progress, Workers
-from crystal_studio.evaluation.plan import Plan
+from crystal_studio.evaluation.plan import EvaluationPlan
 from crystal_studio.evaluation.stability import novel_to_index, wilson
 
 PER = 10_000
 
 
-def evaluate(plan: Plan, progress: Progress | None = None) -> dict[str, Any]:
+def evaluate(plan: EvaluationPlan, progress: Progress | None = None) -> dict[str, Any]:
     """The report as a document that JSON can hold.
 
     ``metrics`` maps a name to ``value``, for shares ``count``, ``of`` and ``interval`` (95%), and a ``note`` that
@@ -47,7 +47,7 @@ def share(count: int, of: int, note: str = "") -> dict[str, Any]:
 class _Evaluation:
     """State of one evaluation: the sets, what is known of each crystal, the report so far."""
 
-    def __init__(self, plan: Plan, workers: Workers, progress: Progress | None) -> None:
+    def __init__(self, plan: EvaluationPlan, workers: Workers, progress: Progress | None) -> None:
         self.plan, self.workers, self.progress = plan, workers, progress
         self.metrics: dict[str, dict[str, Any]] = {}
         self.seconds: dict[str, float] = {}

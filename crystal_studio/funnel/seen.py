@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import formulas
+from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints
-from crystal_studio.potentials.symmetry import primitive_cell
 
 
 class SeenBefore:

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from crystal_studio.candidates.verdicts import Reason
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.crystal.soundness import COMPUTABLE, CellFault, cell_faults, fault_texts
 from crystal_studio.potentials.protocol import Relaxation
-from crystal_studio.potentials.symmetry import Symmetry, find_symmetry, primitive_cell
+from crystal_studio.potentials.symmetry import Symmetry, find_symmetry
 
 MAX_STEP = 0.2
 """Angstrom: no atom moves further in one step."""

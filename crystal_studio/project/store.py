@@ -8,7 +8,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -254,16 +253,6 @@ class ProjectWriter:
             run = reading.campaign_row(db, self.path, int(campaign_id))
             anew = frozenset(run.request.get("stages", ())) if run.kind == "judge" else frozenset()
             recording.record(db, self.path, Recording(run.id, stage, index, verdicts, each.tolist(), last, anew))
-
-    def reopen(self, ids: Sequence[int] | NDArray) -> None:
-        """Set candidates to "pending", as judging them anew begins; what was said and found of them stays."""
-        with self._transaction() as db:
-            rows = reading.stored(db, self.path, [int(i) for i in ids])
-            fresh = [replace(row, status="pending", reason="", parameters="") for row in rows.values()]
-            db.executemany(
-                "UPDATE candidates SET status='pending', reason='', parameters='', checksum=? WHERE id=?",
-                [(checksums.candidate(*row.columns), row.id) for row in fresh],
-            )
 
 
 _ADD_CANDIDATE = f"INSERT INTO candidates ({reading.CANDIDATE_COLUMNS}, checksum) VALUES ({', '.join('?' * 20)})"

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QCheckBox, QComboBox
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form
-from crystal_studio.campaign.given import Given
+from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.errors import RequestError
 from crystal_studio.generators import registry
 
-HALITE = Given("halite.cif", 225, (KeptOrbit("Na", "4a", (0, 0, 0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))))
+HALITE = SeedStructure("halite.cif", 225, (KeptOrbit("Na", "4a", (0, 0, 0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_structure_cannot_be_kept_by_a_family_that_does_not_complete(page):
     faults: list[BaseException] = []
     page.sites.set_actions([], faults.append)
     page.sites.take_structure(HALITE, "keep")
-    assert page.model.form.given is None and "cannot complete a structure" in str(faults[0])
+    assert page.model.form.seed_structure is None and "cannot complete a structure" in str(faults[0])
 
 
 def test_a_request_with_options_of_another_family_is_refused_whole(page):

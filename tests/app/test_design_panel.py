@@ -17,7 +17,7 @@ from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form, Pick
 from crystal_studio.app.design.periodic_table import PeriodicTable, place
 from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
-from crystal_studio.campaign.given import Given
+from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.generators.protocol import ModelCard
@@ -251,9 +251,9 @@ def test_what_the_positions_of_a_group_can_hold(composition, group, max_atoms, p
     assert (feasibility(form.request(SYMMCD)).problem is None) == possible
 
 
-GIVEN = Given("x.cif", 225, (KeptOrbit("Na", "4a", (0, 0, 0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))))
+SEED = SeedStructure("x.cif", 225, (KeptOrbit("Na", "4a", (0, 0, 0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))))
 
-OFF_SITE = replace(GIVEN, orbits=(KeptOrbit("Na", "4a", (0.1, 0.2, 0.3)),))
+OFF_SITE = replace(SEED, orbits=(KeptOrbit("Na", "4a", (0.1, 0.2, 0.3)),))
 
 
 def _template(*names: str, group: int = 225) -> Form:
@@ -270,11 +270,14 @@ def _template(*names: str, group: int = 225) -> Form:
         (replace(_template("4a", "192l"), max_atoms=20), "max_atoms"),
         (with_options(_template("4a", "4b"), max_orbits=1), "template"),
         (replace(_template("4a").with_system("Na-Cl"), mode="exact"), "template"),
-        (replace(Form().with_given(GIVEN), kept=(0,)).with_composition("NaCl"), ""),
-        (replace(Form().with_given(GIVEN), kept=(0,), added=1).with_composition("NaCl"), ""),
-        (replace(Form().with_given(GIVEN), kept=(0,), added=1, max_atoms=6).with_composition("Na3Cl2"), "composition"),
-        (replace(Form().with_given(GIVEN), max_atoms=1), "max_atoms"),
-        (replace(Form().with_given(OFF_SITE)), "keep"),
+        (replace(Form().with_seed_structure(SEED), kept=(0,)).with_composition("NaCl"), ""),
+        (replace(Form().with_seed_structure(SEED), kept=(0,), added=1).with_composition("NaCl"), ""),
+        (
+            replace(Form().with_seed_structure(SEED), kept=(0,), added=1, max_atoms=6).with_composition("Na3Cl2"),
+            "composition",
+        ),
+        (replace(Form().with_seed_structure(SEED), max_atoms=1), "max_atoms"),
+        (replace(Form().with_seed_structure(OFF_SITE)), "keep"),
         (Form(space_groups=(230,)).with_composition("Y3Al5O12"), ""),
         (Form(space_groups=(227,)).with_composition("Na3MnCoNiO6"), ""),
         (replace(Form(space_groups=(230,)).with_composition("Y3Al5O12"), max_atoms=79), "composition"),

@@ -16,7 +16,7 @@ from crystal_studio.app.design.form import Aim, Form
 from crystal_studio.app.design.keep_editor import cell_text
 from crystal_studio.app.design.notes import composition_note
 from crystal_studio.app.design.wyckoff import positions
-from crystal_studio.campaign.given import Given
+from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.design.request import PropertyTarget
@@ -42,7 +42,7 @@ CARD = ModelCard(
     labels=PROPERTIES,
 )
 BLIND = replace(CARD, name="blind", title="Blind", labels=())
-SPINEL = Given(
+SPINEL = SeedStructure(
     "spinel.cif",
     227,
     (
@@ -235,7 +235,7 @@ def test_conflicts_of_what_is_kept_are_said_beside_it(page, qtbot):
 
 
 def test_a_request_that_keeps_is_shown_and_comes_back(page):
-    request = replace(Form().with_given(SPINEL), kept=(1, 2), keep_cell=True, added=1).request(SYMMCD)
+    request = replace(Form().with_seed_structure(SPINEL), kept=(1, 2), keep_cell=True, added=1).request(SYMMCD)
     page.model.set_request(request)
     assert page.model.request == request and page.sites.keep.table.rowCount() == 2
     assert page.sites.keep.lattice.isChecked() and page.sites.keep.added.value() == 1
@@ -257,7 +257,7 @@ def test_a_structure_comes_from_a_file(page, qtbot, tmp_path: Path, catalogue):
     made.sites._choose_file = lambda: str(path)
     button = next(b for b in made.sites.free.findChildren(QPushButton) if b.text() == "Complete a structure…")
     button.click()
-    qtbot.waitUntil(lambda: made.model.form.given is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: made.model.form.seed_structure is not None, timeout=30_000)
     assert {(o.element, o.wyckoff) for o in SymmCDOptions.of(made.model.request).keep.orbits} == {
         ("Na", "4a"),
         ("Cl", "4b"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from crystal_studio.app.design.estimate import measure
 from crystal_studio.app.design.form import Aim, Form, Pick, unseen
 from crystal_studio.app.design.presets import PRESETS
-from crystal_studio.campaign.given import Given
+from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.design import forms, request_text
 from crystal_studio.design.chemistry import ChemicalSystem
@@ -130,7 +130,7 @@ def test_toml_and_json_hold_the_whole_request(tmp_path: Path):
     assert DesignRequest.from_dict(json.loads(request_text.to_json(request))) == request
 
 
-ROCK_SALT = Given(
+ROCK_SALT = SeedStructure(
     "halite.cif",
     225,
     (KeptOrbit("Na", "4a", (0.0, 0.0, 0.0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))),
@@ -148,9 +148,9 @@ everything = st.builds(
         [
             Form(),
             Form(sites="template", template=("4a", "24d"), space_groups=(225,)),
-            Form().with_given(ROCK_SALT),
-            replace(Form().with_given(ROCK_SALT), kept=(1,), keep_cell=True, added=3),
-            replace(Form().with_given(ROCK_SALT), kept=(), keep_cell=True),
+            Form().with_seed_structure(ROCK_SALT),
+            replace(Form().with_seed_structure(ROCK_SALT), kept=(1,), keep_cell=True, added=3),
+            replace(Form().with_seed_structure(ROCK_SALT), kept=(), keep_cell=True),
         ]
     ),
     sampler=st.sampled_from(["fast", "published"]),
@@ -187,7 +187,7 @@ def test_the_command_line_asks_for_the_same_targets_and_sites(form):
 
 
 def test_a_structure_brings_its_group_and_is_remembered_while_another_kind_of_sites_is_asked_for():
-    form = Form(space_groups=(1, 2)).with_given(ROCK_SALT)
+    form = Form(space_groups=(1, 2)).with_seed_structure(ROCK_SALT)
     assert form.space_groups == (225,) and options(form.request(SYMMCD)).keep.orbits == ROCK_SALT.orbits
     free = replace(form, sites="free")
     assert options(free.request(SYMMCD)).keep is None and replace(free, sites="keep").request(SYMMCD) == form.request(
@@ -203,10 +203,10 @@ def test_a_structure_brings_its_group_and_is_remembered_while_another_kind_of_si
         (Form().with_aim("band_gap", Aim("band_gap", 2, 1)), "target"),
         (Form(sites="template", template=("4a",)), "template"),
         (Form(sites="template", template=("4a", "4a"), space_groups=(225,)), "template"),
-        (replace(Form().with_given(ROCK_SALT), kept=()), "keep"),
-        (replace(Form().with_given(ROCK_SALT), space_groups=(227,)), "keep"),
-        (replace(Form().with_given(ROCK_SALT), space_groups=()), "keep"),
-        (Form().with_given(ROCK_SALT).with_system("Na-K"), "keep"),
+        (replace(Form().with_seed_structure(ROCK_SALT), kept=()), "keep"),
+        (replace(Form().with_seed_structure(ROCK_SALT), space_groups=(227,)), "keep"),
+        (replace(Form().with_seed_structure(ROCK_SALT), space_groups=()), "keep"),
+        (Form().with_seed_structure(ROCK_SALT).with_system("Na-K"), "keep"),
     ],
 )
 def test_bad_targets_and_sites_name_their_field(form, field):

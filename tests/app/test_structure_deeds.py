@@ -37,14 +37,14 @@ def test_a_candidate_is_completed(window, qtbot):
     window.explore.show_candidate(3)  # a perovskite
     assert window.actions_["explore.complete"] in window.explore.table._actions
     window.actions_["explore.complete"].trigger()
-    qtbot.waitUntil(lambda: window.design.model.form.given is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: window.design.model.form.seed_structure is not None, timeout=LONG)
     assert window.page == "design" and window.design.what.current == "sites"
     request = window.design.model.request
     assert request.space_groups == (221,)
     assert [o.wyckoff for o in SymmCDOptions.of(request).keep.orbits] == ["1a", "1b", "3c"]
-    assert window.design.model.form.given.name.startswith("candidate 3 (")
+    assert window.design.model.form.seed_structure.name.startswith("candidate 3 (")
     units = window.session.reader.units([3])
-    assert window.design.model.form.given.cell[0] == pytest.approx(units.lattice[0, 0, 0], abs=1e-4)
+    assert window.design.model.form.seed_structure.cell[0] == pytest.approx(units.lattice[0, 0, 0], abs=1e-4)
 
 
 def test_a_candidate_lends_its_wyckoff_positions(window, qtbot):
@@ -76,7 +76,7 @@ def test_a_structure_file_is_completed_from_the_menu(window, qtbot, tmp_path):
     bulk("NaCl", "rocksalt", a=5.64).write(str(path), format="vasp")
     window.design.sites._choose_file = lambda: str(path)
     window.actions_["design.complete_file"].trigger()
-    qtbot.waitUntil(lambda: window.design.model.form.given is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: window.design.model.form.seed_structure is not None, timeout=LONG)
     assert window.design.model.request.space_groups == (225,)
 
 

@@ -7,8 +7,9 @@ from crystal_studio.crystal import lattice
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.normalizers import describe, equivalents, normalizer
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.standardise import primitive, representative_on, space_group_numbers, to_asymmetric_units
+from crystal_studio.crystal.standardise import representative_on, space_group_numbers, to_asymmetric_units
 
 
 def crystals(seed: int, groups) -> AsymmetricUnits:

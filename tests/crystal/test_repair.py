@@ -10,16 +10,11 @@ from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import minimum_distances, minimum_radius_ratios
 from crystal_studio.crystal.orbit_pairs import Orbits, close_pairs
+from crystal_studio.crystal.primitive import centring_bases, primitive
 from crystal_studio.crystal.projection import project
 from crystal_studio.crystal.repair import repair
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.standardise import (
-    centring_bases,
-    primitive,
-    representative_on,
-    space_group_numbers,
-    to_asymmetric_units,
-)
+from crystal_studio.crystal.standardise import representative_on, space_group_numbers, to_asymmetric_units
 
 
 def crowded(seed: int, size: int = 8, orbits: int = 4) -> AsymmetricUnits:

@@ -7,9 +7,10 @@ from pymatgen.core import Structure
 
 from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.crystal.projection import project
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.standardise import primitive, space_group_numbers, to_asymmetric_units
+from crystal_studio.crystal.standardise import space_group_numbers, to_asymmetric_units
 
 
 def to_pymatgen(batch: Structures, i: int) -> Structure:

@@ -7,8 +7,9 @@ import spglib
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.crystal.space_groups import N_WYCKOFF, parse_space_group, tables
-from crystal_studio.crystal.standardise import primitive, representative_on
+from crystal_studio.crystal.standardise import representative_on
 from crystal_studio.crystal.symmetry_elements import SITE_CLASSES
 from crystal_studio.errors import RequestError
 

@@ -12,7 +12,7 @@ from salts import GROUPS, SALTS, disguised, salt, salts, write_parquet
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import FileError, RequestError
 from crystal_studio.evaluation import predicted
-from crystal_studio.evaluation.plan import Plan
+from crystal_studio.evaluation.plan import EvaluationPlan
 from crystal_studio.evaluation.report import evaluate
 
 
@@ -22,7 +22,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def judged(generated: Path, **options) -> dict:
-    document = evaluate(Plan(generated, workers=1, **options))
+    document = evaluate(EvaluationPlan(generated, workers=1, **options))
     json.dumps(document)
     return document
 
@@ -105,7 +105,7 @@ def test_interruption_keeps_what_is_known(known: Path) -> None:
         if title == "Templates":
             raise KeyboardInterrupt
 
-    document = evaluate(Plan(known, workers=1), interrupt)
+    document = evaluate(EvaluationPlan(known, workers=1), interrupt)
     assert document["interrupted"] == "templates"
     assert "p1" in document["metrics"] and "unique" not in document["metrics"]
 
@@ -128,6 +128,6 @@ def test_nonsense_is_judged_and_not_fatal(tmp_path: Path) -> None:
 
 def test_plans_that_make_no_sense() -> None:
     with pytest.raises(RequestError, match="beauty"):
-        Plan(Path("x"), skip=("beauty",))
+        EvaluationPlan(Path("x"), skip=("beauty",))
     with pytest.raises(RequestError, match="negative"):
-        Plan(Path("x"), relax=-1)
+        EvaluationPlan(Path("x"), relax=-1)

@@ -15,7 +15,7 @@ from crystal_studio.errors import ModelError
 from crystal_studio.evaluation import energies, relaxing, stability
 from crystal_studio.evaluation.crystal_set import CrystalSet
 from crystal_studio.evaluation.parallel import Workers
-from crystal_studio.evaluation.plan import Plan
+from crystal_studio.evaluation.plan import EvaluationPlan
 from crystal_studio.evaluation.relaxing import Relaxed, Settings
 
 
@@ -39,7 +39,7 @@ def test_sun_counts_each_kind_once_and_no_elements() -> None:
     generated = CrystalSet("made", made, np.arange(len(made)).astype(str), unreadable=(("x", "bad"),) * 7)
     known = CrystalSet("train", train, np.array(["0"]))
     with Workers(1) as workers:
-        report = energies.summary(Plan(Path("made")), generated, known, outcomes, 20, workers)
+        report = energies.summary(EvaluationPlan(Path("made")), generated, known, outcomes, 20, workers)
     # NaCl twice, KBr twice (known), then MgO at 0.05 and CsCl at 0.09; iron is left out.
     assert [report[f"stable_{t}"]["count"] for t in ("0", "0.08", "0.1")] == [3, 5, 6]
     assert [report[f"sun_{t}"]["count"] for t in ("0", "0.08", "0.1")] == [1, 2, 3]
@@ -93,7 +93,7 @@ def test_an_interrupted_relaxation_is_judged(rock_salt: Structures, monkeypatch:
     monkeypatch.setattr(relaxing, "relax", stops)
     made = CrystalSet("made", salts(), np.arange(10).astype(str))
     with Workers(1) as workers:
-        plan = Plan(Path("made"), relax=8)
+        plan = EvaluationPlan(Path("made"), relax=8)
         report, complete = energies.entries(plan, made, None, np.ones(10, bool), workers, None)
     assert report["relaxed"]["count"] == report["relaxed"]["of"] == 2
     assert not complete

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crystal_studio.potentials.symmetry import find_symmetry, primitive_cell
+from crystal_studio.crystal.primitive import primitive_cell
+from crystal_studio.potentials.symmetry import find_symmetry
 
 FCC = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 ROCKSALT = (5.64 * np.eye(3), np.array([11] * 4 + [17] * 4), np.concatenate([FCC, FCC + np.array([0.5, 0, 0])]) % 1)

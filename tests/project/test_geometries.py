@@ -140,8 +140,6 @@ def test_in_domain_is_what_the_model_says_of_itself(both) -> None:
 def test_judging_again_is_settled_by_what_this_run_says(both) -> None:
     writer, reader = both
     judge = writer.add_campaign("again", {"ids": [1, 2, 3], "stages": ["geometry", "symmetry"]}, {}, 3, kind="judge")
-    writer.reopen([1, 2, 3])
-    assert [c.status for c in reader.by_ids([1, 2, 3])] == ["pending"] * 3
     assert _pending(reader, judge) == {1: "", 2: "", 3: ""}
     writer.record(1, "composition", [2], said([None]))  # another run, which does not count
     writer.record(judge, "geometry", [1, 2], said([None, None]))
@@ -161,7 +159,6 @@ def test_an_old_rejection_by_a_stage_that_is_run_again_does_not_count(both) -> N
     writer, reader = both
     writer.record(1, "relaxation", [1], said([GAVE_UP]))
     judge = writer.add_campaign("again", {"ids": [1], "stages": ["geometry", "relaxation"]}, {}, 1, kind="judge")
-    writer.reopen([1])
     writer.record(judge, "geometry", [1], said([None]))
     assert reader.candidate(1).status == "pending"
     writer.record(judge, "relaxation", [1], said([None]), last=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from crystal_studio.campaign.given import Given
+from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.design import forms
@@ -55,7 +55,7 @@ EVERYTHING = Capabilities(composition=True, space_groups=True, max_atoms=True)
 class Form:
     """Every field of the panel; ``picks`` keeps the order in which elements were picked.
 
-    ``sites`` says which of ``template`` (Wyckoff positions, "4a") and ``given`` (a structure, of which the
+    ``sites`` says which of ``template`` (Wyckoff positions, "4a") and ``seed_structure`` (a structure, of which the
     orbits ``kept`` and, with ``keep_cell``, the lattice stay, and ``added`` orbits come in) is asked for;
     the other is remembered. ``options`` are the other options of families that differ from their defaults, as
     (family, name, value): those of a family stay remembered while a model of another one is chosen. What the family
@@ -70,7 +70,7 @@ class Form:
     targets: tuple[Aim, ...] = ()
     sites: str = "free"
     template: tuple[str, ...] = ()
-    given: Given | None = None
+    seed_structure: SeedStructure | None = None
     kept: tuple[int, ...] = ()
     keep_cell: bool = False
     added: int = 0
@@ -142,28 +142,35 @@ class Form:
             others[name] = aim
         return replace(self, targets=tuple(others.values()))
 
-    def with_template_of(self, given: Given) -> Form:
+    def with_template_of(self, seed_structure: SeedStructure) -> Form:
         """The form with the space group and the Wyckoff positions of a structure as template."""
-        return replace(self, sites="template", template=given.template, space_groups=(given.space_group,))
-
-    def with_given(self, given: Given) -> Form:
-        """The form with a structure to keep, all its orbits at first, and its space group."""
-        everything = tuple(range(len(given.orbits)))
         return replace(
-            self, sites="keep", given=given, kept=everything, keep_cell=False, space_groups=(given.space_group,)
+            self, sites="template", template=seed_structure.template, space_groups=(seed_structure.space_group,)
+        )
+
+    def with_seed_structure(self, seed_structure: SeedStructure) -> Form:
+        """The form with a structure to keep, all its orbits at first, and its space group."""
+        everything = tuple(range(len(seed_structure.orbits)))
+        return replace(
+            self,
+            sites="keep",
+            seed_structure=seed_structure,
+            kept=everything,
+            keep_cell=False,
+            space_groups=(seed_structure.space_group,),
         )
 
     def keep(self) -> Kept | None:
-        """What stays of the structure given; raises ``RequestError`` (field "keep")."""
-        if self.sites != "keep" or self.given is None:
+        """What stays of the seed structure; raises ``RequestError`` (field "keep")."""
+        if self.sites != "keep" or self.seed_structure is None:
             return None
-        if len(self.space_groups) == 1 and self.space_groups[0] != self.given.space_group:
+        if len(self.space_groups) == 1 and self.space_groups[0] != self.seed_structure.space_group:
             raise RequestError(
-                f"The structure kept is of space group {self.given.space_group}, not {self.space_groups[0]}:"
+                f"The structure kept is of space group {self.seed_structure.space_group}, not {self.space_groups[0]}:"
                 " choose that group again, or take another structure.",
                 "keep",
             )
-        return self.given.keep(self.kept, self.keep_cell, self.added)
+        return self.seed_structure.keep(self.kept, self.keep_cell, self.added)
 
     def option(self, family: Family, field: FormField) -> Any:
         """The value of an option of a family, its default where nothing else was chosen."""
@@ -261,10 +268,10 @@ class Form:
         return made
 
     def _with_kept(self, keep: Kept) -> Form:
-        given = Given.of_kept(keep, self.space_groups[0]) if self.space_groups else None
+        seed_structure = SeedStructure.of_kept(keep, self.space_groups[0]) if self.space_groups else None
         return replace(
-            self, sites="keep", given=given, kept=tuple(range(len(keep.orbits))), keep_cell=bool(keep.cell),
-            added=keep.added,
+            self, sites="keep", seed_structure=seed_structure,
+            kept=tuple(range(len(keep.orbits))), keep_cell=bool(keep.cell), added=keep.added,
         )  # fmt: skip
 
 

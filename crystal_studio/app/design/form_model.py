@@ -151,7 +151,7 @@ def shown(form: Form, field: str) -> object:
     if name == "template":
         return form.template, form.sites, form.space_groups if rest else ()
     if name == "keep":
-        return form.added, form.sites, form.given
+        return form.added, form.sites, form.seed_structure
     if name == "target":
         target, _, end = rest.partition("/")
         return getattr(form.aim(target), end, None)

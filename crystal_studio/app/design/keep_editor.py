@@ -1,4 +1,4 @@
-"""Keep and complete: which orbits of a given structure stay, whether its lattice does, how many orbits come in."""
+"""Keep and complete: which orbits of a seed structure stay, whether its lattice does, how many orbits come in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, EmptyState, label
-from crystal_studio.campaign.given import Given
+from crystal_studio.campaign.seed_structure import SeedStructure
 
 COLUMNS = ("Keep", "Position", "x", "y", "z")
 TIPS = (
@@ -35,13 +35,13 @@ MOST_ADDED = 20
 
 
 class KeepEditor(QWidget):
-    """Shows and changes what is kept of ``Form.given``."""
+    """Shows and changes what is kept of ``Form.seed_structure``."""
 
     def __init__(self, model: FormModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self._symbols: tuple[str, ...] = ()
-        self._shown: Given | None = None
+        self._shown: SeedStructure | None = None
         self._showing = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -118,37 +118,40 @@ class KeepEditor(QWidget):
     def refresh(self) -> None:
         """Show the form."""
         form = self._model.form
-        given = form.given
-        self.empty.setVisible(given is None)
-        self.part.setVisible(given is not None)
-        if given is None:
+        seed_structure = form.seed_structure
+        self.empty.setVisible(seed_structure is None)
+        self.part.setVisible(seed_structure is not None)
+        if seed_structure is None:
             self._shown = None
             return
         self._showing = True
-        if given != self._shown:
-            self._fill(given)
-        for i in range(len(given.orbits)):
+        if seed_structure != self._shown:
+            self._fill(seed_structure)
+        for i in range(len(seed_structure.orbits)):
             tick = self.table.item(i, 0)
             if tick is not None:
                 tick.setCheckState(Qt.CheckState.Checked if i in form.kept else Qt.CheckState.Unchecked)
-        number = given.space_group
+        number = seed_structure.space_group
         symbol = hm_html(self._symbols[number - 1]) if self._symbols else "space group"
         self.source.setText(
-            f"{given.name}, {symbol} ({number}): {len(form.kept)} of {plural(len(given.orbits), 'orbit')} kept"
+            f"{seed_structure.name}, {symbol} ({number}):"
+            f" {len(form.kept)} of {plural(len(seed_structure.orbits), 'orbit')} kept"
         )
-        self.lattice.setEnabled(bool(given.cell))
+        self.lattice.setEnabled(bool(seed_structure.cell))
         self.lattice.setChecked(form.keep_cell)
-        self.lattice.setText("Keep the lattice" + (f"  ({cell_text(given.cell)})" if given.cell else ""))
+        self.lattice.setText(
+            "Keep the lattice" + (f"  ({cell_text(seed_structure.cell)})" if seed_structure.cell else "")
+        )
         self.lattice.setToolTip(
-            "The conventional cell stays as it is" if given.cell else "Of this structure only orbits are known"
+            "The conventional cell stays as it is" if seed_structure.cell else "Of this structure only orbits are known"
         )
         show_value(self.added, form.added, self._model.mistyped("keep/added"))
         self._showing = False
 
-    def _fill(self, given: Given) -> None:
-        self._shown = given
-        self.table.setRowCount(len(given.orbits))
-        for i, orbit in enumerate(given.orbits):
+    def _fill(self, seed_structure: SeedStructure) -> None:
+        self._shown = seed_structure
+        self.table.setRowCount(len(seed_structure.orbits))
+        for i, orbit in enumerate(seed_structure.orbits):
             tick = QTableWidgetItem(orbit.element)
             tick.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             tick.setCheckState(Qt.CheckState.Unchecked)
@@ -171,8 +174,8 @@ class KeepEditor(QWidget):
 
     def _keep_all(self, on: bool) -> None:
         form = self._model.form
-        if form.given is not None:
-            kept = tuple(range(len(form.given.orbits))) if on else ()
+        if form.seed_structure is not None:
+            kept = tuple(range(len(form.seed_structure.orbits))) if on else ()
             self._model.change(replace(form, kept=kept), "keep all orbits" if on else "keep no orbit")
 
     def _keep_lattice(self, on: bool) -> None:

@@ -16,7 +16,7 @@ from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.keep_editor import KeepEditor
 from crystal_studio.app.design.template_editor import TemplateEditor
 from crystal_studio.app.widgets import Card, EmptyState, Segments, label
-from crystal_studio.campaign.given import Given
+from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.errors import ModelError
 from crystal_studio.generators.family import kinds
 
@@ -109,16 +109,18 @@ class SitesPanel(Card):
 
     def read(self, path: Path) -> None:
         """Take the structure of a file, read in the background."""
-        from crystal_studio.campaign import given
+        from crystal_studio.campaign import seed_structure
 
         if self._background is None:
-            self.take_structure(given.read(path))
+            self.take_structure(seed_structure.read(path))
         else:
-            self._background.run(lambda _: given.read(path), self.take_structure, self._fault, key="given structure")
+            self._background.run(
+                lambda _: seed_structure.read(path), self.take_structure, self._fault, key="seed structure"
+            )
 
-    def take_structure(self, given: Given, sites: str = "") -> None:
+    def take_structure(self, seed_structure: SeedStructure, sites: str = "") -> None:
         """Take this structure as template or to keep; by what is shown where it is not said."""
-        form, text = self._model.form, f"take {given.name}"
+        form, text = self._model.form, f"take {seed_structure.name}"
         wanted = sites or ("template" if form.sites == "template" else "keep")
         if wanted not in self.kinds:
             card = self._model.card
@@ -129,7 +131,9 @@ class SitesPanel(Card):
                 raise error
             self._fault(error)
             return
-        changed: Form = form.with_template_of(given) if wanted == "template" else form.with_given(given)
+        changed: Form = (
+            form.with_template_of(seed_structure) if wanted == "template" else form.with_seed_structure(seed_structure)
+        )
         self._model.forget("template")
         self._model.change(changed, text)
 
@@ -151,7 +155,7 @@ class SitesPanel(Card):
 
     def _begin_keep(self) -> None:
         self.mode.chosen.emit("keep")
-        if self._model.form.given is None:
+        if self._model.form.seed_structure is None:
             self.open_file()
 
     def _ask_file(self) -> str:
@@ -162,10 +166,12 @@ def describe_sites(form: Form) -> str:
     """The fixed sites in words; empty where all are free."""
     if form.sites == "template" and form.template:
         return f"Orbits on {', '.join(form.template)}."
-    if form.sites == "keep" and form.given is not None and (form.kept or form.keep_cell):
-        orbits = [f"{form.given.orbits[i].element} on {form.given.orbits[i].wyckoff}" for i in form.kept]
+    if form.sites == "keep" and form.seed_structure is not None and (form.kept or form.keep_cell):
+        orbits = [
+            f"{form.seed_structure.orbits[i].element} on {form.seed_structure.orbits[i].wyckoff}" for i in form.kept
+        ]
         kept = ", ".join(orbits[:6]) + (f" and {len(orbits) - 6} more" if len(orbits) > 6 else "")
         lattice = ("the lattice" + (" and " if kept else "")) if form.keep_cell else ""
         added = f"{form.added} orbits added" if form.added > 1 else "one orbit added" if form.added else "completed"
-        return f"Keeps {lattice}{kept} of {form.given.name}, {added}."
+        return f"Keeps {lattice}{kept} of {form.seed_structure.name}, {added}."
     return ""

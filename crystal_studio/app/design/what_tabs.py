@@ -101,6 +101,6 @@ class WhatTabs(QWidget):
 def _sites_mark(form: Form) -> str:
     if form.sites == "template" and form.template:
         return "template"
-    if form.sites == "keep" and form.given is not None:
+    if form.sites == "keep" and form.seed_structure is not None:
         return "keep"
     return ""

@@ -27,7 +27,7 @@ from crystal_studio.errors import FileError
 from crystal_studio.project.rows import CampaignRow
 
 if TYPE_CHECKING:
-    from crystal_studio.evaluation.plan import Plan
+    from crystal_studio.evaluation.plan import EvaluationPlan
 
 SETS = "Sets of crystals (*.parquet *.csv *.extxyz *.xyz *.db *.crystals);;All files (*)"
 PREFERRED = ("test", "val")
@@ -109,9 +109,9 @@ class EvaluationForm(QWidget):
             self.scope.addItem(text, key)
         self.scope.setCurrentIndex(max(self.scope.findData(chosen), 0))
 
-    def plan(self, project: Path) -> Plan:
+    def plan(self, project: Path) -> EvaluationPlan:
         """What to do with a project; raises ``KnownError``, the field being marked."""
-        from crystal_studio.evaluation.plan import Plan
+        from crystal_studio.evaluation.plan import EvaluationPlan
 
         reference, train = _file(self.reference), _file(self.train)
         missing = [(f, p) for f, p in ((self.reference, reference), (self.train, train)) if p and not p.exists()]
@@ -121,7 +121,7 @@ class EvaluationForm(QWidget):
             raise FileError(f"There is no file {missing[0][1]}: correct the marked field, or leave it empty.")
         self._state.set("evaluation/reference", self.reference.text())
         self._state.set("evaluation/train", self.train.text())
-        return Plan(
+        return EvaluationPlan(
             project,
             reference,
             train,

@@ -9,8 +9,9 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.charge_neutrality import neutral
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
+from crystal_studio.crystal.primitive import primitive
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.standardise import primitive, space_group_numbers
+from crystal_studio.crystal.standardise import space_group_numbers
 from crystal_studio.design.request import DesignRequest
 
 SYMPREC = 0.1

@@ -29,7 +29,7 @@ from crystal_studio.generators.symmcd.checks import has_its_symmetry, is_neutral
 from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser
 from crystal_studio.generators.symmcd.options import SymmCDOptions
-from crystal_studio.generators.symmcd.plan import Plan
+from crystal_studio.generators.symmcd.plan import UnitPlan
 from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.process import STEPS
 from crystal_studio.generators.symmcd.representation import N_AXES
@@ -172,7 +172,7 @@ class SymmCD:
 
     def conditions(
         self,
-        plans: list[Plan],
+        plans: list[UnitPlan],
         allowed: NDArray[np.bool_],
         targets: NDArray[np.float64],
         neutral: NDArray[np.bool_],
@@ -212,7 +212,7 @@ class SymmCD:
     def denoise(
         self,
         conditions: Conditions,
-        plans: list[Plan],
+        plans: list[UnitPlan],
         generator: torch.Generator,
         scheme: Scheme,
         cancel: CancelToken | None = None,
@@ -249,7 +249,7 @@ def repaired(units: AsymmetricUnits, conditions: Conditions) -> tuple[Asymmetric
     return replace(units, lattice=lattice, positions=positions), gentle
 
 
-def wrong_number_of_elements(units: AsymmetricUnits, plans: list[Plan]) -> NDArray[np.bool_]:
+def wrong_number_of_elements(units: AsymmetricUnits, plans: list[UnitPlan]) -> NDArray[np.bool_]:
     """(B,) whether a crystal holds another number of distinct elements than planned."""
     planned = np.array([p.distinct for p in plans])
     found = distinct_elements(np.maximum(units.numbers.astype(np.int64) - 1, 0), units.n_orbits)

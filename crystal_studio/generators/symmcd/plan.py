@@ -23,7 +23,7 @@ LITTLE_SEEN = 20
 
 
 @dataclass(frozen=True)
-class Plan:
+class UnitPlan:
     """One candidate: space group, element category of each orbit (-1 free), Wyckoff row of each (-1 free).
 
     ``positions`` holds three coordinates an orbit, on the representative of its Wyckoff position and NaN if
@@ -144,14 +144,14 @@ def check(request: DesignRequest, priors: Priors) -> None:
             )
 
 
-def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Generator) -> list[Plan]:
+def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Generator) -> list[UnitPlan]:
     """Plans of ``count`` candidates."""
     most, options = priors.orbits.shape[1] - 1, SymmCDOptions.of(request)
     high = min(options.max_orbits or most, most, request.max_atoms or most)
     odds = _group_odds(request, priors)
     if request.composition:
         odds = compositions.group_odds(request, odds, high)
-    plans: list[Plan] = []
+    plans: list[UnitPlan] = []
     while len(plans) < count:
         if not odds.sum() > 0:
             raise RequestError("No space group can hold what was asked for: loosen the request.", "space_groups")
@@ -174,7 +174,7 @@ def draw(request: DesignRequest, priors: Priors, count: int, rng: np.random.Gene
     return plans
 
 
-def draw_again(request: DesignRequest, priors: Priors, plan: Plan, rng: np.random.Generator) -> Plan:
+def draw_again(request: DesignRequest, priors: Priors, plan: UnitPlan, rng: np.random.Generator) -> UnitPlan:
     """Another plan in the same group, for a candidate that came out with another symmetry or overlapping atoms.
 
     In groups of which the model has seen little, one orbit without any other condition goes onto the general
@@ -191,7 +191,7 @@ def draw_again(request: DesignRequest, priors: Priors, plan: Plan, rng: np.rando
     return replace(new, wyckoff=tuple(general if i == free[-1] else w for i, w in enumerate(new.wyckoff)))
 
 
-def _distinct(request: DesignRequest, priors: Priors, plan: Plan, rng: np.random.Generator) -> int:
+def _distinct(request: DesignRequest, priors: Priors, plan: UnitPlan, rng: np.random.Generator) -> int:
     """How many distinct elements to aim at."""
     pinned = len({e for e in plan.elements if e >= 0})
     exact = request.chemical_system.mode == "exact"
@@ -200,19 +200,19 @@ def _distinct(request: DesignRequest, priors: Priors, plan: Plan, rng: np.random
     return int(rng.choice(len(odds), p=odds)) if odds.any() else 0
 
 
-def _with_elements(number: int, elements: list[int], rows: list[int]) -> Plan:
-    return Plan(number, tuple(z - 1 for z in elements), tuple(rows), distinct=len(set(elements)))
+def _with_elements(number: int, elements: list[int], rows: list[int]) -> UnitPlan:
+    return UnitPlan(number, tuple(z - 1 for z in elements), tuple(rows), distinct=len(set(elements)))
 
 
-def _free(request: DesignRequest, priors: Priors, number: int, high: int, rng: np.random.Generator) -> Plan:
+def _free(request: DesignRequest, priors: Priors, number: int, high: int, rng: np.random.Generator) -> UnitPlan:
     """A number of orbits as crystals of the group have, the first of them of the elements that must occur."""
     must = categories(request.chemical_system.must)
     odds = _orbit_odds(number, max(1, len(must)), high, priors)
     free = int(rng.choice(len(odds), p=odds)) - len(must)
-    return Plan(number, (*must, *(-1,) * free), (-1,) * (len(must) + free))
+    return UnitPlan(number, (*must, *(-1,) * free), (-1,) * (len(must) + free))
 
 
-def _on_template(request: DesignRequest, number: int, rng: np.random.Generator) -> Plan | None:
+def _on_template(request: DesignRequest, number: int, rng: np.random.Generator) -> UnitPlan | None:
     """The orbits of the template; elements that must occur are on orbits drawn at random, neutral first."""
     rows = sites.template_rows(request)
     if request.composition:
@@ -221,12 +221,12 @@ def _on_template(request: DesignRequest, number: int, rng: np.random.Generator) 
     must = [z + 1 for z in categories(request.chemical_system.must)]
     exact = request.chemical_system.mode == "exact"
     pinned = pin_required(must, tables().multiplicity[rows].tolist(), exact, rng)
-    return Plan(number, tuple(z - 1 for z in pinned), tuple(rows))
+    return UnitPlan(number, tuple(z - 1 for z in pinned), tuple(rows))
 
 
 def _around_kept(
     request: DesignRequest, keep: Kept, priors: Priors, number: int, high: int, rng: np.random.Generator
-) -> Plan | None:
+) -> UnitPlan | None:
     """The kept orbits and lattice, and as many orbits more as crystals of the group have."""
     kept = sites.anchors(number, keep)
     n, must = len(kept.rows), [z - 1 for z in sites.missing(request, kept)]
@@ -243,7 +243,7 @@ def _around_kept(
         rows = sites.rows_that_fit(request, kept, added, max(1, len(must)), rng) if request.max_atoms else [-1] * added
         elements = [*must, *(-1,) * (len(rows) - len(must))]
     free = (float("nan"),) * 3
-    return Plan(
+    return UnitPlan(
         number,
         (*(z - 1 for z in kept.elements), *elements),
         (*kept.rows, *rows),

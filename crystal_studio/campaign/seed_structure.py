@@ -1,4 +1,4 @@
-"""A given crystal as a request takes it: its orbits to keep and complete, or its Wyckoff positions as a template."""
+"""A crystal that a request starts from: its orbits to keep and complete, or its Wyckoff positions as a template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SYMPREC = 0.01
 
 
 @dataclass(frozen=True)
-class Given:
+class SeedStructure:
     """One crystal in its standard setting: where it comes from, its group, orbits and conventional cell.
 
     ``cell``: a, b, c (Angstrom), alpha, beta, gamma (degrees); empty where only orbits are known.
@@ -54,12 +54,12 @@ class Given:
         return tuple(i for i, o in enumerate(self.orbits) if rows[i] in wanted.values() or o.element in elements)
 
     @staticmethod
-    def of_kept(kept: Kept, space_group: int, name: str = "the request") -> Given:
+    def of_kept(kept: Kept, space_group: int, name: str = "the request") -> SeedStructure:
         """What a request keeps, as a crystal to choose from again."""
-        return Given(name, space_group, kept.orbits, kept.cell)
+        return SeedStructure(name, space_group, kept.orbits, kept.cell)
 
 
-def of_units(units: AsymmetricUnits, i: int = 0, name: str = "") -> Given:
+def of_units(units: AsymmetricUnits, i: int = 0, name: str = "") -> SeedStructure:
     """Crystal ``i`` of a batch."""
     table = tables()
     orbits = tuple(
@@ -72,10 +72,10 @@ def of_units(units: AsymmetricUnits, i: int = 0, name: str = "") -> Given:
         if row >= 0
     )
     cell = tuple(round(float(v), 5) for v in cell_parameters(units.lattice[[i]])[0])
-    return Given(name, int(units.space_group[i]), orbits, cell)
+    return SeedStructure(name, int(units.space_group[i]), orbits, cell)
 
 
-def of_candidates(candidates: Candidates, name: str = "") -> Given:
+def of_candidates(candidates: Candidates, name: str = "") -> SeedStructure:
     """The first of a batch, in its present geometry: its asymmetric unit where known, else the one found there.
 
     Raises ``KnownError`` where no symmetry is found.
@@ -85,7 +85,7 @@ def of_candidates(candidates: Candidates, name: str = "") -> Given:
     return replace(_found(candidates.structures, name, SYMPREC), name=name)
 
 
-def read(path: Path | str, symprec: float = SYMPREC) -> Given:
+def read(path: Path | str, symprec: float = SYMPREC) -> SeedStructure:
     """The first crystal of a CIF, POSCAR or extended XYZ file, its symmetry found at ``symprec`` Angstrom.
 
     Raises ``FileError`` where the file holds none.
@@ -100,7 +100,7 @@ def read(path: Path | str, symprec: float = SYMPREC) -> Given:
     return replace(_found(structures, str(path), symprec), name=path.name)
 
 
-def _found(structures: Structures, what: str, symprec: float) -> Given:
+def _found(structures: Structures, what: str, symprec: float) -> SeedStructure:
     """The first crystal of a batch in the standard setting of the symmetry found."""
     from crystal_studio.campaign.standardising import standardised
 
