@@ -12,20 +12,30 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from crystal_studio.errors import ModelError
+from crystal_studio.errors import ModelError, RequestError
+
+NAME = "checkpoint.safetensors"
+
+
+def check_free(folder: Path, held: bool, resume: bool) -> None:
+    """``RequestError`` where a folder that holds a training is to be trained into, but not carried on."""
+    if held and not resume:
+        raise RequestError(
+            f"{folder} already holds a training run: add --resume to carry it on, or name another folder."
+        )
 
 
 def save(folder: Path, tensors: Mapping[str, Tensor], state: dict[str, Any]) -> None:
     """Write ``checkpoint.safetensors`` with the state in its header, so that both change at once."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / "checkpoint.safetensors.part"
+    temporary = folder / f"{NAME}.part"
     save_file({k: v.detach().contiguous().cpu() for k, v in tensors.items()}, temporary, {"state": json.dumps(state)})
-    temporary.replace(folder / "checkpoint.safetensors")
+    temporary.replace(folder / NAME)
 
 
 def load(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """The last checkpoint, None if there is none; raises ``ModelError`` if it is damaged."""
-    path = folder / "checkpoint.safetensors"
+    path = folder / NAME
     if not path.exists():
         return None
     try:

@@ -27,6 +27,10 @@ from crystal_studio.properties.ensemble import FORMATION_SHIFT, HULL_SCALE, Doma
 from crystal_studio.properties.graph import BIN_WIDTH, OrbitGraphs, build
 from crystal_studio.properties.network import PropertyNetwork, Size, Tensors
 from crystal_studio.properties.protocol import NAMES
+from crystal_studio.training import checkpoint
+from crystal_studio.training.budget import Budget
+from crystal_studio.training.curve import Means
+from crystal_studio.training.schedule import set_rate, warmed_by_share
 
 TRAIN, CALIBRATION, HELD_OUT, VALIDATION = range(4)
 _TWENTIETHS = 20
@@ -155,32 +159,32 @@ def train_member(
     batch = min(config.batch, len(rows))
     steps = max(1, int(config.epochs * chance.sum() / batch))
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    limit = 60 * config.max_minutes / config.members
-    began, step, done = time.process_time(), 0, 0.0
+    # Processor time: members trained while the machine is busy with other work get as much of it.
+    budget = Budget(config.max_minutes / config.members, clock=time.process_time)
+    step, done = 0, 0.0
     while done < 1:
         chosen = rng.permutation(rows[rng.random(len(rows)) < chance])
         if len(chosen) < batch:
             chosen = rng.permutation(rows)
-        total = []
+        means = Means()
         for start in range(0, len(chosen) - batch + 1, batch):
-            done = max(step / steps, (time.process_time() - began) / limit)
+            done = max(step / steps, budget.share)
             if done >= 1:
                 break
-            rate = min(done / 0.1, 0.5 * (1 + np.cos(np.pi * max(0.0, (done - 0.1) / 0.9))))
-            for group in optimiser.param_groups:
-                group["lr"] = config.learning_rate * max(rate, 1e-3)
-            some = chosen[start : start + batch]
-            tensors = disturbed(Tensors.of(data.graphs.take(some)), config.augment, generator)
-            value = loss(network(tensors), torch.as_tensor(data.labels[some], dtype=torch.float32))
-            optimiser.zero_grad()
-            value.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            step += 1
-            total.append(value.item())
-        if report and total:
-            spent = time.process_time() - began
-            report({"member": number, "done": min(done, 1.0), "loss": float(np.mean(total)), "minutes": spent / 60})
+            set_rate(optimiser, config.learning_rate * warmed_by_share(done, 0.1, 1e-3))
+            with budget.spending():
+                some = chosen[start : start + batch]
+                tensors = disturbed(Tensors.of(data.graphs.take(some)), config.augment, generator)
+                value = loss(network(tensors), torch.as_tensor(data.labels[some], dtype=torch.float32))
+                optimiser.zero_grad()
+                value.backward()
+                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+                optimiser.step()
+                step += 1
+                means.add({"loss": value.detach()}, batch)
+        if report and means.count:
+            minutes = budget.seconds / 60
+            report({"member": number, "done": min(done, 1.0), **means.values(), "minutes": minutes})
     return network.eval()
 
 
@@ -249,8 +253,7 @@ def train(
     """
     out.mkdir(parents=True, exist_ok=True)
     kept = [out / f"member-{k}.safetensors" for k in range(config.members)]
-    if any(p.exists() for p in kept) and not resume:
-        raise RequestError(f"{out} already holds a training run: add --resume to carry it on, or name another folder.")
+    checkpoint.check_free(out, any(p.exists() for p in kept), resume)
     began = time.process_time()
     data = labelled(files)
     members: list[PropertyNetwork] = []

@@ -64,7 +64,6 @@ class SymmCDFamily:
             bf16=bf16_pays(job.device.split(":")[0]) if chosen.bf16 == "auto" else chosen.bf16 == "on",
         )
         last = train(
-            self.name,
             job.data,
             job.out,
             config,

@@ -1,4 +1,4 @@
-"""``train``: from a data file to a model folder; the deed behind ``crystal-studio train``."""
+"""From a data file to SymmCD's model folder: splits, features and labels, the training, weights and card."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from crystal_studio.crystal.lattice import densities
 from crystal_studio.crystal.normalizers import equivalents
 from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.data.datasets import Dataset, load
-from crystal_studio.errors import FileError, RequestError
+from crystal_studio.errors import FileError
 from crystal_studio.evaluation.validity import compositionally_valid
 from crystal_studio.generators.symmcd import weights as model
 from crystal_studio.generators.symmcd.labels import NAMES, WIDTH
 from crystal_studio.generators.symmcd.representation import Features, compact, encode, usable
+from crystal_studio.training import checkpoint
 from crystal_studio.training.symmcd import TrainConfig, Trainer, TrainingSet
 
-FAMILIES = ("symmcd",)
 MAX_ORBITS = 24
 
 
@@ -95,7 +95,6 @@ def splits(path: Path, seed: int) -> tuple[Dataset, Dataset | None]:
 
 
 def train(
-    family: str,
     data: Path,
     out: Path,
     config: TrainConfig,
@@ -109,17 +108,14 @@ def train(
     report: Callable[[dict[str, float]], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Train a model of ``family`` on a data file and write checkpoint, curve, weights and card to ``out``.
+    """Train SymmCD on a data file and write checkpoint, curve, weights and card to ``out``.
 
     With ``resume`` the checkpoint in ``out`` is carried on, network size included;
     without it a folder that holds one is refused. ``extra`` names crystals unlike those of ``data`` that are
     only shown with their energy above hull, ``augment`` how many equivalent descriptions each crystal gets,
     ``start`` the folder of a model to begin with (fine-tuning). Returns the last row of the learning curve.
     """
-    if family not in FAMILIES:
-        raise RequestError(f"There is no trainable model {family!r}: choose one of {', '.join(FAMILIES)}.", "model")
-    if (out / "checkpoint.safetensors").exists() and not resume:
-        raise RequestError(f"{out} already holds a training run: add --resume to carry it on, or name another folder.")
+    checkpoint.check_free(out, (out / checkpoint.NAME).exists(), resume)
     training, validation = splits(data, config.seed)
     data_set = training_set(training, load(extra) if extra else None, augment)
     config = replace(config, network=replace(config.network, labels=WIDTH))
@@ -165,11 +161,11 @@ def write_model(
             "date": date.today().isoformat(),
             "epochs": trainer.epoch,
             "steps": trainer.step,
-            "minutes": round(trainer.seconds / 60, 1),
+            "minutes": round(trainer.budget.seconds / 60, 1),
             "device": trainer.device,
             "config": {k: v for k, v in trainer.config.__dict__.items() if isinstance(v, int | float | bool)},
             "loss_weights": trainer.config.weights.to_dict(),
             "losses": {k: v for k, v in last.items() if k not in ("epoch", "step", "minutes", "crystals_per_s")},
         },
     }
-    model.save(out, trainer.average, trainer.config.network, trainer.priors, card)
+    model.save(out, trainer.average.weights, trainer.config.network, trainer.priors, card)

@@ -38,7 +38,7 @@ def test_symmcd_learns_as_before(tmp_path: Path) -> None:
     trainer.run(tmp_path, tiny.held_out(), rows.append)
     same_rows(rows, LOSSES["symmcd"])
     same(dict(trainer.network.named_parameters()), "model.")
-    same(trainer.average, "ema.")
+    same(trainer.average.weights, "ema.")
 
 
 def test_a_checkpoint_of_before_is_carried_on(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_checkpoint_of_before_is_carried_on(tmp_path: Path) -> None:
     trainer.run(tmp_path, tiny.held_out(), rows.append)
     same_rows(rows, LOSSES["symmcd"][2:])
     same(dict(trainer.network.named_parameters()), "model.")
-    same(trainer.average, "ema.")
+    same(trainer.average.weights, "ema.")
 
 
 def test_properties_are_learned_as_before() -> None:

@@ -83,7 +83,7 @@ def test_trained_model_aims_at_targets_and_can_be_fine_tuned(files, tmp_path, mo
     from crystal_studio.errors import RequestError
 
     first = tmp_path / "models" / "first"
-    train("symmcd", files[0], first, SMALL, extra=files[1], augment=2)
+    train(files[0], first, SMALL, extra=files[1], augment=2)
     card = json.loads((first / "card.json").read_text())
     assert [label["name"] for label in card["labels"]] == list(NAMES) and card["network"]["labels"] == WIDTH
     assert card["data"]["crystals"] == 60 and card["data"]["extra_crystals"] == 60
@@ -100,7 +100,7 @@ def test_trained_model_aims_at_targets_and_can_be_fine_tuned(files, tmp_path, mo
 
     second = tmp_path / "models" / "second"
     still = replace(SMALL, max_epochs=1, learning_rate=0.0)
-    train("symmcd", files[0], second, still, start=first)
+    train(files[0], second, still, start=first)
     from crystal_studio.generators.symmcd.weights import read_weights
 
     for name, value in read_weights(first).items():

@@ -84,8 +84,8 @@ def test_checkpoint_holds_weights_average_and_moments(features, tmp_path):
     first.run(tmp_path)
     second = Trainer(SMALL, features)
     second.restore(tmp_path)
-    for name, value in first.average.items():
-        assert torch.equal(value, second.average[name])
+    for name, value in first.average.weights.items():
+        assert torch.equal(value, second.average.weights[name])
     for (name, a), (_, b) in zip(first.network.named_parameters(), second.network.named_parameters(), strict=True):
         assert torch.equal(a, b), name
     a, b = (t.optimiser.state_dict()["state"] for t in (first, second))
@@ -108,8 +108,8 @@ def test_two_and_two_epochs_are_four(features, tmp_path):
     second = Trainer(SMALL, features)
     second.restore(tmp_path / "parts")
     second.run(tmp_path / "parts")
-    for name, value in whole.average.items():
-        assert torch.allclose(value, second.average[name], atol=1e-6)
+    for name, value in whole.average.weights.items():
+        assert torch.allclose(value, second.average.weights[name], atol=1e-6)
 
 
 def test_time_bounds_the_run(features, tmp_path):
@@ -127,7 +127,7 @@ def test_train_writes_a_model_that_samples(data, tmp_path, monkeypatch):
     from crystal_studio.design.request import DesignRequest
 
     out = tmp_path / "models" / "mine"
-    train("symmcd", data, out, SMALL)
+    train(data, out, SMALL)
     card = json.loads((out / "card.json").read_text())
     assert card["data"]["crystals"] == 114 and card["training"]["epochs"] == 4
     assert 11 in card["elements"] and 92 not in card["elements"]
@@ -135,12 +135,12 @@ def test_train_writes_a_model_that_samples(data, tmp_path, monkeypatch):
     units = registry.load("mine").sample_units(DesignRequest(count=3, options={"steps": 3}), 0)
     assert len(units) == 3
     with pytest.raises(RequestError, match="resume"):
-        train("symmcd", data, out, SMALL)
-    last = train("symmcd", data, out, replace(SMALL, max_epochs=5), resume=True)
+        train(data, out, SMALL)
+    last = train(data, out, replace(SMALL, max_epochs=5), resume=True)
     assert last["epoch"] == 5
 
 
 def test_a_damaged_checkpoint_is_said(data, tmp_path):
     (tmp_path / "checkpoint.safetensors").write_bytes(b"junk")
     with pytest.raises(ModelError, match="damaged"):
-        train("symmcd", data, tmp_path, SMALL, resume=True)
+        train(data, tmp_path, SMALL, resume=True)
