@@ -14,7 +14,7 @@ from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError
 
 if TYPE_CHECKING:
-    from crystal_studio.app.main_window import MainWindow
+    from crystal_studio.app.window_parts import WindowParts
     from crystal_studio.project.rows import CampaignRow
 
 OFFER = "unfinished campaign"
@@ -23,7 +23,7 @@ OFFER = "unfinished campaign"
 class CampaignDeeds:
     """Works on the campaign of a window and shows what comes of it there."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowParts) -> None:
         self._window = window
         self.begun = False  # whether the running campaign stands in the project by now
         window.campaign.progressed.connect(self._progress)

@@ -9,54 +9,33 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from crystal_studio.app import catalogue, dialogs, faults, files, notices, placement, theme
-from crystal_studio.app.actions import ActionSet
-from crystal_studio.app.background import Background
 from crystal_studio.app.campaign_deeds import OFFER, CampaignDeeds
-from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.estimate import measure
 from crystal_studio.app.design.request_deeds import RequestDeeds
 from crystal_studio.app.devices import probe
 from crystal_studio.app.evaluation.dialog import EvaluationDialog
-from crystal_studio.app.explore.explore_page import ExplorePage
 from crystal_studio.app.explore.export_dialog import ExportDialog
-from crystal_studio.app.notice_bar import NoticeBar
 from crystal_studio.app.notice_list import NoticeList
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.palette.command_palette import CommandPalette
 from crystal_studio.app.project_deeds import ProjectDeeds
-from crystal_studio.app.run.campaign_control import CampaignControl
-from crystal_studio.app.run.run_page import RunPage
-from crystal_studio.app.run_status import RunStatus
-from crystal_studio.app.session import ProjectSession
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.structure_deeds import StructureDeeds
-from crystal_studio.app.top_bar import TopBar
-from crystal_studio.app.widgets import scrolling
+from crystal_studio.app.window_parts import PAGES, WindowParts
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 
-PAGES = ("design", "run", "explore")
 
-
-class MainWindow(QMainWindow):
+class MainWindow(WindowParts):
     """``parts`` replaces how a campaign is carried out (tests); ``probe_devices`` asks a child process for GPUs."""
 
     def __init__(self, state: WindowState | None = None, parts: Any = None, probe_devices: bool = True) -> None:
-        super().__init__()
+        super().__init__(state, parts)
         self.setWindowTitle("Crystal Studio")
         self.setAcceptDrops(True)
-        self.state = state or WindowState()
-        self.campaign = CampaignControl(parts, self)
-        self.background = Background(self)
-        self.background.failed.connect(self.fault)
-        self.session = ProjectSession(self.background, self)
-        self.actions_ = ActionSet(self)
-        self.design = DesignPage(self.background)
-        self.run_page = RunPage(self.background)
-        self.explore = ExplorePage(self.background)
         self.projects = ProjectDeeds(self)
         self.structures = StructureDeeds(self)
         self.campaigns = CampaignDeeds(self)
@@ -72,16 +51,6 @@ class MainWindow(QMainWindow):
         self.campaigns.offer_last()
 
     # --- pages and projects -------------------------------------------------
-
-    def show_page(self, page: str) -> None:
-        """Go to design, run or explore."""
-        self.pages.setCurrentIndex(PAGES.index(page))
-        self.top.pages.set(page)
-
-    @property
-    def page(self) -> str:
-        """The page shown."""
-        return PAGES[self.pages.currentIndex()]
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open a project, or import structure files into the open one (or into a new one)."""
@@ -156,12 +125,6 @@ class MainWindow(QMainWindow):
         table.choose_columns(table.mapToGlobal(table.rect().topLeft()))
 
     # --- what follows from changes ------------------------------------------
-
-    def fault(self, error: BaseException) -> None:
-        """Tell of an error: beside its field where it has one, else in a dialog."""
-        if isinstance(error, RequestError) and error.field and self.page == "design":
-            self.design.show_error(error.field, str(error))
-        self._box = faults.show(error, self)
 
     def show_messages(self) -> None:
         """Open the list of everything that was said since the start."""
@@ -269,7 +232,6 @@ class MainWindow(QMainWindow):
             self.design.set_blocked(blocked)
 
     _blocked = ""
-    _box: Any = None
 
     def _selection_changed(self) -> None:
         reader = self.session.reader
@@ -286,25 +248,19 @@ class MainWindow(QMainWindow):
         self.recent_menu = QMenu("Open recent", self)
         self.menus["File"].insertMenu(self.actions_["project.copy"], self.recent_menu)
         self.recent_menu.aboutToShow.connect(lambda: self.projects.fill_recent(self.recent_menu))
-        self.top = TopBar(self.actions_["help.palette"])
         self.top.page_chosen.connect(self.show_page)
         self._project_menu = QMenu(self)
         self._project_menu.aboutToShow.connect(self._fill_project_menu)
         self.top.set_menu(self._project_menu)
-        self.pages = QStackedWidget()
-        for page in (self.design, self.run_page, self.explore):
-            self.pages.addWidget(scrolling(page))
         central = QWidget()
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.notice_bar = NoticeBar()
         column.addWidget(self.top)
         column.addWidget(self.notice_bar)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(central)
         a = self.actions_
-        self.status = RunStatus([a["run.pause"], a["run.resume"], a["run.stop"]], a["help.messages"])
         self.setStatusBar(self.status)
         self.run_page.set_actions(a["run.pause"], a["run.resume"], a["run.stop"], a["run.continue"])
         self.design.set_menu(

@@ -14,7 +14,7 @@ from crystal_studio.app.session import SUFFIX
 from crystal_studio.errors import KnownError
 
 if TYPE_CHECKING:
-    from crystal_studio.app.main_window import MainWindow
+    from crystal_studio.app.window_parts import WindowParts
     from crystal_studio.campaign.importing import Imported
 
 PROJECT_FILTER = f"Crystal Studio projects (*{SUFFIX})"
@@ -23,7 +23,7 @@ PROJECT_FILTER = f"Crystal Studio projects (*{SUFFIX})"
 class ProjectDeeds:
     """Works on the session of a window and shows what comes of it there."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowParts) -> None:
         self._window = window
 
     def open_paths(self, paths: Sequence[Path]) -> None:

@@ -10,8 +10,9 @@ from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from crystal_studio.app import application, theme
-from crystal_studio.app.main_window import PAGES, MainWindow
+from crystal_studio.app.main_window import MainWindow
 from crystal_studio.app.settings import WindowState
+from crystal_studio.app.window_parts import PAGES
 from crystal_studio.errors import FileError, KnownError
 
 PATIENCE = 60.0

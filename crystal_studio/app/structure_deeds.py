@@ -9,13 +9,13 @@ from crystal_studio.campaign import seed_structure
 from crystal_studio.campaign.seed_structure import SeedStructure
 
 if TYPE_CHECKING:
-    from crystal_studio.app.main_window import MainWindow
+    from crystal_studio.app.window_parts import WindowParts
 
 
 class StructureDeeds:
     """Works on the selected candidate of a window and shows what comes of it on the Design page."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: WindowParts) -> None:
         self._window = window
 
     def show(self, tab: str) -> None:

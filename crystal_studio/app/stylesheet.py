@@ -6,14 +6,13 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from crystal_studio.app.theme import Tokens
+from crystal_studio.app.icon_paths import svg
+from crystal_studio.app.tokens import Tokens
 
 
 @cache
 def _image(name: str, colour: str) -> str:
     """A small icon as a file, because style sheets take images only by path."""
-    from crystal_studio.app.icons import svg
-
     folder = Path(tempfile.gettempdir()) / f"crystal-studio-icons-{_user()}"
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}-{colour.lstrip('#')}.svg"

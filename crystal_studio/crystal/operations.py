@@ -38,6 +38,8 @@ def operations(lattice: NDArray, numbers: NDArray, positions: NDArray) -> tuple[
     try:
         found = dataset(lattice, numbers, positions, SYMPREC).operations
         return np.asarray(found.rotations, float), np.asarray(found.translations, float)
+    except TimeoutError:
+        raise
     except Exception:  # moyopy raises its own types on overlapping or degenerate cells
         return np.eye(3)[None], np.zeros((1, 3))
 

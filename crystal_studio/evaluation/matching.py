@@ -1,36 +1,19 @@
-"""Which crystals are the same: pymatgen's StructureMatcher with its default tolerances, on few pairs.
-
-StructureMatcher (ltol 0.2, stol 0.3, angle tolerance 5 degrees, primitive cells,
-scaled volumes) is the published judge of uniqueness and novelty. It can only
-match crystals with the same reduced formula and as many atoms in the primitive
-cell, so only such pairs are shown to it, and of those only pairs whose
-fingerprints (average minimum distances) differ by at most ``PREFILTER``.
-"""
+"""Which crystals of whole sets are the same, in parallel and with a limit of time on every pair."""
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.primitive import primitive_cell
-from crystal_studio.data.fingerprints import distance, fingerprints
+from crystal_studio.data.fingerprints import fingerprints
+from crystal_studio.data.same_crystal import may_match, reduced, same
 from crystal_studio.evaluation.parallel import Failure, Workers, limited
 from crystal_studio.evaluation.validity import reduced_counts
-
-PREFILTER = 0.4
-"""Mean atomic spacings. 589 matching pairs among 8,247 of one formula in the training set are at most 0.25 apart."""
-
-# It warns of operations that a supercell's lattice does not have; only translations are asked for here.
-logging.getLogger("moyopy").setLevel(logging.ERROR)
-logging.getLogger("moyo").setLevel(logging.ERROR)
 
 SECONDS_A_PAIR = 20.0
 _BLOCK = 40
@@ -59,7 +42,7 @@ def by_formula(structures: Structures) -> dict[tuple, list[int]]:
     return rows
 
 
-def unique(structures: Structures, workers: Workers, prefilter: float = PREFILTER) -> Matched:
+def unique(structures: Structures, workers: Workers) -> Matched:
     """Sorts a set into kinds, each crystal compared with the first ones of the kinds before it."""
     first = np.arange(len(structures))
     undecided = 0
@@ -69,7 +52,7 @@ def unique(structures: Structures, workers: Workers, prefilter: float = PREFILTE
     while lists:
         flat = [part for parts in lists for part in parts]
         answers = workers.map(
-            partial(_sort, prefilter=prefilter),
+            _sort,
             [_Group.of(structures, part) for part in flat],
             "Unique structures",
             block=max(1, min(16, len(flat) // 64)),
@@ -98,9 +81,7 @@ def unique(structures: Structures, workers: Workers, prefilter: float = PREFILTE
     return Matched(first, undecided)
 
 
-def known(
-    structures: Structures, reference: Structures, workers: Workers, title: str, prefilter: float = PREFILTER
-) -> tuple[NDArray[np.int64], int]:
+def known(structures: Structures, reference: Structures, workers: Workers, title: str) -> tuple[NDArray[np.int64], int]:
     """(B,) row of a reference crystal that is the same, -1 where there is none; and the undecided pairs."""
     found = np.full(len(structures), -1)
     there = by_formula(reference)
@@ -112,8 +93,7 @@ def known(
             owners.append((part, others))
             items.append((_Group.of(structures, part), _Group.of(reference, others)))
     undecided = 0
-    work = partial(_look_up, prefilter=prefilter)
-    answers = workers.map(work, items, title, block=max(1, min(16, len(items) // 64)))
+    answers = workers.map(_look_up, items, title, block=max(1, min(16, len(items) // 64)))
     for (part, others), answer in zip(owners, answers, strict=True):
         if isinstance(answer, Failure):
             undecided += len(part)
@@ -147,64 +127,34 @@ class _Prepared:
         """What the judge makes of a crystal before it compares, None where it cannot."""
         if i not in self._reduced:
             atoms = self.structures.atoms(i)
-            try:
-                # Exact translations first: dividing them out is slow in the judge's own search.
-                cell = primitive_cell(
-                    self.structures.lattice[i], self.structures.numbers[atoms], self.structures.positions[atoms]
-                )
-                self._reduced[i] = _niggli(cell.lattice, cell.numbers, cell.positions)
-            except TimeoutError:
-                raise
-            except Exception:  # degenerate cells fail in many ways
-                self._reduced[i] = None
+            cell = self.structures
+            self._reduced[i] = reduced(cell.lattice[i], cell.numbers[atoms], cell.positions[atoms])
         return self._reduced[i]
 
 
-def _niggli(lattice: NDArray, numbers: NDArray, positions: NDArray) -> Any:
-    from pymatgen.core import Lattice, Structure
-
-    structure = Structure(Lattice(lattice), numbers.tolist(), positions)
-    return structure.get_reduced_structure("niggli").get_primitive_structure()
-
-
 class _Judge:
-    """StructureMatcher with a time limit on every pair."""
+    """Compares with a time limit on every pair."""
 
     def __init__(self) -> None:
-        from pymatgen.analysis.structure_matcher import StructureMatcher
-
-        self._matcher = StructureMatcher()
         self.undecided = 0
 
     def same(self, one: _Prepared, i: int, other: _Prepared, j: int) -> bool:
         try:
-            with limited(SECONDS_A_PAIR), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                first, second = one.reduced(i), other.reduced(j)
-                if first is None or second is None or len(first) != len(second):
-                    return False
-                return bool(self._matcher.fit(first, second, skip_structure_reduction=True))
+            with limited(SECONDS_A_PAIR):
+                return same(one.reduced(i), other.reduced(j))
         except TimeoutError:
             self.undecided += 1
-        except Exception:  # the judge raises on cells that it cannot map
             return False
-        return False
 
 
-def _near(one: NDArray, others: NDArray, prefilter: float) -> NDArray[np.bool_]:
-    """Which of ``others`` (n, W) may match ``one`` (W,); whatever has no fingerprint may."""
-    apart = distance(others, one)
-    return ~(apart > prefilter)
-
-
-def _sort(group: _Group, prefilter: float) -> tuple[NDArray[np.int64], int]:
+def _sort(group: _Group) -> tuple[NDArray[np.int64], int]:
     prepared, judge = _Prepared(group.structures), _Judge()
     size = len(group.structures)
     leader = np.arange(size)
     heads: list[int] = []
     for i in range(size):
-        near = _near(prepared.vectors[i], prepared.vectors[heads], prefilter) if heads else np.zeros(0, bool)
-        for head in np.array(heads, int)[near].tolist():
+        near = may_match(prepared.vectors[i], prepared.vectors[heads]) if heads else np.zeros(0, np.int64)
+        for head in np.array(heads, int)[np.sort(near)].tolist():  # the earliest of its kind, not the nearest
             if judge.same(prepared, head, prepared, i):
                 leader[i] = head
                 break
@@ -213,13 +163,11 @@ def _sort(group: _Group, prefilter: float) -> tuple[NDArray[np.int64], int]:
     return leader, judge.undecided
 
 
-def _look_up(pair: tuple[_Group, _Group], prefilter: float) -> tuple[NDArray[np.int64], int]:
+def _look_up(pair: tuple[_Group, _Group]) -> tuple[NDArray[np.int64], int]:
     mine, theirs, judge = _Prepared(pair[0].structures), _Prepared(pair[1].structures), _Judge()
     found = np.full(len(pair[0].structures), -1)
     for i in range(len(found)):
-        apart = distance(theirs.vectors, mine.vectors[i])
-        order = np.argsort(np.where(np.isnan(apart), 0.0, apart), kind="stable")
-        for j in order[_near(mine.vectors[i], theirs.vectors, prefilter)[order]].tolist():
+        for j in may_match(mine.vectors[i], theirs.vectors).tolist():
             if judge.same(theirs, j, mine, i):
                 found[i] = j
                 break

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.charge_neutrality import neutral, reduced_counts
-from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.neighbours import minimum_distances, minimum_radius_ratios
+from crystal_studio.crystal.soundness import CellLimits, is_sound
 from crystal_studio.funnel.geometry import GeometryStage
 
 LEAST_DISTANCE = 0.5
-LEAST_VOLUME = 0.1
-LONGEST_EDGE = 40.0
+PUBLISHED = CellLimits(volume=0.1, longest=40.0, shortest=0.0)
+"""Of cells, in the published check; what is closer than ``LEAST_DISTANCE`` is judged by distances."""
 
 
 def structurally_valid(structures: Structures, own_images: bool = True) -> NDArray[np.bool_]:
@@ -24,9 +24,7 @@ def structurally_valid(structures: Structures, own_images: bool = True) -> NDArr
 
     ``own_images`` False is the published check, in which an atom does not see its own periodic images.
     """
-    edges = cell_parameters(structures.lattice)[:, :3].max(1, initial=0.0)
-    sane = np.isfinite(structures.lattice).all((1, 2)) & (structures.volume >= LEAST_VOLUME) & (edges <= LONGEST_EDGE)
-    valid = sane & (structures.n_atoms > 0)
+    valid = is_sound(structures, PUBLISHED)
     rows = np.flatnonzero(valid)
     valid[rows] = minimum_distances(structures.take(rows)) >= LEAST_DISTANCE
     if not own_images:
@@ -54,7 +52,7 @@ def physically_valid(structures: Structures, stage: GeometryStage | None = None)
     stage = stage or GeometryStage()
     low, high = stage.volume_per_atom
     volume = structures.volume / np.maximum(structures.n_atoms, 1)
-    valid = np.isfinite(structures.lattice).all((1, 2)) & (volume >= low) & (volume <= high) & (structures.n_atoms > 0)
+    valid = is_sound(structures, CellLimits(volume_per_atom=low, shortest=0.0)) & (volume <= high)
     rows = np.flatnonzero(valid)
     valid[rows] = minimum_radius_ratios(structures.take(rows)) >= stage.radius_fraction
     return valid

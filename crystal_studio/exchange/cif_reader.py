@@ -6,8 +6,10 @@ import math
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 
-from crystal_studio.exchange.entries import Crystal
+Crystal = tuple[NDArray[np.float64], NDArray[np.int16], NDArray[np.float64]]
+"""Lattice (3, 3) in Angstrom, atomic numbers (n,), fractional coordinates (n, 3)."""
 
 _SYMBOLS = ("_space_group_name_H-M_alt", "_symmetry_space_group_name_H-M", "_space_group_name_Hall")
 _NUMBERS = ("_space_group_IT_number", "_symmetry_Int_Tables_number")

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.lattice import from_parameters
 from crystal_studio.crystal.soundness import READABLE, CellLimits, fault_text
-
-Crystal = tuple[NDArray[np.float64], NDArray[np.int16], NDArray[np.float64]]
-"""Lattice (3, 3) in Angstrom, atomic numbers (n,), fractional coordinates (n, 3)."""
+from crystal_studio.exchange.cif_reader import Crystal, crystals_of_text
 
 _CELLS = ("lattice", "cell", "lattice_matrix", "lattice_parameters")
 _NUMBERS = ("atomic_numbers", "numbers", "atom_types", "atomic_numbers_list", "species", "elements")
@@ -38,8 +36,6 @@ def usable(lattice: Any, numbers: Any, positions: Any, limits: CellLimits = READ
 
 def of_cif(text: Any, limits: CellLimits = READABLE) -> Crystal:
     """The first crystal of a CIF text."""
-    from crystal_studio.exchange.cif_reader import crystals_of_text
-
     if not isinstance(text, str) or not text.strip():
         raise ValueError("there is no CIF text")
     return usable(*crystals_of_text(text)[0], limits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import defaultdict
 from typing import Any
 
@@ -12,16 +11,15 @@ from numpy.typing import NDArray
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import formulas
-from crystal_studio.crystal.primitive import primitive_cell
-from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
-from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints
+from crystal_studio.data.fingerprints import WIDTH, fingerprints
+from crystal_studio.data.same_crystal import may_match, reduced, same
 
 
 class SeenBefore:
     """Earlier candidates by reduced formula: the memory of the uniqueness stage.
 
-    Only crystals of one formula are ever compared, and of those only the ones whose fingerprints are near. What
-    comparing needs is made when it is first needed, so that telling of many candidates costs little.
+    Only crystals of one formula are ever compared, and of those only the ones that may match. What comparing needs
+    is made when it is first needed, so that telling of many candidates costs little.
     """
 
     def __init__(self) -> None:
@@ -36,7 +34,7 @@ class SeenBefore:
         for i, name in enumerate(formulas(candidates.structures)):
             self._keep(name, int(ids[i]), candidates.structures.take(np.array([i])))
 
-    def judge(self, ids: NDArray[np.int64], structures: Structures, prefilter: float) -> list[int | None]:
+    def judge(self, ids: NDArray[np.int64], structures: Structures) -> list[int | None]:
         """For each candidate the id of an earlier one (a smaller id) that is the same crystal, None where there is
         none; those without are remembered once the whole batch is judged. Two of one batch are compared too."""
         vectors = fingerprints(structures)
@@ -49,7 +47,7 @@ class SeenBefore:
             twin = None
             for bucket in (self._by_formula.get(name), fresh.get(name)):
                 if twin is None and bucket is not None:
-                    twin = bucket.twin(own, prefilter)
+                    twin = bucket.twin(own)
             twins.append(twin)
             if twin is None:
                 fresh[name].take_over(own)
@@ -95,20 +93,19 @@ class _Bucket:
                 self._reduced[len(self.ids)] = other._reduced[row]
             self.add(candidate, other.cells[row], other.vectors[row])
 
-    def twin(self, mine: _Bucket, prefilter: float) -> int | None:
+    def twin(self, mine: _Bucket) -> int | None:
         """Id of a row with a smaller id that is the same crystal as the only row of ``mine``; the nearest one."""
         self._fill()
-        apart = distance(self.vectors[: len(self.ids)], mine.vectors[0])
-        near = np.flatnonzero(apart <= prefilter)  # not where one has no fingerprint
-        for row in near[np.argsort(apart[near], kind="stable")].tolist():
-            if self.ids[row] < mine.ids[0] and _same(self.reduced(row), mine.reduced(0)):
+        for row in may_match(mine.vectors[0], self.vectors[: len(self.ids)]).tolist():
+            if self.ids[row] < mine.ids[0] and same(self.reduced(row), mine.reduced(0)):
                 return self.ids[row]
         return None
 
     def reduced(self, row: int) -> Any:
         """The cell as the judge compares it, None where it cannot."""
         if row not in self._reduced:
-            self._reduced[row] = _reduce(self.cells[row])
+            cell = self.cells[row]
+            self._reduced[row] = reduced(cell.lattice[0], cell.numbers, cell.positions)
         return self._reduced[row]
 
     def _fill(self) -> None:
@@ -116,35 +113,3 @@ class _Bucket:
         if missing:
             self.vectors[missing] = fingerprints(Structures.concatenate(self.cells[row] for row in missing))
             self._known = [True] * len(self._known)
-
-
-def same_crystal(one: Structures, other: Structures) -> bool:
-    """Whether StructureMatcher, with its default tolerances, takes two batches of one for the same crystal."""
-    return _same(_reduce(one), _reduce(other))
-
-
-def _reduce(cell: Structures) -> Any:
-    """What the judge makes of a crystal before it compares; exact translations go first, its own search is slow."""
-    from pymatgen.core import Lattice, Structure
-
-    if not is_sound(cell, COMPUTABLE)[0]:
-        return None
-    try:
-        primitive = primitive_cell(cell.lattice[0], cell.numbers, cell.positions)
-        structure = Structure(Lattice(primitive.lattice), primitive.numbers.tolist(), primitive.positions)
-        return structure.get_reduced_structure("niggli").get_primitive_structure()
-    except Exception:  # degenerate cells fail in many ways; they are no crystal that another one could be
-        return None
-
-
-def _same(one: Any, other: Any) -> bool:
-    from pymatgen.analysis.structure_matcher import StructureMatcher
-
-    if one is None or other is None or len(one) != len(other):
-        return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return bool(StructureMatcher().fit(one, other, skip_structure_reduction=True))
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError):  # cells that it cannot map
-            return False

@@ -16,16 +16,14 @@ from crystal_studio.funnel.seen import SeenBefore
 class UniquenessStage:
     """Rejects a candidate that is the same crystal as an earlier one (a smaller id) of the project.
 
-    Whatever group, cell or generator they were made with: crystals of one reduced formula whose fingerprints differ
-    by at most ``prefilter`` (mean atomic spacings) are compared by pymatgen's StructureMatcher with its default
-    tolerances (lengths 20%, sites 0.3 mean atomic spacings, angles 5 degrees, volumes scaled).
+    Whatever group, cell or generator they were made with: crystals of one reduced formula are compared as
+    ``data/same_crystal.py`` says, by pymatgen's StructureMatcher with its default tolerances (lengths 20%, sites 0.3
+    mean atomic spacings, angles 5 degrees, volumes scaled).
 
     Candidates are compared in the geometry in which they are judged: a campaign judges them as generated, before
     anything relaxes, and has to be told of earlier ones as generated; stored candidates are judged, and remembered,
     as they are now.
     """
-
-    prefilter: float = 0.3
 
     name = "uniqueness"
     title = "Unique in the project"
@@ -47,6 +45,6 @@ class UniquenessStage:
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Notes duplicate_of (id of the earlier candidate, NaN where unique); remembers those that pass."""
         memory: SeenBefore = context.memory(self)
-        twins = memory.judge(batch.ids, batch.structures, self.prefilter)
+        twins = memory.judge(batch.ids, batch.structures)
         reasons = [None if twin is None else Reason("duplicate", {"candidate": twin}) for twin in twins]
         return rejecting(reasons, notes={"duplicate_of": np.array([np.nan if t is None else t for t in twins], float)})

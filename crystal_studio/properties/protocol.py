@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 
+FAMILY = "properties"
+"""What the cards of the property models that we train name as their family."""
+
 NAMES = ("formation_energy_per_atom", "e_above_hull", "band_gap")
 UNITS = ("eV/atom", "eV/atom", "eV")
 QUANTITIES = {"formation_energy_per_atom": "formation_energy", "e_above_hull": "e_hull", "band_gap": "band_gap"}

@@ -9,10 +9,9 @@ from typing import Any
 
 from crystal_studio import paths
 from crystal_studio.errors import ModelError
-from crystal_studio.properties.protocol import PropertyModel, PropertyModelClass
+from crystal_studio.properties.protocol import FAMILY, PropertyModel, PropertyModelClass
 from crystal_studio.registry import Registry
 
-FAMILY = "properties"
 DEFAULT = "properties-mp20-like"
 
 PROPERTY_MODELS: Registry[PropertyModelClass] = Registry(

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from crystal_studio.errors import ModelError
 from crystal_studio.properties.ensemble import FEW, Domain, Ensemble
 from crystal_studio.properties.network import PropertyNetwork, Size
-from crystal_studio.properties.registry import FAMILY
+from crystal_studio.properties.protocol import FAMILY
 
 _DOMAIN = ("trained", "low", "high", "epistemic")
 

@@ -48,7 +48,7 @@ class SymmCDFamily:
         from crystal_studio.generators.symmcd.model import bf16_pays
         from crystal_studio.generators.symmcd.network import NetworkConfig
         from crystal_studio.training.symmcd import TrainConfig
-        from crystal_studio.training.train import train
+        from crystal_studio.training.symmcd_run import train
 
         if len(job.extra) > 1:
             raise RequestError("A generator takes one --extra file: put the crystals together.", "extra")

@@ -12,11 +12,11 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QMainWindow
 
-from crystal_studio.app import icons, numbers_text, theme
+from crystal_studio.app import icon_paths, icons, numbers_text, theme
 from crystal_studio.app.actions import CONDITIONS, MENUS, TABLE, ActionSet
 from crystal_studio.app.background import Background, left_running
 from crystal_studio.app.palette.command_palette import CommandPalette, score
-from crystal_studio.app.theme import DARK, LIGHT, contrast
+from crystal_studio.app.tokens import DARK, LIGHT, contrast
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=lambda t: t.name)
@@ -42,9 +42,9 @@ def test_switching_the_theme_changes_palette_and_tells(qapp, qtbot):
     assert qapp.palette().window().color().name() == LIGHT.window
 
 
-@pytest.mark.parametrize("name", sorted(icons.PATHS))
+@pytest.mark.parametrize("name", sorted(icon_paths.PATHS))
 def test_icons_are_valid_drawings_with_ink(qapp, name):
-    assert QSvgRenderer(icons.svg(name, "#123456")).isValid()
+    assert QSvgRenderer(icon_paths.svg(name, "#123456")).isValid()
     image = icons.pixmap(name, "#123456", 24).toImage()
     assert any(image.pixelColor(x, y).alpha() for x in range(24) for y in range(24))
 
@@ -56,7 +56,7 @@ def test_the_action_table_is_consistent():
     assert len(set(keys)) == len(keys) and all(keys)
     for spec in TABLE:
         assert spec.menu in MENUS and spec.tip and set(spec.needs) <= set(CONDITIONS)
-        assert not spec.icon or spec.icon in icons.PATHS
+        assert not spec.icon or spec.icon in icon_paths.PATHS
 
 
 def test_disabled_actions_say_why(qtbot):

@@ -16,7 +16,8 @@ from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd.labels import NAMES, WIDTH
 from crystal_studio.generators.symmcd.network import NetworkConfig
 from crystal_studio.training.symmcd import TrainConfig, Trainer, batches, drop
-from crystal_studio.training.train import train, training_set
+from crystal_studio.training.symmcd_data import training_set
+from crystal_studio.training.symmcd_run import train
 
 SMALL = TrainConfig(
     network=NetworkConfig(hidden=32, layers=2, frequencies=4, node_frequencies=4),

@@ -13,7 +13,8 @@ from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd.network import NetworkConfig
 from crystal_studio.training.symmcd import TrainConfig, Trainer, batches
-from crystal_studio.training.train import prepare, splits, train, training_set
+from crystal_studio.training.symmcd_data import prepare, splits, training_set
+from crystal_studio.training.symmcd_run import train
 
 SMALL = TrainConfig(
     network=NetworkConfig(hidden=32, layers=2, frequencies=4, node_frequencies=4),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QLabel,
 
 from crystal_studio.app import theme
 from crystal_studio.app.design.form import Form, Pick
+from crystal_studio.app.tokens import Tokens
 from crystal_studio.app.widgets import label
 from crystal_studio.crystal.elements import SYMBOLS
 
@@ -148,7 +149,7 @@ class ElementCell(QAbstractButton):
             painter.setPen(QPen(QColor(t.text), 2))
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
 
-    def _paint_mark(self, painter: QPainter, box: QRectF, t: theme.Tokens) -> None:
+    def _paint_mark(self, painter: QPainter, box: QRectF, t: Tokens) -> None:
         side = max(5.0, self.type_size * 0.44)
         corner = QPointF(box.right() - side - 4, box.top() + 4)
         if self.pick is Pick.ALLOWED:

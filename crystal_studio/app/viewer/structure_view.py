@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
+from crystal_studio.app.tokens import DARK, LIGHT
 from crystal_studio.app.viewer import overlay
 from crystal_studio.app.viewer.canvas import Canvas
 from crystal_studio.app.viewer.options import ViewOptions
@@ -129,20 +130,20 @@ class StructureView(QWidget):
 
     def set_theme(self, dark: bool) -> None:
         """Light or dark ground; the theme of the application sets it by itself."""
-        tokens = theme.DARK if dark else theme.LIGHT
+        colours = DARK if dark else LIGHT
         self._dark = dark
         self.model.set(dark=dark)
         plate = f"background: {_PLATE[dark]}; border-radius: 5px; padding: 2px 6px;"
-        self.title.setStyleSheet(f"color: {tokens.text}; {plate} font-weight: 600;")
-        self.cell.setStyleSheet(f"color: {tokens.muted}; {plate}")
-        self.reading.setStyleSheet(f"color: {tokens.text}; {plate}")
-        self.empty.heading.setStyleSheet(f"color: {tokens.text}; background: transparent;")
-        self.empty.advice.setStyleSheet(f"color: {tokens.muted}; background: transparent;")
-        self.canvas.set_look(dark, tokens.accent)
+        self.title.setStyleSheet(f"color: {colours.text}; {plate} font-weight: 600;")
+        self.cell.setStyleSheet(f"color: {colours.muted}; {plate}")
+        self.reading.setStyleSheet(f"color: {colours.text}; {plate}")
+        self.empty.heading.setStyleSheet(f"color: {colours.text}; background: transparent;")
+        self.empty.advice.setStyleSheet(f"color: {colours.muted}; background: transparent;")
+        self.canvas.set_look(dark, colours.accent)
         self._build()
 
     def _follow_theme(self) -> None:
-        self.set_theme(theme.tokens() is theme.DARK)
+        self.set_theme(theme.tokens() is DARK)
 
     def set_style(self, style: str) -> None:
         """ "ball-stick", "space-filling", "polyhedra" or "wireframe"."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -23,11 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crystal_studio.app.viewer.canvas import Canvas
+from crystal_studio.app.viewer.options import ViewOptions
 from crystal_studio.app.viewer.popup import Popup
 from crystal_studio.app.viewer.scene import BOND_SCALE, STYLES, SceneOptions
-
-if TYPE_CHECKING:
-    from crystal_studio.app.viewer.structure_view import StructureView
 
 _STYLE_NAMES = {
     "ball-stick": "Ball and stick",
@@ -43,20 +42,36 @@ _COLOURINGS = (
 _DIRECTIONS = (("a", "A"), ("b", "B"), ("c", "C"), ("a*", "Shift+A"), ("b*", "Shift+B"), ("c*", "Shift+C"))
 
 
-class Toolbar(QToolBar):
-    """Buttons and menus of a ``StructureView``; keys act while the view has the focus."""
+class View(Protocol):
+    """What the bar works on."""
 
-    def __init__(self, view: StructureView) -> None:
-        super().__init__("Structure view", view)
-        self._view = view
+    model: ViewOptions
+    canvas: Canvas
+
+    def set_colouring(self, by: str, scheme: str | None = None) -> None: ...
+    def set_supercell(self, a: int, b: int, c: int) -> None: ...
+    def next_style(self) -> None: ...
+    def look_along(self, name: str) -> None: ...
+    def reset(self) -> None: ...
+    def copy_picture(self) -> None: ...
+    def save_picture_later(self, path: str, width: int, height: int, transparent: bool = False) -> None: ...
+
+
+class Toolbar(QToolBar):
+    """Buttons and menus of a ``StructureView``; keys act while ``owner``, its widget, has the focus."""
+
+    def __init__(self, owner: QWidget) -> None:
+        super().__init__("Structure view", owner)
+        self._owner = owner
         self.popups: dict[str, Popup] = {}
         self.setMovable(False)
         self.setIconSize(QSize(12, 12))  # of the chevrons: nothing else here has an icon
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setAccessibleName("Tools of the structure view")
 
-    def connect_to(self, view: StructureView) -> None:
+    def connect_to(self, view: View) -> None:
         """Make the actions; the view is complete by now."""
+        self._view = view
         model = view.model
         self._styles = self._group(
             "Style",
@@ -99,13 +114,13 @@ class Toolbar(QToolBar):
         )
         self._add_menu("Picture", "Copy or save what is in view", pictures)
         next_style = self._action("Next style", "S", "Switch to the next style", view.next_style)
-        view.addAction(next_style)
+        self._owner.addAction(next_style)
         model.changed.connect(lambda _, now: self.show_options(now))
         self.show_options(model.scene)
 
     def set_enabled(self, shown: bool) -> None:
         """Without a structure there is nothing to look at from another side."""
-        for action in self._view.actions():
+        for action in self._owner.actions():
             action.setEnabled(shown)
         self.setEnabled(shown)
         self.setToolTip("" if shown else "Select a candidate first")
@@ -125,14 +140,14 @@ class Toolbar(QToolBar):
         self._bond_value.setText(f"{options.bond_scale:.2f} × sum of covalent radii")
 
     def _action(self, text: str, key: str, tip: str, deed: Callable[[], object]) -> QAction:
-        action = QAction(text, self._view)
+        action = QAction(text, self._owner)
         if key:
             action.setShortcut(QKeySequence(key))
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             tip = f"{tip}  ({QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)})"
         action.setToolTip(tip)
         action.triggered.connect(lambda checked=False: deed())
-        self._view.addAction(action)
+        self._owner.addAction(action)
         return action
 
     def _group(self, text: str, tip: str, entries: list[tuple[str, str, Callable[[], object]]]) -> QActionGroup:
@@ -214,7 +229,7 @@ class Toolbar(QToolBar):
         return panel
 
     def _save(self, transparent: bool = False) -> None:
-        path, _ = QFileDialog.getSaveFileName(self._view, "Save picture", "structure.png", "PNG picture (*.png)")
+        path, _ = QFileDialog.getSaveFileName(self._owner, "Save picture", "structure.png", "PNG picture (*.png)")
         if not path:
             return
         size = self._view.canvas.size()

@@ -7,16 +7,15 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+from crystal_studio.crystal.soundness import CellLimits, is_sound
 from crystal_studio.evaluation.crystalnn.coordination import Elements, coordination_weights, elements, neighbours
 from crystal_studio.evaluation.crystalnn.motifs import COLUMN, LARGEST, MOTIFS, WIDTH
 from crystal_studio.evaluation.crystalnn.order_parameters import COLLINEAR, order_parameters
 from crystal_studio.evaluation.crystalnn.voronoi import voronoi_faces
 
-LEAST_VOLUME = 0.1
-"""Cubic Angstrom; smaller cells have no fingerprint, as in the published evaluation."""
-
-LEAST_VOLUME_PER_ATOM = 0.03
-"""Cubic Angstrom; in anything denser a site has 50,000 atoms around it."""
+LIMITS = CellLimits(volume=0.1, volume_per_atom=0.03, shortest=0.0)
+"""Smaller cells have no fingerprint, as in the published evaluation; in denser ones a site has 50,000 atoms around it.
+"""
 
 _CRYSTALS_AT_ONCE = 100
 
@@ -44,12 +43,7 @@ def crystalnn_fingerprints(crystals: AsymmetricUnits | Structures, collinear: fl
 def _fingerprints(structures: Structures, of: Elements, collinear: float) -> NDArray[np.float64]:
     """(B, 61) of one chunk."""
     result = np.full((len(structures), WIDTH), np.nan)
-    with np.errstate(all="ignore"):
-        least = np.maximum(LEAST_VOLUME, LEAST_VOLUME_PER_ATOM * structures.n_atoms)
-        finite = np.isfinite(structures.lattice).all((1, 2)) & (structures.volume >= least)
-    broken = ~np.isfinite(structures.positions).all(1)
-    finite[structures.crystal[broken]] = False
-    rows = np.flatnonzero(finite & (structures.n_atoms > 0))
+    rows = np.flatnonzero(is_sound(structures, LIMITS))
     if not len(rows):
         return result
     sound = structures.take(rows)

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
-from crystal_studio.app import theme
+from crystal_studio.app import theme, tokens
 from crystal_studio.app.inspector.facts import as_lines, find_symmetry, gather
 from crystal_studio.app.inspector.inspector import Inspector
 from crystal_studio.app.inspector.tabs import HULL_NOTE
@@ -194,7 +194,7 @@ def test_theme_changes_keep_what_is_shown(inspector, project, qtbot):
     theme.manager().set_scheme("dark")
     assert "Rejected, Charge balance" in _words(inspector.overview)
     colour = inspector.verdicts.table.item(1, 1).foreground().color().name()
-    assert colour == theme.DARK.danger
+    assert colour == tokens.DARK.danger
 
 
 def test_numbers_have_accessible_names(inspector, project, qtbot):

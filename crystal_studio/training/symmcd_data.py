@@ -1,12 +1,9 @@
-"""From a data file to SymmCD's model folder: splits, features and labels, the training, weights and card."""
+"""From a data file to what SymmCD learns from: crystals that it can hold, their labels, splits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +15,9 @@ from crystal_studio.crystal.standardise import to_asymmetric_units
 from crystal_studio.data.datasets import Dataset, load
 from crystal_studio.errors import FileError
 from crystal_studio.evaluation.validity import compositionally_valid
-from crystal_studio.generators.symmcd import weights as model
-from crystal_studio.generators.symmcd.labels import NAMES, WIDTH
+from crystal_studio.generators.symmcd.labels import NAMES
 from crystal_studio.generators.symmcd.representation import Features, compact, encode, usable
-from crystal_studio.training import checkpoint
-from crystal_studio.training.symmcd import TrainConfig, Trainer, TrainingSet
+from crystal_studio.training.symmcd import TrainingSet
 
 MAX_ORBITS = 24
 
@@ -92,80 +87,3 @@ def splits(path: Path, seed: int) -> tuple[Dataset, Dataset | None]:
     if not held:
         return dataset, None
     return dataset.take(np.sort(order[held:])), dataset.take(np.sort(order[:held]))
-
-
-def train(
-    data: Path,
-    out: Path,
-    config: TrainConfig,
-    *,
-    device: str = "cpu",
-    resume: bool = False,
-    extra: Path | None = None,
-    augment: int = 1,
-    start: Path | None = None,
-    source: dict[str, Any] | None = None,
-    report: Callable[[dict[str, float]], None] | None = None,
-    stop: Callable[[], bool] = lambda: False,
-) -> dict[str, Any]:
-    """Train SymmCD on a data file and write checkpoint, curve, weights and card to ``out``.
-
-    With ``resume`` the checkpoint in ``out`` is carried on, network size included;
-    without it a folder that holds one is refused. ``extra`` names crystals unlike those of ``data`` that are
-    only shown with their energy above hull, ``augment`` how many equivalent descriptions each crystal gets,
-    ``start`` the folder of a model to begin with (fine-tuning). Returns the last row of the learning curve.
-    """
-    checkpoint.check_free(out, (out / checkpoint.NAME).exists(), resume)
-    training, validation = splits(data, config.seed)
-    data_set = training_set(training, load(extra) if extra else None, augment)
-    config = replace(config, network=replace(config.network, labels=WIDTH))
-    if resume:
-        config = Trainer.saved_network(out, config)
-    elif start is not None:
-        config = replace(config, network=model.network_config(start))
-    trainer = Trainer(config, data_set, device)
-    if resume:
-        trainer.restore(out)
-    elif start is not None:
-        trainer.start_from(model.read_weights(start))
-    rows: list[dict[str, float]] = []
-
-    def note(row: dict[str, float]) -> None:
-        rows.append(row)
-        if report:
-            report(row)
-
-    trainer.run(out, prepare(validation) if validation is not None else None, note, stop)
-    about = dict(source or {})
-    if extra is not None and data_set.extra is not None:
-        about |= {"extra_file": extra.name, "extra_crystals": int(data_set.extra.sum())}
-    if start is not None:
-        about |= {"started_from": start.name}
-    write_model(trainer, out, data.name, len(data_set.main), about, rows[-1] if rows else {})
-    return rows[-1] if rows else {}
-
-
-def write_model(
-    trainer: Trainer, out: Path, data: str, crystals: int, source: dict[str, Any], last: dict[str, float]
-) -> None:
-    """The averaged weights and their card, beside the checkpoint."""
-    known = trainer.data.balanced
-    if known is not None and trainer.data.extra is not None:
-        known = known[~trainer.data.extra]
-    card = {
-        "title": f"SymmCD trained on {data}",
-        "licence": "MIT (weights); see data for the licence of the training data",
-        "data": {"file": data, "crystals": crystals, **source},
-        "limits": {} if known is None else {"neutral_share": round(float(known.mean()), 4)},
-        "training": {
-            "date": date.today().isoformat(),
-            "epochs": trainer.epoch,
-            "steps": trainer.step,
-            "minutes": round(trainer.budget.seconds / 60, 1),
-            "device": trainer.device,
-            "config": {k: v for k, v in trainer.config.__dict__.items() if isinstance(v, int | float | bool)},
-            "loss_weights": trainer.config.weights.to_dict(),
-            "losses": {k: v for k, v in last.items() if k not in ("epoch", "step", "minutes", "crystals_per_s")},
-        },
-    }
-    model.save(out, trainer.average.weights, trainer.config.network, trainer.priors, card)
