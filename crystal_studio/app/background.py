@@ -7,6 +7,7 @@ threads of its own, so that a question with a quick answer never waits behind it
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -72,8 +73,7 @@ class _Runnable(QRunnable):
 class Background(QObject):
     """Runs functions in small pools of threads of its own; ``close`` cancels them and leaves what does not end."""
 
-    _finished = Signal(int, object, object)
-    _progressed = Signal(int, object)
+    _news = Signal()
     failed = Signal(object)  # an exception that nobody else takes
 
     def __init__(self, parent: QObject | None = None, threads: int = 4) -> None:
@@ -85,8 +85,9 @@ class Background(QObject):
         self._running: dict[int, _Callbacks] = {}
         self._last = 0
         self._closed = False
-        self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._progressed.connect(self._deliver_progress, Qt.ConnectionType.QueuedConnection)
+        # Results cross threads in a queue of Python's own, see ``run/supervisor.py``.
+        self._inbox: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
+        self._news.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def run(
         self,
@@ -103,7 +104,7 @@ class Background(QObject):
         """
         self._last += 1
         number = self._last
-        state = TaskState(lambda value: self._progressed.emit(number, value))
+        state = TaskState(lambda value: self._tell(self._deliver_progress, number, value))
         if self._closed:
             state.cancel()
             return state
@@ -120,10 +121,21 @@ class Background(QObject):
             except BaseException as caught:
                 error = caught
             if not self._closed:
-                self._finished.emit(number, result, error)
+                self._tell(self._deliver, number, result, error)
 
         (self._long if long else self._quick).start(_Runnable(work))
         return state
+
+    def _tell(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call a method in the thread of this object."""
+        self._inbox.put((function, arguments))
+        self._news.emit()
+
+    @Slot()
+    def _take(self) -> None:
+        """One call for each piece of news."""
+        function, arguments = self._inbox.get_nowait()
+        function(*arguments)
 
     def cancel(self, key: str) -> None:
         """Stop the tasks of a key; their results are dropped."""
@@ -150,7 +162,6 @@ class Background(QObject):
             if isValid(pool) and not pool.waitForDone(max(0, round(1000 * (end - time.monotonic())))):
                 _left.append(pool)
 
-    @Slot(int, object, object)
     def _deliver(self, number: int, result: Any, error: BaseException | None) -> None:
         task = self._running.pop(number, None)
         if task is None or self._closed:
@@ -163,7 +174,6 @@ class Background(QObject):
         else:
             self.failed.emit(error)
 
-    @Slot(int, object)
     def _deliver_progress(self, number: int, value: Any) -> None:
         task = self._running.get(number)
         if task is not None and task.progress and not self._closed:

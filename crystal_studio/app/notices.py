@@ -8,6 +8,7 @@ the log file, and as a ``Notice`` to the window.
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 import traceback
@@ -42,17 +43,20 @@ class Notices(QObject):
 
     added = Signal(object)  # Notice
     changed = Signal()
-    _told = Signal(object)
+    _news = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._all: list[Notice] = []
         self.unread = 0
-        self._told.connect(self._take, Qt.ConnectionType.AutoConnection)
+        # Notices cross threads in a queue of Python's own, see ``run/supervisor.py``.
+        self._inbox: queue.SimpleQueue[Notice] = queue.SimpleQueue()
+        self._news.connect(self._take, Qt.ConnectionType.AutoConnection)
 
     def tell(self, level: str, text: str, details: str = "", shown: bool = False) -> None:
         """Add a notice."""
-        self._told.emit(Notice(level, text.strip(), details, time.time(), shown=shown))
+        self._inbox.put(Notice(level, text.strip(), details, time.time(), shown=shown))
+        self._news.emit()
 
     def all(self) -> tuple[Notice, ...]:
         """Every notice that is kept."""
@@ -68,8 +72,10 @@ class Notices(QObject):
         self._all.clear()
         self.read()
 
-    @Slot(object)
-    def _take(self, notice: Notice) -> None:
+    @Slot()
+    def _take(self) -> None:
+        """One notice for each piece of news."""
+        notice = self._inbox.get_nowait()
         same = next((n for n in reversed(self._all) if (n.level, n.text) == (notice.level, notice.text)), None)
         if same is not None:  # a warning in a loop is one notice, not a thousand
             self._all.remove(same)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from crystal_studio.campaign.events import Event, Finished, Message, Progress
 
@@ -39,6 +39,7 @@ class CampaignSupervisor(QObject):
     told = Signal(object)  # Message
     ended = Signal(object)  # Finished, the last word
     finished = Signal()  # the thread has nothing more to do
+    _news = Signal()
 
     def __init__(
         self,
@@ -51,6 +52,10 @@ class CampaignSupervisor(QObject):
         super().__init__(parent)
         self._arguments = {"project": project, "request": request, "campaign_id": campaign_id, "parts": parts}
         self._wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
+        # Events cross threads in a queue of Python's own: a signal that carries an object from one thread to another
+        # has crashed the interpreter (PySide6 6.12 on Python 3.11).
+        self._inbox: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._news.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._run, name="campaign supervisor", daemon=True)
 
     def start(self) -> None:
@@ -103,14 +108,23 @@ class CampaignSupervisor(QObject):
             process.let_go()
         else:
             process.join(CLOSING)
-        with suppress(RuntimeError):  # the window may have gone
-            self.finished.emit()
+        self._pass_on(None)
 
-    def _pass_on(self, event: Event) -> None:
-        with suppress(RuntimeError):
-            if isinstance(event, Progress):
-                self.progressed.emit(event)
-            elif isinstance(event, Message):
-                self.told.emit(event)
-            else:
-                self.ended.emit(event)
+    def _pass_on(self, event: Event | None) -> None:
+        """Hand an event to the thread of the window; None: there will be no more."""
+        self._inbox.put(event)
+        with suppress(RuntimeError):  # the window may have gone
+            self._news.emit()
+
+    @Slot()
+    def _deliver(self) -> None:
+        """One event for each piece of news."""
+        event = self._inbox.get_nowait()
+        if event is None:
+            self.finished.emit()
+        elif isinstance(event, Progress):
+            self.progressed.emit(event)
+        elif isinstance(event, Message):
+            self.told.emit(event)
+        else:
+            self.ended.emit(event)
