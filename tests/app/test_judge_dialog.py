@@ -1,0 +1,36 @@
+"""The question by what stored candidates are judged."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from crystal_studio.app.explore.judge_dialog import KEY_ROLE, JudgeDialog
+
+
+@pytest.fixture
+def dialog(qtbot, state) -> JudgeDialog:
+    made = JudgeDialog([3, 1], [1, 2, 3, 4], state)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_the_quick_funnel_for_the_selected_candidates_is_what_is_asked_first(dialog, qtbot):
+    with qtbot.waitSignal(dialog.asked) as told:
+        qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    request = told.args[0]
+    assert (request.ids, request.funnel, request.potential) == ((1, 3), "quick", "chgnet")
+
+
+def test_single_stages_are_judged_in_their_order_and_none_is_no_judging(dialog, qtbot):
+    dialog.scope.setCurrentIndex(dialog.scope.findData("listed"))
+    dialog.funnel.setCurrentIndex(dialog.funnel.findData(""))
+    assert not dialog.go.isEnabled() and "stage" in dialog.problem.text()
+    for row in reversed(range(dialog.stages.count())):
+        item = dialog.stages.item(row)
+        if item.data(KEY_ROLE) in ("geometry", "symmetry"):
+            item.setCheckState(Qt.CheckState.Checked)
+    with qtbot.waitSignal(dialog.asked) as told:
+        qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    assert (told.args[0].ids, told.args[0].funnel) == ((1, 2, 3, 4), "geometry,symmetry")
