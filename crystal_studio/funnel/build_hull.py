@@ -63,7 +63,15 @@ def build(arguments: argparse.Namespace) -> dict[str, object]:
         {name: np.concatenate([p.columns[name] for p in parts]) for name in kept},
     )
     rows = competitors(dataset, arguments.above)
-    done = compute(dataset, rows, potential, arguments.checkpoint, arguments.relax_up_to, 60 * arguments.minutes)
+    done = compute(
+        dataset,
+        rows,
+        potential,
+        arguments.checkpoint,
+        arguments.relax_up_to,
+        60 * arguments.minutes,
+        arguments.points_first,
+    )
     rows = np.array([r for r in rows if dataset.ids[r] in done and np.isfinite(done[dataset.ids[r]].energy)], int)
     phases = [done[dataset.ids[r]] for r in rows]
     relaxed = np.array([p.relaxed for p in phases], bool)
@@ -125,6 +133,11 @@ def main() -> None:
     parser.add_argument("--to", type=Path, help="file to write instead of the one that the potential's name stands for")
     parser.add_argument("--above", type=float, default=0.05, help="eV/atom above hull up to which phases are taken")
     parser.add_argument("--relax-up-to", type=int, default=12, help="atoms in the largest cell that is relaxed")
+    parser.add_argument(
+        "--points-first",
+        action="store_true",
+        help="judge every phase but the elements at its DFT geometry before the first small cell is relaxed",
+    )
     parser.add_argument("--computed-only", action="store_true", help="leave out the phases without a structure")
     parser.add_argument("--minutes", type=float, default=1e6, help="time for new energies")
     parser.add_argument("--sample", type=int, default=100, help="crystals relaxed to measure the correction")

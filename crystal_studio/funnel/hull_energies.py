@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts, formulas
 from crystal_studio.data.datasets import Dataset
 from crystal_studio.funnel.relaxation import RelaxationStage
@@ -55,29 +56,50 @@ def read_checkpoint(path: Path) -> dict[str, Phase]:
 
 
 def compute(
-    dataset: Dataset, rows: NDArray, potential: Potential, path: Path, relax_up_to: int, seconds: float
+    dataset: Dataset,
+    rows: NDArray,
+    potential: Potential,
+    path: Path,
+    relax_up_to: int,
+    seconds: float,
+    points_first: bool = False,
 ) -> dict[str, Phase]:
-    """Energies of the rows that the checkpoint lacks, until the time is up; returns all that is done."""
+    """Energies of the rows that the checkpoint lacks, until the time is up; returns all that is done.
+
+    With ``points_first`` every phase but the elements is first judged at its DFT geometry, and the small cells are
+    relaxed in the time that is left.
+    """
     done = read_checkpoint(path)
+    small = dataset.structures.n_atoms[rows] <= relax_up_to
+    element = (counts(dataset.structures.take(rows)) > 0).sum(1) == 1
+    relaxing = small | element
+    passes = [(rows, element), (rows[relaxing], np.ones(relaxing.sum(), bool))] if points_first else [(rows, relaxing)]
     stop = time.monotonic() + seconds
     with path.open("a", newline="", buffering=1) as file:
         writer = csv.writer(file)
-        for row in rows:
-            if time.monotonic() > stop:
-                break
-            name = str(dataset.ids[row])
-            if name in done:
-                continue
-            one = dataset.structures.take(np.array([row]))
-            relaxed = bool(one.n_atoms[0] <= relax_up_to)
-            energy = float(
-                (potential.relax(one, MAX_STEPS, FMAX).energy_per_atom if relaxed else potential.energies(one))[0]
-            )
-            done[name] = Phase(name, energy, relaxed)
-            writer.writerow([name, f"{energy:.6f}", int(relaxed)])
-            if len(done) % 500 == 0:
-                print(f"{len(done)} of {len(rows)} phases", file=sys.stderr)
+        for chosen, relaxed in passes:
+            for row, relax in zip(chosen.tolist(), relaxed.tolist(), strict=True):
+                if time.monotonic() > stop:
+                    return done
+                name = str(dataset.ids[row])
+                if name in done and done[name].relaxed >= relax:
+                    continue
+                one = dataset.structures.take(np.array([row]))
+                phase = _phase(name, one, potential, relax)
+                done[name] = phase
+                writer.writerow([name, f"{phase.energy:.6f}", int(phase.relaxed)])
+                if len(done) % 500 == 0:
+                    print(f"{len(done)} of {len(rows)} phases", file=sys.stderr)
     return done
+
+
+def _phase(name: str, one: Structures, potential: Potential, relax: bool) -> Phase:
+    """One phase, at its DFT geometry where no relaxation is wanted or it was given up."""
+    if relax:
+        energy = float(potential.relax(one, MAX_STEPS, FMAX).energy_per_atom[0])
+        if np.isfinite(energy):
+            return Phase(name, energy, True)
+    return Phase(name, float(potential.energies(one)[0]), False)
 
 
 def lowering(dataset: Dataset, rows: NDArray, potential: Potential, size: int) -> NDArray[np.float64]:

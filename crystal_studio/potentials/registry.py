@@ -11,7 +11,13 @@ from crystal_studio.potentials.protocol import Potential, PotentialClass
 from crystal_studio.registry import Registry
 
 POTENTIALS: Registry[PotentialClass] = Registry(
-    "potential", "crystal_studio.potentials", {"chgnet": "crystal_studio.potentials.chgnet:CHGNet"}, ModelError
+    "potential",
+    "crystal_studio.potentials",
+    {
+        "chgnet": "crystal_studio.potentials.chgnet:CHGNet",
+        "sevennet": "crystal_studio.potentials.sevennet:SevenNet",
+    },
+    ModelError,
 )
 """Classes of potentials; what they need beyond numpy is imported when one is made."""
 

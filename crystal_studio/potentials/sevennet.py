@@ -1,0 +1,165 @@
+"""SevenNet-0: an equivariant network trained on relaxations of the Materials Project.
+
+Park et al., J. Chem. Theory Comput. 20, 4857 (2024). The weights come with the
+``sevenn`` package (MIT; the version of 11 July 2024, trained on MPtrj). They give
+uncorrected PBE/PBE+U total energies, to which the MP2020 corrections of the
+Materials Project are added (``mp2020``), so that energies of oxides, of other
+compounds and of metals stand on one scale.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
+from crystal_studio.errors import ModelError
+from crystal_studio.potentials.mp2020 import corrections
+from crystal_studio.potentials.protocol import Relaxation
+from crystal_studio.potentials.relaxation import Energies, relax_each
+
+CHECKPOINT = "7net-0_11July2024"
+
+CUTOFF = 5.0
+"""Angstrom: atoms closer than this are neighbours."""
+
+MOST_EDGES = 50_000
+"""A cell with more pairs of neighbours is no crystal and would fill the memory: each takes some 0.1 MB."""
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """Neighbours in one crystal: numbers (N,); atoms first, second (E,); vector (E, 3) Angstrom between them."""
+
+    numbers: NDArray[np.int64]
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    vector: NDArray[np.float64]
+
+
+class SevenNet:
+    """The pretrained network behind the ``Potential`` protocol; see the module for its source."""
+
+    name = "sevennet"
+    title = "SevenNet-0 (PBE+U, MP2020 corrections)"
+    functional = "PBE+U with MP2020 corrections"
+    package = "sevenn"
+
+    def __init__(self, device: str = "cpu") -> None:
+        """Load the weights of the installed package; raises ``ModelError`` where that is not possible."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                from sevenn import util
+        except ImportError as error:
+            raise ModelError(
+                "The potential SevenNet is not installed: install it with 'pip install crystal-studio[sevennet]', "
+                "or choose another potential."
+            ) from error
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                model = util.load_checkpoint(CHECKPOINT).build_model()
+        except Exception as error:  # a damaged package fails in many ways; all of them have one remedy
+            raise ModelError(
+                f"The weights of SevenNet cannot be read ({error}): reinstall it with "
+                "'pip install --force-reinstall --no-deps sevenn'."
+            ) from error
+        model.delete_module_by_key("force_output")  # one backward pass of our own gives forces and stress
+        model.key_grad = None
+        model.set_is_batch_data(True)
+        model.eval()
+        for parameter in model.parameters():
+            parameter.requires_grad_(False)
+        self.device = device
+        self._model = model.to(device)
+        self._known = np.zeros(256, bool)
+        self._known[list(model.type_map or ())] = True
+
+    def energies(self, structures: Structures) -> NDArray[np.float64]:
+        """(B,) eV/atom at the given geometry; NaN for isolated atoms and elements that it was not trained on."""
+        import torch
+
+        found = np.full(len(structures), np.nan)
+        for i in np.flatnonzero(is_sound(structures, COMPUTABLE)).tolist():
+            rows = structures.atoms(i)
+            graph = self._graph(structures.lattice[i], structures.numbers[rows], structures.positions[rows])
+            if graph is None:
+                continue
+            with torch.no_grad():
+                energy = float(self._energy(graph, self._tensor(graph.vector)))
+            if np.isfinite(energy):
+                found[i] = energy / len(graph.numbers)
+        return found + corrections(structures)
+
+    def relax(self, structures: Structures, max_steps: int = 120, fmax: float = 0.1) -> Relaxation:
+        """Positions and cells moved downhill, space group kept; see ``relaxation.relax_each``.
+
+        The corrections change in jumps, with the kind of an oxide: they take no part in the movement.
+        """
+        outcome = relax_each(structures, self._evaluate, max_steps, fmax)
+        energy = outcome.energy_per_atom.copy()
+        known = np.flatnonzero(np.isfinite(energy))
+        energy[known] += corrections(outcome.structures.take(known))
+        return dataclasses.replace(outcome, energy_per_atom=energy)
+
+    def _evaluate(self, lattice: NDArray, numbers: NDArray, positions: NDArray) -> Energies | None:
+        """Uncorrected energy (eV), forces (eV/Angstrom) and stress (eV/Angstrom^3), None where there is none."""
+        import torch
+
+        graph = self._graph(lattice, numbers, positions)
+        if graph is None:
+            return None
+        vector = self._tensor(graph.vector).requires_grad_(True)
+        energy = self._energy(graph, vector)
+        (slope,) = torch.autograd.grad(energy, [vector])
+        pull = slope.cpu().double().numpy()  # (E, 3) eV/Angstrom: how the energy grows with each vector
+        forces = np.zeros((len(numbers), 3))
+        np.add.at(forces, graph.first, pull)
+        np.add.at(forces, graph.second, -pull)
+        stress = graph.vector.T @ pull / abs(np.linalg.det(lattice))
+        return Energies(float(energy.detach()), forces, 0.5 * (stress + stress.T))
+
+    def _energy(self, graph: _Graph, vector: Any) -> Any:
+        """Energy (eV) of the cell as a tensor; ``vector`` is the graph's own, tracked where a gradient is wanted."""
+        import torch
+        from sevenn import _keys
+
+        numbers = torch.from_numpy(graph.numbers).to(self.device)
+        size = len(graph.numbers)
+        data = {
+            _keys.NODE_FEATURE: numbers,
+            _keys.ATOMIC_NUMBERS: numbers,
+            _keys.EDGE_IDX: torch.from_numpy(np.stack([graph.first, graph.second])).to(self.device),
+            _keys.EDGE_VEC: vector,
+            _keys.BATCH: torch.zeros(size, dtype=torch.int64, device=self.device),
+            _keys.NUM_ATOMS: torch.tensor([size], device=self.device),
+        }
+        return self._model(data)[_keys.PRED_TOTAL_ENERGY].sum()
+
+    def _tensor(self, vector: NDArray) -> Any:
+        import torch
+
+        return torch.tensor(vector, dtype=torch.float32, device=self.device)
+
+    def _graph(self, lattice: NDArray, numbers: NDArray, positions: NDArray) -> _Graph | None:
+        """All pairs within the cutoff, or None where they cannot stand for the crystal."""
+        from pymatgen.optimization.neighbors import find_points_in_spheres
+
+        if not self._known[numbers].all() or not np.isfinite(lattice).all() or not np.isfinite(positions).all():
+            return None
+        cell = np.ascontiguousarray(lattice, float)
+        atoms = np.ascontiguousarray((positions % 1.0) @ cell)
+        periodic = np.ones(3, np.int64)
+        first, second, image, distance = find_points_in_spheres(atoms, atoms, CUTOFF, periodic, cell, 1e-8)
+        pairs = distance > 1e-8
+        first, second, image = first[pairs].astype(np.int64), second[pairs].astype(np.int64), image[pairs]
+        if len(first) > MOST_EDGES or len(np.unique(first)) < len(numbers):
+            return None
+        return _Graph(numbers.astype(np.int64), first, second, atoms[second] + image @ cell - atoms[first])
