@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from crystal_studio.cli import common
+from crystal_studio.errors import FileError
 
 SUMMARY = "write candidates to files"
 EXAMPLE = """crystal-studio export battery.crystals --format cif --to cifs --where "status == 'passed'" """
@@ -30,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument(
         "--generated", action="store_const", const="generated", dest="geometry", help="the same as --geometry generated"
     )
+    parser.add_argument("--overwrite", action="store_true", help="replace files of the same names in the folder")
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
@@ -42,10 +47,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     with ProjectReader(args.project) as reader:
         ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
         rows = reader.by_ids(ids)
+        names = export.file_names(
+            [r.id for r in rows], [r.formula for r in rows], [r.space_group or 0 for r in rows], args.name
+        )
+        if rows and not args.overwrite:
+            _refuse_existing(export.targets(names, args.format, args.to))
         made = reader.batch(ids, args.geometry)
-    names = export.file_names(
-        [r.id for r in rows], [r.formula for r in rows], [r.space_group or 0 for r in rows], args.name
-    )
     columns = candidate_columns.of_geometry(candidate_columns.columns(rows), made.structures, args.geometry)
     problems: list[dict[str, str]] = []
 
@@ -65,6 +72,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "files": [str(file.resolve()) for file in files],
         "problems": problems,
     }
+
+
+def _refuse_existing(targets: Sequence[Path]) -> None:
+    """Raises ``FileError`` where a file to be written is there already."""
+    there = [target for target in targets if os.path.exists(target)]
+    if there:
+        which = f"{there[0]} is there" if len(there) == 1 else f"{there[0]} and {len(there) - 1} more files are there"
+        raise FileError(
+            f"{which} already and nothing was written: choose another folder with --to, or replace them with --overwrite."
+        )
 
 
 def text(document: dict[str, Any]) -> str:

@@ -84,3 +84,22 @@ def test_the_geometry_of_one_method(studio, relaxed: Path, tmp_path: Path) -> No
     assert answer.code == 0 and answer.out.startswith("Wrote 2 candidates")
     missing = studio("export", relaxed, *poscar, "--to", tmp_path / "q")
     assert missing.code == 1 and "spring" in missing.complaint
+
+
+@pytest.mark.parametrize(("format", "name"), [("cif-p1", "1_*.cif"), ("csv", "candidates.csv")])
+def test_files_that_are_there_stay_unless_asked(format: str, name: str, studio, project: Path, tmp_path: Path) -> None:
+    command = ["export", project, "--format", format, "--to", tmp_path / "out"]
+    assert studio(*command, "--limit", 1).code == 0
+    (there,) = (tmp_path / "out").glob(name)
+    there.write_text("mine")
+    refused = studio(*command, "--limit", 3)
+    assert refused.code == 1 and "--overwrite" in refused.complaint and there.name in refused.complaint
+    assert there.read_text() == "mine" and list((tmp_path / "out").iterdir()) == [there]
+    assert studio(*command, "--limit", 3, "--overwrite").code == 0
+    assert there.read_text() != "mine"
+
+
+def test_other_files_in_the_folder_are_no_hindrance(studio, project: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert studio("export", project, "--format", "csv", "--to", tmp_path).code == 0
+    assert (tmp_path / "notes.txt").read_text() == "mine"
