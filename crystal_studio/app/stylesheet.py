@@ -107,9 +107,9 @@ QToolButton::menu-indicator, QPushButton::menu-indicator {{
   subcontrol-position: right center; right: 4px;
 }}
 QToolButton[menu="true"], QPushButton[menu="true"] {{ padding-right: 22px; }}
-QToolBar QToolButton {{ padding: 5px 5px; }}
-QToolBar QToolButton[menu="true"] {{ padding-right: 17px; }}
-QToolBar QToolButton[popup="true"] {{ padding: 5px 9px; }}
+QWidget[role="tools"] QToolButton {{ padding: 5px 4px; }}
+QWidget[role="tools"] QToolButton[menu="true"] {{ padding-right: 16px; }}
+QWidget[role="tools"] QToolButton[popup="true"] {{ padding: 5px 4px; }}
 
 QPushButton[segment] {{ border-radius: 0; border-left-width: 0; padding: 5px 12px; }}
 QPushButton[segment="first"] {{

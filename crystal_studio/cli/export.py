@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,11 +75,11 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def _refuse_existing(targets: Sequence[Path]) -> None:
     """Raises ``FileError`` where a file to be written is there already."""
-    there = [target for target in targets if os.path.exists(target)]
+    there = [target for target in targets if target.exists()]
     if there:
         which = f"{there[0]} is there" if len(there) == 1 else f"{there[0]} and {len(there) - 1} more files are there"
         raise FileError(
-            f"{which} already and nothing was written: choose another folder with --to, or replace them with --overwrite."
+            f"{which} already, so nothing was written: choose another folder with --to, or replace with --overwrite."
         )
 
 

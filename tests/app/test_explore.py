@@ -9,7 +9,7 @@ import numpy as np
 import projects
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox, QToolButton
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from crystal_studio.app.background import Background
 from crystal_studio.app.explore.candidate_model import PAGE, CandidateModel
@@ -17,7 +17,7 @@ from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
 from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.explore.filter_bar import FilterBar
-from crystal_studio.app.explore.scatter import ScatterView, axes, described, pareto
+from crystal_studio.app.explore.scatter import axes, pareto
 from crystal_studio.app.rich_text import HTML_ROLE
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, rejecting
@@ -261,49 +261,6 @@ def test_files_of_the_same_name_are_overwritten_only_when_asked(
     qtbot.waitUntil(lambda: bool(questions(dialog)), timeout=20_000)
     qtbot.keyClick(questions(dialog)[0], Qt.Key.Key_Escape)
     assert path.read_bytes() == written and dialog.go.isEnabled()
-
-
-def scatter(qtbot, reader, background) -> ScatterView:
-    view = ScatterView(background)
-    qtbot.addWidget(view)
-    view.resize(600, 400)
-    view.show()
-    qtbot.waitExposed(view)
-    view.show_candidates(reader, "")
-    qtbot.waitUntil(lambda: len(view._points.ids) > 0, timeout=20_000)
-    return view
-
-
-def in_view(view: ScatterView) -> bool:
-    (left, right), (low, high) = view.plot.getViewBox().viewRange()
-    x, y = view._points.x, view._points.y
-    return bool((x >= left).all() and (x <= right).all() and (y >= low).all() and (y <= high).all())
-
-
-@pytest.mark.parametrize("way", ["button", "double click", "key"])
-def test_lost_points_come_back(qtbot, reader, background, way):
-    view = scatter(qtbot, reader, background)
-    assert in_view(view)
-    view.plot.getViewBox().setRange(xRange=(500, 600), yRange=(50, 60))
-    view.set_current(int(view._points.ids[0]))
-    assert not in_view(view)  # looking at a candidate does not undo what the user has zoomed to
-    if way == "button":
-        qtbot.mouseClick(view.findChild(QToolButton), Qt.MouseButton.LeftButton)
-    elif way == "key":
-        assert view.frame_action.shortcut().toString() == "F" and view.frame_action in view.actions()
-        view.frame_action.trigger()
-    else:
-        middle = view.plot.viewport().rect().center()
-        qtbot.mouseDClick(view.plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
-    assert in_view(view)
-
-
-def test_a_point_names_its_candidate_and_both_values(qtbot, reader, background):
-    view = scatter(qtbot, reader, background)
-    text = described(view._points, 3)
-    row = reader.candidate(int(view._points.ids[3]))
-    assert f"candidate {row.id}" in text and "data=" not in text
-    assert f"Density: {row.density:.2f} g/cm³" in text and "eV/atom" in text
 
 
 def test_predictions_are_written_with_their_uncertainty():

@@ -180,7 +180,7 @@ class ExplorePage(QMainWindow):
     def _arrange(self) -> None:
         """The sizes of the docks at the first start, in proportion to the page where it is small."""
         width, height = self.width(), self.height()
-        across = {"browser": min(180, width // 7), "structure": min(565, width * 36 // 100)}
+        across = {"browser": min(180, width // 8), "structure": min(565, width * 40 // 100)}
         self.resizeDocks([self.docks[k] for k in across], list(across.values()), Qt.Orientation.Horizontal)
         upper = min(450, height * 52 // 100)
         down = {"structure": upper, "inspector": min(420, height - upper)}

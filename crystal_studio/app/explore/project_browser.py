@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.widgets import label
@@ -22,6 +30,7 @@ FILTERS: tuple[tuple[str, str, str], ...] = (
     ),
     ("Rejected", "status == 'rejected'", "With the stage and the reason"),
 )
+_PADDING = 14  # of the style sheet and of the text, both sides
 _WHERE = int(Qt.ItemDataRole.UserRole)
 
 
@@ -37,12 +46,12 @@ class ProjectBrowser(QWidget):
         column.setContentsMargins(10, 8, 10, 8)
         column.setSpacing(6)
         column.addWidget(label("Filters", "small"))
-        self.filters = _list("Filters", len(FILTERS))
+        self.filters = _List("Filters", whole=True)
         for title, where, tip in FILTERS:
             _add(self.filters, title, where, tip)
         column.addWidget(self.filters)
         column.addWidget(label("Campaigns", "small"))
-        self.campaigns = _list("Campaigns", 0)
+        self.campaigns = _List("Campaigns")
         column.addWidget(self.campaigns, 1)
         for listed, other in ((self.filters, self.campaigns), (self.campaigns, self.filters)):
             listed.itemClicked.connect(lambda item, other=other: self._choose(item, other))
@@ -58,7 +67,7 @@ class ProjectBrowser(QWidget):
         for number, name, state, requested in wanted:
             _add(
                 self.campaigns,
-                f"{name}  #{number}",
+                f"{name} #{number}",
                 f"campaign_id == {number}",
                 f"{count(requested)} candidates asked for, {state}",
             )
@@ -79,13 +88,38 @@ class ProjectBrowser(QWidget):
         self.chosen.emit(item.data(_WHERE))
 
 
-def _list(name: str, rows: int) -> QListWidget:
-    made = QListWidget()
-    made.setAccessibleName(name)
-    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    if rows:
-        made.setFixedHeight(round(rows * (made.fontMetrics().height() + 9) + 6))
-    return made
+class _Wrapped(QStyledItemDelegate):
+    """Gives an entry the lines that its text takes beside the padding, which Qt's own estimate forgets."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        view = self.parent()
+        assert isinstance(view, QListWidget)
+        room = QRect(0, 0, view.viewport().width() - _PADDING, 10_000)
+        text = view.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, index.data())
+        return QSize(view.viewport().width(), text.height() + 6)
+
+
+class _List(QListWidget):
+    """Entries that take further lines where the dock is narrow; ``whole`` makes the list as high as its entries."""
+
+    def __init__(self, name: str, whole: bool = False) -> None:
+        super().__init__()
+        self._whole = whole
+        self.setAccessibleName(name)
+        self.setWordWrap(True)
+        self.setItemDelegate(_Wrapped(self))
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the number at the end of a name tells campaigns apart
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        if whole:
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.doItemsLayout()
+        if self._whole and self.count():
+            last = self.visualItemRect(self.item(self.count() - 1))
+            self.setFixedHeight(last.bottom() + 1 + self.verticalOffset() + 2 * self.frameWidth() + 4)
 
 
 def _add(listed: QListWidget, text: str, where: str, tip: str) -> None:

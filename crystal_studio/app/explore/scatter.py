@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QColor, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
-from crystal_studio.app.numbers_text import count, figure
+from crystal_studio.app.numbers_text import count, figure, plural
 from crystal_studio.app.plots import plot_widget, recolour
 from crystal_studio.app.typeset import formula_text
 from crystal_studio.app.widgets import label
@@ -36,6 +36,15 @@ def axes() -> dict[str, str]:
         if quantity.learned:
             found[f"predicted_{quantity.name}"] = f"Predicted {quantity.axis[:1].lower()}{quantity.axis[1:]}"
     return found
+
+
+def narrow_axis(name: str) -> str:
+    """Symbol and unit of what can be plotted, rich text: "E<sub>hull</sub>, eV/atom"."""
+    quantity = quantities()[name.removeprefix("predicted_")]
+    symbol = quantity.symbol or quantity.title
+    if name != quantity.name:
+        symbol += " pred."
+    return f"{symbol}, {quantity.unit}" if quantity.unit else symbol
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,8 @@ class ScatterView(QWidget):
         row.addWidget(button)
         self.note = label("", "small")
         self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.note.setMinimumWidth(0)
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note.setMinimumWidth(self.note.fontMetrics().horizontalAdvance("000 candidates"))
         row.addWidget(self.note, 1)
         column.addLayout(row)
         self.plot: Any = plot_widget()
@@ -142,6 +152,32 @@ class ScatterView(QWidget):
             return True
         return super().eventFilter(watched, event)
 
+    def _fit(self) -> None:
+        """Say what there is room for: of an axis the symbol where its title does not fit, of the note the number."""
+        self.note.setToolTip(self._note())
+        for text in (self._note(), self._note(short=True)):
+            self.note.setText(text)
+            if self.note.sizeHint().width() <= self.note.width():
+                break
+        plot, colour = self.plot, theme.tokens().muted
+        area = plot.getViewBox().sceneBoundingRect()
+        for side, box, room in (("bottom", self.x_axis, area.width()), ("left", self.y_axis, area.height())):
+            axis = plot.getAxis(side)
+            axis.setLabel(box.currentText(), color=colour)
+            if axis.label.boundingRect().width() > room:
+                axis.setLabel(narrow_axis(box.currentData()), color=colour)
+
+    def _note(self, short: bool = False) -> str:
+        drawn, total = len(self._points.ids), self._points.total
+        if not drawn:
+            return "None has both yet" if short else "No listed candidate has both values yet"
+        number = f"{count(drawn)} of {count(total)} drawn" if drawn < total else plural(drawn, "candidate")
+        return number if short else f"{number}, dashed: none is lower in both"
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._fit)  # once the plot has its new size too
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.reload()
@@ -178,16 +214,7 @@ class ScatterView(QWidget):
         points = self._points
         x, y, ids = points.x, points.y, points.ids
         t = theme.tokens()
-        for side, box in (("bottom", self.x_axis), ("left", self.y_axis)):
-            self.plot.setLabel(side, box.currentText(), color=t.muted)
-        if not len(ids):
-            text = "No listed candidate has both values yet"
-        elif len(ids) < points.total:
-            text = f"{count(len(ids))} of {count(points.total)} candidates drawn, dashed: none is lower in both"
-        else:
-            text = f"{count(len(ids))} candidates, dashed: none is lower in both"
-        self.note.setText(text)
-        self.note.setToolTip(text)
+        self._fit()
         self.frame_action.setEnabled(bool(len(ids)))
         if not len(ids):
             return
@@ -223,12 +250,25 @@ def _range(values: NDArray[np.float64]) -> tuple[float, float]:
     return low - room, high + room
 
 
+class _Choice(QComboBox):
+    """As wide as what is chosen: the longest name must not widen the whole window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self.currentIndexChanged.connect(lambda _: self.updateGeometry())
+
+    def sizeHint(self) -> QSize:
+        measure = self.fontMetrics().horizontalAdvance
+        hint = super().sizeHint()
+        frame = hint.width() - measure("X") * self.minimumContentsLength()
+        return QSize(max(hint.width(), measure(self.currentText()) + frame), hint.height())
+
+
 def _choice(name: str, key: str) -> QComboBox:
-    box = QComboBox()
+    box = _Choice()
     box.setAccessibleName(name)
-    # The longest name must not widen the whole window; the list opens as wide as it needs.
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(14)
     for value, title in axes().items():
         box.addItem(title, value)
     box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)

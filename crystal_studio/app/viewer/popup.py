@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
@@ -26,6 +26,7 @@ class Popup(QFrame):
         column.addWidget(panel)
         button.setProperty("menu", False)
         button.setProperty("popup", True)
+        button.setIconSize(QSize(12, 12))  # of the chevron
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the chevron of a menu stands on the right
         button.clicked.connect(self.open)

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QSlider,
     QSpinBox,
-    QToolBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -27,6 +26,7 @@ from crystal_studio.app.viewer.canvas import Canvas
 from crystal_studio.app.viewer.options import ViewOptions
 from crystal_studio.app.viewer.popup import Popup
 from crystal_studio.app.viewer.scene import BOND_SCALE, STYLES, SceneOptions
+from crystal_studio.app.widgets import FlowRow
 
 _STYLE_NAMES = {
     "ball-stick": "Ball and stick",
@@ -57,17 +57,28 @@ class View(Protocol):
     def save_picture_later(self, path: str, width: int, height: int, transparent: bool = False) -> None: ...
 
 
-class Toolbar(QToolBar):
-    """Buttons and menus of a ``StructureView``; keys act while ``owner``, its widget, has the focus."""
+class Toolbar(FlowRow):
+    """Buttons and menus of a ``StructureView``, on two lines where it is narrow; none is ever hidden.
+
+    Keys act while ``owner``, its widget, has the focus.
+    """
 
     def __init__(self, owner: QWidget) -> None:
-        super().__init__("Structure view", owner)
+        super().__init__(owner)
         self._owner = owner
         self.popups: dict[str, Popup] = {}
-        self.setMovable(False)
-        self.setIconSize(QSize(12, 12))  # of the chevrons: nothing else here has an icon
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setProperty("role", "tools")
+        self.setMinimumWidth(300)  # two lines at the most
+        self.flow.setSpacing(2)
+        self.flow.setContentsMargins(4, 2, 4, 3)
         self.setAccessibleName("Tools of the structure view")
+
+    def sizeHint(self) -> QSize:
+        items = (self.flow.itemAt(k) for k in range(self.flow.count()))
+        buttons = [item.sizeHint() for item in items if item is not None]
+        line = sum(size.width() + self.flow.spacing() for size in buttons)
+        high = max((size.height() for size in buttons), default=0)
+        return QSize(line, high).grownBy(self.flow.contentsMargins())
 
     def connect_to(self, view: View) -> None:
         """Make the actions; the view is complete by now."""
@@ -85,9 +96,11 @@ class Toolbar(QToolBar):
         )
         self._add_panel("Cells", "Repeat the unit cell in the picture", self._supercell_panel())
         self._add_panel("Bonds", "How near two atoms must be to be bonded", self._bond_panel())
-        self.addSeparator()
         for name, key in _DIRECTIONS[:3]:
-            self.addAction(self._action(name, key, f"View along {name}", partial(view.look_along, name)))
+            button = QToolButton(self)
+            button.setDefaultAction(self._action(name, key, f"View along {name}", partial(view.look_along, name)))
+            button.setAccessibleName(f"View along {name}")
+            self.flow.addWidget(button)
         more = QMenu(self)
         for name, key in _DIRECTIONS[3:]:
             tip = f"View along the reciprocal axis {name}"
@@ -173,7 +186,7 @@ class Toolbar(QToolBar):
         button.setText(text)
         button.setToolTip(tip)
         button.setAccessibleName(f"{text}: {tip}")
-        self.addWidget(button)
+        self.flow.addWidget(button)
         return button
 
     def _add_panel(self, text: str, tip: str, panel: QWidget) -> None:

@@ -1,0 +1,124 @@
+"""The scatter plot: what it draws, where it writes, and how lost points come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import projects
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStyle, QStyleOptionComboBox, QToolButton
+
+from crystal_studio.app.background import Background
+from crystal_studio.app.explore.scatter import ScatterView, axes, described, narrow_axis
+from crystal_studio.project.queries import ProjectReader
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    return projects.make(tmp_path_factory.mktemp("scatter") / "some.crystals", 60)
+
+
+@pytest.fixture
+def reader(project):
+    with ProjectReader(project) as opened:
+        yield opened
+
+
+@pytest.fixture
+def background():
+    made = Background()
+    yield made
+    made.close()
+
+
+def scatter(qtbot, reader, background) -> ScatterView:
+    view = ScatterView(background)
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    qtbot.waitExposed(view)
+    view.show_candidates(reader, "")
+    qtbot.waitUntil(lambda: len(view._points.ids) > 0, timeout=20_000)
+    return view
+
+
+def in_view(view: ScatterView) -> bool:
+    (left, right), (low, high) = view.plot.getViewBox().viewRange()
+    x, y = view._points.x, view._points.y
+    return bool((x >= left).all() and (x <= right).all() and (y >= low).all() and (y <= high).all())
+
+
+@pytest.mark.parametrize("way", ["button", "double click", "key"])
+def test_lost_points_come_back(qtbot, reader, background, way):
+    view = scatter(qtbot, reader, background)
+    assert in_view(view)
+    view.plot.getViewBox().setRange(xRange=(500, 600), yRange=(50, 60))
+    view.set_current(int(view._points.ids[0]))
+    assert not in_view(view)  # looking at a candidate does not undo what the user has zoomed to
+    if way == "button":
+        qtbot.mouseClick(view.findChild(QToolButton), Qt.MouseButton.LeftButton)
+    elif way == "key":
+        assert view.frame_action.shortcut().toString() == "F" and view.frame_action in view.actions()
+        view.frame_action.trigger()
+    else:
+        middle = view.plot.viewport().rect().center()
+        qtbot.mouseDClick(view.plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    assert in_view(view)
+
+
+def test_a_point_names_its_candidate_and_both_values(qtbot, reader, background):
+    view = scatter(qtbot, reader, background)
+    text = described(view._points, 3)
+    row = reader.candidate(int(view._points.ids[3]))
+    assert f"candidate {row.id}" in text and "data=" not in text
+    assert f"Density: {row.density:.2f} g/cm³" in text and "eV/atom" in text
+
+
+def test_small_axes_are_named_by_symbol_and_unit(qtbot, reader, background):
+    view = scatter(qtbot, reader, background)
+    left, room = view.plot.getAxis("left"), view.plot.getViewBox()
+
+    def written() -> str:
+        return str(left.label.toPlainText()).strip()
+
+    qtbot.waitUntil(lambda: written() == "Energy above hull, eV/atom")
+    view.resize(600, 210)
+    qtbot.waitUntil(lambda: written() != "Energy above hull, eV/atom")
+    assert "eV/atom" in written() and left.label.boundingRect().width() <= room.sceneBoundingRect().height()
+    view.resize(600, 400)
+    qtbot.waitUntil(lambda: written() == "Energy above hull, eV/atom")
+
+
+def test_the_narrow_name_of_every_axis_keeps_its_unit():
+    for name, title in axes().items():
+        assert ("pred." in narrow_axis(name)) == name.startswith("predicted_")
+        assert narrow_axis(name).split(", ")[1:] == title.split(", ")[1:]
+
+
+@pytest.mark.parametrize("name", ["density", "e_hull", "predicted_e_form"])
+def test_the_boxes_show_the_whole_of_what_is_chosen(qtbot, reader, background, name):
+    view = scatter(qtbot, reader, background)
+    view.resize(700, 240)
+    view.y_axis.setCurrentIndex(view.y_axis.findData(name))
+    for box in (view.x_axis, view.y_axis):
+        option = QStyleOptionComboBox()
+        box.initStyleOption(option)
+
+        def fits(box=box, option=option) -> bool:
+            option.rect = box.rect()
+            field = QStyle.SubControl.SC_ComboBoxEditField
+            place = box.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, box)
+            return bool(place.width() >= box.fontMetrics().horizontalAdvance(box.currentText()))
+
+        qtbot.waitUntil(fits)
+
+
+def test_the_note_says_less_where_there_is_less_room(qtbot, reader, background):
+    view = scatter(qtbot, reader, background)
+    view.resize(1100, 400)
+    qtbot.waitUntil(lambda: "dashed" in view.note.text())
+    view.resize(560, 400)
+    qtbot.waitUntil(lambda: "dashed" not in view.note.text())
+    assert "candidates" in view.note.text() and "dashed" in view.note.toolTip()
+    assert view.note.sizeHint().width() <= view.note.width()
