@@ -36,7 +36,7 @@ class StabilityStage:
 
     def reference(self, context: FunnelContext) -> ReferenceHull:
         """The hull of the potential; raises ``KnownError`` where there is none."""
-        return ReferenceHull.load(context.potential)
+        return ReferenceHull.load(registry.key(context.potential))
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Finds e_hull and formation_energy (eV/atom, NaN if unknown) from the energy_per_atom by the potential of the
@@ -47,7 +47,7 @@ class StabilityStage:
         except KnownError as error:
             return marking(size, notes={"hull_note": objects([str(error)] * size)})
         method = registry.method(context.potential)
-        energy = np.asarray(batch.value("energy_per_atom", context.potential), float)
+        energy = np.asarray(batch.value("energy_per_atom", method.name), float)
         found = hull.distances(counts(batch.structures), energy)
         findings = (
             Finding("e_hull", method, found.e_above_hull),

@@ -70,9 +70,9 @@ def for_funnel(name: str, *, potential: str = "", found: Collection[str] = ()) -
             known = f"{', '.join(FUNNELS)}, or of the stages {', '.join(STAGES.names())}"
             raise StageError(f"Unknown funnel {part!r}: choose one of {known}.")
     if potential:
-        from crystal_studio.potentials.registry import POTENTIALS
+        from crystal_studio.potentials import registry
 
-        POTENTIALS.get(potential)
+        registry.check(potential)
     return check([STAGES.get(stage)(**given) for stage, given in options.items()], found)
 
 

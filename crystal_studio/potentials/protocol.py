@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,12 +94,16 @@ class Potential(Protocol):
 
 
 class PotentialClass(Protocol):
-    """What the registry of potentials holds: a class whose facts are there before anything heavy is imported."""
+    """What the registry of potentials holds: a class whose facts are there before anything heavy is imported.
+
+    One with an attribute ``opens_files`` that is true is named with a file of weights, and called with the device, the
+    path of the file and whether its energies are to be left without corrections.
+    """
 
     name: str
     title: str
     functional: str
     package: str
 
-    def __call__(self, device: str) -> Potential:
+    def __call__(self, device: str, *of_file: Any) -> Potential:
         """The potential on a device; raises ``ModelError`` with the remedy where that is not possible."""
