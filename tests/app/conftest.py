@@ -6,11 +6,13 @@ import multiprocessing
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from PySide6.QtCore import QSettings, QThread
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from crystal_studio.app import application, theme
 from crystal_studio.app.settings import WindowState
@@ -34,6 +36,19 @@ def qapp(tmp_path_factory: pytest.TempPathFactory) -> QApplication:
     folder = str(tmp_path_factory.mktemp("settings"))
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
     return application.create_application()
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
+    """Waits for a state for a minute at least: how long it takes says how busy the machine is."""
+    for name in ("waitUntil", "waitSignal", "waitActive", "waitExposed"):
+        wait = getattr(qtbot, name)
+
+        def patiently(*asked: Any, wait: Any = wait, timeout: int = 0, **more: Any) -> Any:
+            return wait(*asked, timeout=max(timeout, 60_000), **more)
+
+        monkeypatch.setattr(qtbot, name, patiently)
+    return qtbot
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def parts():
     ["pass", "self.background.run(lambda _: time.sleep(20), long=True)"],
     ids=["while the model loads", "and a file is being read"],
 )
-def test_the_window_closes_within_a_second_and_without_an_abort(tmp_path, work):
+def test_the_window_closes_at_once_and_without_an_abort(tmp_path, work):
     import projects
 
     project = projects.make(tmp_path / "p.crystals", 5)
@@ -108,5 +108,6 @@ def test_the_window_closes_within_a_second_and_without_an_abort(tmp_path, work):
         timeout=280,
     )
     assert ran.returncode == 0, ran.stderr
-    assert float(ran.stdout.split("closed in ")[1].split()[0]) < 1.0
+    # Waiting for the file would take 20 s, for the model 60 s; less says how busy the machine is.
+    assert float(ran.stdout.split("closed in ")[1].split()[0]) < 10.0
     assert "QThread" not in ran.stderr and "Traceback" not in ran.stderr

@@ -122,21 +122,21 @@ def generate(window: MainWindow, qtbot, count: int) -> None:
 
 
 def test_generating_without_a_project_makes_one_pauses_and_goes_on(window, qtbot):
-    generate(window, qtbot, 40)
+    generate(window, qtbot, 160)
     qtbot.waitUntil(lambda: window.campaign.running, timeout=LONG)
     assert window.page == "run" and window.actions_["run.stop"].isEnabled()
     qtbot.waitUntil(lambda: window.run_page.head.bar.value() > 0, timeout=LONG)
     window.actions_["run.pause"].trigger()
     assert window.actions_["run.resume"].isEnabled() and not window.actions_["run.pause"].isEnabled()
-    qtbot.wait(600)
+    qtbot.waitUntil(lambda: window.session.reader.campaigns()[0].state == "paused", timeout=LONG)
     before = window.session.reader.count()
     qtbot.wait(400)
-    assert window.session.reader.count() == before < 40
+    assert window.session.reader.count() == before < 160
     window.actions_["run.resume"].trigger()
     qtbot.waitUntil(lambda: not window.campaign.running, timeout=LONG)
     assert window.run_page.head.phase.text() == "Finished" and window.run_page.log.toPlainText()
     assert window.session.path.parent.name == "projects" and window.session.name == "Na-Cl"
-    qtbot.waitUntil(lambda: window.explore.listed() == 40, timeout=LONG)
+    qtbot.waitUntil(lambda: window.explore.listed() == 160, timeout=LONG)
     qtbot.waitUntil(lambda: window.run_page.funnel._rows[0].counts.text().endswith("passed"), timeout=LONG)
 
 
@@ -164,7 +164,7 @@ def press(qtbot, text: str) -> str:
 
 
 def test_closing_in_the_middle_of_a_run_asks_and_the_next_start_offers_to_go_on(window, qtbot, state):
-    generate(window, qtbot, 120)
+    generate(window, qtbot, 240)
     qtbot.waitUntil(lambda: window.run_page.head.bar.value() > 0, timeout=LONG)
     path = window.session.path
     window.close()
@@ -176,7 +176,7 @@ def test_closing_in_the_middle_of_a_run_asks_and_the_next_start_offers_to_go_on(
     qtbot.waitUntil(lambda: not multiprocessing.active_children(), timeout=LONG)
     with ProjectReader(path) as reader:
         assert reader.campaigns()[0].state == "paused"
-        assert reader.count() < 120
+        assert reader.count() < 240
     again = MainWindow(state, parts=campaign_fakes.parts(*stage_fakes.FUNNEL), probe_devices=False)
     qtbot.addWidget(again)
     again.show()
@@ -185,7 +185,7 @@ def test_closing_in_the_middle_of_a_run_asks_and_the_next_start_offers_to_go_on(
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: again.session.reader is not None and not again.campaign.running, timeout=LONG)
     qtbot.waitUntil(lambda: again.session.reader.campaigns()[0].state == "finished", timeout=LONG)
-    assert again.session.reader.count() == 120
+    assert again.session.reader.count() == 240
     qtbot.waitUntil(lambda: not again.campaign.running, timeout=LONG)
     assert state.interrupted() is None and not again.notice_bar.isVisible()
     again.close()

@@ -55,11 +55,11 @@ def test_docks_keep_their_sizes_when_the_window_gets_its_own_only_later(qapp, qt
         qtbot.waitExposed(window)
         window.resize(*size)  # as a window manager that maximises
         qtbot.wait(100)
+        qtbot.waitUntil(lambda: not window.explore._settling.isActive())
         return window
 
     window = shown((1500, 900))
     docks = window.explore.docks
-    qtbot.waitUntil(lambda: not window.explore._settling.isActive())
     window.explore.resizeDocks([docks["browser"], docks["structure"]], [260, 600], placement_axis())
     qtbot.wait(20)
     wanted = {key: dock.size() for key, dock in docks.items()}

@@ -97,7 +97,7 @@ def test_a_killed_scheduler_fails_the_run_and_resume_goes_on(
     cluster: Cluster, local: list[tuple], tmp_path: Path
 ) -> None:
     begin(tmp_path / "p.crystals")
-    once = Once(3, lambda: kill(cluster.scheduler))
+    once = Once(1, lambda: kill(cluster.scheduler))
     assert go(tmp_path / "p.crystals", cluster.address, once) == "failed" and once.done
     assert go(tmp_path / "p.crystals", "local") == "finished"
     assert content(tmp_path / "p.crystals") == local

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import os
 import signal
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.store import ProjectWriter
 
 BEFORE_RELAXATION = ("geometry", "composition", "symmetry", "uniqueness", "novelty", "properties")
 SMALL = "--chemsys Li-Mn-O --mode subset --seed 7 --steps 2 --max-atoms 12 --device cpu".split()  # noqa: SIM905
@@ -118,23 +117,19 @@ def test_export_of_a_table(studio, project: Path, tmp_path: Path) -> None:
     assert nothing.code == 0 and "No candidate" in nothing.out
 
 
-def test_ctrl_c_pauses_and_resume_goes_on(studio, models, tmp_path: Path) -> None:
-    path = tmp_path / "p.crystals"
-    pid = os.getpid()
+def test_ctrl_c_pauses_and_resume_goes_on(studio, models, tmp_path: Path, monkeypatch) -> None:
+    path, add = tmp_path / "p.crystals", ProjectWriter.add_candidates
 
-    def interrupt() -> None:
-        while not path.exists():
-            time.sleep(0.02)
-        while True:
-            with ProjectReader(path) as reader:
-                if reader.campaigns() and reader.numbers(1):
-                    break
-            time.sleep(0.02)
-        os.kill(pid, signal.SIGINT)
+    def add_and_press(*arguments: object, **named: object) -> object:
+        """Ctrl-C as soon as something is stored, however fast the machine."""
+        ids = add(*arguments, **named)
+        os.kill(os.getpid(), signal.SIGINT)
+        return ids
 
-    threading.Thread(target=interrupt, daemon=True).start()
     many = ["--count", 64 * 40, "--funnel", "none"]
-    answer = studio("generate", path, *SMALL, *many, "--json")
+    with monkeypatch.context() as patch:
+        patch.setattr(ProjectWriter, "add_candidates", add_and_press)
+        answer = studio("generate", path, *SMALL, *many, "--json")
     assert answer.code == 0 and answer.json["state"] == "paused" and 0 < answer.json["generated"] < 64 * 40
     assert answer.json["resume"] == f"crystal-studio resume {path}" and answer.json["resume"] in answer.err
     before = ProjectReader(path).numbers(1)

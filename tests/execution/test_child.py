@@ -11,11 +11,12 @@ from typing import Any
 
 import execution_tasks as tasks
 import pytest
+from clusters import wait_until
 
 from crystal_studio.execution.child import Child
 
 
-def told(child: Child, count: int, seconds: float = 30.0) -> list[Any]:
+def told(child: Child, count: int, seconds: float = 120.0) -> list[Any]:
     """The next ``count`` events, or all until it ends."""
     events: list[Any] = []
     end = time.monotonic() + seconds
@@ -37,7 +38,7 @@ def test_words_and_events() -> None:
     child.send("b")
     assert told(child, 2) == ["a!", "b!"]
     child.send("end")
-    assert ended(child) == "exit code 0" and child.join(10)
+    assert ended(child) == "exit code 0" and child.join(120)
 
 
 @pytest.mark.parametrize(("how", "said"), [("exit", "exit code 7"), ("kill", "killed by signal 9")])
@@ -72,7 +73,7 @@ def test_a_forgotten_child_ends() -> None:
     told(child, 1)
     process = child._process
     del child
-    process.join(10)
+    process.join(120)
     assert process.exitcode is not None
 
 
@@ -84,7 +85,7 @@ def test_control_c_is_the_parents_to_handle_and_it_has_one_thread() -> None:
     child.send("still there?")
     assert told(child, 1) == ["yes"]
     child.drop()
-    child.join(10)
+    child.join(120)
 
 
 def test_it_ends_with_its_parent(tmp_path: Path) -> None:
@@ -93,7 +94,5 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     child.start()
     [pid] = told(child, 1)
     child.drop()
-    end = time.monotonic() + 20
-    while not (tmp_path / "lost").exists() and time.monotonic() < end:
-        time.sleep(0.02)
+    assert wait_until((tmp_path / "lost").exists)
     assert (tmp_path / "lost").read_text() == str(pid)

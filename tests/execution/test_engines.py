@@ -39,7 +39,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             cluster = stack.enter_context(by_hand(tmp_path_factory.mktemp("cluster"), gpus=(1, 0)))
             name = cluster.address
         opened = stack.enter_context(closing(open_engine(name, 2)))
-        assert wait_until(lambda: opened.slots == 2)
+        assert wait_until(lambda: opened.slots == 2, PATIENCE)
         yield opened
 
 
@@ -70,23 +70,20 @@ def one(engine: Engine, task: Task) -> Outcome:
 
 def appears(path: Path) -> int:
     """The number that a task wrote into a file."""
-    end = time.monotonic() + PATIENCE
-    while not path.exists() and time.monotonic() < end:
-        time.sleep(0.02)
+    assert wait_until(path.exists, PATIENCE)
     return int(path.read_text())
 
 
 def has_ended(pid: int) -> bool:
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
+    return wait_until(lambda: has_ended_now(pid), PATIENCE)
+
+
+def has_ended_now(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_values_come_back_with_their_tickets(engine: Engine) -> None:
@@ -100,7 +97,7 @@ def test_values_come_back_with_their_tickets(engine: Engine) -> None:
     assert len(tickets) == 20
     for ticket, x in tickets.items():
         outcome = found[ticket]
-        assert isinstance(outcome, Done) and outcome.value == x * x and 0 <= outcome.seconds < 5
+        assert isinstance(outcome, Done) and outcome.value == x * x and 0 <= outcome.seconds < 60
 
 
 def test_room_is_bounded_and_collecting_gives_it_back(engine: Engine) -> None:
@@ -116,7 +113,7 @@ def test_room_is_bounded_and_collecting_gives_it_back(engine: Engine) -> None:
 
 def test_waiting_for_nothing_ends_in_time(engine: Engine) -> None:
     started = time.monotonic()
-    assert engine.completed(0.2) == [] and 0.15 < time.monotonic() - started < 5
+    assert engine.completed(0.2) == [] and 0.15 < time.monotonic() - started < 60
 
 
 def test_an_exception_is_one_line_and_a_traceback(engine: Engine) -> None:
@@ -201,18 +198,18 @@ def test_a_worker_killed_from_outside_costs_its_task_alone(engine: Engine, tmp_p
 @pytest.mark.parametrize("hang", [tasks.begin_and_hang, tasks.hang_where_no_signal_is_handled])
 def test_a_deadline_ends_its_task_alone(engine: Engine, tmp_path: Path, hang: object) -> None:
     mark = tmp_path / "mark"
-    late = engine.submit(Task(hang, (str(mark),), seconds=0.5))  # type: ignore[arg-type]
-    other = engine.submit(Task(tasks.square, (3,), seconds=30.0))
+    late = engine.submit(Task(hang, (str(mark),), seconds=2.0))  # type: ignore[arg-type]
+    other = engine.submit(Task(tasks.square, (3,), seconds=PATIENCE))
     found = collect(engine, [late, other])
-    assert found[late] == TimedOut(0.5)
+    assert found[late] == TimedOut(2.0)
     assert isinstance(found[other], Done)
     assert has_ended(appears(mark))
 
 
 def test_what_a_task_started_ends_with_it(engine: Engine, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    outcome = one(engine, Task(tasks.begin_with_a_process_of_its_own, (str(mark),), seconds=1.5))
-    assert outcome == TimedOut(1.5) and has_ended(appears(mark))
+    outcome = one(engine, Task(tasks.begin_with_a_process_of_its_own, (str(mark),), seconds=3.0))
+    assert outcome == TimedOut(3.0) and has_ended(appears(mark))
 
 
 def test_cancelling_a_running_and_a_waiting_task(engine: Engine, tmp_path: Path) -> None:
@@ -231,14 +228,6 @@ def test_cancelling_a_running_and_a_waiting_task(engine: Engine, tmp_path: Path)
     assert has_ended(pids[1])
 
 
-def has_ended_now(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return True
-    return False
-
-
 def test_cancelling_what_is_done_changes_nothing(engine: Engine) -> None:
     ticket = engine.submit(Task(tasks.square, (5,)))
     found = collect(engine, [ticket])
@@ -255,8 +244,8 @@ def test_what_a_worker_makes_once_serves_its_later_tasks(engine: Engine) -> None
 
 
 def test_making_it_is_not_on_the_tasks_clock(engine: Engine) -> None:
-    outcome = one(engine, Task(tasks.of_worker, ("slow", 1.0), seconds=0.5))
-    assert isinstance(outcome, Done) and outcome.seconds < 0.5
+    outcome = one(engine, Task(tasks.of_worker, ("slow", 2.5), seconds=2.0))
+    assert isinstance(outcome, Done) and outcome.seconds < 2.0
 
 
 def test_one_thread_a_process(engine: Engine) -> None:
