@@ -170,16 +170,16 @@ class Campaign:
         self.moment = "nothing"  # what was killed, and when
         self.resumed = 0
 
-    def run(self, what: str = "", share: float = 0.0, seconds: float = 0.0) -> None:
-        """Start it, kill ``what`` after ``share`` of the ``seconds`` that an undisturbed one takes, and finish it."""
+    def run(self, what: str = "", after: float | None = None) -> None:
+        """Start it, kill ``what`` so many seconds after its first word in the project, and finish it."""
         if self.cluster:
             self.cluster.start()
         run = self._window() if what == "app" else launch([*STUDIO, "generate", *self._arguments], self.log)
         wait_until(lambda: stored(self.project)[0] == "running" or run.poll() is not None, "no campaign began")
         began = time.monotonic()
-        if what:
+        if after is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                run.wait(share * seconds)
+                run.wait(after)
             self._kill(what, run)
         if self.cluster:
             self.cluster.start()
@@ -258,18 +258,18 @@ def main() -> None:
         options = [*common, "--engine", cluster.address] if cluster else local
         good = 0
         try:
-            if cluster:
-                for project in ("warming.crystals", "dask.crystals"):
+            if cluster or asked.what == "app":
+                for project in ("warming.crystals", "other.crystals"):
                     run = Campaign(folder / project, options, cluster)
-                    run.run()
+                    run.run(asked.what)
                 seconds = run.seconds
-                same = content(run.project) == calm
-                said = "the same" if same else "OTHER content"
-                print(f"undisturbed, Dask with two workers: {said} in {seconds:.1f} s", flush=True)
+                same = "the same" if content(run.project) == calm else "OTHER content"
+                where = "Dask with two workers" if cluster else "in a window"
+                print(f"undisturbed, {where}: {same} in {seconds:.1f} s", flush=True)
             for turn in range(asked.times):
                 run = Campaign(folder / f"{turn}.crystals", options, cluster)
                 share = random.uniform(0.0, 0.95)
-                run.run(asked.what, share, seconds)
+                run.run(asked.what, share * seconds)
                 found = content(run.project)
                 missing = sorted(set(calm) - set(found))
                 other = [n for n in found if n in calm and found[n] != calm[n]]
