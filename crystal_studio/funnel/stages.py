@@ -29,6 +29,7 @@ STAGES: Registry[Any] = Registry(
         "properties": "crystal_studio.funnel.properties:PropertiesStage",
         "relaxation": "crystal_studio.funnel.relaxation:RelaxationStage",
         "stability": "crystal_studio.funnel.stability:StabilityStage",
+        "consensus": "crystal_studio.funnel.consensus:ConsensusStage",
     },
     StageError,
 )
@@ -108,7 +109,8 @@ def check(chosen: Sequence[Stage], found: Collection[str] = ()) -> tuple[Stage, 
 
 
 def _lacking(stage: Stage, quantity: str, chosen: Sequence[Stage]) -> str:
-    giving = [name for name, s in STAGES.all().items() if quantity in s.gives]
+    # One that needs it itself, and adds the word of another method, is no help.
+    giving = [name for name, s in STAGES.all().items() if quantity in s.gives and quantity not in s.requires]
     here = [s.name for s in chosen if quantity in s.gives and s.name != stage.name]
     remedy = f"put {here[0]} before it" if here else f"put {' or '.join(giving)} before it" if giving else ""
     return (

@@ -51,6 +51,8 @@ def test_what_a_stage_requires_must_be_given_before() -> None:
         stages.stages(["stability", "relaxation"])
     with pytest.raises(RequestError, match=r"needs energy_per_atom, .*: put relaxation before it"):
         stages.stages(["stability"])
+    with pytest.raises(RequestError, match=r"consensus needs energy_per_atom, .*: put relaxation before it"):
+        stages.stages(["consensus"])
     assert names(stages.stages(["stability"], found=["energy_per_atom"])) == ["stability"]
     assert names(stages.stages(["relaxation", "stability"])) == ["relaxation", "stability"]
 

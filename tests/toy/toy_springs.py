@@ -23,11 +23,11 @@ LONGEST_BOND = Quantity(
 )
 
 
-def morse(lattice, numbers, positions):
-    """Every pair in a Morse well at the sum of its covalent radii, cut off smoothly at 6 Angstrom; eV."""
+def morse(lattice, numbers, positions, stretch=1.0):
+    """Every pair in a Morse well at the sum of its covalent radii, stretched, cut off smoothly at 6 Angstrom; eV."""
     i, j, image, r = neighbours_within(lattice, positions, 6.0)
     vector = (positions[j] + image - positions[i]) @ lattice
-    radius = COVALENT_RADII[numbers]
+    radius = stretch * COVALENT_RADII[numbers]
     x = np.exp(-1.4 * (r - radius[i] - radius[j]))
     window, slope = (1 - (r / 6) ** 2) ** 2, -4 * r / 36 * (1 - (r / 6) ** 2)
     energy = 0.5 * (x * x - 2 * x)
@@ -44,6 +44,7 @@ class Springs:
     title = "Springs between atoms"
     functional = "Morse pairs"
     package = ""
+    stretch = 1.0
 
     def __init__(self, device="cpu"):
         self.device = device
@@ -52,12 +53,21 @@ class Springs:
         found = np.full(len(structures), np.nan)
         for i in np.flatnonzero(is_sound(structures, COMPUTABLE)):
             rows = structures.atoms(i)
-            energy = morse(structures.lattice[i], structures.numbers[rows], structures.positions[rows]).energy
+            energy = self.pairs(structures.lattice[i], structures.numbers[rows], structures.positions[rows]).energy
             found[i] = energy / structures.n_atoms[i] if np.isfinite(energy) else np.nan
         return found
 
     def relax(self, structures, max_steps=120, fmax=0.1):
-        return relax_each(structures, morse, max_steps, fmax)
+        return relax_each(structures, self.pairs, max_steps, fmax)
+
+    def pairs(self, lattice, numbers, positions):
+        return morse(lattice, numbers, positions, self.stretch)
+
+
+class Rubber(Springs):
+    name = "rubber"
+    title = "Rubber between atoms"
+    stretch = 1.05
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,225 @@
+"""Do other potentials agree that the crystal is stable, and that it looks like this?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Geometry, Reason, ReasonKind, Verdicts, rejecting
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.composition import counts
+from crystal_studio.data.hull import ReferenceHull, hull_path
+from crystal_studio.data.same_crystal import reduced, same
+from crystal_studio.errors import KnownError
+from crystal_studio.funnel.columns import objects
+from crystal_studio.funnel.context import FunnelContext
+from crystal_studio.funnel.protocol import Batch
+from crystal_studio.potentials import registry
+from crystal_studio.potentials.protocol import Relaxation, why
+
+METHOD = Method("consensus", "potential", "Consensus of potentials")
+
+FELL_APART = ("swelled", "shrank")
+"""Reasons for giving up a relaxation that speak against the crystal; the others say that the potential has no word."""
+
+
+@dataclass(frozen=True)
+class _Voice:
+    """What one other potential says of n crystals; NaN where it says nothing. ``notes``: n texts, "" for none."""
+
+    method: Method
+    relaxed: Relaxation
+    e_hull: NDArray[np.float64]
+    formation_energy: NDArray[np.float64]
+    notes: tuple[str, ...]
+
+    @property
+    def fell_apart(self) -> NDArray[np.bool_]:
+        """(n,) whether the crystal did not hold together."""
+        return np.array([r is not None and r.code in FELL_APART for r in self.relaxed.reasons], bool)
+
+
+@dataclass(frozen=True)
+class ConsensusStage:
+    """Relaxes what the potential of the context finds stable with every other one, each judged by its own hull.
+
+    Marks, and rejects none unless ``reject`` is true: then those that another potential puts above the cutoff or that
+    fall apart in its hands.
+
+    cutoff : eV/atom above the hull up to which a candidate is judged, and up to which it counts as stable
+    potentials : names of the other potentials; none: all that are installed and have a hull
+    max_steps : evaluations of energy, forces and stress; fmax : eV/Angstrom
+    seconds : time for one candidate
+    """
+
+    cutoff: float = 0.1
+    potentials: tuple[str, ...] = ()
+    max_steps: int = 120
+    fmax: float = 0.1
+    reject: bool = False
+    seconds: float = 1200.0
+
+    name = "consensus"
+    title = "Consensus"
+    in_order = False
+    costly = True
+    remembers = False
+    requires = ("energy_per_atom", "e_hull")
+    gives = (
+        "e_hull",
+        "formation_energy",
+        "energy_per_atom",
+        "e_hull_spread",
+        "structures_agree",
+        "verdicts_agree",
+    )
+    reasons = (
+        ReasonKind(
+            "disagreement",
+            "Another potential finds it unstable",
+            "{potential} puts it {e_hull:.3f} eV/atom above its hull (limit {cutoff:.3f}).",
+        ),
+        ReasonKind("falls_apart", "Falls apart with another potential", "{potential}: {text}"),
+    )
+
+    def others(self, context: FunnelContext) -> tuple[str, ...]:
+        """Names of the potentials that are asked; raises ``KnownError`` with the remedy where there is none."""
+        first = registry.key(context.potential)
+        if self.potentials:
+            for name in self.potentials:
+                registry.check(name)
+                ReferenceHull.load(registry.key(name))
+            return tuple(name for name in self.potentials if registry.key(name) != first)
+        found = tuple(name for name in registry.available() if name != first and hull_path(name).exists())
+        if not found:
+            raise KnownError(
+                f"No potential but {first} is installed with a reference hull: install one with"
+                " 'pip install crystal-studio[sevennet]', or leave the stage consensus out."
+            )
+        return found
+
+    def reference(self, context: FunnelContext) -> tuple[ReferenceHull, ...]:
+        """The hulls of the other potentials; raises ``KnownError`` where there is none."""
+        return tuple(ReferenceHull.load(registry.key(name)) for name in self.others(context))
+
+    def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
+        """Finds energy_per_atom, formation_energy and e_hull (eV/atom) by each other potential, and over all of them
+        e_hull_spread (eV/atom, highest less lowest), structures_agree (whether all relax to the crystal that was
+        judged) and verdicts_agree (whether all put it below the cutoff); NaN for candidates above the cutoff and where
+        no other potential has a word. Notes consensus_note (what an other potential could not do); the geometry is
+        that by the first of the others.
+
+        Raises ``ModelError`` if a potential cannot be loaded.
+        """
+        size = len(batch)
+        first = registry.key(context.potential)
+        own = np.asarray(batch.value("e_hull", first), float)
+        rows = np.flatnonzero(own <= self.cutoff)
+        try:
+            names = self.others(context)
+        except KnownError as error:
+            return rejecting([None] * size, notes={"consensus_note": objects([str(error)] * size)})
+        cells = batch.structures.take(rows)
+        voices = [self._ask(name, context, cells) for name in names]
+        energies = np.stack([own[rows], *(voice.e_hull for voice in voices)])
+        # NaN below the cutoff is no agreement: a comparison with it is unknown, unless the crystal fell apart.
+        stable = np.stack([_verdict(voice, self.cutoff) for voice in voices])
+        alike = np.stack([_alike(cells, voice) for voice in voices])
+        findings = [
+            Finding(quantity, voice.method, _spread_out(values, rows, size))
+            for voice in voices
+            for quantity, values in (
+                ("energy_per_atom", voice.relaxed.energy_per_atom),
+                ("formation_energy", voice.formation_energy),
+                ("e_hull", voice.e_hull),
+            )
+        ]
+        heard = np.isfinite(energies[1:]).any(0)
+        apart = np.where(heard, np.nanmax(energies, 0) - np.nanmin(energies, 0), np.nan)
+        findings += [
+            Finding("e_hull_spread", METHOD, _spread_out(apart, rows, size)),
+            Finding("structures_agree", METHOD, _spread_out(_all(alike), rows, size)),
+            Finding("verdicts_agree", METHOD, _spread_out(_all(stable), rows, size)),
+        ]
+        notes = objects([f"There is no energy above hull by {first}." if np.isnan(e) else None for e in own])
+        notes[rows] = [" ".join(filter(None, said)) or None for said in zip(*(v.notes for v in voices), strict=True)]
+        reasons: list[Reason | None] = [None] * size
+        if self.reject:
+            for at, row in enumerate(rows.tolist()):
+                reasons[row] = self._against(voices, at)
+        return rejecting(reasons, findings, {"consensus_note": notes}, _geometry(batch, rows, voices[0]))
+
+    def _ask(self, name: str, context: FunnelContext, cells: Structures) -> _Voice:
+        method = registry.method(name)
+        if not len(cells):  # nothing is loaded for nothing
+            nothing = np.zeros(0)
+            return _Voice(
+                method, Relaxation(cells, nothing, nothing > 0, nothing.astype(int), ()), nothing, nothing, ()
+            )
+        relaxed = registry.load(name, context.device).relax(cells, self.max_steps, self.fmax)
+        found = ReferenceHull.load(method.name).distances(counts(cells), relaxed.energy_per_atom)
+        notes = tuple(
+            f"{method.title}: {why(reason) if reason is not None else text}" if reason is not None or text else ""
+            for reason, text in zip(relaxed.reasons, found.reasons, strict=True)
+        )
+        return _Voice(method, relaxed, found.e_above_hull, found.formation_energy, notes)
+
+    def _against(self, voices: Sequence[_Voice], at: int) -> Reason | None:
+        """The first word against a candidate."""
+        for voice in voices:
+            title, reason = voice.method.title, voice.relaxed.reasons[at]
+            if reason is not None and voice.fell_apart[at]:
+                return Reason("falls_apart", {"potential": title, "text": why(reason)})
+            if voice.e_hull[at] > self.cutoff:
+                e_hull = float(voice.e_hull[at])
+                return Reason("disagreement", {"potential": title, "e_hull": e_hull, "cutoff": self.cutoff})
+        return None
+
+
+def _verdict(voice: _Voice, cutoff: float) -> NDArray[np.float64]:
+    """(n,) 1 where it is stable for one potential, 0 where not, NaN where that has no word."""
+    known = np.where(np.isfinite(voice.e_hull), voice.e_hull <= cutoff, np.nan)
+    return np.where(voice.fell_apart, 0.0, known)
+
+
+def _alike(cells: Structures, voice: _Voice) -> NDArray[np.float64]:
+    """(n,) 1 where a potential relaxes to the crystal that it was given, 0 where not, NaN where it has no word."""
+    found = np.full(len(cells), np.nan)
+    found[voice.fell_apart] = 0.0
+    for i in np.flatnonzero([reason is None for reason in voice.relaxed.reasons]).tolist():
+        before, after = (
+            reduced(s.lattice[i], s.numbers[s.atoms(i)], s.positions[s.atoms(i)])
+            for s in (cells, voice.relaxed.structures)
+        )
+        found[i] = float(same(before, after))
+    return found
+
+
+def _all(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) of (voices, n): 0 where any says no, NaN where none says anything, else 1."""
+    return np.where(np.isnan(answers).all(0), np.nan, np.where((answers == 0).any(0), 0.0, 1.0))
+
+
+def _spread_out(values: NDArray, rows: NDArray, size: int) -> NDArray[np.float64]:
+    """(size,) the values in their rows, NaN elsewhere."""
+    column = np.full(size, np.nan)
+    column[rows] = values
+    return column
+
+
+def _geometry(batch: Batch, rows: NDArray, voice: _Voice) -> Geometry | None:
+    """The whole batch, with the judged crystals as one potential relaxes them; None where it relaxed none."""
+    cells, relaxed = batch.structures, voice.relaxed.structures
+    lattice, positions = cells.lattice.copy(), cells.positions.copy()
+    moved = np.zeros(len(batch), bool)
+    for at, row in enumerate(rows.tolist()):
+        if voice.relaxed.reasons[at] is None:
+            lattice[row], positions[cells.atoms(row)] = relaxed.lattice[at], relaxed.positions[relaxed.atoms(at)]
+            moved[row] = True
+    if not moved.any():
+        return None
+    return Geometry(voice.method, Structures(lattice, cells.offsets, cells.numbers, positions, cells.orbit), moved)
