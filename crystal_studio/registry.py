@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from importlib import import_module, metadata
+from functools import cached_property, lru_cache
+from importlib import import_module
 from operator import attrgetter
-from typing import Generic, TypeVar, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from crystal_studio.errors import KnownError
+
+if TYPE_CHECKING:
+    from importlib import metadata
+
+GROUPS = b"[crystal_studio."
+"""How every group of entry points begins that a registry reads."""
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -71,7 +80,7 @@ class Registry(Generic[T]):
     @cached_property
     def _offered(self) -> dict[str, metadata.EntryPoint]:
         found: dict[str, metadata.EntryPoint] = {}
-        for entry in metadata.entry_points(group=self.group):
+        for entry in _offers(self.group):
             if entry.name in self._shipped or entry.name in found:
                 log.warning(
                     "The %s %r of %s is left out: the name is taken. Remove that package, or ask its authors to rename"
@@ -108,6 +117,51 @@ class Registry(Generic[T]):
             )
             log.warning("%s", self._broken[name])
             raise self._error(self._broken[name]) from error
+
+
+def _offers(group: str) -> tuple[metadata.EntryPoint, ...]:
+    """What installed packages offer to one registry."""
+    return tuple(entry for entry in _entry_points(tuple(map(_place, sys.path))) if entry.group == group)
+
+
+def _place(path: str) -> tuple[str, int]:
+    """A place that packages lie in, and when something was last put there or taken away (-1: it is not there)."""
+    try:
+        return path, os.stat(path or ".").st_mtime_ns
+    except OSError:
+        return path, -1
+
+
+@lru_cache(maxsize=1)
+def _entry_points(places: tuple[tuple[str, int], ...]) -> tuple[metadata.EntryPoint, ...]:
+    """Every entry point for a registry of ours, looked for once as long as no package comes or goes.
+
+    ``importlib.metadata`` takes a tenth of the start of a command to import and as much again for each registry, so
+    it is left out where no file of entry points speaks of us.
+    """
+    if not any(_speaks_of_us(path) for path, changed in places if changed >= 0):
+        return ()
+    from importlib import metadata
+
+    found = metadata.entry_points()
+    ours = [group for group in found.groups if f"[{group}".encode().startswith(GROUPS)]
+    return tuple(entry for group in ours for entry in found.select(group=group))
+
+
+def _speaks_of_us(place: str) -> bool:
+    """Whether a package in one place of ``sys.path`` may have entry points for us; an archive may always."""
+    try:
+        with os.scandir(place or ".") as found:
+            packages = [entry.path for entry in found if entry.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:
+        return True
+    for package in packages:
+        try:
+            if GROUPS in (Path(package) / "entry_points.txt").read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _resolve(reference: str) -> T:  # type: ignore[type-var]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
@@ -13,6 +14,8 @@ from crystal_studio.app.widgets import label
 
 if TYPE_CHECKING:
     from crystal_studio.app.run.statistics import Bars, Histogram
+
+LEAST_HEIGHT = 110
 
 
 def plot_widget() -> Any:
@@ -23,7 +26,7 @@ def plot_widget() -> Any:
     made = pyqtgraph.PlotWidget()
     made.setMenuEnabled(False)
     made.hideButtons()
-    made.setMinimumHeight(110)
+    made.setMinimumHeight(LEAST_HEIGHT)
     made.getPlotItem().layout.setContentsMargins(0, 8, 4, 0)  # half of the uppermost number stands above its axis
     made.getAxis("left").setWidth(46)
     made.getAxis("bottom").setHeight(40)
@@ -42,6 +45,39 @@ def recolour(plot: Any) -> None:
         axis.setTextPen(QColor(t.muted))
 
 
+class PlotPlace(QWidget):
+    """Room for a plot, which is made once it is on screen or asked for: pyqtgraph takes longer than the window.
+
+    ``prepare`` sets the new plot up and draws what there is to draw.
+    """
+
+    def __init__(self, prepare: Callable[[Any], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._prepare = prepare
+        self._plot: Any = None
+        self.setMinimumHeight(LEAST_HEIGHT)
+        QVBoxLayout(self).setContentsMargins(0, 0, 0, 0)
+
+    @property
+    def made(self) -> bool:
+        """Whether there is a plot to draw on yet."""
+        return self._plot is not None
+
+    @property
+    def plot(self) -> Any:
+        """The plot."""
+        if self._plot is None:
+            self._plot = plot_widget()
+            recolour(self._plot)
+            self.layout().addWidget(self._plot)
+            self._prepare(self._plot)
+        return self._plot
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        assert self.plot is not None
+
+
 class PlotCard(QWidget):
     """A titled plot with a note that names what is drawn."""
 
@@ -54,22 +90,31 @@ class PlotCard(QWidget):
         column.addWidget(label(title, "section"))
         self.note = label("", "small")
         column.addWidget(self.note)
-        self.plot = plot_widget()
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.setAccessibleName(title)
-        if axis:
-            self.plot.setLabel("bottom", axis)
-        column.addWidget(self.plot, 1)
+        self._title, self._axis = title, axis
         self._draw: tuple[str, Any, Any] | None = None
+        self._place = PlotPlace(self._prepare)
+        column.addWidget(self._place, 1)
         theme.manager().changed.connect(self._again)
-        recolour(self.plot)
+
+    @property
+    def plot(self) -> Any:
+        """The plot, made when first asked for."""
+        return self._place.plot
+
+    def _prepare(self, plot: Any) -> None:
+        plot.setMouseEnabled(x=False, y=False)
+        plot.setAccessibleName(self._title)
+        if self._axis:
+            plot.setLabel("bottom", self._axis)
+        self._again()
 
     def clear(self, note: str = "") -> None:
         """Nothing to draw yet."""
         self._draw = None
-        self.plot.clear()
-        self.plot.getAxis("bottom").setTicks(None)
         self.note.setText(note)
+        if self._place.made:
+            self.plot.clear()
+            self.plot.getAxis("bottom").setTicks(None)
 
     def show_histogram(self, data: Histogram, mark: float | None = None, empty: str = "") -> None:
         """Bars of a histogram, with a line at ``mark``."""
@@ -85,6 +130,8 @@ class PlotCard(QWidget):
         self._again()
 
     def _again(self) -> None:
+        if not self._place.made:
+            return
         recolour(self.plot)
         if self._draw is None:
             return

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.numbers_text import count, figure, plural
-from crystal_studio.app.plots import plot_widget, recolour
+from crystal_studio.app.plots import PlotPlace, recolour
 from crystal_studio.app.typeset import formula_text
 from crystal_studio.app.widgets import label
 from crystal_studio.candidates.quantities import COUNT, NUMBER
@@ -113,15 +113,22 @@ class ScatterView(QWidget):
         self.note.setMinimumWidth(self.note.fontMetrics().horizontalAdvance("000 candidates"))
         row.addWidget(self.note, 1)
         column.addLayout(row)
-        self.plot: Any = plot_widget()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.plot.viewport().installEventFilter(self)
-        self.plot.getViewBox().sigRangeChangedManually.connect(self._user_moved)
-        column.addWidget(self.plot, 1)
+        self._place = PlotPlace(self._prepare)
+        column.addWidget(self._place, 1)
         for box in (self.x_axis, self.y_axis):
             box.currentIndexChanged.connect(lambda _: self.reload())
         theme.manager().changed.connect(self._draw)
-        recolour(self.plot)
+
+    @property
+    def plot(self) -> Any:
+        """The plot, made when first asked for."""
+        return self._place.plot
+
+    def _prepare(self, plot: Any) -> None:
+        plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        plot.viewport().installEventFilter(self)
+        plot.getViewBox().sigRangeChangedManually.connect(self._user_moved)
+        self._draw()
 
     def show_candidates(self, reader: ProjectReader | None, where: str) -> None:
         """Plot the candidates that a filter lists."""
@@ -207,6 +214,8 @@ class ScatterView(QWidget):
         self._moved = True
 
     def _draw(self) -> None:
+        if not self._place.made:
+            return
         import pyqtgraph
 
         recolour(self.plot)
