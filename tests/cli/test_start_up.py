@@ -1,0 +1,75 @@
+"""What a command and the window load before they have anything to show: a new process each, and none of the heavy."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "torch", "pymatgen", "dask", "distributed", "scipy", "pandas", "matplotlib", "chgnet", "smact", "sklearn", "vispy",
+    "pyqtgraph", "alembic",
+}  # fmt: skip
+PROJECT = Path(__file__).parents[1] / "project" / "data" / "version2.crystals"
+
+_COMMAND = """
+import json, sys
+from crystal_studio.cli.main import main
+try:
+    code = main(sys.argv[2:])
+except SystemExit as end:
+    code = end.code
+open(sys.argv[1], "w").write(json.dumps([code, sorted(sys.modules)]))
+"""
+
+_WINDOW = """
+import json, os, sys
+from crystal_studio.app import application
+made = application.create_application()
+from crystal_studio.app.main_window import MainWindow
+window = MainWindow(probe_devices=False)
+loaded = sorted(sys.modules)
+window.show()
+open(sys.argv[1], "w").write(json.dumps([0 if window.isVisible() else 1, loaded]))
+os._exit(0)
+"""
+
+
+def _loaded(tmp_path: Path, code: str, *arguments: str) -> set[str]:
+    told = tmp_path / "modules.json"
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(told), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+    )
+    assert told.exists(), ran.stderr
+    status, modules = json.loads(told.read_text())
+    assert status == 0, ran.stderr
+    return {name.partition(".")[0] for name in modules}
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("list", "{project}"), ("models",)])
+def test_a_quick_command_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    project = tmp_path / "some.crystals"
+    shutil.copy(PROJECT, project)
+    from crystal_studio.project.store import ProjectWriter
+
+    ProjectWriter.open(project).close()
+    found = _loaded(tmp_path, _COMMAND, *(text.format(project=project) for text in arguments))
+    assert not found & HEAVY
+    needless = {"--help": {"numpy", "sqlalchemy", "pydantic", "PySide6"}, "list": {"pydantic", "PySide6"},
+                "models": {"sqlalchemy", "PySide6"}}[arguments[0]]  # fmt: skip
+    assert not found & needless
+
+
+def test_the_window_is_there_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    assert not _loaded(tmp_path, _WINDOW) & HEAVY
