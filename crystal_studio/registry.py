@@ -127,7 +127,7 @@ def _offers(group: str) -> tuple[metadata.EntryPoint, ...]:
 def _place(path: str) -> tuple[str, int]:
     """A place that packages lie in, and when something was last put there or taken away (-1: it is not there)."""
     try:
-        return path, os.stat(path or ".").st_mtime_ns
+        return path, Path(path).stat().st_mtime_ns
     except OSError:
         return path, -1
 
