@@ -56,7 +56,8 @@ class PlotPlace(QWidget):
         self._prepare = prepare
         self._plot: Any = None
         self.setMinimumHeight(LEAST_HEIGHT)
-        QVBoxLayout(self).setContentsMargins(0, 0, 0, 0)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
 
     @property
     def made(self) -> bool:
@@ -69,7 +70,7 @@ class PlotPlace(QWidget):
         if self._plot is None:
             self._plot = plot_widget()
             recolour(self._plot)
-            self.layout().addWidget(self._plot)
+            self._column.addWidget(self._plot)
             self._prepare(self._plot)
         return self._plot
 

@@ -166,6 +166,8 @@ class ScatterView(QWidget):
             self.note.setText(text)
             if self.note.sizeHint().width() <= self.note.width():
                 break
+        if not self._place.made:
+            return
         plot, colour = self.plot, theme.tokens().muted
         area = plot.getViewBox().sceneBoundingRect()
         for side, box, room in (("bottom", self.x_axis, area.width()), ("left", self.y_axis, area.height())):
