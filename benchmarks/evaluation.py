@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.composition import reduced_counts
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.data.datasets import load
 from crystal_studio.evaluation import matching, symmetry, validity
@@ -115,7 +116,7 @@ def rows(structures: Structures) -> list[dict[str, Any]]:
 
     crystals = pymatgen_structures(structures)
     texts = [str(CifWriter(crystal)) for crystal in crystals]
-    pairs = validity.reduced_counts(structures)
+    pairs = reduced_counts(structures)
     copies = with_copies(structures)
     copied = pymatgen_structures(copies)
     validity.neutral(((11, 1), (17, 1)))  # loads the tables

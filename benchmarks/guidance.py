@@ -23,8 +23,9 @@ from crystal_studio.crystal.composition import formulas
 from crystal_studio.crystal.lattice import densities
 from crystal_studio.crystal.primitive import primitive
 from crystal_studio.design.request import DesignRequest, PropertyTarget
+from crystal_studio.evaluation.validity import compositionally_valid
 from crystal_studio.generators import registry
-from crystal_studio.generators.symmcd.checks import has_its_symmetry, is_neutral
+from crystal_studio.generators.symmcd.checks import has_its_symmetry
 from crystal_studio.properties import registry as properties
 
 TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
@@ -88,7 +89,7 @@ def main() -> None:
                 "w": w,
                 "error": errors,
                 "mean": {n: float(np.nanmean(values[n])) for n, _ in wanted},
-                "neutral": float(is_neutral(units).mean()),
+                "neutral": float(compositionally_valid(cells).mean()),
                 "distinct": len(set(formulas(cells))) / len(units),
                 "group": float(has_its_symmetry(units).mean()),
                 "count": len(units),

@@ -24,11 +24,11 @@ from crystal_studio.crystal.primitive import primitive
 from crystal_studio.data.datasets import load
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.evaluation.metrics import density_distance, element_count_distance
+from crystal_studio.evaluation.validity import compositionally_valid
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd import model as symmcd
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.batching import batches
-from crystal_studio.generators.symmcd.checks import is_neutral
 from crystal_studio.generators.symmcd.sampler import Scheme
 
 STEPS = (10, 20, 50, 100, 250)
@@ -84,7 +84,7 @@ def main() -> None:
             "steps": steps,
             "structural": float(apart.mean()),
             "physical": float((minimum_radius_ratios(cells) >= 0.6).mean()),
-            "compositional": float(is_neutral(units).mean()),
+            "compositional": float(compositionally_valid(cells).mean()),
             "density": density_distance(cells.take(np.flatnonzero(apart)), reference),
             "elements": element_count_distance(cells, reference),
             "rate": len(units) / seconds,

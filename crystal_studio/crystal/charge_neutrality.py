@@ -4,59 +4,45 @@ The test of compositions is SMACT's (Davies et al., Chem 1, 617 (2016)) with one
 oxidation state an element out of the list of its first release: charges must
 cancel, and every cation must be less electronegative than every anion
 (Pauling). Single elements and alloys count as valid; more than ten million
-combinations of states, or an element without one, count as invalid.
+combinations of states, or an element without one, count as invalid. What the
+program makes and judges goes by ``charge_balance.py``.
 """
 
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from math import prod
 
-import numpy as np
-
-from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.composition import counts
+from crystal_studio.crystal.charge_balance import chemistry, needs_no_charges
+from crystal_studio.crystal.composition import Pairs
 from crystal_studio.crystal.elements import SYMBOLS
 
-Pairs = tuple[tuple[int, int], ...]
 MOST_COMBINATIONS = 10_000_000
 
 
-def reduced_counts(structures: Structures) -> list[Pairs]:
-    """B reduced compositions as (atomic number, count), ascending; empty for an empty cell."""
-    table = counts(structures)
-    divisor = np.gcd.reduce(table, axis=1)
-    return [
-        tuple((int(z), int(row[z] // d)) for z in np.flatnonzero(row)) for row, d in zip(table, divisor, strict=True)
-    ]
-
-
 @cache
-def _elements() -> tuple[tuple[tuple[int, ...], ...], tuple[float | None, ...], tuple[bool, ...]]:
-    """Oxidation states of SMACT's first list, Pauling electronegativities, and whether SMACT calls it a metal."""
+def _states() -> tuple[tuple[int, ...], ...]:
+    """Oxidation states of SMACT's first list, index = atomic number."""
     import smact
 
     known = smact.element_dictionary()
-    metals = set(smact.metals)
-    states = tuple(tuple(known[s].oxidation_states_smact14 or ()) if s in known else () for s in SYMBOLS)
-    electronegativity = tuple(known[s].pauling_eneg if s in known else None for s in SYMBOLS)
-    return states, electronegativity, tuple(s in metals for s in SYMBOLS)
+    return tuple(tuple(known[s].oxidation_states_smact14 or ()) if s in known else () for s in SYMBOLS)
 
 
 @lru_cache(maxsize=200_000)
 def neutral(composition: Pairs) -> bool:
     """Whether some choice of one oxidation state an element passes both tests.
 
-    The states are not enumerated: with the cations up to an electronegativity
-    and the anions above it, the sums of charges that can be reached are sets of
-    small integers.
+    ``composition``: (atomic number, count) of each element, reduced. The states are not enumerated: with the cations
+    up to an electronegativity and the anions above it, the sums of charges that can be reached are sets of small
+    integers.
     """
-    states, electronegativity, metal = _elements()
-    elements = [z for z, _ in composition]
-    if len(elements) == 1 or all(metal[z] for z in elements):
+    if needs_no_charges(composition):
         return True
-    if np.prod([float(len(states[z])) for z in elements]) > MOST_COMBINATIONS:
+    states = _states()
+    if prod(len(states[z]) for z, _ in composition) > MOST_COMBINATIONS:
         return False
-    scale = [electronegativity[z] for z in elements]
+    scale = [chemistry().electronegativity[z] for z, _ in composition]
     if None in scale:
         return False
     for limit in sorted({x for x in scale if x is not None}):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from functools import lru_cache
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,10 @@ from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.errors import RequestError
 
 _TOKEN = re.compile(r"([A-Z][a-z]?)(\d*)|(\()|\)(\d*)")
+
+
+Pairs = tuple[tuple[int, int], ...]
+"""A composition: (atomic number, count) of each element, ascending."""
 
 
 def parse_formula(text: str) -> dict[str, int]:
@@ -49,8 +54,21 @@ def counts(structures: Structures) -> NDArray[np.int64]:
     return np.bincount(key, minlength=len(structures) * 119).reshape(-1, 119)
 
 
+def reduced(composition: Pairs) -> Pairs:
+    """The same in smallest whole numbers, elements in ascending order."""
+    divisor = gcd(*(n for _, n in composition))
+    return tuple(sorted((z, n // divisor) for z, n in composition))
+
+
+def reduced_counts(structures: Structures) -> list[Pairs]:
+    """B reduced compositions; () for an empty cell."""
+    table = counts(structures)
+    divisor = np.maximum(np.gcd.reduce(table, axis=1), 1)
+    return [tuple((int(z), int(row[z])) for z in np.flatnonzero(row)) for row in table // divisor[:, None]]
+
+
 @lru_cache(maxsize=100_000)
-def _reduced(pairs: tuple[tuple[int, int], ...]) -> str:
+def _reduced(pairs: Pairs) -> str:
     from pymatgen.core import Composition
 
     with warnings.catch_warnings():

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.composition import reduced_counts
 from crystal_studio.data.fingerprints import fingerprints
 from crystal_studio.data.same_crystal import may_match, reduced, same
 from crystal_studio.evaluation.parallel import Failure, Workers, limited
-from crystal_studio.evaluation.validity import reduced_counts
 
 SECONDS_A_PAIR = 20.0
 _BLOCK = 40

@@ -12,9 +12,9 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.composition import counts
+from crystal_studio.crystal.charge_balance import balanced
+from crystal_studio.crystal.composition import counts, reduced_counts
 from crystal_studio.crystal.lattice import densities
-from crystal_studio.funnel.composition import reason_against
 
 N_GROUPS = 230
 
@@ -24,13 +24,7 @@ def compositionally_valid(structures: Structures) -> NDArray[np.bool_]:
 
     The published test is ``validity.compositionally_valid``.
     """
-    valid = np.zeros(len(structures), bool)
-    for i, row in enumerate(counts(structures)):
-        elements = np.flatnonzero(row)
-        if len(elements):
-            divisor = np.gcd.reduce(row[elements])
-            valid[i] = not reason_against(tuple((int(z), int(row[z] // divisor)) for z in elements))
-    return valid
+    return np.array([balanced(pairs) for pairs in reduced_counts(structures)], bool)
 
 
 def density_distance(generated: Structures, reference: Structures) -> float:

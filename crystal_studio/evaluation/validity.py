@@ -1,6 +1,6 @@
 """Validity as published: CDVAE's test of structures and of compositions (Xie et al., ICLR 2022), and the funnel's own.
 
-The test of compositions is in ``crystal/charge_neutrality.py``.
+The published test of compositions is in ``crystal/charge_neutrality.py``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.charge_neutrality import neutral, reduced_counts
+from crystal_studio.crystal.charge_neutrality import neutral
+from crystal_studio.crystal.composition import reduced_counts
 from crystal_studio.crystal.neighbours import minimum_distances, minimum_radius_ratios
 from crystal_studio.crystal.soundness import CellLimits, is_sound
 from crystal_studio.funnel.geometry import GeometryStage

@@ -6,7 +6,8 @@ import numpy as np
 
 from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.charge_neutrality import neutral
+from crystal_studio.crystal.charge_balance import balanced
+from crystal_studio.crystal.composition import reduced_counts
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
 from crystal_studio.crystal.primitive import primitive
@@ -21,15 +22,8 @@ LEAST_RATIO = 0.6
 
 
 def is_neutral(units: AsymmetricUnits) -> np.ndarray:
-    """(B,) whether the composition passes the published test of charge neutrality."""
-    table = np.zeros((len(units), len(COVALENT_RADII)), np.int64)
-    multiplicity = np.where(units.mask, tables().multiplicity[np.maximum(units.wyckoff, 0)], 0)
-    np.add.at(table, (np.arange(len(units))[:, None], units.numbers), multiplicity)
-    divisor = np.maximum(np.gcd.reduce(table, axis=1), 1)
-    reduced = (
-        tuple((int(z), int(row[z] // d)) for z in np.flatnonzero(row)) for row, d in zip(table, divisor, strict=True)
-    )
-    return np.array([bool(pairs) and neutral(pairs) for pairs in reduced], bool)
+    """(B,) whether the composition is charge balanced."""
+    return np.array([balanced(pairs) for pairs in reduced_counts(expand(units))], bool)
 
 
 def packing(units: AsymmetricUnits) -> np.ndarray:
