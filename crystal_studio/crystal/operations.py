@@ -8,23 +8,50 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.crystal.neighbours import reduce_cells
 from crystal_studio.crystal.soundness import COMPUTABLE, fault_text
 
 SYMPREC = 0.01
 """Angstrom: generated crystals are symmetric to rounding, files to three or four decimals."""
+
+_IMAGES = np.stack(np.meshgrid(*[np.arange(-1.0, 2.0)] * 3, indexing="ij"), -1).reshape(-1, 3)
 
 # It warns of operations that a supercell's lattice does not have; nobody takes those.
 logging.getLogger("moyopy").setLevel(logging.ERROR)
 logging.getLogger("moyo").setLevel(logging.ERROR)
 
 
-def dataset(lattice: NDArray, numbers: NDArray, positions: NDArray, symprec: float, standard: bool = False) -> Any:
-    """What moyopy finds at ``symprec`` Angstrom; ``standard``: its standardised cell in the standard setting.
+def endless_from(lattice: NDArray, numbers: NDArray, positions: NDArray) -> float:
+    """Tolerance in Angstrom up to which a search of symmetry is sure to end.
 
-    Raises moyopy's own errors, ``ValueError`` or ``RuntimeError`` where it finds nothing.
+    moyopy multiplies the rotations that it finds until they form a group. In a needle or a plate (longest vector c,
+    shortest a) mirrors and axes a fraction of ``a`` apart all hold within the tolerance, since it weighs what a
+    rotation does to the angle of a and c by sqrt(a c) only; their products are translations, shears of the lattice,
+    and so without end. Axes of a hexagonal net, the densest, come in at 0.14 sqrt(a^3 / c); 0.1 is taken. Of 2,000
+    known crystals 8 are longer than that at 0.1 Angstrom, and have the same group at the smaller tolerance.
+    """
+    reduced, change = reduce_cells(np.asarray(lattice, float)[None])
+    edges = np.linalg.norm(reduced[0], axis=1)
+    short = float(edges.min())
+    # A translation that the given cell does not show carries an atom onto another of its kind.
+    kinds, count = np.unique(numbers, return_counts=True)
+    rare = positions[numbers == kinds[count.argmin()]]
+    if len(rare) > 1:
+        apart = (rare[1:] - rare[0]) @ np.linalg.inv(change[0].astype(float))
+        images = (apart - np.rint(apart))[:, None] + _IMAGES
+        short = min(short, float(np.linalg.norm(images @ reduced[0], axis=-1).min()))
+    return float(0.1 * np.sqrt(short**3 / edges.max()))
+
+
+def dataset(lattice: NDArray, numbers: NDArray, positions: NDArray, symprec: float, standard: bool = False) -> Any:
+    """What moyopy finds at ``symprec`` Angstrom, less where the cell is so long that the search would not end.
+
+    ``standard``: its standardised cell in the standard setting. Raises moyopy's own errors, ``ValueError`` or
+    ``RuntimeError`` where it finds nothing.
     """
     import moyopy
 
+    symprec = min(symprec, endless_from(lattice, numbers, positions))
     cell = moyopy.Cell(lattice.tolist(), positions.tolist(), numbers.tolist())
     if standard:
         return moyopy.MoyoDataset(cell, symprec=symprec, setting=moyopy.Setting.standard())

@@ -6,7 +6,6 @@ orbits, in the standard setting, elements left out (Levy et al., ICLR 2025).
 
 from __future__ import annotations
 
-import logging
 import warnings
 from dataclasses import dataclass
 from functools import cache, partial
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.normalizers import normalizer
+from crystal_studio.crystal.operations import dataset
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import searchable
 from crystal_studio.evaluation.parallel import Failure, Workers, parts_of
@@ -24,11 +24,6 @@ GENERATED_SYMPREC, REFERENCE_SYMPREC = 0.1, 0.01
 """Angstrom: the published tolerances for generated crystals and for known ones."""
 
 _BLOCK = 50
-
-
-# It warns of operations that a supercell's lattice does not have; groups and orbits do not need them.
-logging.getLogger("moyopy").setLevel(logging.ERROR)
-logging.getLogger("moyo").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
@@ -87,10 +82,7 @@ def _by_spglib(lattice: NDArray, positions: NDArray, numbers: NDArray, symprec: 
 
 
 def _by_moyopy(lattice: NDArray, positions: NDArray, numbers: NDArray, symprec: float) -> _Found:
-    import moyopy
-
-    cell = moyopy.Cell(lattice.tolist(), positions.tolist(), numbers.tolist())
-    found = moyopy.MoyoDataset(cell, symprec=symprec, setting=moyopy.Setting.standard())
+    found = dataset(lattice, numbers, positions, symprec, standard=True)
     return int(found.number), list(found.wyckoffs), np.asarray(found.orbits)
 
 
