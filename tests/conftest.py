@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from crystal_studio.execution.threads import one_thread
 
 one_thread()
+sys.path.insert(0, str(Path(__file__).parent / "crystals"))
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crystal_studio.candidates.registry import quantities
@@ -20,7 +20,7 @@ def found_by(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[Quantity
 def lines(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[str]:
     """One text a value, such as "Energy above hull 0.031 ± 0.012 eV/atom", then the sentences that the stage left."""
     found = found_by(verdict, known)
-    return [_line(q, found) for q in found] + _notes(verdict)
+    return [_line(q, found, beside(q, known)) for q in found] + _notes(verdict)
 
 
 def value(quantity: QuantityRow) -> Any:
@@ -28,13 +28,18 @@ def value(quantity: QuantityRow) -> Any:
     return quantity.value if quantity.label is None else quantity.label
 
 
-def _line(quantity: QuantityRow, beside: Sequence[QuantityRow]) -> str:
+def beside(quantity: QuantityRow, known: Sequence[QuantityRow]) -> dict[str, Any]:
+    """All that the same method says of the candidate."""
+    return {q.quantity: value(q) for q in known if q.method == quantity.method}
+
+
+def _line(quantity: QuantityRow, found: Sequence[QuantityRow], by_method: Mapping[str, Any]) -> str:
     known = quantities().get(quantity.quantity)
     title = known.title if known else quantity.quantity.replace("_", " ").capitalize()
-    shown = known.text(value(quantity), unit=not quantity.uncertainty) if known else str(value(quantity))
+    shown = known.text(value(quantity), not quantity.uncertainty, by_method) if known else str(value(quantity))
     if quantity.uncertainty and known:
         shown = f"{shown} ± {format(quantity.uncertainty, known.format)} {known.unit}".rstrip()
-    several = sum(q.quantity == quantity.quantity for q in beside) > 1
+    several = sum(q.quantity == quantity.quantity for q in found) > 1
     who = f" ({quantity.method.title or quantity.method.name})" if several else ""
     return f"{title} {shown}{who}"
 

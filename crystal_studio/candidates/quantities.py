@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 NUMBER, COUNT, FLAG, LABEL = "number", "count", "flag", "label"
 """Kinds of quantities: a real number, a whole number, true or false, a short text."""
+
+AT_MOST = "≤ "
+"""Before a value that is an upper bound."""
 
 METHOD_KINDS = ("experiment", "dft", "potential", "reference", "geometry", "learned")
 """Kinds of methods, the most trusted first. A learned prediction never stands for the quantity itself."""
@@ -27,6 +31,7 @@ class Quantity:
     stored : "quantities" (a row a method) or "column" (part of what the candidate is, read off its geometry)
     shown : whether tables show it unasked
     learned : whether learned models predict it, so that ``predicted_<name>`` stands beside it
+    bounded_by : the flag that says of a candidate that its value is an upper bound, "" where there is none
     """
 
     name: str
@@ -40,6 +45,11 @@ class Quantity:
     stored: str = "quantities"
     shown: bool = True
     learned: bool = False
+    bounded_by: str = ""
+
+    def is_bound(self, beside: Mapping[str, Any] | None) -> bool:
+        """Whether another value of the candidate says that this one is an upper bound."""
+        return bool(self.bounded_by and beside and beside.get(self.bounded_by))
 
     @property
     def digits(self) -> int:
@@ -56,8 +66,9 @@ class Quantity:
         """Title and unit, as beside an axis: "Density, g/cm³"."""
         return f"{self.title}, {self.unit}" if self.unit else self.title
 
-    def text(self, value: Any, unit: bool = False) -> str:
-        """A value as people read it; "" for none."""
+    def text(self, value: Any, unit: bool = False, beside: Mapping[str, Any] | None = None) -> str:
+        """A value as people read it; "" for none. ``beside`` holds the other values of the candidate, of which a flag
+        may say that this one is an upper bound."""
         if value is None or value != value:
             return ""
         if self.kind == LABEL:
@@ -65,6 +76,7 @@ class Quantity:
         if self.kind == FLAG:
             return "yes" if value else "no"
         body = str(int(value)) if self.kind == COUNT else format(float(value), self.format)
+        body = f"{AT_MOST}{body}" if self.is_bound(beside) else body
         return f"{body} {self.unit}" if unit and self.unit else body
 
 

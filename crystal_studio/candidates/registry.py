@@ -42,6 +42,7 @@ BUILT_IN = (
         "E<sub>hull</sub>",
         "eV/atom",
         better="low",
+        bounded_by="stopped",
         description="Energy above the hull of the reference phases; below 0 it is lower than all of them",
         learned=True,
     ),
@@ -51,6 +52,7 @@ BUILT_IN = (
         "E<sub>form</sub>",
         "eV/atom",
         better="low",
+        bounded_by="stopped",
         description="Energy of formation from the elements",
         learned=True,
     ),
@@ -61,6 +63,7 @@ BUILT_IN = (
         "eV/atom",
         ".4f",
         better="low",
+        bounded_by="stopped",
         description="Energy of the relaxed structure; compare it within one method only",
         shown=False,
     ),
@@ -156,6 +159,13 @@ BUILT_IN = (
     ),
     Quantity(
         "converged", "Converged", kind=FLAG, description="Whether forces and stress fell below the limit", shown=False
+    ),
+    Quantity(
+        "stopped",
+        "Stopped",
+        kind=FLAG,
+        description="Whether the relaxation was left, far above the hull: its energy is an upper bound",
+        shown=False,
     ),
 )
 

@@ -42,7 +42,7 @@ def text(document: dict[str, Any]) -> str:
         return "No candidate matches."
     known = quantities()
     rows = [
-        row | {name: known[name].text(row.get(name)) for name in document["quantities"] if name in known}
+        row | {name: known[name].text(row.get(name), beside=row) for name in document["quantities"] if name in known}
         for row in document["candidates"]
     ]
     more = document["matching"] - document["count"]

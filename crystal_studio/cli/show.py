@@ -80,7 +80,7 @@ def text(document: dict[str, Any]) -> str:
         said = verdict["status"] + (f": {verdict['reason']}" if verdict["reason"] else "")
         lines += [f"{verdict['title']}: {said}", *(f"    {line}" for line in _told(verdict["notes"]))]
     if document["quantities"]:
-        rows = [_known(quantity) for quantity in document["quantities"]]
+        rows = [_known(quantity, document["quantities"]) for quantity in document["quantities"]]
         lines += ["", common.table(rows, ("quantity", "value", "found by")), ""]
     provenance = document["campaign"]["provenance"]
     lines.append(
@@ -141,7 +141,7 @@ def _told(notes: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _known(quantity: Mapping[str, Any]) -> dict[str, str]:
+def _known(quantity: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """One value with title, unit and who found it."""
     from crystal_studio.candidates.registry import quantities
 
@@ -151,7 +151,8 @@ def _known(quantity: Mapping[str, Any]) -> dict[str, str]:
     elif spread:
         title, text = known.title, f"{known.text(value)} ± {format(spread, known.format)} {known.unit}".rstrip()
     else:
-        title, text = known.title, known.text(value, unit=True)
+        beside = {q["quantity"]: q["value"] for q in others if q["method"] == quantity["method"]}
+        title, text = known.title, known.text(value, True, beside)
     return {"quantity": title, "value": text, "found by": quantity["method_title"]}
 
 

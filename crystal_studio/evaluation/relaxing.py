@@ -28,6 +28,9 @@ from crystal_studio.execution.worker_state import once
 
 TITLE = "Relaxation"
 
+TOGETHER = 32
+"""Crystals of one task; where a task fails, each is tried alone."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -82,16 +85,32 @@ def relax(
     started, before = time.monotonic(), len(done)
     if not waiting:
         return done
-    tasks = (Task(_relax, (structures.take(np.array([i])), settings), settings.seconds) for i in waiting)
-    with closing(open_engine("local", min(workers or cores(), len(waiting)))) as engine:
-        for k, outcome in outcomes(engine, tasks):
-            i, relaxed = waiting[k], _relaxed(outcome, settings)
-            done[i] = relaxed
-            if cache and not relaxed.late:
-                _remember(cache, keys[i], relaxed)
-            if progress:
-                progress(TITLE, len(done) - before, len(waiting), time.monotonic() - started)
+
+    def keep(i: int, relaxed: Relaxed) -> None:
+        done[i] = relaxed
+        if cache and not relaxed.late:
+            _remember(cache, keys[i], relaxed)
+        if progress:
+            progress(TITLE, len(done) - before, len(waiting), time.monotonic() - started)
+
+    workers = min(workers or cores(), len(waiting))
+    size = max(1, min(TOGETHER, len(waiting) // (2 * workers)))
+    alone = []
+    with closing(open_engine("local", workers)) as engine:
+        batches = [waiting[k : k + size] for k in range(0, len(waiting), size)]
+        for k, outcome in outcomes(engine, (_task(structures, batch, settings) for batch in batches)):
+            if not isinstance(outcome, Done) and len(batches[k]) > 1:
+                alone += batches[k]  # one of them is to blame, the others are judged
+                continue
+            for i, relaxed in zip(batches[k], _relaxed(outcome, settings), strict=True):
+                keep(i, relaxed)
+        for k, outcome in outcomes(engine, (_task(structures, [i], settings) for i in alone)):
+            keep(alone[k], _relaxed(outcome, settings)[0])
     return done
+
+
+def _task(structures: Structures, rows: list[int], settings: Settings) -> Task:
+    return Task(_relax, (structures.take(np.array(rows)), settings), settings.seconds * len(rows))
 
 
 def _key(structures: Structures, i: int, settings: Settings) -> str:
@@ -144,28 +163,34 @@ def _remember(path: Path, key: str, outcome: Relaxed) -> None:
         raise FileError(f"The side file {path} cannot be written ({error.strerror}): choose another place.") from error
 
 
-def _relaxed(outcome: Outcome, settings: Settings) -> Relaxed:
+def _relaxed(outcome: Outcome, settings: Settings) -> list[Relaxed]:
+    """One a crystal of a task that was done, else one."""
     match outcome:
         case Done(value):
             return value
         case Failed(error=error, known=True):  # the potential did not load: no crystal's fault
             raise ModelError(error)
         case Failed(error=error, out_of_memory=lack):
-            return _failed(f"The relaxation failed: {error[:120]}", late=lack)
+            return [_failed(f"The relaxation failed: {error[:120]}", late=lack)]
         case TimedOut():
-            return _failed(f"The relaxation took longer than {settings.seconds:g} s.", late=True)
-    return _failed("The relaxation brought its worker down.", late=True)
+            return [_failed(f"The relaxation took longer than {settings.seconds:g} s.", late=True)]
+    return [_failed("The relaxation brought its worker down.", late=True)]
 
 
-def _relax(one: Structures, settings: Settings) -> Relaxed:
-    """Runs in the worker; a batch of one, with the potential that the worker loads once."""
+def _relax(batch: Structures, settings: Settings) -> list[Relaxed]:
+    """Runs in the worker, with the potential that the worker loads once."""
     from crystal_studio.potentials import registry
     from crystal_studio.potentials.protocol import why
 
     potential: Any = once(("potential", settings.potential), partial(registry.load, settings.potential))
-    answer = potential.relax(one, settings.max_steps, settings.fmax)
-    given_up = answer.reasons[0]
-    if given_up is not None or not np.isfinite(answer.energy_per_atom[0]):
-        return _failed("The potential has no energy of it." if given_up is None else why(given_up))
-    cell, energy = answer.structures, float(answer.energy_per_atom[0])
-    return Relaxed(energy, bool(answer.converged[0]), cell.lattice[0], cell.positions, "")
+    answer = potential.relax(batch, settings.max_steps, settings.fmax)
+    found = []
+    for i, (given_up, energy) in enumerate(zip(answer.reasons, answer.energy_per_atom.tolist(), strict=True)):
+        if given_up is not None or not np.isfinite(energy):
+            found.append(_failed("The potential has no energy of it." if given_up is None else why(given_up)))
+            continue
+        cell = answer.structures
+        found.append(
+            Relaxed(energy, bool(answer.converged[i]), cell.lattice[i], cell.positions[cell.atoms(i)].copy(), "")
+        )
+    return found

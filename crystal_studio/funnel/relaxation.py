@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from crystal_studio.candidates.verdicts import Finding, Geometry, Verdicts, rejecting
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.composition import counts
+from crystal_studio.data.hull import ReferenceHull
+from crystal_studio.errors import KnownError
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.potentials import registry
-from crystal_studio.potentials.protocol import GIVEN_UP
+from crystal_studio.potentials.protocol import GIVEN_UP, Cautious
 
 
 @dataclass(frozen=True)
@@ -18,11 +22,14 @@ class RelaxationStage:
     """Relaxes positions and cell with the potential of the context; rejects what falls apart.
 
     max_steps : evaluations of energy, forces and stress; fmax : eV/Angstrom
+    cautious : leave candidates that will not come near the reference hull of the potential; they are marked as
+        stopped, their energy is an upper bound, and they keep the geometry in which they came
     seconds : time for one candidate
     """
 
     max_steps: int = 120
     fmax: float = 0.1
+    cautious: bool = True
     seconds: float = 600.0
 
     name = "relaxation"
@@ -31,25 +38,38 @@ class RelaxationStage:
     costly = True
     remembers = False
     requires = ()
-    gives = ("energy_per_atom", "relaxation_steps", "converged", "volume_change")
+    gives = ("energy_per_atom", "relaxation_steps", "converged", "stopped", "volume_change")
     reasons = GIVEN_UP
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
-        """Finds energy_per_atom (eV), relaxation_steps, converged (0 or 1) and volume_change (relaxed over judged
-        volume); the geometry moves except where the relaxation was given up.
+        """Finds energy_per_atom (eV), relaxation_steps, converged and stopped (0 or 1) and volume_change (relaxed over
+        judged volume); the geometry moves except where the relaxation was given up or stopped.
 
         Raises ``ModelError`` if the potential is not installed.
         """
         method = registry.method(context.potential)
-        outcome = registry.load(context.potential, context.device).relax(batch.structures, self.max_steps, self.fmax)
-        moved = np.array([reason is None for reason in outcome.reasons], bool)
+        potential = registry.load(context.potential, context.device)
+        cautious = _cautious(context.potential, batch.structures) if self.cautious else None
+        outcome = potential.relax(batch.structures, self.max_steps, self.fmax, cautious=cautious)
+        kept = np.array([reason is None for reason in outcome.reasons], bool)
+        moved = kept & ~outcome.stopped
         change = np.full(len(batch), np.nan)
         change[moved] = outcome.structures.take(moved).volume / batch.structures.take(moved).volume
         findings = (
-            Finding("energy_per_atom", method, np.where(moved, outcome.energy_per_atom, np.nan)),
+            Finding("energy_per_atom", method, np.where(kept, outcome.energy_per_atom, np.nan)),
             Finding("relaxation_steps", method, outcome.steps.astype(float)),
             Finding("converged", method, outcome.converged.astype(float)),
+            Finding("stopped", method, outcome.stopped.astype(float)),
             Finding("volume_change", method, change),
         )
         geometry = Geometry(method, outcome.structures, moved)
         return rejecting(outcome.reasons, findings, geometry=geometry)
+
+
+def _cautious(potential: str, structures: Structures) -> Cautious | None:
+    """What lies too high, by the hull of the same potential; None where there is no such hull."""
+    try:
+        hull = ReferenceHull.load(potential)
+    except KnownError:
+        return None
+    return Cautious(-hull.distances(counts(structures), np.zeros(len(structures))).e_above_hull)

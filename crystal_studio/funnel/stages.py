@@ -50,7 +50,9 @@ FUNNELS: dict[str, dict[str, dict[str, Any]]] = {
 }
 """Stages of each funnel in their order, with the options that differ from the usual ones."""
 
-FUNNELS["full"] = FUNNELS["quick"] | {"relaxation": {"max_steps": 500, "fmax": 0.03, "seconds": 2400.0}}
+FUNNELS["full"] = FUNNELS["quick"] | {
+    "relaxation": {"max_steps": 500, "fmax": 0.03, "cautious": False, "seconds": 2400.0}
+}
 
 
 def for_funnel(name: str, *, potential: str = "", found: Collection[str] = ()) -> tuple[Stage, ...]:

@@ -12,7 +12,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.potentials.mp2020 import corrections
-from crystal_studio.potentials.protocol import Relaxation
+from crystal_studio.potentials.protocol import Cautious, Relaxation
 from crystal_studio.potentials.relaxation import Energies, relax_each
 
 REACH = 6.0
@@ -57,9 +57,18 @@ class AseCalculator:
                 found[i] = energy / structures.n_atoms[i]
         return found + corrections(structures) if self.corrected else found
 
-    def relax(self, structures: Structures, max_steps: int = 120, fmax: float = 0.1) -> Relaxation:
+    def relax(
+        self,
+        structures: Structures,
+        max_steps: int = 120,
+        fmax: float = 0.1,
+        symmetric: bool = True,
+        cautious: Cautious | None = None,
+    ) -> Relaxation:
         """Positions and cells moved downhill, space group kept; see ``relaxation.relax_each``."""
-        outcome = relax_each(structures, self._evaluate, max_steps, fmax)
+        if cautious is not None and self.corrected:
+            cautious = cautious.without(corrections(structures))
+        outcome = relax_each(structures, self._evaluate, max_steps, fmax, symmetric, cautious)
         if not self.corrected:
             return outcome
         energy = outcome.energy_per_atom.copy()

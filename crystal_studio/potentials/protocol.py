@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -48,6 +49,34 @@ def why(reason: Reason) -> str:
 
 
 @dataclass(frozen=True)
+class Cautious:
+    """When to leave a crystal that will not come near the hull; its energy then is an upper bound.
+
+    hull : (B,) eV/atom, energy of the hull of the same potential at each composition, NaN where there is none: such
+        crystals are never left
+    settled : eV/atom above the hull from which a crystal is left whose search expects to gain less than ``gain``
+    far : eV/atom above the hull to which the gain of the last ``calls`` evaluations, made once more, must bring it
+    """
+
+    hull: NDArray[np.float64]
+    settled: float = 0.15
+    gain: float = 0.003
+    far: float = 0.2
+    calls: int = 10
+
+    def without(self, corrections: NDArray) -> Cautious:
+        """The same for energies that lack corrections (B,) eV/atom, where a potential is corrected afterwards."""
+        return replace(self, hull=self.hull - corrections)
+
+    def hopeless(self, row: int, path: Sequence[float], gain: float) -> bool:
+        """Whether to leave crystal ``row``, after energies (eV/atom) on its ``path``, where ``gain`` is expected."""
+        above = path[-1] - float(self.hull[row])
+        if above > self.settled and gain < self.gain:
+            return True
+        return len(path) > self.calls and above - self.far > path[-1 - self.calls] - path[-1]
+
+
+@dataclass(frozen=True)
 class Relaxation:
     """The outcome of relaxing B crystals.
 
@@ -57,6 +86,7 @@ class Relaxation:
     converged : (B,) bool, whether forces and stress fell below the limit
     steps : (B,) int64, evaluations of energy, forces and stress
     reasons : B, one of ``GIVEN_UP`` where a relaxation was given up, else None
+    stopped : (B,) bool, left before it was relaxed: its energy is an upper bound (see ``Cautious``)
     """
 
     structures: Structures
@@ -64,6 +94,7 @@ class Relaxation:
     converged: NDArray[np.bool_]
     steps: NDArray[np.int64]
     reasons: tuple[Reason | None, ...]
+    stopped: NDArray[np.bool_]
 
 
 class Potential(Protocol):
@@ -86,9 +117,17 @@ class Potential(Protocol):
     def energies(self, structures: Structures) -> NDArray[np.float64]:
         """(B,) eV/atom at the given geometry; NaN where the potential has no answer."""
 
-    def relax(self, structures: Structures, max_steps: int = 120, fmax: float = 0.1) -> Relaxation:
+    def relax(
+        self,
+        structures: Structures,
+        max_steps: int = 120,
+        fmax: float = 0.1,
+        symmetric: bool = True,
+        cautious: Cautious | None = None,
+    ) -> Relaxation:
         """Positions and cells moved downhill until every force is below ``fmax`` (eV/Angstrom).
 
+        ``symmetric`` keeps the space group that each has; ``cautious`` leaves those that cannot come near the hull.
         A crystal that cannot be relaxed is given up with its reason; an exception means that the potential failed.
         """
 

@@ -20,7 +20,7 @@ POTENTIALS: Registry[PotentialClass] = Registry(
     "potential",
     "crystal_studio.potentials",
     {
-        "chgnet": "crystal_studio.potentials.chgnet:CHGNet",
+        "chgnet": "crystal_studio.potentials.chgnet.potential:CHGNet",
         "sevennet": "crystal_studio.potentials.sevennet:SevenNet",
         "mace": "crystal_studio.potentials.weights_files:Mace",
         "mattersim": "crystal_studio.potentials.weights_files:MatterSim",

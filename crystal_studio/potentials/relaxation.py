@@ -1,43 +1,42 @@
-"""Relaxation of positions and cell that keeps the space group.
+"""Relaxation of positions and cells that keeps the space group, many crystals at once.
 
-Variables are the atoms' Cartesian positions in the undeformed cell and the
-deformation of the cell (Tadmor et al., Phys. Rev. B 59, 235 (1999)), moved by
-BFGS with a step limit. The deformation is multiplied by the square root of the
-number of atoms: its curvature then is the bulk modulus times the volume an
-atom, of the size of a bond's curvature whatever the cell. Forces and
-stress are averaged over the symmetry operations found at the start, so that
-the noise of a single-precision network cannot lower the symmetry.
+Each crystal is reduced to its primitive cell and to the coordinates that its symmetry leaves free (``reduced``), and
+searched by ``trust_region``; what a potential brings is energies and gradients of many geometries together. Crystals
+that are done make room for those that wait, so that the batches of a network stay full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.candidates.verdicts import Reason
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.primitive import primitive_cell
+from crystal_studio.crystal.primitive import PrimitiveCell, primitive_cell
 from crystal_studio.crystal.soundness import COMPUTABLE, CellFault, cell_faults, fault_texts
-from crystal_studio.potentials.protocol import Relaxation
-from crystal_studio.potentials.symmetry import Symmetry, find_symmetry
-
-MAX_STEP = 0.2
-"""Angstrom: no atom moves further in one step."""
-
-MAX_STRAIN = 0.04
-"""No component of the deformation changes more in one step."""
+from crystal_studio.potentials.protocol import Cautious, Relaxation
+from crystal_studio.potentials.reduced import Geometry, Gradient, ReducedCell
+from crystal_studio.potentials.trust_region import Search, Steps, minimise
 
 LARGEST_VOLUME_RATIO = 3.0
 """A cell that swells or shrinks by more than this factor is given up."""
 
-START_CURVATURE = 35.0
-"""eV/Angstrom^2, first guess of the Hessian for positions, stiff enough for covalent bonds."""
+AT_ONCE = 32
+"""Crystals that are evaluated together."""
 
-START_CELL_CURVATURE = 20.0
-"""eV, the same for the deformation: 200 GPa at 16 Angstrom^3 an atom."""
+
+class Evaluator(Protocol):
+    """Energies of many geometries; ``prepare`` makes what it keeps of a crystal between them."""
+
+    def prepare(self, cell: ReducedCell) -> object:
+        """Anything; handed back with every geometry of the crystal."""
+
+    def evaluate(self, kept: Sequence[object], geometries: Sequence[Geometry]) -> Sequence[Gradient | None]:
+        """One gradient a crystal, None where there is no answer."""
 
 
 @dataclass(frozen=True)
@@ -52,35 +51,75 @@ class Energies:
 Evaluate = Callable[[NDArray, NDArray, NDArray], Energies | None]
 
 
-def relax_each(structures: Structures, evaluate: Evaluate, max_steps: int, fmax: float) -> Relaxation:
-    """Relax a batch one crystal after the other in its primitive cell, and return it in the cell that came.
+@dataclass(frozen=True)
+class _OneByOne:
+    """An evaluator out of a function of one cell (lattice, numbers, positions)."""
 
-    ``evaluate(lattice, numbers, positions)`` returns ``Energies`` or None where
-    the potential has no answer.
+    function: Evaluate
+
+    def prepare(self, cell: ReducedCell) -> object:
+        return cell.numbers
+
+    def evaluate(self, kept: Sequence[object], geometries: Sequence[Geometry]) -> Sequence[Gradient | None]:
+        return [self._one(numbers, geometry) for numbers, geometry in zip(kept, geometries, strict=True)]
+
+    def _one(self, numbers: object, geometry: Geometry) -> Gradient | None:
+        found = self.function(geometry.lattice, np.asarray(numbers), geometry.positions)
+        if found is None:
+            return None
+        # Along the free coordinates the net force of a model without exact translational invariance means nothing.
+        volume = abs(np.linalg.det(geometry.lattice))
+        return Gradient(found.energy, found.forces.mean(0) - found.forces, volume * found.stress)
+
+
+def relax_each(
+    structures: Structures,
+    evaluate: Evaluate,
+    max_steps: int,
+    fmax: float,
+    symmetric: bool = True,
+    cautious: Cautious | None = None,
+) -> Relaxation:
+    """``relax`` with a potential that knows one crystal at a time.
+
+    ``evaluate(lattice, numbers, positions)`` returns ``Energies``, or None where the potential has no answer.
     """
-    lattice = structures.lattice.copy()
-    positions = structures.positions.copy()
-    energy = np.full(len(structures), np.nan)
-    converged = np.zeros(len(structures), bool)
-    steps = np.zeros(len(structures), np.int64)
-    reasons: list[Reason | None] = []
+    return relax(structures, _OneByOne(evaluate), max_steps, fmax, symmetric, cautious, at_once=1)
+
+
+def relax(
+    structures: Structures,
+    evaluator: Evaluator,
+    max_steps: int,
+    fmax: float,
+    symmetric: bool = True,
+    cautious: Cautious | None = None,
+    at_once: int = AT_ONCE,
+) -> Relaxation:
+    """Every crystal relaxed in its primitive cell and given back in the cell that came.
+
+    ``symmetric`` keeps the space group that it has; ``cautious`` says when to leave one that cannot come near the
+    hull. ``at_once`` crystals are evaluated together.
+    """
     unsound = problems(structures)
-    for i in range(len(structures)):
-        rows = structures.atoms(i)
-        if unsound[i] is not None:
-            reasons.append(unsound[i])
-            continue
-        cell = primitive_cell(lattice[i], structures.numbers[rows], positions[rows])
-        result = _relax(cell.lattice, cell.numbers, cell.positions, evaluate, max_steps, fmax)
-        steps[i] = result.steps
-        reasons.append(result.reason)
-        if result.reason:
-            continue
-        energy[i] = result.energy / len(cell.numbers)
-        converged[i] = result.converged
-        lattice[i], positions[rows] = cell.restore(result.lattice, result.positions)
-    relaxed = Structures(lattice, structures.offsets, structures.numbers, positions % 1.0, structures.orbit)
-    return Relaxation(relaxed, energy, converged, steps, tuple(reasons))
+    waiting = [i for i in range(len(structures)) if unsound[i] is None][::-1]
+    ends: list[_End] = [_End(reason=reason) for reason in unsound]
+    active: list[_Active] = []
+    while waiting or active:
+        while waiting and len(active) < at_once:
+            i = waiting.pop()
+            active.append(_Active.of(i, structures, evaluator, symmetric))
+        geometries = [one.cell.geometry(one.x) for one in active]
+        found = _evaluated(active, geometries, evaluator)
+        kept = []
+        for one, geometry, answer in zip(active, geometries, found, strict=True):
+            end = one.learn(geometry, answer, max_steps, fmax, cautious)
+            if end is None:
+                kept.append(one)
+            else:
+                ends[one.row] = end
+        active = kept
+    return _gathered(structures, ends)
 
 
 def problems(structures: Structures) -> list[Reason | None]:
@@ -104,92 +143,105 @@ def _of_fault(structures: Structures, i: int, fault: CellFault, text: str) -> Re
 
 
 @dataclass(frozen=True)
-class _Result:
-    lattice: NDArray[np.float64]
-    positions: NDArray[np.float64]
-    energy: float
-    converged: bool
-    steps: int
-    reason: Reason | None
+class _End:
+    """How the relaxation of one crystal ended: its geometry in the cell that came, or the reason why not."""
+
+    reason: Reason | None = None
+    steps: int = 0
+    energy: float = np.nan
+    converged: bool = False
+    stopped: bool = False
+    lattice: NDArray[np.float64] | None = None
+    positions: NDArray[np.float64] | None = None
 
 
-def _relax(
-    lattice: NDArray, numbers: NDArray, positions: NDArray, evaluate: Evaluate, max_steps: int, fmax: float
-) -> _Result:
-    """BFGS over positions and cell of one primitive cell."""
-    n = len(numbers)
-    start = lattice
-    volume = abs(np.linalg.det(lattice))
-    symmetry = find_symmetry(lattice, numbers, positions)
-    deformation = np.eye(3)
-    cartesian = positions @ start  # positions in the undeformed cell
-    scale = np.sqrt(n)
-    fresh = np.diag([START_CURVATURE] * (3 * n) + [START_CELL_CURVATURE] * 9)
-    hessian = fresh.copy()
-    previous: tuple[NDArray, NDArray] | None = None
-    energy, lowest = 0.0, np.inf
+@dataclass
+class _Active:
+    """One crystal on its way downhill."""
 
-    for step in range(1, max_steps + 1):
-        lattice = start @ deformation.T
-        positions = np.linalg.solve(start.T, cartesian.T).T
-        swollen = abs(np.linalg.det(lattice)) / volume
-        if not 1 / LARGEST_VOLUME_RATIO < swollen < LARGEST_VOLUME_RATIO:
-            return _given_up("swelled" if swollen > 1 else "shrank", step, ratio=float(swollen))
-        found = evaluate(lattice, numbers, positions)
-        if found is None:
-            return _given_up("no_answer", step)
-        energy = found.energy
-        if not np.isfinite(energy) or not np.isfinite(found.forces).all() or not np.isfinite(found.stress).all():
-            return _given_up("no_energy", step)
-        gradient, largest = _gradient(found, symmetry, lattice, positions, deformation, n)
+    row: int
+    primitive: PrimitiveCell
+    cell: ReducedCell
+    kept: object
+    search: Search
+    route: Steps
+    x: NDArray[np.float64]
+    volume: float
+    steps: int = 0
+    lowest: float = np.inf
+    best: Geometry | None = field(default=None)
+
+    @staticmethod
+    def of(row: int, structures: Structures, evaluator: Evaluator, symmetric: bool) -> _Active:
+        atoms = structures.atoms(row)
+        primitive = primitive_cell(structures.lattice[row], structures.numbers[atoms], structures.positions[atoms])
+        cell = ReducedCell(primitive.lattice, primitive.numbers, primitive.positions, symmetric)
+        search = Search()
+        route = minimise(cell, search)
+        volume = abs(float(np.linalg.det(cell.start.lattice)))
+        return _Active(row, primitive, cell, evaluator.prepare(cell), search, route, next(route), volume)
+
+    def ratio(self, geometry: Geometry) -> float:
+        """Volume over the volume at the start."""
+        return abs(float(np.linalg.det(geometry.lattice))) / self.volume
+
+    def learn(
+        self, geometry: Geometry, answer: Gradient | Reason, max_steps: int, fmax: float, cautious: Cautious | None
+    ) -> _End | None:
+        """Take a step from what was found there; how it ended where that was the last."""
+        self.steps += 1
+        if isinstance(answer, Reason):
+            return _End(Reason(answer.code, {**answer.parameters, "steps": self.steps}), self.steps)
+        n = len(self.cell.numbers)
+        gradient, largest = self.cell.gradient(answer, geometry.deformation)
+        energy = answer.energy / n
+        if energy <= self.lowest or largest < fmax:
+            self.lowest, self.best = energy, geometry
+        self.search.path.append(energy)
         if largest < fmax:
-            return _Result(lattice, positions, energy, True, step, None)
-        here = np.concatenate([cartesian.ravel(), scale * deformation.ravel()])
-        if previous is not None:
-            _update(hessian, here - previous[0], gradient - previous[1])
-        previous = (here, gradient)
-        if energy > lowest + 0.5 * n:  # a wild step: forget the curvature learned on the way
-            hessian = fresh.copy()
-        lowest = min(lowest, energy)
-        here = here + _step(hessian, gradient, scale)
-        cartesian = here[: 3 * n].reshape(n, 3)
-        deformation = here[3 * n :].reshape(3, 3) / scale
-    return _Result(lattice, positions, energy, False, max_steps, None)
+            return self._end(converged=True)
+        if cautious is not None and cautious.hopeless(self.row, self.search.path, self.search.gain):
+            return self._end(stopped=True)
+        if self.steps >= max_steps:
+            return self._end()
+        self.x = self.route.send((answer.energy, gradient))
+        return None
+
+    def _end(self, converged: bool = False, stopped: bool = False) -> _End:
+        assert self.best is not None
+        lattice, positions = self.primitive.restore(self.best.lattice, self.best.positions)
+        return _End(None, self.steps, self.lowest, converged, stopped, lattice, positions)
 
 
-def _given_up(code: str, steps: int, **parameters: float) -> _Result:
-    nothing = np.zeros((0, 3))
-    return _Result(nothing, nothing, np.nan, False, steps, Reason(code, {**parameters, "steps": steps}))
+def _evaluated(
+    active: Sequence[_Active], geometries: Sequence[Geometry], evaluator: Evaluator
+) -> list[Gradient | Reason]:
+    """A gradient each, or the reason why there is none."""
+    answers: list[Gradient | Reason] = [Reason("no_answer")] * len(active)
+    asked = []
+    for k, (one, geometry) in enumerate(zip(active, geometries, strict=True)):
+        ratio = one.ratio(geometry)
+        if 1 / LARGEST_VOLUME_RATIO < ratio < LARGEST_VOLUME_RATIO:
+            asked.append(k)
+        else:
+            answers[k] = Reason("swelled" if ratio > 1 else "shrank", {"ratio": ratio})
+    found = evaluator.evaluate([active[k].kept for k in asked], [geometries[k] for k in asked]) if asked else []
+    for k, gradient in zip(asked, found, strict=True):
+        if gradient is not None:
+            answers[k] = gradient if gradient.finite else Reason("no_energy")
+    return answers
 
 
-def _gradient(
-    found: Energies, symmetry: Symmetry, lattice: NDArray, positions: NDArray, deformation: NDArray, n: int
-) -> tuple[NDArray, float]:
-    """Gradient in the optimiser's variables, and the largest symmetric force or virial per atom (eV/Angstrom)."""
-    forces = symmetry.forces(found.forces - found.forces.mean(0), lattice)
-    stress = symmetry.stress(found.stress, lattice)
-    virial = -abs(np.linalg.det(lattice)) * stress  # eV
-    cell_force = np.linalg.solve(deformation, virial).T / np.sqrt(n)
-    position_force = forces @ deformation
-    largest = max(np.linalg.norm(forces, axis=1).max(), np.linalg.norm(virial / n, axis=1).max())
-    return -np.concatenate([position_force.ravel(), cell_force.ravel()]), float(largest)
-
-
-def _update(hessian: NDArray, moved: NDArray, change: NDArray) -> None:
-    """BFGS update in place; skipped for steps without information."""
-    if np.abs(moved).max() < 1e-7:
-        return
-    product = hessian @ moved
-    curvature = float(moved @ change)
-    if abs(curvature) < 1e-12:
-        return
-    hessian += np.outer(change, change) / curvature - np.outer(product, product) / float(moved @ product)
-
-
-def _step(hessian: NDArray, gradient: NDArray, scale: float) -> NDArray:
-    """Quasi-Newton step with every curvature taken as positive, shortened to ``MAX_STEP`` and ``MAX_STRAIN``."""
-    curvatures, vectors = np.linalg.eigh(hessian)
-    step = -vectors @ ((gradient @ vectors) / np.maximum(np.abs(curvatures), 1e-3))
-    furthest = np.linalg.norm(step[:-9].reshape(-1, 3), axis=1).max() / MAX_STEP
-    strain = np.abs(step[-9:]).max() / (scale * MAX_STRAIN)
-    return step / max(1.0, furthest, strain)
+def _gathered(structures: Structures, ends: Sequence[_End]) -> Relaxation:
+    lattice, positions = structures.lattice.copy(), structures.positions.copy()
+    for i, end in enumerate(ends):
+        if end.lattice is not None and end.positions is not None:
+            lattice[i], positions[structures.atoms(i)] = end.lattice, end.positions % 1.0
+    return Relaxation(
+        Structures(lattice, structures.offsets, structures.numbers, positions, structures.orbit),
+        np.array([end.energy for end in ends], float),
+        np.array([end.converged for end in ends], bool),
+        np.array([end.steps for end in ends], np.int64),
+        tuple(end.reason for end in ends),
+        np.array([end.stopped for end in ends], bool),
+    )

@@ -21,7 +21,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.errors import ModelError
 from crystal_studio.potentials.mp2020 import corrections
-from crystal_studio.potentials.protocol import Relaxation
+from crystal_studio.potentials.protocol import Cautious, Relaxation
 from crystal_studio.potentials.relaxation import Energies, relax_each
 
 CHECKPOINT = "7net-0_11July2024"
@@ -98,12 +98,21 @@ class SevenNet:
                 found[i] = energy / len(graph.numbers)
         return found + corrections(structures)
 
-    def relax(self, structures: Structures, max_steps: int = 120, fmax: float = 0.1) -> Relaxation:
+    def relax(
+        self,
+        structures: Structures,
+        max_steps: int = 120,
+        fmax: float = 0.1,
+        symmetric: bool = True,
+        cautious: Cautious | None = None,
+    ) -> Relaxation:
         """Positions and cells moved downhill, space group kept; see ``relaxation.relax_each``.
 
         The corrections change in jumps, with the kind of an oxide: they take no part in the movement.
         """
-        outcome = relax_each(structures, self._evaluate, max_steps, fmax)
+        if cautious is not None:
+            cautious = cautious.without(corrections(structures))
+        outcome = relax_each(structures, self._evaluate, max_steps, fmax, symmetric, cautious)
         energy = outcome.energy_per_atom.copy()
         known = np.flatnonzero(np.isfinite(energy))
         energy[known] += corrections(outcome.structures.take(known))

@@ -38,7 +38,7 @@ class Ledger:
         z = int(structures.numbers[0])
         self.asked.append(("relaxed", z))
         energy = np.full(1, np.nan) if z in self.hopeless else -1.0 - structures.n_atoms
-        return Relaxation(structures, energy, np.ones(1, bool), np.ones(1, np.int64), (None,))
+        return Relaxation(structures, energy, np.ones(1, bool), np.ones(1, np.int64), (None,), np.zeros(1, bool))
 
 
 def test_elements_come_first_then_the_hull_and_of_it_small_cells() -> None:

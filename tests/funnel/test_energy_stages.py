@@ -118,7 +118,9 @@ def test_the_named_potential_computes_on_the_named_device(monkeypatch: pytest.Mo
     used = []
     relax = toy_springs.Springs.relax
     monkeypatch.setattr(
-        toy_springs.Springs, "relax", lambda self, *args: used.append(self.device) or relax(self, *args)
+        toy_springs.Springs,
+        "relax",
+        lambda self, *args, **named: used.append(self.device) or relax(self, *args, **named),
     )
     candidates = batch("NaCl")
     for device in ("cpu", "cuda:1"):

@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from random_crystals import crystal
 
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.errors import KnownError, ModelError
 from crystal_studio.potentials import registry
+from crystal_studio.potentials.chgnet.evaluator import QuotientEvaluator
+from crystal_studio.potentials.protocol import Cautious
+from crystal_studio.potentials.reduced import ReducedCell
 
 MP2020_EV_PER_ATOM = {"NaCl": -3.70, "MgO": -6.33}
 """MP2020-corrected energies of mp-22862 and mp-1265, eV/atom (formation energies -2.11 and -3.05)."""
@@ -20,11 +25,23 @@ FCC = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 
 
 @pytest.fixture(scope="module")
+def package() -> Any:
+    from chgnet.model import CHGNet as Package
+
+    return Package.load(verbose=False)
+
+
+@pytest.fixture(scope="module")
 def chgnet() -> Any:
     import torch
 
     torch.set_num_threads(1)
     return registry.load("chgnet")
+
+
+def min_distance(lattice: np.ndarray, positions: np.ndarray) -> float:
+    """Angstrom, between any two atoms or images."""
+    return float(neighbours_within(lattice, positions, 8.0)[3].min())
 
 
 def known_crystals() -> Structures:
@@ -39,25 +56,58 @@ def test_energies_of_known_crystals(chgnet: Any) -> None:
     assert found == pytest.approx(MP2020_EV_PER_ATOM, abs=0.05)
 
 
-def test_forces_and_stress_are_derivatives_of_the_energy(chgnet: Any) -> None:
-    lattice = np.array([[4.0, 0.2, 0], [0.1, 4.3, 0], [0, 0.3, 3.9]])
-    numbers, positions = np.array([11, 17]), np.array([[0.02, 0, 0.03], [0.5, 0.53, 0.49]])
-    found = chgnet._evaluate(lattice, numbers, positions)
+FAMILIES = (2, 8, 15, 43, 63, 70, 82, 87, 122, 139, 148, 156, 166, 176, 194, 198, 206, 216, 227, 229)
+"""Space groups of every crystal family and centring."""
 
-    def energy(cell: np.ndarray, x: np.ndarray) -> float:
-        return 2 * chgnet.energies(Structures.from_lists([cell], [numbers], [x]))[0]
 
-    step = 0.01
-    move = np.zeros((2, 3))
-    move[1, 0] = step
-    shift = move @ np.linalg.inv(lattice)
-    slope = (energy(lattice, positions + shift) - energy(lattice, positions - shift)) / (2 * step)
-    assert -slope == pytest.approx(found.forces[1, 0], abs=0.02)
-    strain = np.diag([step, 0, 0])
-    slope = (energy(lattice @ (np.eye(3) + strain), positions) - energy(lattice @ (np.eye(3) - strain), positions)) / (
-        2 * step
-    )
-    assert slope == pytest.approx(found.stress[0, 0] * abs(np.linalg.det(lattice)), abs=0.05)
+@pytest.mark.parametrize("group", FAMILIES)
+def test_quotient_graphs_give_the_energies_forces_and_stress_of_the_package(
+    chgnet: Any, package: Any, group: int
+) -> None:
+    from pymatgen.core import Lattice, Structure
+
+    symmetric = ReducedCell(*crystal(group, 2))
+    lattice, positions = symmetric.start.lattice, symmetric.start.positions
+    if min_distance(lattice, positions) < 1.0:  # forces of hundreds of eV/Angstrom compare with nothing
+        lattice = lattice * 1.0 / min_distance(lattice, positions)
+        symmetric = ReducedCell(lattice, symmetric.numbers, positions)
+    told = package.predict_structure(Structure(Lattice(lattice), symmetric.numbers.tolist(), positions))
+    n, volume = len(symmetric.numbers), abs(np.linalg.det(lattice))
+    plain = ReducedCell(lattice, symmetric.numbers, positions, symmetric=False)
+    evaluator = QuotientEvaluator(chgnet._network)
+    cells = (plain, symmetric)
+    full, reduced = evaluator.evaluate([evaluator.prepare(c) for c in cells], [c.start for c in cells])
+    assert full is not None and reduced is not None
+    scale = max(1.0, float(np.abs(told["f"]).max()))
+    assert full.energy / n == pytest.approx(float(told["e"]), abs=2e-5 * scale)
+    assert reduced.energy == pytest.approx(full.energy, abs=2e-5 * n * scale)
+    assert np.allclose(-full.positions, told["f"], atol=2e-4 * scale)
+    assert np.allclose(full.virial / volume, told["s"] / 160.21766, atol=2e-4 * scale)
+    whole, part = (symmetric.gradient(found, np.eye(3)) for found in (full, reduced))
+    assert np.allclose(whole[0], part[0], atol=1e-3 * scale) and whole[1] == pytest.approx(part[1], abs=1e-3 * scale)
+
+
+def test_a_crystal_relaxes_the_same_alone_and_among_others(chgnet: Any) -> None:
+    cells = [crystal(group, 5) for group in (12, 62, 140, 166, 186, 225)]
+    batch = Structures.from_lists(*(list(column) for column in zip(*cells, strict=True)))
+    together = chgnet.relax(batch, 25)
+    for i in range(len(batch)):
+        alone = chgnet.relax(batch.take(np.array([i])), 25)
+        codes = [reason.code if reason else "" for reason in (alone.reasons[0], together.reasons[i])]
+        assert codes[0] == codes[1] and alone.steps[0] == together.steps[i]
+        assert np.allclose(alone.energy_per_atom, together.energy_per_atom[i], atol=1e-4, equal_nan=True)
+
+
+def test_what_cannot_come_near_the_hull_is_left_with_an_upper_bound(chgnet: Any) -> None:
+    lattice, numbers, positions = crystal(2, 5)
+    twice = Structures.from_lists([lattice] * 3, [numbers] * 3, [positions] * 3)
+    whole = chgnet.relax(twice.take(np.array([0])), 60)
+    hull = np.array([whole.energy_per_atom[0] + 5.0, whole.energy_per_atom[0] - 20.0, np.nan])
+    left = chgnet.relax(twice, 60, cautious=Cautious(hull))
+    assert left.stopped.tolist() == [False, True, False] and not whole.stopped.any()
+    assert left.reasons == (None,) * 3 and left.steps[1] < whole.steps[0]
+    assert left.energy_per_atom[[0, 2]] == pytest.approx(whole.energy_per_atom[0], abs=1e-4)
+    assert left.energy_per_atom[1] > whole.energy_per_atom[0] and not left.converged[1]
 
 
 def test_relaxation_finds_the_lattice_constant_and_keeps_the_cell(chgnet: Any) -> None:
@@ -93,7 +143,7 @@ def test_unknown_name() -> None:
 
 
 def test_missing_package_says_how_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    from crystal_studio.potentials.chgnet import CHGNet
+    from crystal_studio.potentials.chgnet.potential import CHGNet
 
     real = builtins.__import__
 
@@ -110,7 +160,7 @@ def test_missing_package_says_how_to_install(monkeypatch: pytest.MonkeyPatch) ->
 def test_damaged_weights_say_how_to_repair(monkeypatch: pytest.MonkeyPatch) -> None:
     from chgnet.model import CHGNet as Network
 
-    from crystal_studio.potentials.chgnet import CHGNet
+    from crystal_studio.potentials.chgnet.potential import CHGNet
 
     def torn(**_: Any) -> None:
         raise EOFError("Ran out of input")

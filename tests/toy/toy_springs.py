@@ -57,8 +57,8 @@ class Springs:
             found[i] = energy / structures.n_atoms[i] if np.isfinite(energy) else np.nan
         return found
 
-    def relax(self, structures, max_steps=120, fmax=0.1):
-        return relax_each(structures, self.pairs, max_steps, fmax)
+    def relax(self, structures, max_steps=120, fmax=0.1, symmetric=True, cautious=None):
+        return relax_each(structures, self.pairs, max_steps, fmax, symmetric, cautious)
 
     def pairs(self, lattice, numbers, positions):
         return morse(lattice, numbers, positions, self.stretch)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crystal_studio.app.numbers_text import MISSING, count, figure, plus_minus
 from crystal_studio.app.typeset import formula_html, formula_text, hm_html, hm_text
-from crystal_studio.candidates.quantities import COUNT, FLAG, LABEL, Quantity
+from crystal_studio.candidates.quantities import AT_MOST, COUNT, FLAG, LABEL, Quantity
 from crystal_studio.candidates.registry import quantities
 from crystal_studio.project.rows import CandidateRow
 
@@ -56,19 +56,20 @@ def quantity_column(quantity: Quantity) -> Column:
         quantity.heading,
         tip,
         width,
-        lambda row: written(quantity, row.value(quantity.name)),
+        lambda row: written(quantity, row.value(quantity.name), row.values),
         number=number,
         shown=quantity.shown,
     )
 
 
-def written(quantity: Quantity, value: Any) -> str:
-    """A value as tables show it: without the unit, a dash where there is none."""
+def written(quantity: Quantity, value: Any, beside: Mapping[str, Any] | None = None) -> str:
+    """A value as tables show it: without the unit, a dash where there is none; ``beside`` as in ``Quantity.text``."""
     if value is None or value == "":
         return MISSING
     if quantity.kind in (LABEL, FLAG):
         return quantity.text(value)
-    return count(value) if quantity.kind == COUNT else figure(float(value), quantity.digits)
+    shown = count(value) if quantity.kind == COUNT else figure(float(value), quantity.digits)
+    return f"{AT_MOST}{shown}" if quantity.is_bound(beside) else shown
 
 
 def predicted_column(quantity: Quantity) -> Column:

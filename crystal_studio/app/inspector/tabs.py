@@ -116,7 +116,8 @@ class OverviewTab(_Tab):
             for found in sorted(rows, key=lambda q: not q.headline):
                 by = found.method.title or found.method.name
                 heading = quantity.title if found.headline else f"{quantity.title}, {by}"
-                value = written(quantity, found.label if found.label is not None else found.value)
+                beside = {q.quantity: q.value for q in facts.quantities if q.method == found.method}
+                value = written(quantity, found.label if found.label is not None else found.value, beside)
                 if found.uncertainty is not None and found.value is not None:
                     value = plus_minus(found.value, found.uncertainty, quantity.digits)
                 grid.number(heading, value, quantity.unit, f"{tip}. By {by}")
