@@ -158,7 +158,11 @@ class ConsensusStage:
         if not len(cells):  # nothing is loaded for nothing
             nothing = np.zeros(0)
             return _Voice(
-                method, Relaxation(cells, nothing, nothing > 0, nothing.astype(int), (), nothing > 0), nothing, nothing, ()
+                method,
+                Relaxation(cells, nothing, nothing > 0, nothing.astype(int), (), nothing > 0),
+                nothing,
+                nothing,
+                (),
             )
         relaxed = registry.load(name, context.device).relax(cells, self.max_steps, self.fmax)
         found = ReferenceHull.load(method.name).distances(counts(cells), relaxed.energy_per_atom)
