@@ -38,6 +38,7 @@ REQUEST = [
     *("--steps", "10", "--seed", "5", "--device", "cpu", "--funnel", "quick"),
 ]
 WINDOW = """
+import os
 import sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
@@ -48,7 +49,7 @@ if __name__ == "__main__":
     window = MainWindow(probe_devices=False)
     window.show()
     QTimer.singleShot(0, lambda: window.session.open(Path(sys.argv[1]), window.campaigns.carry_on))
-    window.campaign.ended.connect(application.quit)
+    window.campaign.ended.connect(lambda event: os._exit(0))
     application.exec()
 """
 PATIENCE = 300.0
@@ -175,7 +176,8 @@ class Campaign:
         if self.cluster:
             self.cluster.start()
         run = self._window() if what == "app" else launch([*STUDIO, "generate", *self._arguments], self.log)
-        wait_until(lambda: stored(self.project)[0] == "running" or run.poll() is not None, "no campaign began")
+        begun = ("running", "finished")
+        wait_until(lambda: stored(self.project)[0] in begun or run.poll() is not None, "nothing begins")
         began = time.monotonic()
         if after is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -24,5 +24,9 @@ class FileError(KnownError):
     """A file is missing, damaged, of another kind, or cannot be written."""
 
 
+class RoomError(FileError):
+    """The disk takes no more of a file: it is full, or a quota or the largest size of a file is reached."""
+
+
 class ModelError(KnownError):
     """Weights are missing, damaged or made for another version."""

@@ -19,7 +19,7 @@ from crystal_studio.campaign.parts import RunParts
 from crystal_studio.campaign.preparing import Run, prepare, request_of
 from crystal_studio.campaign.provenance import provenance
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import KnownError
+from crystal_studio.errors import KnownError, RoomError
 from crystal_studio.generators.protocol import CancelToken
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
@@ -64,8 +64,9 @@ def run(
 
     ``pause`` set: the run holds still and goes on when it is cleared. ``cancel``
     set: it ends within a second, as "cancelled", or as "paused" if ``pause`` is
-    set too. What a user can act on ends the run as "failed" with the remedy as
-    its text; any other exception is raised after the campaign was marked failed.
+    set too. A disk that takes no more ends it as "paused" without ``pause``, what else a
+    user can act on as "failed", each with the remedy as its text; any other exception is
+    raised after the campaign was marked failed.
     ``engine`` names where costly stages work (``execution.engines``), ``workers`` how many
     processes it may use, 0 for one a core.
     """
@@ -74,8 +75,8 @@ def run(
         error: BaseException | None = None
         row = reader.campaign(campaign_id)
         request_of(row)  # an import stays what it is
-        writer.set_campaign(campaign_id, "running")
         try:
+            writer.set_campaign(campaign_id, "running")
             at_work = prepare(row, reader, writer, emit, cancel, pause, engine, workers, parts)
             at_work.loop.run()
             state, text = "finished", at_work.loop.tally.summary()
@@ -83,6 +84,8 @@ def run(
             state = "paused" if pause.is_set() else "cancelled"
             generated = at_work.loop.tally.generated if at_work else 0
             text = f"Stopped with {generated} candidates; everything so far is kept."
+        except RoomError as full:
+            state, text = "paused", str(full)
         except KnownError as known:
             state, text = "failed", str(known)
         except BaseException as caught:
@@ -93,8 +96,11 @@ def run(
             if at_work:
                 at_work.loop.close()
                 at_work.loop.report(force=True)
-        writer.set_campaign(campaign_id, state, seconds=at_work.reporter.seconds if at_work else None)
-    if state == "failed":
+        try:
+            writer.set_campaign(campaign_id, state, seconds=at_work.reporter.seconds if at_work else None)
+        except RoomError as full:  # the project goes on calling it running, and that can be carried on
+            state, text = ("paused", str(full)) if state == "finished" else (state, text)
+    if state == "failed" or (state == "paused" and not pause.is_set()):
         emit(Message("error", text))
     finished = Finished(campaign_id, state, text)
     emit(finished)

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, campaign_id: int) -> dict[str, Any]:
     with _interruptible(cancel, pause, args.max_minutes):
         finished = runner.run(project, campaign_id, printer, cancel, pause, workers=args.workers, engine=args.engine)
     printer.end_line()
-    if finished.state == "failed":
+    if finished.state == "failed" or (finished.state == "paused" and not pause.is_set()):
         raise KnownError(finished.text)
     document = campaign_document.summary(project, campaign_id) | {"warnings": printer.warnings}
     if finished.state == "paused":

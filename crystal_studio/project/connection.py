@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import sqlite3
 import struct
@@ -17,7 +18,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from crystal_studio.errors import FileError
+from crystal_studio.errors import FileError, RoomError
 from crystal_studio.project.files import held
 from crystal_studio.project.schema import APPLICATION_ID, SCHEMA_VERSION
 
@@ -226,13 +227,29 @@ def translated(path: Path) -> Iterator[None]:
         raise known from error
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What SQLite says where the system does not say that the disk is full, but that a quota or a file's size is reached.
+_NOT_TAKEN = ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE")
+
+
+def _no_room(path: Path) -> RoomError:
+    return RoomError(
+        f"There is no space left for {path}: free some space and resume; everything saved before is intact."
+    )
+
+
 def _sentence(path: Path, error: BaseException | None) -> FileError | None:
     if isinstance(error, OSError):
+        if error.errno in _FULL:
+            return _no_room(path)
         return FileError(f"{path} cannot be used ({error.strerror or error}): check the folder and its permissions.")
     name = _name(error) if error is not None else ""
     if name.startswith("SQLITE_FULL"):
-        return FileError(
-            f"There is no space left for {path}: free some space and resume; everything saved before is intact."
+        return _no_room(path)
+    if name in _NOT_TAKEN:
+        return RoomError(
+            f"The disk did not take what was to be written to {path}: free some space (or have the quota raised) and "
+            "resume; everything saved before is intact."
         )
     if name.startswith("SQLITE_READONLY"):
         return FileError(f"{path} is read-only: copy the project to a place where you may write.")

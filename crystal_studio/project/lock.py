@@ -39,8 +39,9 @@ class ProjectLock:
             handle = self._open_and_lock()
             self._handle = handle
             _held.add(key)
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
+        with contextlib.suppress(OSError):  # the number is for people to read: a full disk may lack it
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
 
     def release(self) -> None:
         """Give the lock up; harmless when it is not held."""

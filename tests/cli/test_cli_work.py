@@ -196,3 +196,17 @@ def test_train_writes_a_model_that_generates(studio, models, project: Path, tmp_
     monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(tmp_path / "mine"))
     made = studio("generate", tmp_path / "q.crystals", "--count", 2, "--steps", 2, "--funnel", "none", "--json")
     assert made.code == 0 and made.json["provenance"]["model"] == "one"
+
+
+def test_a_full_disk_is_one_line_and_resume_goes_on(studio, project: Path) -> None:
+    resource = pytest.importorskip("resource", reason="limits of POSIX")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))  # as a quota
+    try:
+        answer = studio("generate", project, *SMALL, "--count", 64, "--funnel", "none")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert answer.code == 1 and "free some space" in answer.complaint and "resume" in answer.complaint
+    assert [c.state for c in ProjectReader(project).campaigns()] == ["finished", "paused"]
+    [again] = studio("resume", project, "--json").json["campaigns"]
+    assert (again["state"], again["unjudged"]) == ("finished", 64)
