@@ -24,7 +24,7 @@ def work(item: int) -> int:
 def test_failures_and_time_limits_cost_their_item_alone(count: int) -> None:
     seen = []
     with Workers(count, lambda title, done, total, seconds: seen.append((title, done, total))) as workers:
-        answers = workers.map(work, [1, 2, 3, 4, 5, 6], "Squares", seconds=0.3, block=2)
+        answers = workers.map(work, [1, 2, 3, 4, 5, 6], "Squares", seconds=2.0, block=2)
     assert answers[:2] == [1, 4] and answers[3] == 16 and answers[5] == 36
     assert answers[2] == Failure("three is not liked")
     assert isinstance(answers[4], Failure) and "longer" in answers[4].reason

@@ -229,7 +229,8 @@ def test_killed_in_the_middle_a_file_is_wholly_old_or_wholly_new(tmp_path: Path)
         child = fork.Process(target=_open_once, args=(path,))
         began = time.monotonic()
         child.start()
-        child.join(rng.uniform(0, took) if attempt else None)
+        # The first is left alone, the second killed before it can have begun, the others in between.
+        child.join(None if attempt == 0 else 0 if attempt == 1 else rng.uniform(0, took))
         child.kill()
         child.join()
         took = took or time.monotonic() - began
