@@ -14,6 +14,9 @@ from crystal_studio.crystal.soundness import COMPUTABLE, fault_text
 SYMPREC = 0.01
 """Angstrom: generated crystals are symmetric to rounding, files to three or four decimals."""
 
+_WIDE = 0.3
+"""Fraction of the cell beyond which all pairs of atoms are looked at, as they are in small cells."""
+_FEW = 60
 _IMAGES = np.stack(np.meshgrid(*[np.arange(-1.0, 2.0)] * 3, indexing="ij"), -1).reshape(-1, 3)
 
 # It warns of operations that a supercell's lattice does not have; nobody takes those.
@@ -72,12 +75,39 @@ def operations(lattice: NDArray, numbers: NDArray, positions: NDArray) -> tuple[
 
 
 def permutation(numbers: NDArray, positions: NDArray, moved: NDArray, lattice: NDArray) -> NDArray | None:
-    """(N,) index of the atom that each moved atom falls on, None where some falls on none."""
-    apart = moved[:, None] - positions[None]
-    apart -= np.round(apart)
-    distance = np.linalg.norm(apart @ lattice, axis=-1)
-    distance[numbers[:, None] != numbers[None]] = np.inf
-    nearest = distance.argmin(1)
-    if distance[np.arange(len(nearest)), nearest].max() > 10 * SYMPREC or len(set(nearest.tolist())) < len(nearest):
-        return None
-    return nearest
+    """(N,) index of the atom that each moved atom falls on, None where some falls on none or two on the same.
+
+    An atom falls on the nearest of its element within ten tolerances of a search, 0.1 Angstrom. ``positions`` and
+    ``moved`` (N, 3) are fractional, of the atoms ``numbers`` (N,).
+    """
+    within = 10 * SYMPREC
+    i, j = _candidates(numbers, positions, moved, within / np.linalg.svd(lattice, compute_uv=False).min())
+    apart = moved[i] - positions[j]
+    distance = np.linalg.norm((apart - np.round(apart)) @ lattice, axis=1)
+    near = np.flatnonzero(distance <= within)
+    near = near[np.argsort(-distance[near], kind="stable")]
+    onto = np.full(len(numbers), -1)
+    onto[i[near]] = j[near]  # the last, nearest one stays
+    return onto if np.array_equal(np.sort(onto), np.arange(len(numbers))) else None
+
+
+def _candidates(numbers: NDArray, positions: NDArray, moved: NDArray, reach: float) -> tuple[NDArray, NDArray]:
+    """Moved atoms and atoms of the same element at most ``reach`` apart in fractional coordinates, or more of them."""
+    if len(numbers) <= _FEW or not reach < _WIDE:
+        i, j = np.nonzero(numbers[:, None] == numbers[None])
+        return i, j
+    from scipy.spatial import cKDTree
+
+    found = []
+    for number in np.unique(numbers):
+        atoms = np.flatnonzero(numbers == number)
+        there, here = (cKDTree(_wrapped(x[atoms]), boxsize=1.0) for x in (positions, moved))
+        pairs = here.sparse_distance_matrix(there, reach * (1 + 1e-9), output_type="ndarray")
+        found.append((atoms[pairs["i"]], atoms[pairs["j"]]))
+    return np.concatenate([i for i, _ in found]), np.concatenate([j for _, j in found])
+
+
+def _wrapped(positions: NDArray) -> NDArray:
+    """Fractional coordinates in [0, 1): rounding must not leave a 1."""
+    inside = positions % 1.0
+    return np.where(inside >= 1.0, 0.0, inside)

@@ -13,6 +13,8 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.operations import operations, permutation
@@ -93,14 +95,10 @@ def primitive_cell(lattice: NDArray, numbers: NDArray, positions: NDArray) -> Pr
     rotations, translations = operations(lattice, numbers, positions)
     centring = translations[np.abs(rotations - np.eye(3)).max((1, 2)) < 1e-6]
     basis = _shortest_basis(lattice, centring)
-    images = np.arange(len(numbers))
-    for shift in centring:
-        onto = permutation(numbers, positions, positions + shift, lattice)
-        if onto is None:
-            basis, images = np.eye(3), np.arange(len(numbers))
-            break
-        images = np.minimum(images, onto)
-    kept, source = np.unique(images, return_inverse=True)
+    repeats = _repeats(basis, lattice, numbers, positions)
+    if repeats is None:
+        basis, repeats = np.eye(3), np.arange(len(numbers))
+    kept, source = np.unique(repeats, return_inverse=True)
     if len(kept) * round(1 / abs(np.linalg.det(basis))) != len(numbers):
         basis, kept, source = np.eye(3), np.arange(len(numbers)), np.arange(len(numbers))
     primitive = basis @ lattice
@@ -108,6 +106,23 @@ def primitive_cell(lattice: NDArray, numbers: NDArray, positions: NDArray) -> Pr
     reduced = positions @ multiple
     image = np.round(reduced - reduced[kept][source])
     return PrimitiveCell(primitive, numbers[kept], reduced[kept], multiple, source, image)
+
+
+def _repeats(basis: NDArray, lattice: NDArray, numbers: NDArray, positions: NDArray) -> NDArray[np.int64] | None:
+    """(N,) first of the atoms that translations by the rows of ``basis`` carry each into; None where one does not."""
+    size = len(numbers)
+    every, onto = np.arange(size), []
+    for shift in basis:
+        if np.abs(shift - np.rint(shift)).max() > 1e-6:  # others are translations of the given cell
+            moved = permutation(numbers, positions, positions + shift, lattice)
+            if moved is None:
+                return None
+            onto.append(moved)
+    if not onto:
+        return every
+    links = coo_array((np.ones(size * len(onto)), (np.tile(every, len(onto)), np.concatenate(onto))), (size, size))
+    _, part = connected_components(links, directed=False)
+    return np.unique(part, return_index=True)[1][part]
 
 
 def _shortest_basis(lattice: NDArray, centring: NDArray) -> NDArray:
