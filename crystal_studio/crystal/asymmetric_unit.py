@@ -37,6 +37,19 @@ def expand(units: AsymmetricUnits) -> Structures:
     )
 
 
+def representatives(units: AsymmetricUnits) -> Structures:
+    """The cells with one atom an orbit, the representatives alone."""
+    crystal, column = np.nonzero(units.mask)
+    offsets = np.concatenate([[0], np.cumsum(units.n_orbits)]).astype(np.int64)
+    return Structures(
+        units.lattice,
+        offsets,
+        units.numbers[crystal, column],
+        units.positions[crystal, column],
+        column.astype(np.int16),
+    )
+
+
 def n_atoms(units: AsymmetricUnits, primitive: bool = False) -> NDArray[np.int64]:
     """(B,) atoms in the conventional (or primitive) cell."""
     table = tables()

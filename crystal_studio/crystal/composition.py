@@ -49,8 +49,9 @@ def parse_formula(text: str) -> dict[str, int]:
 
 
 def counts(structures: Structures) -> NDArray[np.int64]:
-    """(B, 119) atoms of each element in the cell, column = atomic number."""
-    key = structures.crystal * 119 + structures.numbers
+    """(B, 119) atoms of each element in the cell, column = atomic number; 0 for what is no element."""
+    known = (structures.numbers > 0) & (structures.numbers < len(SYMBOLS))
+    key = structures.crystal * 119 + np.where(known, structures.numbers, 0)
     return np.bincount(key, minlength=len(structures) * 119).reshape(-1, 119)
 
 

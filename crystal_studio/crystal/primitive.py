@@ -13,8 +13,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.operations import operations, permutation
@@ -110,6 +108,9 @@ def primitive_cell(lattice: NDArray, numbers: NDArray, positions: NDArray) -> Pr
 
 def _repeats(basis: NDArray, lattice: NDArray, numbers: NDArray, positions: NDArray) -> NDArray[np.int64] | None:
     """(N,) first of the atoms that translations by the rows of ``basis`` carry each into; None where one does not."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     size = len(numbers)
     every, onto = np.arange(size), []
     for shift in basis:

@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.crystal.asymmetric_unit import representatives
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.orbit_pairs import OrbitPairs, Orbits, close_pairs
 from crystal_studio.crystal.projection import settle
+from crystal_studio.crystal.soundness import is_sound
 
 LEAST_RATIO = 0.6
 """Distance in sums of covalent radii below which two atoms overlap (no crystal of the training set does)."""
@@ -36,7 +38,6 @@ _WORTH_IT = 1.01
 _COPIES = np.array([0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.5, 3.5])
 _CLEAR = 1.1
 _EXPANSION_STEP = 0.02
-_LEAST_VOLUME = 1e-3
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Repaired:
     moved : (B, M) Angstrom that each representative moved (the expansion of the cell not counted)
     scale : (B,) factor of the cell edges, 1 where the volume was kept
     ratio : (B,) closest contact over the distance that it must have at least (1 is enough), infinite if all are
-        far, 0 for a cell without volume
+        far, 0 for a cell that is not sound
     ok : (B,) whether no overlap is left
     """
 
@@ -232,9 +233,7 @@ def repair(
     aim = _Rule(max(aim_ratio, start_ratio), _CLEAR * least_distance)
     # Crystals that are hard to open are first brought just clear of overlaps, then on towards the aim.
     clear = _Rule(_CLEAR * least_ratio, _CLEAR * least_distance)
-    volume = np.abs(np.linalg.det(np.nan_to_num(units.lattice, posinf=0.0)))
-    numbers = np.concatenate([units.lattice, units.positions], axis=1)
-    sound = np.flatnonzero((volume > _LEAST_VOLUME) & np.isfinite(numbers).all((1, 2)))
+    sound = np.flatnonzero(is_sound(representatives(units)))
     ratio, scale, moved = np.zeros(len(units)), np.ones(len(units)), np.zeros(units.numbers.shape)
     ratio[sound] = _measure(units.take(sound), least)
     wrong = sound[_measure(units.take(sound), start) < 1.0]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.neighbours import reduce_cells
+from crystal_studio.crystal.soundness import is_sound
 
 K_PLAIN = 24
 """Neighbours in the plain average."""
@@ -41,20 +42,16 @@ _MOST_IMAGES = 60_000
 def fingerprints(structures: Structures) -> NDArray[np.float32]:
     """(B, WIDTH) dimensionless vectors: plain AMD_1..24, weighted AMD_1..12, weighted AMD_1..8 of like atoms.
 
-    Rows of NaN where a cell is empty, flat or not finite.
+    Rows of NaN where a cell is not sound.
     """
     result = np.full((len(structures), WIDTH), np.nan, np.float32)
-    with np.errstate(all="ignore"):
-        finite = np.isfinite(structures.lattice).all((1, 2)) & (structures.n_atoms > 0)
-        spacing = np.cbrt(structures.volume / np.maximum(structures.n_atoms, 1))
-    reduced, change = reduce_cells(np.where(finite[:, None, None], structures.lattice, np.eye(3)))
-    for i in np.flatnonzero(finite & (spacing > 1e-3)).tolist():
-        rows = structures.atoms(i)
-        positions = structures.positions[rows] @ np.linalg.inv(change[i].astype(float))
-        if np.isfinite(positions).all():
-            result[i] = _fingerprint(
-                reduced[i] / spacing[i], structures.numbers[rows], positions, structures.orbit[rows]
-            )
+    rows = np.flatnonzero(is_sound(structures))
+    reduced, change = reduce_cells(structures.lattice[rows])
+    spacing = np.cbrt(np.abs(np.linalg.det(reduced)) / structures.n_atoms[rows])
+    for k, i in enumerate(rows.tolist()):
+        atoms = structures.atoms(i)
+        positions = structures.positions[atoms] @ np.linalg.inv(change[k].astype(float))
+        result[i] = _fingerprint(reduced[k] / spacing[k], structures.numbers[atoms], positions, structures.orbit[atoms])
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.elements import COVALENT_RADII, SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.neighbours import closest_contacts
+from crystal_studio.crystal.soundness import READABLE, CellFault, cell_faults, fault_texts
 from crystal_studio.funnel.protocol import Batch
 
 PUBLISHED_LIMIT = 0.5
@@ -20,6 +21,9 @@ PUBLISHED_LIMIT = 0.5
 
 MOST_ATOMS = 4000
 """Atoms in a cell beyond which a candidate is not judged."""
+
+LIMITS = replace(READABLE, most_atoms=MOST_ATOMS)
+"""Of what the later stages compute with; the limits of ``GeometryStage`` ask what crystals are like."""
 
 METHOD = Method("geometry", "geometry", "Computed from the geometry")
 """How everything is found that follows from positions and cell alone."""
@@ -66,6 +70,7 @@ class GeometryStage:
             "Unbelievable cell angle",
             "The cell angle {angle} is {degrees:.0f}° (limits {low:.0f}° and {high:.0f}°).",
         ),
+        ReasonKind("not_sound", "No cell of a crystal", "Nothing can be computed of this cell: {text}."),
         ReasonKind("overlap", "Atoms overlap", "{atoms} are {distance:.2f} Å apart (limit {limit:.2f} Å)."),
     )
     seconds = 0.0
@@ -73,7 +78,8 @@ class GeometryStage:
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Finds min_distance (Angstrom) and min_radius_ratio; notes valid_published (0 or 1)."""
         structures = batch.structures
-        reasons = [self._of_cell(structures, i) for i in range(len(structures))]
+        faults, texts = cell_faults(structures, LIMITS), fault_texts(structures, LIMITS)
+        reasons = [self._of_cell(structures, i, CellFault(int(faults[i])), texts[i]) for i in range(len(structures))]
         distance = np.full(len(structures), np.nan)
         ratio = np.full(len(structures), np.nan)
         sound = np.flatnonzero([r is None for r in reasons])
@@ -101,16 +107,21 @@ class GeometryStage:
         told = {"atoms": atoms, "first": low, "second": high, "distance": distance, "limit": float(limit)}
         return Reason("overlap", told)
 
-    def _of_cell(self, structures: Structures, i: int) -> Reason | None:
+    def _of_cell(self, structures: Structures, i: int, fault: CellFault, text: str) -> Reason | None:
+        """First whether anything can be computed of the cell, then whether crystals have such cells."""
         n = int(structures.n_atoms[i])
         lattice = structures.lattice[i]
-        if n == 0:
-            return Reason("empty")
-        if n > MOST_ATOMS:
-            return Reason("too_many_atoms", {"atoms": n, "limit": MOST_ATOMS})
-        if not np.isfinite(lattice).all() or not np.isfinite(structures.positions[structures.atoms(i)]).all():
-            return Reason("not_finite")
-        volume = abs(float(np.linalg.det(lattice))) / n
+        match fault:
+            case CellFault.EMPTY:
+                return Reason("empty")
+            case CellFault.TOO_MANY_ATOMS:
+                return Reason("too_many_atoms", {"atoms": n, "limit": MOST_ATOMS})
+            case CellFault.NOT_FINITE:
+                return Reason("not_finite")
+            case CellFault.NO_ELEMENT:
+                return Reason("not_sound", {"text": text})
+        with np.errstate(over="ignore"):
+            volume = abs(float(np.linalg.det(lattice))) / n
         low, high = self.volume_per_atom
         if not low <= volume <= high:
             return Reason("volume", {"volume": volume, "low": low, "high": high})
@@ -123,4 +134,4 @@ class GeometryStage:
         for label, angle in zip("αβγ", parameters[3:].tolist(), strict=True):
             if not sharp <= angle <= blunt:
                 return Reason("angle", {"angle": label, "degrees": angle, "low": sharp, "high": blunt})
-        return None
+        return Reason("not_sound", {"text": text}) if fault else None

@@ -89,6 +89,7 @@ def _of_geometry(geometry: Any, batch: Batch) -> str:
     before, after = batch.structures.take(moved), geometry.structures.take(moved)
     if (before.n_atoms != after.n_atoms).any() or (before.numbers != after.numbers).any():
         return "the geometry holds other atoms, or the same ones in another order"
+    # Whether it can be stored, no more: a cell that fell flat is a verdict of the stage on one crystal, no fault of it.
     if not np.isfinite(after.lattice).all() or not np.isfinite(after.positions).all():
         return "the geometry is not finite"
     return ""

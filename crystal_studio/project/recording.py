@@ -16,6 +16,7 @@ from crystal_studio.candidates.registry import quantities
 from crystal_studio.candidates.verdicts import PASSED, REJECTED, Finding, Geometry, Verdicts
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.lattice import densities
+from crystal_studio.crystal.standardise import space_group_numbers
 from crystal_studio.project import blob, checksums, names, parts, reading
 from crystal_studio.project.names import LEARNED, Names
 from crystal_studio.project.reading import Stored
@@ -238,16 +239,15 @@ def _put_geometry(
         [(rows[k].id, method) for k in still],
     )
     out = list(rows)
-    figures = figures_of(cells)
-    for k, figure in zip(moved, figures, strict=True):
+    for k, here in zip(moved, described(cells), strict=True):
         row = out[k]
         if row.geometry == method or trust(known, method) < trust(known, row.geometry):
-            out[k] = replace(row, **figure, geometry=method)
+            out[k] = replace(row, **here, geometry=method)
     lost = [k for k in still if rows[k].geometry == method]
     for k in lost:
         best = _best_geometry(connection, known, rows[k].id)
         cell, _ = parts.structures(connection, path, [rows[k].id], best)
-        out[k] = replace(rows[k], **figures_of(cell)[0], geometry=best)
+        out[k] = replace(rows[k], **described(cell)[0], geometry=best)
     return out
 
 
@@ -266,6 +266,13 @@ def _best_geometry(connection: sqlite3.Connection, known: Names, candidate_id: i
     return min(
         (m for (m,) in found if trust(known, m) < len(METHOD_KINDS)), key=lambda m: trust(known, m), default=GENERATED
     )
+
+
+def described(cells: Structures) -> list[dict[str, Any]]:
+    """What a candidate's row says of the geometry that it now has: the figures of its cell, and its space group as
+    the symmetry stage finds it (None: none found)."""
+    groups = space_group_numbers(cells).tolist()
+    return [{**figures, "space_group": g or None} for figures, g in zip(figures_of(cells), groups, strict=True)]
 
 
 def figures_of(cells: Structures) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from crystal_studio.errors import FileError
 from crystal_studio.project import blob, checksums, reading, schema
 from crystal_studio.project.check import Report, examine, opened, readable
 from crystal_studio.project.reading import Stored
-from crystal_studio.project.recording import figures_of
+from crystal_studio.project.recording import described
 from crystal_studio.project.schema import GENERATED
 from crystal_studio.project.store import ProjectWriter
 
@@ -101,7 +101,7 @@ def _with_geometry(stored: Stored, cells: dict[tuple[int, str, str], bytes]) -> 
     """As it is, or as generated where its current geometry is lost; without orbits where its unit is."""
     if (stored.id, "structure", stored.geometry) not in cells:
         cell = blob.decode_structures([cells[stored.id, "structure", GENERATED]])
-        stored = replace(stored, **figures_of(cell)[0], geometry=GENERATED)
+        stored = replace(stored, **described(cell)[0], geometry=GENERATED)
     if stored.n_orbits is not None and (stored.id, "unit", GENERATED) not in cells:
         stored = replace(stored, n_orbits=None)
     return stored

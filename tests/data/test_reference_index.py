@@ -95,8 +95,9 @@ def test_cells_without_answer_are_nan_not_errors() -> None:
     flat = (np.zeros((3, 3)), np.array([26]), np.zeros((1, 3)))
     broken = (np.full((3, 3), np.nan), np.array([26]), np.zeros((1, 3)))
     needle = (np.diag([1e-3, 1e-3, 1e5]), np.array([26]), np.zeros((1, 3)))
-    vectors = fingerprints(batch(nothing, flat, broken, needle))
-    assert vectors.shape == (4, WIDTH) and np.isnan(vectors).any(1).all()
+    strange = cubic(4.0, [26, 200], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    vectors = fingerprints(batch(nothing, flat, broken, needle, strange))
+    assert vectors.shape == (5, WIDTH) and np.isnan(vectors).any(1).all()
 
 
 @pytest.fixture

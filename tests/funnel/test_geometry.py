@@ -77,3 +77,16 @@ def test_empty_cell_and_mixed_batch() -> None:
     assert verdicts.passed.tolist() == [False, True]
     assert sentences(GeometryStage(), verdicts)[0] == "The cell holds no atom."
     assert np.isnan(found(verdicts, "min_distance")[0]) and np.isfinite(found(verdicts, "min_distance")[1])
+
+
+@pytest.mark.parametrize("number", [0, 119, 200, -3])
+def test_atoms_of_no_element_are_a_verdict(number: int) -> None:
+    passed, reason, _ = one(4 * np.eye(3), [number, 8], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    assert not passed and reason == "Nothing can be computed of this cell: it holds atoms that are no chemical element."
+
+
+def test_a_cell_that_repeats_too_soon_is_named() -> None:
+    """Hydrogen's own images 0.42 A apart are no overlap by covalent radii, and the edges tell nothing."""
+    lattice = np.array([[4, 1, -2], [-1, -3, -1], [4, 3, -1]]) @ np.diag([0.42, 1.7, 8.42])
+    passed, reason, _ = one(lattice, [1], [[0, 0, 0]])
+    assert not passed and "repeats every 0.42 A" in reason

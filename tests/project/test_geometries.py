@@ -59,6 +59,26 @@ def test_a_relaxation_given_up_the_second_time_takes_back_the_first(both) -> Non
     assert [m.name for m in reader.geometries(1)] == ["chgnet"]
 
 
+def test_the_space_group_is_that_of_the_current_geometry(both) -> None:
+    """Rows, filters and the exported file; what was asked for stays."""
+    writer, reader = both
+    made = batch(1).structures
+    asked = reader.candidate(1).asked_space_group
+    group = {"space_group": [float(asked)]}
+    writer.record(1, "symmetry", [1], said([None], group, Method("geometry", "geometry", "")))
+    long = replace(made, lattice=made.lattice * np.array([1, 1, 1.1])[:, None])
+    writer.record(1, "relaxation", [1], said([None], geometry=moved(long, CHGNET, 1.0)))
+    row = reader.candidate(1)
+    assert (row.geometry, row.space_group, row.asked_space_group) == ("chgnet", 139, asked) and asked == 225
+    assert reader.ids("space_group == 139").tolist() == [1] and 1 not in reader.ids("space_group == 225")
+    writer.record(1, "dft", [1], said([None], geometry=moved(made, DFT, 1.02)))
+    assert reader.candidate(1).space_group == 225
+    writer.record(1, "relaxation", [1], said([None], geometry=moved(long, CHGNET, 1.0)))
+    assert reader.candidate(1).space_group == 225, "the current geometry is still that of DFT"
+    writer.record(1, "dft", [1], said([GAVE_UP], geometry=moved(made, DFT, 1.02, [False])))
+    assert reader.candidate(1).space_group == 139
+
+
 def test_dft_moves_more_trustworthily_than_a_potential_and_a_learned_model_never(both) -> None:
     writer, reader = both
     made = batch(1).structures
