@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.errors import ModelError
 from crystal_studio.potentials.mp2020 import corrections
@@ -28,6 +30,10 @@ CHECKPOINT = "7net-0_11July2024"
 
 CUTOFF = 5.0
 """Angstrom: atoms closer than this are neighbours."""
+
+BOUND = 1.25
+"""Times the sum of the covalent radii: atoms so near are bound, even where the network does not see so far. Of caesium
+metal, whose atoms are 5.3 Angstrom apart, it has learned the energy without seeing a neighbour."""
 
 MOST_EDGES = 50_000
 """A cell with more pairs of neighbours is no crystal and would fill the memory: each takes some 0.1 MB."""
@@ -169,6 +175,15 @@ class SevenNet:
         first, second, image, distance = find_points_in_spheres(atoms, atoms, CUTOFF, periodic, cell, 1e-8)
         pairs = distance > 1e-8
         first, second, image = first[pairs].astype(np.int64), second[pairs].astype(np.int64), image[pairs]
-        if len(first) > MOST_EDGES or len(np.unique(first)) < len(numbers):
+        if len(first) > MOST_EDGES:
+            return None
+        lonely = np.setdiff1d(np.arange(len(numbers)), first)
+        if len(lonely) and not np.isin(lonely, _bound(cell, numbers, positions)).all():
             return None
         return _Graph(numbers.astype(np.int64), first, second, atoms[second] + image @ cell - atoms[first])
+
+
+def _bound(lattice: NDArray, numbers: NDArray, positions: NDArray) -> NDArray[np.int64]:
+    """Atoms that have a neighbour as near as a bond."""
+    radius = BOUND * COVALENT_RADII[numbers]
+    return np.unique(neighbours_within(lattice, positions, radius[:, None] + radius)[0])

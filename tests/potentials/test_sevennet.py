@@ -109,6 +109,16 @@ def test_crystals_without_an_answer(sevennet: Any) -> None:
     assert [r.code for r in outcome.reasons if r] == ["no_answer"] * 2 and not outcome.converged.any()
 
 
+def test_caesium_metal_has_an_energy_and_a_gas_of_it_has_none(sevennet: Any) -> None:
+    """Its atoms are further apart than the network sees; mp-1, -0.90 eV/atom."""
+    bcc = 0.5 - np.eye(3)
+    cells = Structures.from_lists([6.14 * bcc, 8.0 * bcc, 6.14 * bcc], [[55], [55], [11]], [[[0, 0, 0]]] * 3)
+    found = sevennet.energies(cells)
+    assert found[0] == pytest.approx(-0.90, abs=0.08) and np.isnan(found[1:]).all()
+    outcome = sevennet.relax(cells.take(np.array([0])))
+    assert outcome.converged.all() and outcome.energy_per_atom[0] == pytest.approx(found[0])
+
+
 def test_facts_are_told_without_loading_the_network() -> None:
     found = registry.POTENTIALS.get("sevennet")
     assert registry.method("sevennet") == Method("sevennet", "potential", found.title)
