@@ -49,7 +49,7 @@ class RelaxationStage:
         """
         method = registry.method(context.potential)
         potential = registry.load(context.potential, context.device)
-        cautious = _cautious(context.potential, batch.structures) if self.cautious else None
+        cautious = _cautious(method.name, batch.structures) if self.cautious else None
         outcome = potential.relax(batch.structures, self.max_steps, self.fmax, cautious=cautious)
         kept = np.array([reason is None for reason in outcome.reasons], bool)
         moved = kept & ~outcome.stopped
@@ -66,10 +66,10 @@ class RelaxationStage:
         return rejecting(outcome.reasons, findings, geometry=geometry)
 
 
-def _cautious(potential: str, structures: Structures) -> Cautious | None:
+def _cautious(key: str, structures: Structures) -> Cautious | None:
     """What lies too high, by the hull of the same potential; None where there is no such hull."""
     try:
-        hull = ReferenceHull.load(potential)
+        hull = ReferenceHull.load(key)
     except KnownError:
         return None
     return Cautious(-hull.distances(counts(structures), np.zeros(len(structures))).e_above_hull)

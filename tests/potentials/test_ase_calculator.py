@@ -8,16 +8,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.conformance import potentials
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.data.hull import WIDTH, ReferenceHull, hull_path, save_hull
 from crystal_studio.errors import ModelError
 from crystal_studio.funnel import stages
+from crystal_studio.funnel.context import FunnelContext
+from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.relaxation import RelaxationStage
+from crystal_studio.funnel.stability import StabilityStage
 from crystal_studio.potentials import registry, weights_files
 from crystal_studio.potentials.ase_calculator import AseCalculator
 from crystal_studio.potentials.mp2020 import corrections
 
 FCC = 0.5 * (1 - np.eye(3))
+CORNERS = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+ROCK_SALT = np.concatenate([CORNERS, CORNERS + np.array([0.5, 0, 0])])
 
 
 def metals() -> Structures:
@@ -142,3 +150,26 @@ def test_a_file_is_loaded_under_its_own_name(tmp_path: Path, monkeypatch: pytest
     assert (raw.name, raw.device) == ("mace-small-raw", "cuda") and opened == [(file, "cpu"), (file, "cuda")]
     oxide = Structures.from_lists([4.3 * FCC], [[12, 8]], [[[0, 0, 0], [0.5] * 3]])
     assert made.energies(oxide) - raw.energies(oxide) == pytest.approx(corrections(oxide))
+
+
+def test_stages_find_the_hull_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values and hull go by the name of the file; a hull far below leaves the cautious relaxation early."""
+    file = tmp_path / "tiny.model"
+    file.touch()
+    monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path))
+    monkeypatch.setattr(weights_files.Mace, "calculator", lambda *_: lennard_jones()._calculator)
+    atoms = np.zeros((2, WIDTH), int)
+    atoms[[0, 1], [12, 8]] = 1
+    save_hull(hull_path("mace-tiny"), ReferenceHull(atoms, np.full(2, -30.0), np.array(["a", "b"]), "mace-tiny"))
+    rng = np.random.default_rng(0)
+    oxide = Structures.from_lists([4.4 * np.eye(3)], [[12] * 4 + [8] * 4], [rng.normal(ROCK_SALT, 0.02)])
+    batch, context = Batch(np.array([1]), Candidates.of_structures(oxide)), FunnelContext(f"mace:raw:{file}")
+    plain = RelaxationStage()(batch, context)
+    assert {f.method.name for f in plain.findings} == {"mace-tiny-raw"}
+    context = FunnelContext(f"mace:{file}")
+    left = {f.quantity: f.values[0] for f in RelaxationStage()(batch, context).findings}
+    kept = {f.quantity: f.values[0] for f in plain.findings}
+    assert (left["stopped"], kept["stopped"]) == (1.0, 0.0)
+    found = {"energy_per_atom@mace-tiny": np.array([-29.9])}
+    (e_hull, _) = StabilityStage()(Batch(batch.ids, batch.candidates, found), context).findings
+    assert e_hull.method.name == "mace-tiny" and e_hull.values == pytest.approx([0.1])
