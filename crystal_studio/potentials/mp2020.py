@@ -21,6 +21,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.crystal.neighbours import neighbours_within
+from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 
 ANIONS = {
     "Br": -0.534, "I": -0.379, "Se": -0.472, "Si": 0.071, "Sb": -0.192, "Te": -0.422, "H": -0.179, "N": -0.361,
@@ -46,10 +47,10 @@ _O, _S, _H = (atomic_number(symbol) for symbol in ("O", "S", "H"))
 
 
 def corrections(structures: Structures) -> NDArray[np.float64]:
-    """(B,) eV/atom to add to uncorrected energies; 0 for elements and empty cells."""
+    """(B,) eV/atom to add to uncorrected energies; 0 for elements and for cells that are none."""
     table = counts(structures)
     found = np.zeros(len(structures))
-    for i in np.flatnonzero((table > 0).sum(1) > 1).tolist():
+    for i in np.flatnonzero(((table > 0).sum(1) > 1) & is_sound(structures, COMPUTABLE)).tolist():
         row = table[i]
         elements = np.flatnonzero(row)
         units = row[elements] // np.gcd.reduce(row[elements])
