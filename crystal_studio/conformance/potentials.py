@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crystal_studio.conformance import samples
 from crystal_studio.conformance.batches import need, same
@@ -86,6 +87,33 @@ def relaxation(potential: Potential) -> None:
     need(len(potential.relax(none, STEPS, FMAX).reasons) == 0, "an empty batch is relaxed to an empty one")
 
 
+def evaluation(potential: Potential) -> None:
+    """Forces and stress are the derivatives of the energy, in the order of the atoms, at the geometry given."""
+    whole = samples.crystals()
+    found = potential.evaluate(whole)
+    size, atoms = len(whole), len(whole.numbers)
+    need(found.energy_per_atom.shape == (size,), "energies are (B,)")
+    need(found.forces.shape == (atoms, 3) and found.stress.shape == (size, 3, 3), "forces (M, 3), stresses (B, 3, 3)")
+    energies = potential.energies(whole)
+    need(samples.close(found.energy_per_atom, energies, TOLERANCE), "evaluate and energies tell the same energy")
+    i = size - 1  # off any symmetry: nothing is zero by itself
+    if not np.isfinite(energies[i]):
+        return
+    one = whole.take(np.array([i]))
+    n, step = int(one.n_atoms[0]), 0.02
+    towards = np.random.default_rng(3).normal(size=(n, 3))
+    towards *= step / np.linalg.norm(towards, axis=1).max()
+    strain = np.array([[0.4, 0.1, 0], [0.1, -0.2, 0.3], [0, 0.3, 0.6]]) * step
+    gain = -float((found.forces[whole.atoms(i)] * towards).sum())
+    need(_rises(potential, one, towards, np.zeros((3, 3)), gain), "forces are minus the slope of the energy")
+    gain = float((found.stress[i] * strain).sum() * one.volume[0])
+    need(_rises(potential, one, np.zeros((n, 3)), strain, gain), "the stress is the slope of the energy by strain")
+    none = potential.evaluate(whole.take(np.zeros(0, int)))
+    need(none.forces.shape == (0, 3) and none.stress.shape == (0, 3, 3), "an empty batch is evaluated to an empty one")
+    absurd = potential.evaluate(samples.absurd())
+    need(not np.isinf(absurd.forces).any(), "what has no answer is NaN")
+
+
 def relaxed_alone(potential: Potential) -> None:
     """A crystal relaxes the same alone and among others."""
     whole = samples.crystals().take(np.arange(3))
@@ -110,7 +138,18 @@ def units(potential: Potential) -> None:
     need(((rigid > 0.1) & (rigid < 2000)).all(), f"bulk moduli {rigid} GPa: are energies eV an atom?")
 
 
-CHECKS = (shapes, determinism, invariance, absurd_cells, relaxation, relaxed_alone, units)
+CHECKS = (shapes, determinism, invariance, absurd_cells, evaluation, relaxation, relaxed_alone, units)
+
+
+def _rises(potential: Potential, one: Structures, towards: NDArray, strain: NDArray, gain: float) -> bool:
+    """Whether the energy (eV) of a cell rises by ``gain`` on the way, to a tenth of it or to half a meV an atom."""
+    moved = []
+    for sign in (0.5, -0.5):
+        lattice = one.lattice @ (np.eye(3) + sign * strain)
+        positions = one.positions + sign * towards @ np.linalg.inv(one.lattice[0])
+        moved.append(potential.energies(Structures(lattice, one.offsets, one.numbers, positions, one.orbit))[0])
+    rise = float(moved[0] - moved[1]) * int(one.n_atoms[0])
+    return abs(rise - gain) < max(0.1 * abs(gain), 0.1 * TOLERANCE * int(one.n_atoms[0]))
 
 
 def _scaled(cells: Structures, factor: float) -> Structures:

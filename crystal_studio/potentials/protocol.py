@@ -77,6 +77,26 @@ class Cautious:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What a potential says of B crystals of M atoms at the geometry given; NaN where it has no answer.
+
+    energy_per_atom : (B,) float64 eV/atom
+    forces : (M, 3) eV/Angstrom, Cartesian, in the order of the atoms
+    stress : (B, 3, 3) eV/Angstrom^3, positive where the cell would rather be smaller
+    """
+
+    energy_per_atom: NDArray[np.float64]
+    forces: NDArray[np.float64]
+    stress: NDArray[np.float64]
+
+
+def no_evaluation(structures: Structures) -> Evaluation:
+    """Nothing known of any crystal, to be filled in."""
+    size, atoms = len(structures), len(structures.numbers)
+    return Evaluation(np.full(size, np.nan), np.full((atoms, 3), np.nan), np.full((size, 3, 3), np.nan))
+
+
+@dataclass(frozen=True)
 class Relaxation:
     """The outcome of relaxing B crystals.
 
@@ -116,6 +136,9 @@ class Potential(Protocol):
 
     def energies(self, structures: Structures) -> NDArray[np.float64]:
         """(B,) eV/atom at the given geometry; NaN where the potential has no answer."""
+
+    def evaluate(self, structures: Structures) -> Evaluation:
+        """Energies, forces and stresses at the given geometry."""
 
     def relax(
         self,

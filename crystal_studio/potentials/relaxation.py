@@ -7,7 +7,7 @@ that are done make room for those that wait, so that the batches of a network st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,54 +37,6 @@ class Evaluator(Protocol):
 
     def evaluate(self, kept: Sequence[object], geometries: Sequence[Geometry]) -> Sequence[Gradient | None]:
         """One gradient a crystal, None where there is no answer."""
-
-
-@dataclass(frozen=True)
-class Energies:
-    """One evaluation: energy (eV per cell), forces (N, 3) eV/Angstrom, stress (3, 3) eV/Angstrom^3."""
-
-    energy: float
-    forces: NDArray[np.float64]
-    stress: NDArray[np.float64]
-
-
-Evaluate = Callable[[NDArray, NDArray, NDArray], Energies | None]
-
-
-@dataclass(frozen=True)
-class _OneByOne:
-    """An evaluator out of a function of one cell (lattice, numbers, positions)."""
-
-    function: Evaluate
-
-    def prepare(self, cell: ReducedCell) -> object:
-        return cell.numbers
-
-    def evaluate(self, kept: Sequence[object], geometries: Sequence[Geometry]) -> Sequence[Gradient | None]:
-        return [self._one(numbers, geometry) for numbers, geometry in zip(kept, geometries, strict=True)]
-
-    def _one(self, numbers: object, geometry: Geometry) -> Gradient | None:
-        found = self.function(geometry.lattice, np.asarray(numbers), geometry.positions)
-        if found is None:
-            return None
-        # Along the free coordinates the net force of a model without exact translational invariance means nothing.
-        volume = abs(np.linalg.det(geometry.lattice))
-        return Gradient(found.energy, found.forces.mean(0) - found.forces, volume * found.stress)
-
-
-def relax_each(
-    structures: Structures,
-    evaluate: Evaluate,
-    max_steps: int,
-    fmax: float,
-    symmetric: bool = True,
-    cautious: Cautious | None = None,
-) -> Relaxation:
-    """``relax`` with a potential that knows one crystal at a time.
-
-    ``evaluate(lattice, numbers, positions)`` returns ``Energies``, or None where the potential has no answer.
-    """
-    return relax(structures, _OneByOne(evaluate), max_steps, fmax, symmetric, cautious, at_once=1)
 
 
 def relax(

@@ -9,7 +9,6 @@ compounds and of metals stand on one scale.
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +19,9 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import neighbours_within
-from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.errors import ModelError
-from crystal_studio.potentials.mp2020 import corrections
-from crystal_studio.potentials.protocol import Cautious, Relaxation
-from crystal_studio.potentials.relaxation import Energies, relax_each
+from crystal_studio.potentials import mp2020
+from crystal_studio.potentials.one_by_one import Energies, OneByOne
 
 CHECKPOINT = "7net-0_11July2024"
 
@@ -49,7 +46,7 @@ class _Graph:
     vector: NDArray[np.float64]
 
 
-class SevenNet:
+class SevenNet(OneByOne):
     """The pretrained network behind the ``Potential`` protocol; see the module for its source."""
 
     name = "sevennet"
@@ -88,43 +85,21 @@ class SevenNet:
         self._known = np.zeros(256, bool)
         self._known[list(model.type_map or ())] = True
 
-    def energies(self, structures: Structures) -> NDArray[np.float64]:
-        """(B,) eV/atom at the given geometry; NaN for isolated atoms and elements that it was not trained on."""
+    def corrections(self, structures: Structures) -> NDArray[np.float64]:
+        """(B,) eV/atom that put PBE and PBE+U on one scale."""
+        return mp2020.corrections(structures)
+
+    def energy_of(self, lattice: NDArray, numbers: NDArray, positions: NDArray) -> float | None:
+        """Uncorrected energy (eV), None for isolated atoms and elements that it was not trained on."""
         import torch
 
-        found = np.full(len(structures), np.nan)
-        for i in np.flatnonzero(is_sound(structures, COMPUTABLE)).tolist():
-            rows = structures.atoms(i)
-            graph = self._graph(structures.lattice[i], structures.numbers[rows], structures.positions[rows])
-            if graph is None:
-                continue
-            with torch.no_grad():
-                energy = float(self._energy(graph, self._tensor(graph.vector)))
-            if np.isfinite(energy):
-                found[i] = energy / len(graph.numbers)
-        return found + corrections(structures)
+        graph = self._graph(lattice, numbers, positions)
+        if graph is None:
+            return None
+        with torch.no_grad():
+            return float(self._energy(graph, self._tensor(graph.vector)))
 
-    def relax(
-        self,
-        structures: Structures,
-        max_steps: int = 120,
-        fmax: float = 0.1,
-        symmetric: bool = True,
-        cautious: Cautious | None = None,
-    ) -> Relaxation:
-        """Positions and cells moved downhill, space group kept; see ``relaxation.relax_each``.
-
-        The corrections change in jumps, with the kind of an oxide: they take no part in the movement.
-        """
-        if cautious is not None:
-            cautious = cautious.without(corrections(structures))
-        outcome = relax_each(structures, self._evaluate, max_steps, fmax, symmetric, cautious)
-        energy = outcome.energy_per_atom.copy()
-        known = np.flatnonzero(np.isfinite(energy))
-        energy[known] += corrections(outcome.structures.take(known))
-        return dataclasses.replace(outcome, energy_per_atom=energy)
-
-    def _evaluate(self, lattice: NDArray, numbers: NDArray, positions: NDArray) -> Energies | None:
+    def evaluation_of(self, lattice: NDArray, numbers: NDArray, positions: NDArray) -> Energies | None:
         """Uncorrected energy (eV), forces (eV/Angstrom) and stress (eV/Angstrom^3), None where there is none."""
         import torch
 

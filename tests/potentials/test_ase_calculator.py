@@ -61,7 +61,7 @@ def test_copper_finds_its_lattice_constant(copper: AseCalculator) -> None:
 
 def test_forces_and_stress_are_derivatives_of_the_energy(copper: AseCalculator) -> None:
     cell, numbers, positions = 3.6 * np.eye(3) + 0.1, np.full(4, 29), metals().positions[1:]
-    found = copper._evaluate(cell, numbers, positions)
+    found = copper.evaluation_of(cell, numbers, positions)
 
     def energy(lattice: np.ndarray, x: np.ndarray) -> float:
         return 4 * copper.energies(Structures.from_lists([lattice], [numbers], [x]))[0]

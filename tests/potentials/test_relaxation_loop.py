@@ -8,8 +8,8 @@ import pytest
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.crystal.standardise import space_group_numbers
+from crystal_studio.potentials.one_by_one import Energies, relax_each
 from crystal_studio.potentials.protocol import Relaxation, why
-from crystal_studio.potentials.relaxation import Energies, relax_each
 
 R0 = 2.5
 

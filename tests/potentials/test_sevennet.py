@@ -58,7 +58,7 @@ def test_agrees_with_the_calculator_of_its_package(sevennet: Any) -> None:
         warnings.simplefilter("ignore")
         calculator = SevenNetCalculator("7net-0", device="cpu")
     atoms = Atoms(numbers, cell=lattice, scaled_positions=positions, pbc=True, calculator=calculator)
-    found = sevennet._evaluate(lattice, numbers, positions)
+    found = sevennet.evaluation_of(lattice, numbers, positions)
     assert found.energy == pytest.approx(atoms.get_potential_energy(), abs=1e-4)
     assert found.forces == pytest.approx(atoms.get_forces(), abs=1e-4)
     assert found.stress == pytest.approx(atoms.get_stress(voigt=False), abs=1e-5)
@@ -68,10 +68,10 @@ def test_agrees_with_the_calculator_of_its_package(sevennet: Any) -> None:
 
 def test_forces_and_stress_are_derivatives_of_the_energy(sevennet: Any) -> None:
     lattice, numbers, positions = skewed()
-    found = sevennet._evaluate(lattice, numbers, positions)
+    found = sevennet.evaluation_of(lattice, numbers, positions)
 
     def energy(cell: np.ndarray, x: np.ndarray) -> float:
-        return sevennet._evaluate(cell, numbers, x).energy
+        return sevennet.evaluation_of(cell, numbers, x).energy
 
     step = 0.01
     for atom, axis in ((1, 0), (2, 2)):

@@ -15,7 +15,7 @@ from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.lattice import densities
 from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
-from crystal_studio.potentials.relaxation import Energies, relax_each
+from crystal_studio.potentials.one_by_one import Energies, OneByOne
 from crystal_studio.properties.protocol import Predictions
 
 LONGEST_BOND = Quantity(
@@ -39,7 +39,7 @@ def morse(lattice, numbers, positions, stretch=1.0):
     return Energies(0.5 * float((energy * window).sum()), forces, stress)
 
 
-class Springs:
+class Springs(OneByOne):
     name = "springs"
     title = "Springs between atoms"
     functional = "Morse pairs"
@@ -49,18 +49,7 @@ class Springs:
     def __init__(self, device="cpu"):
         self.device = device
 
-    def energies(self, structures):
-        found = np.full(len(structures), np.nan)
-        for i in np.flatnonzero(is_sound(structures, COMPUTABLE)):
-            rows = structures.atoms(i)
-            energy = self.pairs(structures.lattice[i], structures.numbers[rows], structures.positions[rows]).energy
-            found[i] = energy / structures.n_atoms[i] if np.isfinite(energy) else np.nan
-        return found
-
-    def relax(self, structures, max_steps=120, fmax=0.1, symmetric=True, cautious=None):
-        return relax_each(structures, self.pairs, max_steps, fmax, symmetric, cautious)
-
-    def pairs(self, lattice, numbers, positions):
+    def evaluation_of(self, lattice, numbers, positions):
         return morse(lattice, numbers, positions, self.stretch)
 
 

@@ -17,7 +17,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.errors import ModelError
-from crystal_studio.potentials.protocol import Cautious, Relaxation
+from crystal_studio.potentials.protocol import Cautious, Evaluation, Relaxation, no_evaluation
 from crystal_studio.potentials.reduced import ReducedCell
 from crystal_studio.potentials.relaxation import AT_ONCE, relax
 
@@ -61,13 +61,32 @@ class CHGNet:
         evaluator = QuotientEvaluator(self._network, skin=0.0)
         for start in range(0, len(rows), AT_ONCE):
             chosen = rows[start : start + AT_ONCE].tolist()
-            cells = [self._cell(structures, i) for i in chosen]
+            cells = [_reduced(structures, i) for i in chosen]
             gradients = evaluator.evaluate(
                 [evaluator.prepare(cell) for cell in cells], [cell.start for cell in cells], slopes=False
             )
             for i, cell, gradient in zip(chosen, cells, gradients, strict=True):
                 if gradient is not None and np.isfinite(gradient.energy):
                     found[i] = gradient.energy / len(cell.numbers)
+        return found
+
+    def evaluate(self, structures: Structures) -> Evaluation:
+        """Energies, forces and stresses at the given geometry, of every atom without regard to symmetry."""
+        from crystal_studio.potentials.chgnet.evaluator import QuotientEvaluator
+
+        found = no_evaluation(structures)
+        rows = np.flatnonzero(is_sound(structures, COMPUTABLE))
+        evaluator = QuotientEvaluator(self._network, skin=0.0)
+        for start in range(0, len(rows), AT_ONCE):
+            chosen = rows[start : start + AT_ONCE].tolist()
+            cells = [ReducedCell(*_cell(structures, i), symmetric=False) for i in chosen]
+            gradients = evaluator.evaluate([evaluator.prepare(cell) for cell in cells], [cell.start for cell in cells])
+            for i, cell, gradient in zip(chosen, cells, gradients, strict=True):
+                if gradient is not None and gradient.finite:
+                    virial = 0.5 * (gradient.virial + gradient.virial.T)
+                    found.energy_per_atom[i] = gradient.energy / len(cell.numbers)
+                    found.forces[structures.atoms(i)] = -gradient.positions
+                    found.stress[i] = virial / structures.volume[i]
         return found
 
     def relax(
@@ -83,8 +102,12 @@ class CHGNet:
 
         return relax(structures, QuotientEvaluator(self._network), max_steps, fmax, symmetric, cautious)
 
-    @staticmethod
-    def _cell(structures: Structures, i: int) -> ReducedCell:
-        atoms = structures.atoms(i)
-        cell = primitive_cell(structures.lattice[i], structures.numbers[atoms], structures.positions[atoms])
-        return ReducedCell(cell.lattice, cell.numbers, cell.positions)
+
+def _reduced(structures: Structures, i: int) -> ReducedCell:
+    cell = primitive_cell(*_cell(structures, i))
+    return ReducedCell(cell.lattice, cell.numbers, cell.positions)
+
+
+def _cell(structures: Structures, i: int) -> tuple[NDArray, NDArray, NDArray]:
+    atoms = structures.atoms(i)
+    return structures.lattice[i], structures.numbers[atoms], structures.positions[atoms]
