@@ -32,8 +32,8 @@ BOUND = 1.25
 """Times the sum of the covalent radii: atoms so near are bound, even where the network does not see so far. Of caesium
 metal, whose atoms are 5.3 Angstrom apart, it has learned the energy without seeing a neighbour."""
 
-MOST_EDGES = 50_000
-"""A cell with more pairs of neighbours is no crystal and would fill the memory: each takes some 0.1 MB."""
+MOST_EDGES = 30_000
+"""A cell with more pairs of neighbours, some 600 atoms, would fill the memory: each takes 0.13 MB."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,11 @@ class SevenNet(OneByOne):
         """All pairs within the cutoff, or None where they cannot stand for the crystal."""
         from pymatgen.optimization.neighbors import find_points_in_spheres
 
-        if not self._known[numbers].all() or not np.isfinite(lattice).all() or not np.isfinite(positions).all():
+        if (
+            not self._known[np.clip(numbers, 0, 255)].all()
+            or not np.isfinite(lattice).all()
+            or not np.isfinite(positions).all()
+        ):
             return None
         cell = np.ascontiguousarray(lattice, float)
         atoms = np.ascontiguousarray((positions % 1.0) @ cell)
