@@ -92,6 +92,15 @@ def wal_has_content(path: Path) -> bool:
         return False
 
 
+def wal_changed(path: Path) -> tuple[int, int]:
+    """What differs after the log was written: time in nanoseconds and size; zeros where there is none."""
+    try:
+        found = wal_path(path).stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
 def user_version(engine: Engine) -> int:
     """Schema version as SQLite sees it, the log included."""
     with engine.connect() as connection:
@@ -149,7 +158,7 @@ def open_writer(path: Path) -> Engine:
 def open_reader(path: Path) -> Engine:
     """An engine that can only read, for files and folders that may be read-only themselves."""
     with translated(path):
-        uri = _readable_uri(path)
+        uri = readable_uri(path)
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(uri.text, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
@@ -162,12 +171,14 @@ def open_reader(path: Path) -> Engine:
 
 
 @dataclass(frozen=True)
-class _Uri:
+class Uri:
+    """A way in for reading; ``folder`` holds the copy that it leads to, if it does."""
+
     text: str
     folder: tempfile.TemporaryDirectory[str] | None = None
 
 
-def _readable_uri(path: Path) -> _Uri:
+def readable_uri(path: Path) -> Uri:
     """The first way in that works: shared, immutable (read-only folder), or a private copy (with a log that is in use).
 
     A reader of a write-ahead-logged file needs to make a small index beside it.
@@ -178,14 +189,14 @@ def _readable_uri(path: Path) -> _Uri:
     plain = f"file:{quote(str(path.resolve()))}?mode=ro"
     try:
         _probe(plain)
-        return _Uri(plain)
+        return Uri(plain)
     except sqlite3.OperationalError as error:
         if _name(error).split("_")[1:2] not in (["CANTOPEN"], ["READONLY"], ["IOERR"]):
             raise
     if not wal_has_content(path):
         immutable = plain + "&immutable=1"
         _probe(immutable)
-        return _Uri(immutable)
+        return Uri(immutable)
     folder = tempfile.TemporaryDirectory(prefix="crystal-studio-")
     try:
         copy = Path(folder.name) / path.name
@@ -196,7 +207,7 @@ def _readable_uri(path: Path) -> _Uri:
     except (OSError, sqlite3.Error):
         folder.cleanup()
         raise
-    return _Uri(uri, folder)
+    return Uri(uri, folder)
 
 
 def _probe(uri: str) -> None:

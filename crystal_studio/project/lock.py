@@ -24,9 +24,8 @@ class ProjectLock:
     """
 
     def __init__(self, project: Path) -> None:
-        # Beside the file itself, whichever symbolic link it was named by.
         self._project = project.resolve()
-        self.path = self._project.with_name(self._project.name + ".lock")
+        self.path = _lock_path(project)
         self._handle: int | None = None
 
     def acquire(self) -> None:
@@ -99,7 +98,34 @@ class ProjectLock:
         )
 
 
-def _lock(handle: int) -> None:
+def is_held(project: Path) -> bool:
+    """Whether somebody is writing to a project now, in this process or another."""
+    path = _lock_path(project)
+    with _guard:  # closing a descriptor of a lock file that this process has locked would take the lock away
+        if path in _held:
+            return True
+        try:
+            handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        try:
+            _lock(handle, shared=True)
+            return False
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+
+
+def _lock_path(project: Path) -> Path:
+    """Beside the file itself, whichever symbolic link it was named by."""
+    project = project.resolve()
+    return project.with_name(project.name + ".lock")
+
+
+def _lock(handle: int, shared: bool = False) -> None:
     if sys.platform == "win32":
         import msvcrt
 
@@ -110,4 +136,4 @@ def _lock(handle: int) -> None:
     else:
         import fcntl
 
-        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -91,7 +91,7 @@ class ProjectWriter:
         lock = ProjectLock(path)
         lock.acquire()
         try:
-            check.require_sound(path)
+            check.require_sound(path, mine=True)
             with connection.translated(path):
                 seal.open_up(path)
             engine = connection.open_writer(path)

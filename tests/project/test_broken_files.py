@@ -63,19 +63,30 @@ def test_damage_inside_is_named_when_met(project: Path) -> None:
         with pytest.raises(FileError, match=r"damaged .*restore the project from a copy"):
             deed(project)
     project.write_bytes(whole[: -seal.LENGTH])
+    for deed in (ProjectReader, ProjectWriter.open):
+        with pytest.raises(FileError, match="damaged .*see what can be saved"):
+            deed(project)
+
+
+def test_damage_that_comes_while_a_project_is_open_is_named_when_met(project: Path) -> None:
     with ProjectReader(project) as reader:
+        whole = bytearray(project.read_bytes())
+        for page in range(1, len(whole) // connection.PAGE_SIZE):
+            start = page * connection.PAGE_SIZE
+            whole[start : start + 200] = b"\xff" * 200
+        project.write_bytes(whole)
         for deed in (reader.candidates, reader.check, lambda: reader.structures([1])):
             with pytest.raises(FileError, match="damaged: see what can be saved"):
                 deed()
 
 
 def test_a_damaged_structure_is_named(project: Path) -> None:
-    with sqlite3.connect(project) as raw:
-        raw.execute(
-            "UPDATE parts SET data = CAST(substr(data, 1, 60) || x'07' || substr(data, 62) AS BLOB) WHERE id = 1"
-        )
-    raw.close()
     with ProjectReader(project) as reader:
+        with sqlite3.connect(project) as raw:
+            raw.execute(
+                "UPDATE parts SET data = CAST(substr(data, 1, 60) || x'07' || substr(data, 62) AS BLOB) WHERE id = 1"
+            )
+        raw.close()
         with pytest.raises(FileError, match="damaged"):
             reader.structures([1])
         assert len(reader.structures([2])) == 1

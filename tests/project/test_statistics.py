@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from crystal_studio.candidates.quantities import Method
-from crystal_studio.project import checksums, names, statistics
+from crystal_studio.project import checksums, names, seal, statistics
 from crystal_studio.project.names import Names
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.schema import HEADLINE
@@ -24,6 +24,7 @@ def fill(path, rows: int, seed: int = 0, energies=None) -> None:
     with ProjectWriter.create(path) as writer:
         for name in ("first", "second"):
             writer.add_campaign(name, {"funnel": "quick"}, {}, rows)
+    seal.open_up(path)
     with sqlite3.connect(path) as raw:
         known = Names()
         quantity = names.add_quantity(raw, known, "e_hull", "eV/atom", "number")
@@ -42,6 +43,7 @@ def fill(path, rows: int, seed: int = 0, energies=None) -> None:
                     "INSERT INTO quantities VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*line, checksums.quantity(*line))
                 )
     raw.close()
+    seal.put(path)
 
 
 @pytest.fixture(scope="module")
