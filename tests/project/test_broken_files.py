@@ -64,7 +64,7 @@ def test_damage_inside_is_named_when_met(project: Path) -> None:
             deed(project)
     project.write_bytes(whole[: -seal.LENGTH])
     for deed in (ProjectReader, ProjectWriter.open):
-        with pytest.raises(FileError, match="damaged .*see what can be saved"):
+        with pytest.raises(FileError, match=r"damaged .*see what can be saved"):
             deed(project)
 
 

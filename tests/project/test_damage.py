@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crystal_studio.errors import FileError, KnownError
+from crystal_studio.errors import FileError
 from crystal_studio.project import seal
 from crystal_studio.project.check import examine
 from crystal_studio.project.queries import ProjectReader
@@ -117,7 +117,7 @@ def test_every_row_tells_for_itself_whether_it_is_what_was_written(
             assert reader.by_ids([4])[0].id == 4 and len(reader.batch([4, 6])) == 2
     assert not examine(path).sound
     for opening in (ProjectReader, ProjectWriter.open):
-        with pytest.raises(FileError, match="is damaged .*crystal-studio doctor"):
+        with pytest.raises(FileError, match=r"is damaged .*crystal-studio doctor"):
             opening(path)
 
 
