@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -46,7 +47,7 @@ def small_disk(folder: Path) -> Iterator[Room]:
         options = ",".join([f"size={size}", *more])
         return subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], capture_output=True).returncode
 
-    if mount(1 << 20) != 0:
+    if not shutil.which("mount") or mount(1 << 20) != 0:
         pytest.skip("this user may not mount a disk")
     try:
         yield lambda size: None if mount(size, "remount") == 0 else pytest.fail("the disk keeps its size")
