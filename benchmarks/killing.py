@@ -3,8 +3,8 @@
     python benchmarks/killing.py --what worker|scheduler|campaign --engine local|dask --times 20
     xvfb-run -a python benchmarks/killing.py --what app --times 20
 
-Each time a campaign of the same request is started, the process named is ended with SIGKILL at a random moment between
-the first word of the campaign in its project and its end, what is then missing (scheduler, workers, the campaign) is
+Each time a campaign of the same request is started, the process named is ended with SIGKILL when a random share of all
+that is to be stored is there, what is then missing (scheduler, workers, the campaign) is
 started again, and `crystal-studio resume` is called until nothing is left to do. "app" is a window that carries the
 campaign on in a process of its own, which has to end by itself. Then numbers, ids, structures, statuses, reasons,
 quantities and the verdict of every stage are compared with those of the undisturbed run: nothing may be lost, doubled
@@ -137,13 +137,15 @@ def rounded(value: object) -> object:
     return round(value, 5) if isinstance(value, float) else value
 
 
-def stored(project: Path) -> tuple[str, int]:
-    """State of the campaign ("" before there is one) and how many candidates are there."""
+def stored(project: Path) -> tuple[str, int, int]:
+    """State of the campaign ("" before there is one), and how many candidates and verdicts are there."""
     with contextlib.suppress(FileError):
         if project.exists():
             with ProjectReader(project) as reader:
-                return next((c.state for c in reader.campaigns()), ""), reader.count()
-    return "", 0
+                ids = reader.ids()
+                verdicts = sum(len(reader.verdicts(i)) for i in ids)
+                return next((c.state for c in reader.campaigns()), ""), len(ids), verdicts
+    return "", 0, 0
 
 
 def descendants(pid: int) -> list[int]:
@@ -167,21 +169,17 @@ class Campaign:
     def __init__(self, project: Path, options: list[str], cluster: Cluster | None) -> None:
         self.project, self.options, self.cluster = project, options, cluster
         self.log = project.with_suffix(".log")
-        self.seconds = 0.0  # from the campaign's first word in the project to the end of its process
         self.moment = "nothing"  # what was killed, and when
         self.resumed = 0
 
-    def run(self, what: str = "", after: float | None = None) -> None:
-        """Start it, kill ``what`` so many seconds after its first word in the project, and finish it."""
+    def run(self, what: str = "", there: int = -1) -> None:
+        """Start it, kill ``what`` once so many candidates and verdicts are there, and finish it."""
         if self.cluster:
             self.cluster.start()
         run = self._window() if what == "app" else launch([*STUDIO, "generate", *self._arguments], self.log)
-        begun = ("running", "finished")
-        wait_until(lambda: stored(self.project)[0] in begun or run.poll() is not None, "nothing begins")
-        began = time.monotonic()
-        if after is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                run.wait(after)
+        if there >= 0:
+            wait_until(lambda: self._has(there) or run.poll() is not None, f"{self.project}: it does not go on")
+            time.sleep(random.uniform(0.0, 0.1))
             self._kill(what, run)
         if self.cluster:
             self.cluster.start()
@@ -189,7 +187,6 @@ class Campaign:
             run.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             raise SystemExit(f"{self.project}: the campaign hangs after the kill") from None
-        self.seconds = time.monotonic() - began
         while not self.complete and self.resumed < 5:
             self.resumed += 1
             engine = self.options[self.options.index("--engine") :]
@@ -202,6 +199,10 @@ class Campaign:
         with ProjectReader(self.project) as reader:
             states = [c.state for c in reader.campaigns()]
             return states == ["finished"] and not reader.count("status in ('pending', 'error')")
+
+    def _has(self, count: int) -> bool:
+        state, candidates, verdicts = stored(self.project)
+        return state == "finished" or (state == "running" and candidates + verdicts >= count)
 
     @property
     def _arguments(self) -> list[str]:
@@ -222,10 +223,10 @@ class Campaign:
         elif what == "worker":
             pool = below if not self.cluster else [p for w in self.cluster.workers for p in descendants(w.pid)]
             target = random.choice(pool) if pool else 0
-        state, there = stored(self.project)
+        state, candidates, verdicts = stored(self.project)
         self.moment = f"nothing to kill, {state}"
         if target:
-            self.moment = f"killed, {state} with {there} candidates"
+            self.moment = f"killed, {state} with {candidates} candidates and {verdicts} verdicts"
             with contextlib.suppress(ProcessLookupError):
                 os.kill(target, signal.SIGKILL)
         if what == "scheduler" and self.cluster and self.cluster.scheduler:
@@ -254,31 +255,29 @@ def main() -> None:
         local = [*common, "--engine", "local"]
         first = Campaign(folder / "calm.crystals", local, None)
         first.run()
-        calm, seconds = content(first.project), first.seconds
-        print(f"undisturbed, local engine: {len(calm)} candidates in {seconds:.1f} s", flush=True)
+        calm, total = content(first.project), sum(stored(first.project)[1:])
+        print(f"undisturbed, local engine: {len(calm)} candidates, {total - len(calm)} verdicts", flush=True)
         cluster = Cluster(folder) if asked.engine == "dask" and asked.what != "app" else None
         options = [*common, "--engine", cluster.address] if cluster else local
         good = 0
         try:
             if cluster or asked.what == "app":
-                for project in ("warming.crystals", "other.crystals"):
-                    run = Campaign(folder / project, options, cluster)
-                    run.run(asked.what)
-                seconds = run.seconds
+                run = Campaign(folder / "other.crystals", options, cluster)
+                run.run(asked.what)
                 same = "the same" if content(run.project) == calm else "OTHER content"
                 where = "Dask with two workers" if cluster else "in a window"
-                print(f"undisturbed, {where}: {same} in {seconds:.1f} s", flush=True)
+                print(f"undisturbed, {where}: {same}", flush=True)
             for turn in range(asked.times):
                 run = Campaign(folder / f"{turn}.crystals", options, cluster)
-                share = random.uniform(0.0, 0.95)
-                run.run(asked.what, share * seconds)
+                there = random.randrange(total)
+                run.run(asked.what, there)
                 found = content(run.project)
                 missing = sorted(set(calm) - set(found))
                 other = [n for n in found if n in calm and found[n] != calm[n]]
                 good += found == calm
                 said = "the same" if found == calm else f"DIFFERENT (missing {missing}, other {other})"
                 print(
-                    f"{turn + 1}: {asked.what} after {share:.0%}: {run.moment}; resumed {run.resumed} times: {said}",
+                    f"{turn + 1}: {asked.what} {run.moment}; resumed {run.resumed} times: {said}",
                     flush=True,
                 )
         finally:
