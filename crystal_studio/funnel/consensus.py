@@ -17,6 +17,7 @@ from crystal_studio.data.same_crystal import reduced, same
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
+from crystal_studio.funnel.part import geometry, spread_out
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.potentials import registry
 from crystal_studio.potentials.protocol import Relaxation, why
@@ -130,7 +131,7 @@ class ConsensusStage:
         stable = np.stack([_verdict(voice, self.cutoff) for voice in voices])
         alike = np.stack([_alike(cells, voice) for voice in voices])
         findings = [
-            Finding(quantity, voice.method, _spread_out(values, rows, size))
+            Finding(quantity, voice.method, spread_out(values, rows, size))
             for voice in voices
             for quantity, values in (
                 ("energy_per_atom", voice.relaxed.energy_per_atom),
@@ -141,9 +142,9 @@ class ConsensusStage:
         heard = np.isfinite(energies[1:]).any(0)
         apart = np.where(heard, np.nanmax(energies, 0) - np.nanmin(energies, 0), np.nan)
         findings += [
-            Finding("e_hull_spread", METHOD, _spread_out(apart, rows, size)),
-            Finding("structures_agree", METHOD, _spread_out(_all(alike), rows, size)),
-            Finding("verdicts_agree", METHOD, _spread_out(_all(stable), rows, size)),
+            Finding("e_hull_spread", METHOD, spread_out(apart, rows, size)),
+            Finding("structures_agree", METHOD, spread_out(_all(alike), rows, size)),
+            Finding("verdicts_agree", METHOD, spread_out(_all(stable), rows, size)),
         ]
         notes = objects([f"There is no energy above hull by {first}." if np.isnan(e) else None for e in own])
         notes[rows] = [" ".join(filter(None, said)) or None for said in zip(*(v.notes for v in voices), strict=True)]
@@ -151,7 +152,7 @@ class ConsensusStage:
         if self.reject:
             for at, row in enumerate(rows.tolist()):
                 reasons[row] = self._against(voices, at)
-        return rejecting(reasons, findings, {"consensus_note": notes}, _geometry(batch, rows, voices[0]))
+        return rejecting(reasons, findings, {"consensus_note": notes}, self._geometry(batch, rows, voices[0]))
 
     def _ask(self, name: str, context: FunnelContext, cells: Structures) -> _Voice:
         method = registry.method(name)
@@ -171,6 +172,11 @@ class ConsensusStage:
             for reason, text in zip(relaxed.reasons, found.reasons, strict=True)
         )
         return _Voice(method, relaxed, found.e_above_hull, found.formation_energy, notes)
+
+    @staticmethod
+    def _geometry(batch: Batch, rows: NDArray, voice: _Voice) -> Geometry | None:
+        moved = np.array([reason is None for reason in voice.relaxed.reasons], bool)
+        return geometry(voice.method, batch.structures, rows, voice.relaxed.structures, moved)
 
     def _against(self, voices: Sequence[_Voice], at: int) -> Reason | None:
         """The first word against a candidate."""
@@ -206,24 +212,3 @@ def _alike(cells: Structures, voice: _Voice) -> NDArray[np.float64]:
 def _all(answers: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) of (voices, n): 0 where any says no, NaN where none says anything, else 1."""
     return np.where(np.isnan(answers).all(0), np.nan, np.where((answers == 0).any(0), 0.0, 1.0))
-
-
-def _spread_out(values: NDArray, rows: NDArray, size: int) -> NDArray[np.float64]:
-    """(size,) the values in their rows, NaN elsewhere."""
-    column = np.full(size, np.nan)
-    column[rows] = values
-    return column
-
-
-def _geometry(batch: Batch, rows: NDArray, voice: _Voice) -> Geometry | None:
-    """The whole batch, with the judged crystals as one potential relaxes them; None where it relaxed none."""
-    cells, relaxed = batch.structures, voice.relaxed.structures
-    lattice, positions = cells.lattice.copy(), cells.positions.copy()
-    moved = np.zeros(len(batch), bool)
-    for at, row in enumerate(rows.tolist()):
-        if voice.relaxed.reasons[at] is None:
-            lattice[row], positions[cells.atoms(row)] = relaxed.lattice[at], relaxed.positions[relaxed.atoms(at)]
-            moved[row] = True
-    if not moved.any():
-        return None
-    return Geometry(voice.method, Structures(lattice, cells.offsets, cells.numbers, positions, cells.orbit), moved)

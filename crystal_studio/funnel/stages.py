@@ -29,6 +29,8 @@ STAGES: Registry[Any] = Registry(
         "properties": "crystal_studio.funnel.properties:PropertiesStage",
         "relaxation": "crystal_studio.funnel.relaxation:RelaxationStage",
         "stability": "crystal_studio.funnel.stability:StabilityStage",
+        "free_relaxation": "crystal_studio.funnel.free_relaxation:FreeRelaxationStage",
+        "phonons": "crystal_studio.funnel.phonons:PhononStage",
         "consensus": "crystal_studio.funnel.consensus:ConsensusStage",
     },
     StageError,

@@ -1,0 +1,108 @@
+"""Does the symmetry hold when nothing keeps it, or does the crystal fall to a lower energy with less of it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Verdicts, rejecting
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.primitive import PrimitiveCell, primitive_cell
+from crystal_studio.crystal.standardise import space_group_numbers
+from crystal_studio.funnel.context import FunnelContext
+from crystal_studio.funnel.part import geometry, spread_out
+from crystal_studio.funnel.protocol import Batch
+from crystal_studio.potentials import registry
+
+SYMPREC = 0.1
+"""Angstrom at which groups are compared, as everywhere in the funnel."""
+
+
+@dataclass(frozen=True)
+class FreeRelaxationStage:
+    """Shakes candidates near the hull and relaxes them without symmetry; marks, and rejects none.
+
+    Each is relaxed with its symmetry first, by the same limits, so that what it gains is gained by losing symmetry.
+
+    cutoff : eV/atom above the hull up to which a candidate is tried
+    displacement : Angstrom, deviation of the atoms by which it is shaken; strain : the same of the cell
+    noise : eV/atom that no group is told apart by
+    fmax, max_steps : eV/Angstrom of either relaxation, and evaluations
+    seconds : time for one candidate
+    """
+
+    cutoff: float = 0.1
+    displacement: float = 0.05
+    strain: float = 0.005
+    noise: float = 0.001
+    fmax: float = 0.03
+    max_steps: int = 300
+    seconds: float = 1800.0
+
+    name = "free_relaxation"
+    title = "Free relaxation"
+    in_order = False
+    costly = True
+    remembers = False
+    requires = ("e_hull",)
+    gives = ("symmetry_gain", "symmetry_holds", "free_space_group", "e_hull", "energy_per_atom")
+    reasons = ()
+
+    def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
+        """Finds symmetry_gain (eV/atom that is lower without symmetry), symmetry_holds (0 or 1) and free_space_group;
+        where it does not hold also energy_per_atom and e_hull of the free crystal, by a method of its own under which
+        its geometry is kept. NaN for candidates above the cutoff.
+
+        Raises ``ModelError`` if the potential cannot be loaded.
+        """
+        size = len(batch)
+        method = registry.method(context.potential)
+        free = Method(f"{method.name}-free", "potential", f"{method.title}, free of symmetry")
+        e_hull = np.asarray(batch.value("e_hull", method.name), float)
+        rows = np.flatnonzero(e_hull <= self.cutoff)
+        potential = registry.load(context.potential, context.device)
+        given = batch.structures.take(rows)
+        kept = potential.relax(given, self.max_steps, self.fmax)
+        cells, shaken = self._shaken(kept.structures, batch.ids[rows])
+        left = potential.relax(shaken, self.max_steps, self.fmax, symmetric=False)
+        loose = _restored(kept.structures, cells, left.structures)
+        gain = kept.energy_per_atom - left.energy_per_atom
+        before, after = space_group_numbers(kept.structures, SYMPREC), space_group_numbers(loose, SYMPREC)
+        known = np.isfinite(gain)
+        holds = (before == after) | (gain < self.noise)
+        fell = known & ~holds
+        energy = np.where(fell, left.energy_per_atom, np.nan)
+        findings = (
+            Finding("symmetry_gain", method, spread_out(np.maximum(gain, 0.0), rows, size)),
+            Finding("symmetry_holds", method, spread_out(np.where(known, holds, np.nan), rows, size)),
+            Finding("free_space_group", method, spread_out(np.where(known & (after > 0), after, np.nan), rows, size)),
+            Finding("energy_per_atom", free, spread_out(energy, rows, size)),
+            Finding("e_hull", free, spread_out(np.where(fell, e_hull[rows] - gain, np.nan), rows, size)),
+        )
+        return rejecting([None] * size, findings, geometry=geometry(free, batch.structures, rows, loose, fell))
+
+    def _shaken(self, structures: Structures, ids: NDArray) -> tuple[list[PrimitiveCell], Structures]:
+        """Primitive cells and the same with atoms and cell moved at random, by the candidates' ids alone."""
+        cells, lattices, positions = [], [], []
+        for i, seed in enumerate(ids.tolist()):
+            atoms = structures.atoms(i)
+            cell = primitive_cell(structures.lattice[i], structures.numbers[atoms], structures.positions[atoms])
+            rng = np.random.default_rng(seed)
+            lattice = cell.lattice @ (np.eye(3) + self.strain * rng.normal(size=(3, 3)))
+            moved = self.displacement * rng.normal(size=cell.positions.shape)
+            cells.append(cell)
+            lattices.append(lattice)
+            positions.append(cell.positions + moved @ np.linalg.inv(lattice))
+        return cells, Structures.from_lists(lattices, [cell.numbers for cell in cells], positions)
+
+
+def _restored(like: Structures, cells: list[PrimitiveCell], relaxed: Structures) -> Structures:
+    """Relaxed primitive cells in the cells that they came from."""
+    lattice, positions = like.lattice.copy(), like.positions.copy()
+    for i, cell in enumerate(cells):
+        found = cell.restore(relaxed.lattice[i], relaxed.positions[relaxed.atoms(i)])
+        lattice[i], positions[like.atoms(i)] = found[0], found[1] % 1.0
+    return Structures(lattice, like.offsets, like.numbers, positions, like.orbit)
