@@ -64,12 +64,13 @@ class ReferenceHull:
         self.ids = ids
         self.potential = potential
         self.kind = np.zeros(len(energy), np.uint8) if kind is None else kind
-        self._present = counts > 0
+        self._masks = _masks(counts > 0)
         self._answers: dict[tuple[tuple[int, float], ...], tuple[float, str]] = {}
-        pure = np.flatnonzero(self._present.sum(1) == 1)
+        present = counts > 0
+        pure = np.flatnonzero(present.sum(1) == 1)
         self.elemental = np.full(counts.shape[1], np.nan)
         for row in pure[np.argsort(-energy[pure], kind="stable")]:  # the lowest comes last and stays
-            self.elemental[np.flatnonzero(self._present[row])[0]] = energy[row]
+            self.elemental[np.flatnonzero(present[row])[0]] = energy[row]
 
     def __len__(self) -> int:
         return len(self.energy)
@@ -136,9 +137,8 @@ class ReferenceHull:
         """Linear programme: the cheapest mixture of known phases with this composition."""
         from scipy.optimize import linprog
 
-        outside = self._present.copy()
-        outside[:, elements] = False
-        rows = np.flatnonzero(~outside.any(1))
+        wanted = _masks(np.isin(np.arange(WIDTH), elements)[None])
+        rows = np.flatnonzero(((self._masks & ~wanted) == 0).all(1))
         # Formation energies instead of totals: better scaled for the solver.
         cost = self.energy[rows] - self.composition[np.ix_(rows, elements)] @ self.elemental[elements]
         answer = linprog(cost, A_eq=self.composition[np.ix_(rows, elements)].T, b_eq=fraction, method="highs")
@@ -156,6 +156,13 @@ class ReferenceHull:
         return Composition(
             {SYMBOLS[z]: int(self.counts[row, z]) for z in np.flatnonzero(self.counts[row])}
         ).reduced_formula
+
+
+def _masks(present: NDArray) -> NDArray[np.uint64]:
+    """(n, 2) the elements (n, WIDTH) of each phase as bits: asking which phases lie in a system is a matter of words."""
+    padded = np.zeros((len(present), 128), bool)
+    padded[:, :WIDTH] = present
+    return np.packbits(padded, 1).view(np.uint64)
 
 
 def hull_path(potential: str = SHIPPED) -> Path:

@@ -19,7 +19,7 @@ from crystal_studio.potentials.protocol import Potential
 THZ = 15.633302
 """THz for the root of one eV/Angstrom^2 over one atomic mass unit."""
 
-STEP = 0.01
+STEP = 0.02
 """Angstrom by which an atom is moved."""
 
 REACH = 6.0

@@ -20,9 +20,7 @@ def batch(e_hull: list[float]) -> Batch:
     cells = [3.7 * np.eye(3), 2.5 * np.eye(3), 3.7 * np.eye(3)]
     positions = [FCC, np.zeros((1, 3)), FCC]
     structures = Structures.from_lists(cells, [[29] * 4, [29], [29] * 4], positions)
-    return Batch(
-        np.arange(5, 8), Candidates(structures, np.zeros(3, np.int16)), {"e_hull@springs": np.array(e_hull)}
-    )
+    return Batch(np.arange(5, 8), Candidates(structures, np.zeros(3, np.int16)), {"e_hull@springs": np.array(e_hull)})
 
 
 @pytest.mark.usefixtures("boxes")
