@@ -159,7 +159,7 @@ class ReferenceHull:
 
 
 def _masks(present: NDArray) -> NDArray[np.uint64]:
-    """(n, 2) the elements (n, WIDTH) of each phase as bits: asking which phases lie in a system is a matter of words."""
+    """(n, 2) the elements (n, WIDTH) of each phase as bits, so that those of a system are found by words."""
     padded = np.zeros((len(present), 128), bool)
     padded[:, :WIDTH] = present
     return np.packbits(padded, 1).view(np.uint64)
