@@ -47,7 +47,7 @@ class FreeRelaxationStage:
     in_order = False
     costly = True
     remembers = False
-    requires = ("e_hull",)
+    requires = ("energy_per_atom", "e_hull")
     gives = ("symmetry_gain", "symmetry_holds", "free_space_group", "e_hull", "energy_per_atom")
     reasons = ()
 
