@@ -64,13 +64,14 @@ class FreeRelaxationStage:
         e_hull = np.asarray(batch.value("e_hull", method.name), float)
         rows = np.flatnonzero(e_hull <= self.cutoff)
         potential = registry.load(context.potential, context.device)
-        given = batch.structures.take(rows)
-        kept = potential.relax(given, self.max_steps, self.fmax)
-        cells, shaken = self._shaken(kept.structures, batch.ids[rows])
+        kept = potential.relax(batch.structures.take(rows), self.max_steps, self.fmax)
+        whole = np.flatnonzero([reason is None for reason in kept.reasons])
+        rows, start, energy = rows[whole], kept.structures.take(whole), kept.energy_per_atom[whole]
+        cells, shaken = self._shaken(start, batch.ids[rows])
         left = potential.relax(shaken, self.max_steps, self.fmax, symmetric=False)
-        loose = _restored(kept.structures, cells, left.structures)
-        gain = kept.energy_per_atom - left.energy_per_atom
-        before, after = space_group_numbers(kept.structures, SYMPREC), space_group_numbers(loose, SYMPREC)
+        loose = _restored(start, cells, left.structures)
+        gain = energy - left.energy_per_atom
+        before, after = space_group_numbers(start, SYMPREC), space_group_numbers(loose, SYMPREC)
         known = np.isfinite(gain)
         holds = (before == after) | (gain < self.noise)
         fell = known & ~holds
