@@ -54,9 +54,9 @@ def run(paths: Sequence[str | Path] = (), example: bool = False) -> int:
     window.show()
     files = [Path(p) for p in paths]
     if files:
-        QTimer.singleShot(0, lambda: window.open_paths(files))
+        QTimer.singleShot(0, lambda: window.projects.open_paths(files))
     elif example:
-        QTimer.singleShot(0, window.open_example)
+        QTimer.singleShot(0, window.projects.open_example)
     return _end(application.exec())
 
 

@@ -27,7 +27,7 @@ def plot_widget() -> Any:
     made.setMenuEnabled(False)
     made.hideButtons()
     made.setMinimumHeight(LEAST_HEIGHT)
-    made.getPlotItem().layout.setContentsMargins(0, 8, 4, 0)  # half of the uppermost number stands above its axis
+    made.getPlotItem().layout.setContentsMargins(0, 8, 4, 5)  # half of the uppermost number stands above its axis
     made.getAxis("left").setWidth(46)
     made.getAxis("bottom").setHeight(40)
     for side in ("left", "bottom"):

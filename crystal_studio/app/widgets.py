@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -228,12 +228,15 @@ class LowScroll(QScrollArea):
     def fit(self) -> None:
         """Take the height that what is inside has now."""
         needed = self._inside.heightForWidth(max(self.width(), 60))
+        # A scroll bar takes room from the words, which then need the bar: none where they fit without it.
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if needed > self._limit else policy.ScrollBarAlwaysOff)
         self.setFixedHeight(min(needed, self._limit))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
-            self.fit()
+            QTimer.singleShot(0, self, self.fit)  # not within this resize: it would be undone at its end
 
 
 class EmptyState(QWidget):

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-from crystal_studio.app import faults
+from crystal_studio.app import faults, placement
 from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background
 from crystal_studio.app.design.design_page import DesignPage
@@ -55,6 +55,30 @@ class WindowParts(QMainWindow):
     def page(self) -> str:
         """The page shown."""
         return PAGES[self.pages.currentIndex()]
+
+    def restore_state(self) -> None:
+        """Place, docks and sizes as they were left."""
+        geometry = self.state.bytes("window/geometry")
+        if geometry.isEmpty() or not self.restoreGeometry(geometry):
+            placement.place_first(self)
+        else:
+            placement.keep_on_screen(self)
+        self.design.restore_state(self.state)
+        kept = self.state.bytes("run/splitter")
+        if not kept.isEmpty():
+            self.run_page.splitter.restoreState(kept)
+        self.explore.restore_state(self.state)
+        page = self.state.text("window/page", "design")
+        self.show_page(page if page in PAGES and page != "run" else "design")
+
+    def save_state(self) -> None:
+        """Remember them."""
+        self.state.set("window/geometry", self.saveGeometry())
+        self.state.set("window/page", self.page)
+        self.design.save_state(self.state)
+        self.state.set("run/splitter", self.run_page.splitter.saveState())
+        self.explore.save_state(self.state)
+        self.state.sync()
 
     def fault(self, error: BaseException) -> None:
         """Tell of an error: beside its field where it has one, else in a dialog."""

@@ -10,13 +10,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QPushButton, QVBoxLayout, QWidget
 
 from crystal_studio.app import icon_paths, icons, numbers_text, theme
-from crystal_studio.app.actions import CONDITIONS, MENUS, TABLE, ActionSet
+from crystal_studio.app.action_table import CONDITIONS, MENUS, TABLE
+from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background, left_running
 from crystal_studio.app.palette.command_palette import CommandPalette, score
 from crystal_studio.app.tokens import DARK, LIGHT, contrast
+from crystal_studio.app.widgets import Card, LowScroll, label
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=lambda t: t.name)
@@ -190,3 +192,28 @@ def test_qt_cannot_use_up_none_and_true(qapp):
     thing = QObject()
     for _ in range(20_000):
         assert thing.parent() is None
+
+
+def test_a_low_scroll_shows_its_words_whole_at_every_width(qtbot):
+    words = label("", wrap=True)
+    words.setTextFormat(Qt.TextFormat.RichText)
+    words.setText(
+        "<b>96</b> candidates. Crystals that hold Li, Mn, O and nothing else. Space groups as in nature."
+        " At most 16 atoms in the primitive cell."
+    )
+    card = Card("Ready to generate")
+    area = LowScroll(words, 90)
+    card.body.addWidget(area)
+    card.body.addWidget(QPushButton("Generate"))
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.addStretch(1)
+    column.addWidget(card)
+    qtbot.addWidget(page)
+    page.resize(520, 600)
+    page.show()
+    qtbot.waitExposed(page)
+    for width in (830, 640, 830, 460, 830, 300):
+        page.resize(width, 600)
+        qtbot.waitUntil(lambda: words.geometry() == area.viewport().rect() == area.rect())
+        assert words.height() >= words.heightForWidth(words.width())

@@ -75,7 +75,7 @@ def test_what_cannot_be_asked_for_is_left_out_of_the_request_and_of_its_descript
     request = page.model.request
     assert request is not None and page.ready
     assert (request.composition, request.space_groups, request.max_atoms) == ("", (), 0)
-    assert "225" not in page.summary.text() and "composition" not in page.summary.text()
+    assert "225" not in page.launch.summary.text() and "composition" not in page.launch.summary.text()
 
 
 def test_options_of_two_families_with_the_same_names_do_not_mix(page):

@@ -117,7 +117,7 @@ def test_elements_the_model_never_saw_are_greyed_and_say_why(page, qtbot):
     assert not plutonium.isEnabled() and "never saw" in plutonium.toolTip()
     qtbot.keyClicks(page.chemistry.system, "Pu-O")
     assert "never saw Pu" in page.chemistry.system_error.text()
-    assert not page.ready and not page.button.isEnabled()
+    assert not page.ready and not page.launch.button.isEnabled()
 
 
 def test_messages_stand_beside_the_field_and_go_again(page, qtbot):

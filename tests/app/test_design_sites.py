@@ -99,7 +99,7 @@ def test_a_ticked_property_is_aimed_at_in_the_range_that_is_typed(page, qtbot):
     request = page.model.request
     assert request.targets[0] == PropertyTarget("band_gap", 1, 3.25) and len(request.targets) == 2
     assert SymmCDOptions.of(request).guidance == 3.5 and page.targets.options.sliders["guidance"].value() in (17, 18)
-    assert "band gap 1 to 3.25 eV" in page.summary.text() and page.what.bar.tabText(2) == "Properties: 2"
+    assert "band gap 1 to 3.25 eV" in page.launch.summary.text() and page.what.bar.tabText(2) == "Properties: 2"
     click(qtbot, row.tick, 8)
     assert [t.name for t in page.model.request.targets] == ["formation_energy_per_atom"]
     click(qtbot, row.tick, 8)
@@ -125,7 +125,7 @@ def test_a_range_that_is_upside_down_or_outside_training_is_said_beside_it(page)
     page.model.change(Form().with_aim("band_gap", Aim("band_gap", 3, 2)), "x")
     row = page.targets.rows["band_gap"]
     assert row.hint.text().startswith("The lower end") and row.low.property("bad") and not page.ready
-    assert page.problem.text() == "Correct the marked field under Properties first."
+    assert page.launch.problem.text() == "Correct the marked field under Properties first."
     page.model.change(Form().with_aim("band_gap", Aim("band_gap", 8, 12)), "x")
     assert "outside what the model saw" in row.hint.text() and page.ready
 
@@ -212,7 +212,7 @@ def test_orbits_and_lattice_of_a_structure_are_ticked(page, qtbot):
     editor.added.setValue(2)
     keep = SymmCDOptions.of(page.model.request).keep
     assert [o.element for o in keep.orbits] == ["Al", "O"] and keep.cell == SPINEL.cell and keep.added == 2
-    assert "Keeps the lattice and Al on 16d, O on 32e of spinel.cif, 2 orbits added" in page.summary.text()
+    assert "Keeps the lattice and Al on 16d, O on 32e of spinel.cif, 2 orbits added" in page.launch.summary.text()
     click(qtbot, editor.none)
     assert SymmCDOptions.of(page.model.request).keep.orbits == () and page.ready
     click(qtbot, editor.lattice, 8)

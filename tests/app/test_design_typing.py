@@ -43,15 +43,15 @@ def test_valid_text_replaced_by_invalid_text_leaves_no_request(page, qtbot, fiel
     told = []
     page.validity.connect(lambda: told.append(page.ready))
     retype(qtbot, field(page), good)
-    assert page.ready and page.button.isEnabled() and not _red(page)
+    assert page.ready and page.launch.button.isEnabled() and not _red(page)
     retype(qtbot, field(page), bad)
     assert _red(page) == [field(page).accessibleName()]
-    assert not page.ready and not page.button.isEnabled() and page.model.request is None and told[-1] is False
-    page.button.setFocus()
+    assert not page.ready and not page.launch.button.isEnabled() and page.model.request is None and told[-1] is False
+    page.launch.button.setFocus()
     shown = field(page).text()
-    assert shown == bad and not page.button.isEnabled()  # neither lost nor corrected behind the user's back
+    assert shown == bad and not page.launch.button.isEnabled()  # neither lost nor corrected behind the user's back
     retype(qtbot, field(page), good)
-    assert page.ready and page.button.isEnabled() and not _red(page)
+    assert page.ready and page.launch.button.isEnabled() and not _red(page)
 
 
 def test_what_was_mistyped_goes_as_soon_as_its_field_shows_something_else(page, qtbot):
@@ -71,7 +71,7 @@ def test_what_was_mistyped_goes_as_soon_as_its_field_shows_something_else(page, 
 
 def test_clear_and_undo_take_back_what_was_mistyped(page, qtbot):
     retype(qtbot, page.chemistry.system, "Qq")
-    clear = next(b for b in page.chemistry.findChildren(type(page.more)) if b.text() == "Clear")
+    clear = next(b for b in page.chemistry.findChildren(type(page.launch.more)) if b.text() == "Clear")
     click(qtbot, clear)
     assert page.ready and page.chemistry.system.text() == ""
     retype(qtbot, page.budget.count, "30")
@@ -82,7 +82,7 @@ def test_clear_and_undo_take_back_what_was_mistyped(page, qtbot):
 
 def test_a_refused_field_stays_refused_until_the_form_changes(page):
     page.show_error("count", "Too many for this device.")
-    assert _red(page) == ["Candidates"] and not page.ready and not page.button.isEnabled()
+    assert _red(page) == ["Candidates"] and not page.ready and not page.launch.button.isEnabled()
     page.budget.count.stepUp()
     assert page.ready and not _red(page)
 
@@ -139,7 +139,7 @@ def test_the_wheel_over_a_field_without_focus_scrolls_the_page(page, qtbot):
     from PySide6.QtGui import QWheelEvent
     from PySide6.QtWidgets import QApplication
 
-    page.button.setFocus()
+    page.launch.button.setFocus()
     for field in (page.budget.count, page.budget.funnel):
         middle = QPointF(field.rect().center())
         event = QWheelEvent(

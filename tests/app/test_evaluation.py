@@ -138,7 +138,7 @@ def test_a_project_is_really_evaluated_from_the_window(qapp, qtbot, state, proje
     qtbot.waitExposed(window)
     assert "Open or create" in window.actions_["explore.evaluate"].toolTip()
     with qtbot.waitSignal(window.session.opened, timeout=LONG):
-        window.open_project(project)
+        window.projects.open(project)
     qtbot.waitUntil(lambda: window.actions_["explore.evaluate"].isEnabled(), timeout=LONG)
     window.actions_["explore.evaluate"].trigger()
     dialog = window.evaluation

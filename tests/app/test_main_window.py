@@ -53,7 +53,7 @@ def window(qapp, qtbot, state, tmp_path, monkeypatch):
 
 def opened(window: MainWindow, path: Path, qtbot) -> MainWindow:
     with qtbot.waitSignal(window.session.opened, timeout=LONG):
-        window.open_project(path)
+        window.projects.open(path)
     qtbot.waitUntil(lambda: not window.background.busy(), timeout=LONG)
     return window
 
@@ -117,7 +117,7 @@ def generate(window: MainWindow, qtbot, count: int) -> None:
     window.design._catalogue = type(window.design._catalogue)()  # the stand-in generator has no card
     window.design.budget.count.setValue(count)
     window.design.refresh()
-    assert window.design.ready, window.design.problem.text()
+    assert window.design.ready, window.design.launch.problem.text()
     window.actions_["design.generate"].trigger()
 
 
@@ -214,13 +214,13 @@ def test_a_request_that_the_model_refuses_is_said_and_leaves_nothing(window, qtb
 def test_a_file_that_is_no_project_gives_one_message(window, qtbot, tmp_path, content):
     path = tmp_path / "broken.crystals"
     path.write_bytes(content)
-    window.open_paths([path])
+    window.projects.open_paths([path])
     assert "broken.crystals" in dialog_text(qtbot)
     assert window.session.reader is None and path.read_bytes() == content
 
 
 def test_a_missing_project_gives_one_message(window, qtbot, tmp_path):
-    window.open_project(tmp_path / "gone.crystals")
+    window.projects.open(tmp_path / "gone.crystals")
     assert "gone.crystals" in dialog_text(qtbot)
 
 

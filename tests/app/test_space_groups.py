@@ -95,9 +95,9 @@ def test_a_small_screen_shows_generate_and_all_groups_picked_do_not_change_that(
     qtbot.wait(1)
     assert (page.width(), page.height()) == (width, height)
     assert page.minimumSizeHint().height() <= height and page.minimumSizeHint().width() <= 1000
-    corner = page.button.mapTo(page, page.button.rect().bottomRight())
-    assert page.rect().contains(corner) and not page.button.visibleRegion().isEmpty()
-    assert page.button.visibleRegion().boundingRect() == page.button.rect()
+    corner = page.launch.button.mapTo(page, page.launch.button.rect().bottomRight())
+    assert page.rect().contains(corner) and not page.launch.button.visibleRegion().isEmpty()
+    assert page.launch.button.visibleRegion().boundingRect() == page.launch.button.rect()
     assert page.symmetry.tree.viewport().height() >= 60
     chips = [b for b in page.symmetry.chips.findChildren(QToolButton) if "Drop" in b.accessibleName()]
     assert len(chips) == 24 and page.symmetry.chips.height() <= 70

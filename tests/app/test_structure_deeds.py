@@ -27,7 +27,7 @@ def window(qapp, qtbot, state, project):
     qtbot.waitExposed(made)
     qtbot.waitUntil(lambda: not made.background.busy("catalogue"), timeout=LONG)
     with qtbot.waitSignal(made.session.opened, timeout=LONG):
-        made.open_project(project)
+        made.projects.open(project)
     qtbot.waitUntil(lambda: made.explore.listed() == 10, timeout=LONG)
     yield made
     made.close()

@@ -3,50 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QMenu,
-    QPushButton,
     QScrollArea,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
-from crystal_studio.app.design.aims import describe_targets
 from crystal_studio.app.design.budget_panel import BudgetPanel
-from crystal_studio.app.design.chemistry_panel import ChemistryPanel, describe
+from crystal_studio.app.design.chemistry_panel import ChemistryPanel
 from crystal_studio.app.design.estimate import Estimate
 from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.in_words import in_words
+from crystal_studio.app.design.launch_card import LaunchCard
 from crystal_studio.app.design.notes import composition_note
-from crystal_studio.app.design.sites_panel import SitesPanel, describe_sites
+from crystal_studio.app.design.sites_panel import SitesPanel
 from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
 from crystal_studio.app.design.targets_panel import TargetsPanel
 from crystal_studio.app.design.what_tabs import FIELDS, TITLES, WhatTabs
-from crystal_studio.app.icons import icon
-from crystal_studio.app.numbers_text import count, plural, span
 from crystal_studio.app.settings import WindowState
-from crystal_studio.app.typeset import hm_html
-from crystal_studio.app.widgets import GAP, Card, EmptyState, LowScroll, label
+from crystal_studio.app.widgets import GAP, EmptyState
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.family import Capabilities, Feasibility
 from crystal_studio.generators.requests import feasibility
 
 CHECK_MS = 200
-SUMMARY_HEIGHT = 90
-"""Pixels up to which the request is told in words without scrolling, so that Generate stays in sight."""
 
 
 class DesignPage(QWidget):
@@ -78,26 +68,8 @@ class DesignPage(QWidget):
         self.symmetry.changed.connect(
             lambda groups: self.model.change(replace(self.model.form, space_groups=groups), "space groups")
         )
-        self.launch = Card("Ready to generate")
-        self.more = QToolButton()
-        self.more.setText("Request")
-        self.more.setProperty("menu", True)
-        self.more.setToolTip("Save, load or copy the whole request")
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.launch.head.addWidget(self.more)
-        self.summary = label("", "", wrap=True)
-        self.summary.setTextFormat(Qt.TextFormat.RichText)
-        self.time = label("", "muted", wrap=True)
-        self.problem = label("", "error", wrap=True)
-        self.button = QPushButton("Generate")
-        self.button.setProperty("role", "primary")
-        self.button.setMinimumHeight(40)
-        self.button.clicked.connect(self.generate)
-        self._said = LowScroll(self.summary, SUMMARY_HEIGHT)
-        self.launch.body.addWidget(self._said)
-        for widget in (self.time, self.problem, self.button):
-            self.launch.body.addWidget(widget)
-
+        self.launch = LaunchCard()
+        self.launch.button.clicked.connect(self.generate)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(GAP)
@@ -115,21 +87,12 @@ class DesignPage(QWidget):
         row.addWidget(self.splitter)
         self.model.changed.connect(self._changed)
         self.model.changed.connect(self._timer.start)
-        theme.manager().changed.connect(self._recolour)
-        self._recolour()
         self.refresh()
 
     @property
     def ready(self) -> bool:
         """Whether the request can be run as it stands."""
         return not self._problem()
-
-    def set_menu(self, actions: list[QAction]) -> None:
-        """The deeds on the whole request."""
-        menu = QMenu(self.more)
-        menu.setToolTipsVisible(True)
-        menu.addActions(actions)
-        self.more.setMenu(menu)
 
     def save_state(self, state: WindowState) -> None:
         """Remember tab, sizes and whether the advanced fields are open."""
@@ -198,46 +161,22 @@ class DesignPage(QWidget):
         )
         self._mark(error.field if error else "", str(error) if error else "")
         groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
-        if not able.space_groups:
-            symmetry = ""
-        elif not form.space_groups:
-            symmetry = "Space groups as in nature."
-        elif len(groups) == 1:
-            symmetry = f"Space group {hm_html(groups[0].symbol)} ({groups[0].number})."
-        elif 1 < len(groups) <= 4:
-            symmetry = "Space groups " + ", ".join(hm_html(g.symbol) for g in groups) + "."
-        else:
-            symmetry = f"Any of {plural(len(form.space_groups), 'space group')}."
-        size = f" At most {plural(form.max_atoms, 'atom')} in the primitive cell." if form.max_atoms else ""
         units = {p.name: p.unit for p in card.labels} if card else {}
-        more = [t for t in (escape(describe_sites(form)), describe_targets(form, units)) if t]
-        said = " ".join([describe(form), f"{symmetry}{size}", *more])
-        self.summary.setText(f"<b>{count(form.count)}</b> candidates. {said}")
-        self._said.fit()
+        self.launch.tell(in_words(form, groups if able.space_groups else None, units))
         request = self.model.request
         seconds = self._estimate.seconds(request, self.model.fields) if request is not None else None
-        self.time.setText(
-            f"About {span(seconds)}, measured on this machine"
-            if seconds is not None
-            else "The time will be estimated as soon as one campaign has run."
-            if request is not None
-            else ""
-        )
-        self.time.setVisible(bool(self.time.text()))
+        self.launch.estimate(seconds, possible=request is not None)
         problem = self._problem()
-        self.button.setEnabled(not problem)
-        self.button.setToolTip(problem or "Start the campaign (Ctrl+Enter)")
         # What stands beside its field is not said twice.
         placed = error is None or self._tab_of(error.field) or error.field in self.budget.fields | {"space_groups"}
         elsewhere = problem in (self._blocked, self._no_model()) or not placed
         bad = self._bad_tab(error)
         where = f" under {TITLES[bad]}" if bad else ""
-        self.problem.setText(problem if elsewhere else f"Correct the marked field{where} first." if problem else "")
-        self.problem.setVisible(bool(problem))
+        correct = f"Correct the marked field{where} first." if problem else ""
+        self.launch.show_problem(problem, problem if elsewhere else correct)
         self.what.show_form(form, bad if problem and not elsewhere else "")
         found = self._known
         self.chemistry.set_note(composition_note(form, found.units, self._catalogue) if found and not problem else "")
-        self.launch.title.setText("Not ready yet" if problem else "Ready to generate")
         self.validity.emit()
 
     def _offer(self, able: Capabilities) -> None:
@@ -305,9 +244,6 @@ class DesignPage(QWidget):
             or self._no_model()
             or self._blocked
         )
-
-    def _recolour(self) -> None:
-        self.button.setIcon(icon("run", theme.tokens().on_accent))
 
 
 def _column(upper: QWidget, lower: QWidget) -> QWidget:

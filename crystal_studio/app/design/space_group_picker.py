@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QPushButton,
-    QStyleOptionViewItem,
     QToolButton,
     QTreeView,
     QWidget,
@@ -21,61 +18,12 @@ from PySide6.QtWidgets import (
 from crystal_studio.app import theme
 from crystal_studio.app.catalogue import SYSTEMS, Catalogue, GroupInfo
 from crystal_studio.app.design.group_chips import GroupChips
-from crystal_studio.app.design.group_search import Found, find
+from crystal_studio.app.design.group_rows import FILTERS, GROUP_ROLE, SORT_ROLE, CountDelegate, GroupFilter, group_row
+from crystal_studio.app.design.group_search import find
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
-from crystal_studio.app.typeset import hm_html, hm_text
+from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import Card, FlowRow, label
-
-GROUP_ROLE = int(Qt.ItemDataRole.UserRole) + 1
-SORT_ROLE = int(Qt.ItemDataRole.UserRole) + 2
-SHARE_ROLE = int(Qt.ItemDataRole.UserRole) + 3
-
-FILTERS: tuple[tuple[str, str, str, Callable[[GroupInfo], bool]], ...] = (
-    ("centrosymmetric", "Centrosymmetric", "With an inversion centre", lambda g: g.centrosymmetric),
-    (
-        "acentric",
-        "Acentric",
-        "Without an inversion centre (piezoelectricity allowed, 432 apart)",
-        lambda g: not g.centrosymmetric,
-    ),
-    ("polar", "Polar", "With a polar axis: ferroelectricity and pyroelectricity allowed", lambda g: g.polar),
-    ("chiral", "Chiral", "Only proper operations (Sohncke groups): chiral crystals", lambda g: g.chiral),
-)
-
-
-class _Filter(QSortFilterProxyModel):
-    """Keeps the groups that were found and pass every filter chosen."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found = Found(frozenset())
-        self.tests: dict[str, Callable[[GroupInfo], bool]] = {}
-        self.setRecursiveFilteringEnabled(True)
-        self.setSortRole(SORT_ROLE)
-
-    def refilter(self) -> None:
-        self.invalidate()
-
-    def filterAcceptsRow(self, row: int, parent: QModelIndex | QPersistentModelIndex) -> bool:
-        group = self.sourceModel().index(row, 0, parent).data(GROUP_ROLE)
-        if not isinstance(group, GroupInfo):
-            return False
-        return group.number in self.found.numbers and all(test(group) for test in self.tests.values())
-
-
-class _CountDelegate(RichTextDelegate):
-    """A count with a bar behind it: its share of the largest count, on a square-root scale."""
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        share = index.data(SHARE_ROLE)
-        if share:
-            box = QRectF(option.rect).adjusted(4, 5, -4, -5)
-            box.setLeft(box.right() - box.width() * share**0.5)
-            painter.fillRect(box, QColor(theme.tokens().accent_soft))
-        super().paint(painter, option, index)
 
 
 class SpaceGroupPicker(Card):
@@ -120,7 +68,7 @@ class SpaceGroupPicker(Card):
         self.body.addWidget(kinds)
 
         self._source = QStandardItemModel()
-        self._proxy = _Filter()
+        self._proxy = GroupFilter()
         self._proxy.setSourceModel(self._source)
         self.tree = QTreeView()
         self.tree.setAccessibleName("Space groups")
@@ -128,7 +76,7 @@ class SpaceGroupPicker(Card):
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.setUniformRowHeights(True)
         self.tree.setItemDelegate(RichTextDelegate(self.tree))
-        self.tree.setItemDelegateForColumn(2, _CountDelegate(self.tree))
+        self.tree.setItemDelegateForColumn(2, CountDelegate(self.tree))
         self.tree.setIndentation(16)
         self.tree.setSortingEnabled(True)
         self.tree.doubleClicked.connect(self._toggle)
@@ -212,7 +160,9 @@ class SpaceGroupPicker(Card):
             sum_item.setData(total, SORT_ROLE)
             sum_item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for group in groups:
-                head.appendRow(self._row(group, largest))
+                items = group_row(group, largest)
+                self._items[group.number] = items[0]
+                head.appendRow(items)
             self._source.appendRow([head, span, sum_item])
         header = self.tree.header()
         header.setStretchLastSection(False)
@@ -226,31 +176,6 @@ class SpaceGroupPicker(Card):
         self.tree.expandAll()
         self._filling = False
         self._count()
-
-    def _row(self, group: GroupInfo, largest: int) -> list[QStandardItem]:
-        symbol = QStandardItem(hm_text(group.symbol))
-        symbol.setCheckable(True)
-        symbol.setData(hm_html(group.symbol), HTML_ROLE)
-        symbol.setData(group.number, SORT_ROLE)
-        number = QStandardItem(str(group.number))
-        number.setData(group.number, SORT_ROLE)
-        seen = QStandardItem(count(group.count) if group.count >= 0 else "")
-        seen.setData(group.count, SORT_ROLE)
-        seen.setData(group.count / largest if largest > 0 else 0.0, SHARE_ROLE)
-        seen.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        kinds = [text.lower() for key, text, _, test in FILTERS if key != "acentric" and test(group)]
-        tip = f"No. {group.number}, point group {hm_text(group.point_group)}, {group.system}" + (
-            f", {', '.join(kinds)}" if kinds else ""
-        )
-        if group.count == 0:
-            tip += "\nNever seen in training: results may be poor"
-        row = [symbol, number, seen]
-        for item in row:
-            item.setData(group, GROUP_ROLE)
-            item.setToolTip(tip)
-        symbol.setAccessibleText(f"space group {group.number}, {group.symbol}")
-        self._items[group.number] = symbol
-        return row
 
     def _refilter(self) -> None:
         self._proxy.found = find(tuple(self._groups.values()), self.search.text())

@@ -3,51 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from crystal_studio.app.background import Background
 from crystal_studio.app.explore.candidate_model import CandidateModel
 from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
+from crystal_studio.app.explore.docked_page import DockedPage
 from crystal_studio.app.explore.filter_bar import FilterBar
+from crystal_studio.app.explore.picture import Picture, picture
 from crystal_studio.app.explore.project_browser import ProjectBrowser
 from crystal_studio.app.explore.scatter import ScatterView
 from crystal_studio.app.faults import install_message_handler
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.settings import WindowState
-from crystal_studio.app.typeset import formula_html, hm_html
 from crystal_studio.app.widgets import GAP, Card, EmptyState
-from crystal_studio.crystal.batches import Structures
-from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
-STATE_VERSION = 1
-SETTLING_MS = 700
-"""While the window comes up; a resize within this time of the last one is not the user's."""
 
-
-class ExplorePage(QMainWindow):
+class ExplorePage(DockedPage):
     """``selection_changed`` follows the selection and what is listed; ``faulted`` carries an error to show."""
 
     selection_changed = Signal()
     faulted = Signal(object)
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
-        super().__init__(parent, Qt.WindowType.Widget)
+        super().__init__(parent)
         self._background = background
         self._reader: ProjectReader | None = None
         self._current = 0
         self._wanted = 0
-        self._arranged = False
-        self._kept = QByteArray()  # docks as they were left, to be laid out once the page has its size
-        self._settling = QTimer(self, singleShot=True, interval=SETTLING_MS)
         self.view: Any = None
         self.inspector: Any = None
         self._symbols: tuple[str, ...] = ()
@@ -73,14 +64,11 @@ class ExplorePage(QMainWindow):
         central.body.addWidget(self._stack, 1)
         self.setCentralWidget(central)
         self.setContentsMargins(GAP, GAP, GAP, GAP)
-        self.setDockNestingEnabled(True)
-        self.docks: dict[str, QDockWidget] = {}
-        self._holders: dict[str, QVBoxLayout] = {}
         area = Qt.DockWidgetArea
-        self._dock("browser", "Project", area.LeftDockWidgetArea, self.browser)
-        self._dock("structure", "Structure", area.RightDockWidgetArea)
-        self._dock("inspector", "Inspector", area.RightDockWidgetArea)
-        self._dock("scatter", "Scatter plot", area.BottomDockWidgetArea)
+        self.add_dock("browser", "Project", area.LeftDockWidgetArea, self.browser)
+        self.add_dock("structure", "Structure", area.RightDockWidgetArea)
+        self.add_dock("inspector", "Inspector", area.RightDockWidgetArea)
+        self.add_dock("scatter", "Scatter plot", area.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.filter.changed.connect(self._filtered)
@@ -135,16 +123,12 @@ class ExplorePage(QMainWindow):
 
     def save_state(self, state: WindowState) -> None:
         """Remember docks and columns."""
-        # A page that was never looked at has no sizes of its own to remember.
-        state.set("explore/docks", self.saveState(STATE_VERSION) if self._kept.isEmpty() else self._kept)
+        self.save_docks(state, "explore/docks")
         self.table.save_state(state)
 
     def restore_state(self, state: WindowState) -> None:
         """Take docks and columns back."""
-        kept: QByteArray = state.bytes("explore/docks")
-        if not kept.isEmpty():
-            self._arranged = self.restoreState(kept, STATE_VERSION)
-            self._kept = kept if self._arranged else QByteArray()
+        self.restore_docks(state, "explore/docks")
         self.table.restore_state(state)
 
     def close_views(self) -> None:
@@ -154,30 +138,10 @@ class ExplorePage(QMainWindow):
             self.inspector.shut_down()
 
     def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
         self._build_views()
-        if not self._arranged:
-            self._arranged = True
-            self._arrange()
-        if not self._kept.isEmpty():
-            self._settling.start()
-            QTimer.singleShot(0, self, self._lay_out)
+        super().showEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        # A maximised window gets its size from the window manager some moments after it is shown.
-        if self._settling.isActive():
-            self._settling.start()
-            QTimer.singleShot(0, self, self._lay_out)
-
-    def _lay_out(self) -> None:
-        """Give the docks the sizes they were left with, now that the page has its own."""
-        if not self._kept.isEmpty():
-            self.restoreState(self._kept, STATE_VERSION)
-            if not self._settling.isActive():
-                self._kept = QByteArray()
-
-    def _arrange(self) -> None:
+    def arrange(self) -> None:
         """The sizes of the docks at the first start, in proportion to the page where it is small."""
         width, height = self.width(), self.height()
         across = {"browser": min(180, width // 8), "structure": min(565, width * 40 // 100)}
@@ -196,28 +160,16 @@ class ExplorePage(QMainWindow):
 
         install_message_handler()
         self.view = StructureView()
-        self._holders["structure"].addWidget(self.view)
+        self.holders["structure"].addWidget(self.view)
         self.inspector = Inspector()
         self.inspector.faulted.connect(self.faulted)
-        self._holders["inspector"].addWidget(self.inspector)
+        self.holders["inspector"].addWidget(self.inspector)
         self.scatter_view = ScatterView(self._background)
         self.scatter_view.picked.connect(self.show_candidate)
-        self._holders["scatter"].addWidget(self.scatter_view)
+        self.holders["scatter"].addWidget(self.scatter_view)
         self.scatter_view.show_candidates(self._reader, self.model.where)
         current, self._current = self._current, -1
         self._look_at(current)
-
-    def _dock(self, key: str, title: str, area: Qt.DockWidgetArea, widget: QWidget | None = None) -> None:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock {key}")
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(1, 0, 1, 1)
-        if widget is not None:
-            column.addWidget(widget)
-        dock.setWidget(holder)
-        self.addDockWidget(area, dock)
-        self.docks[key], self._holders[key] = dock, column
 
     def _filtered(self, where: str) -> None:
         self.browser.show_filter(where)
@@ -279,27 +231,3 @@ class ExplorePage(QMainWindow):
             orbit_labels=found.orbits,
         )
         self.inspector.show(found.row, self._reader)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One candidate as the structure view wants it."""
-
-    row: CandidateRow
-    structures: Structures
-    title: str
-    orbits: tuple[str, ...]
-
-
-def picture(reader: ProjectReader, candidate_id: int, symbols: Sequence[str]) -> Picture:
-    """Read one candidate: its current geometry, its title and its Wyckoff labels ("8a")."""
-    from crystal_studio.crystal.space_groups import tables
-
-    row = reader.candidate(candidate_id)
-    units = reader.units([candidate_id])
-    table = tables()
-    orbits = tuple(f"{table.multiplicity[w]}{table.letter[w]}" for w in units.wyckoff[0] if w >= 0)
-    title = formula_html(row.formula)
-    if row.space_group:
-        title += f" &nbsp; {hm_html(symbols[row.space_group - 1]) if symbols else row.space_group}"
-    return Picture(row, reader.structures([candidate_id]), title, orbits)

@@ -12,7 +12,10 @@ from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.facts import CandidateFacts, SymmetryFacts, find_symmetry, gather
-from crystal_studio.app.inspector.tabs import OverviewTab, ProvenanceTab, SymmetryTab, VerdictsTab
+from crystal_studio.app.inspector.overview_tab import OverviewTab
+from crystal_studio.app.inspector.provenance_tab import ProvenanceTab
+from crystal_studio.app.inspector.symmetry_tab import SymmetryTab
+from crystal_studio.app.inspector.verdicts_tab import VerdictsTab
 from crystal_studio.app.widgets import label
 from crystal_studio.errors import KnownError
 

@@ -7,17 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.numbers_text import MISSING, count, rate, span
-from crystal_studio.app.plots import PlotCard
 from crystal_studio.app.run import statistics
-from crystal_studio.app.run.funnel_chart import FunnelChart
-from crystal_studio.app.run.newest_list import NewestList
 from crystal_studio.app.run.records import (
     STATES,
     funnel_counts,
@@ -27,9 +24,7 @@ from crystal_studio.app.run.records import (
     reason_filter,
     state_text,
 )
-from crystal_studio.app.run.run_head import RunHead
-from crystal_studio.app.run.run_log import RunLog
-from crystal_studio.app.widgets import GAP, Card, EmptyState, label
+from crystal_studio.app.run.run_views import GENERATED, RELAXED, RunViews
 from crystal_studio.campaign.events import Finished, Message, Progress
 from crystal_studio.project.rows import CampaignRow
 
@@ -37,8 +32,6 @@ if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
 REFRESH_MS = 1000
-RELAXED = "Appears when the first candidates have been relaxed"
-GENERATED = "Appears with the first candidates"
 
 
 @dataclass
@@ -51,7 +44,7 @@ class Live:
     lines: list[tuple[str, str]] = field(default_factory=list)
 
 
-class RunPage(QWidget):
+class RunPage(RunViews):
     """Shows one campaign: live from events, or as the project file has it."""
 
     show_candidate = Signal(int)
@@ -66,17 +59,9 @@ class RunPage(QWidget):
         self._live: Live | None = None
         self._symbols: Sequence[str] = ()
         self._dirty = False
-        self._stack = QStackedWidget()
-        self.empty = EmptyState(
-            "run",
-            "No campaign yet",
-            "Say what crystals you want on the Design page and press Generate. Progress, funnel and plots appear here.",
-        )
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._build())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
+        self.head.chosen.connect(self.choose)
+        self.funnel.reason_clicked.connect(self._show_reason)
+        self.newest.chosen.connect(self.show_candidate)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._refresh_if_dirty)
@@ -104,7 +89,7 @@ class RunPage(QWidget):
         self._campaign = 0
         self.log.restart()
         self.newest.clear()
-        self._stack.setCurrentIndex(0)
+        self.stack.setCurrentIndex(0)
         self._timer.stop()
         if reader is not None:
             self._timer.start()
@@ -206,7 +191,7 @@ class RunPage(QWidget):
         if row is not None:
             self.show_campaign(row)
         else:
-            self._stack.setCurrentIndex(0)
+            self.stack.setCurrentIndex(0)
 
     def _offer(self) -> None:
         """List the campaigns of the project in the head."""
@@ -237,9 +222,9 @@ class RunPage(QWidget):
         self.log.restart()
         self.funnel.show_stages((), 1)
         self.newest.clear()
-        for plot, note in self._plots.items():
+        for plot, note in self.plots.items():
             plot.clear(note)
-        self._stack.setCurrentIndex(1)
+        self.stack.setCurrentIndex(1)
 
     def _refresh_if_dirty(self) -> None:
         """Read the plots' numbers again where they have changed and somebody is looking."""
@@ -281,63 +266,3 @@ class RunPage(QWidget):
         if self._reader is not None and self._campaign:
             kind = self._reader.campaign(self._campaign).kind
             self.show_filter.emit(reason_filter(self._campaign, kind, stage, code))
-
-    def _build(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(GAP + 4, GAP + 4, GAP + 4, GAP + 4)
-        column.setSpacing(GAP)
-        self.head = RunHead()
-        self.head.chosen.connect(self.choose)
-        column.addWidget(self.head)
-        self.funnel = FunnelChart()
-        self.funnel.reason_clicked.connect(self._show_reason)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidget(self.funnel)
-        funnel = _card("Funnel", area)
-        funnel.head.addWidget(label("Click a reason to see its candidates", "small"))
-        self.newest = NewestList()
-        self.newest.chosen.connect(self.show_candidate)
-        self.log = RunLog()
-        self.splitter = _splitter(
-            Qt.Orientation.Vertical,
-            (560, 220),
-            _splitter(Qt.Orientation.Horizontal, (560, 1000), funnel, self._build_plots()),
-            _splitter(
-                Qt.Orientation.Horizontal, (560, 1000), _card("Newest candidates", self.newest), _card("Log", self.log)
-            ),
-        )
-        column.addWidget(self.splitter, 1)
-        return page
-
-    def _build_plots(self) -> Card:
-        plots = Card("Outcome")
-        grid = QGridLayout()
-        grid.setSpacing(GAP * 2)
-        self.e_hull = PlotCard("Energy above hull", "eV/atom")
-        self.energy = PlotCard("Formation energy", "eV/atom")
-        self.groups = PlotCard("Space groups", "number of the group")
-        self.elements = PlotCard("Elements", "element")
-        self._plots = {self.e_hull: RELAXED, self.energy: RELAXED, self.groups: GENERATED, self.elements: GENERATED}
-        for i, plot in enumerate(self._plots):
-            grid.addWidget(plot, i // 2, i % 2)
-        plots.body.addLayout(grid, 1)
-        return plots
-
-
-def _card(title: str, content: QWidget) -> Card:
-    card = Card(title)
-    card.body.addWidget(content, 1)
-    return card
-
-
-def _splitter(way: Qt.Orientation, sizes: Sequence[int], *widgets: QWidget) -> QSplitter:
-    splitter = QSplitter(way)
-    splitter.setHandleWidth(GAP)
-    splitter.setChildrenCollapsible(False)
-    for widget in widgets:
-        splitter.addWidget(widget)
-    splitter.setSizes(list(sizes))
-    return splitter

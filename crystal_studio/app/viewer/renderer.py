@@ -10,27 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.app.viewer import colours, shaders
+from crystal_studio.app.viewer import colours, shaders, vertices
 from crystal_studio.app.viewer.camera import Camera
 from crystal_studio.app.viewer.scene import Scene
 
 FOG = 0.38
 FACE_ALPHA = 0.55
 _LARGEST = 8192  # pixels along one side that every desktop OpenGL takes
-_QUAD = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
-_QUAD_FACES = np.array([0, 1, 2, 0, 2, 3])
-_BOX = np.array([[x, y, z] for z in (0, 1) for y in (-1, 1) for x in (-1, 1)], np.float32)
-_BOX_FACES = np.array(
-    [0, 2, 3, 0, 3, 1, 4, 5, 7, 4, 7, 6, 0, 1, 5, 0, 5, 4, 2, 6, 7, 2, 7, 3, 0, 4, 6, 0, 6, 2, 1, 3, 7, 1, 7, 5]
-)
-
-
-def _repeat(values: NDArray, times: int) -> NDArray[np.float32]:
-    return np.repeat(np.asarray(values, np.float32), times, axis=0)
-
-
-def _faces(pattern: NDArray, corners: int, count: int) -> NDArray[np.uint32]:
-    return (np.arange(count)[:, None] * corners + pattern[None]).astype(np.uint32).ravel()
 
 
 class _Part:
@@ -70,7 +56,7 @@ class Renderer:
         self._triad_tips = _Part(shaders.FACE_VERTEX, shaders.FACE_FRAGMENT)
         self._polyhedra = _Part(shaders.FACE_VERTEX, shaders.FACE_FRAGMENT)
         self._blit = _Part(shaders.BLIT_VERTEX, shaders.BLIT_FRAGMENT)
-        self._blit.put({"a_position": _QUAD}, _QUAD_FACES)
+        self._blit.put({"a_position": vertices.QUAD}, vertices.QUAD_FACES)
         self._scene: Scene | None = None
         self._dark = False
         self._targets: dict[tuple[int, int], tuple] = {}
@@ -84,99 +70,11 @@ class Renderer:
         if scene is None:
             return
         ring = np.array([int(accent[k : k + 2], 16) / 255 for k in (1, 3, 5)])
-        self._put_spheres(scene, list(chosen), ring)
-        self._put_cylinders(scene, list(chosen), ring)
-        self._put_triad(scene, dark)
-
-    def _put_spheres(self, scene: Scene, chosen: list[int], ring: NDArray) -> None:
-        extra = np.maximum(0.09, 0.16 * scene.radii[chosen])
-        centre = np.concatenate([scene.positions, scene.positions[chosen]])
-        radius = np.concatenate([scene.radii, scene.radii[chosen] + extra])
-        colour = np.concatenate([scene.atom_colours, np.repeat(ring[None], len(chosen), 0)])
-        flat = np.concatenate([np.zeros(len(scene.radii)), np.ones(len(chosen))])
-        n = len(centre)
-        self._spheres.put(
-            {
-                "a_centre": _repeat(centre, 4),
-                "a_radius": _repeat(radius, 4),
-                "a_colour": _repeat(colour, 4),
-                "a_flat": _repeat(flat, 4),
-                "a_corner": np.tile(_QUAD, (n, 1)),
-            },
-            _faces(_QUAD_FACES, 4, n),
-        )
-
-    def _put_cylinders(self, scene: Scene, chosen: list[int], ring: NDArray) -> None:
-        path = scene.positions[chosen]
-        n_bonds, n_edges, n_outlines, n_path = (
-            len(scene.bond_start),
-            len(scene.edges),
-            len(scene.outlines),
-            max(len(path) - 1, 0),
-        )
-        outline = colours.line_colour(self._dark)
-        start = [scene.bond_start, scene.edges[:, 0], scene.outlines[:, 0], path[:-1]]
-        end = [scene.bond_end, scene.edges[:, 1], scene.outlines[:, 1], path[1:]]
-        radius = [
-            np.full(n_bonds, scene.bond_radius),
-            0.85 * scene.edge_widths,
-            np.full(n_outlines, 0.5),
-            np.full(n_path, 1.3),
-        ]
-        line = [np.zeros(n_bonds), np.ones(n_edges), np.ones(n_outlines), np.full(n_path, 2.0)]
-        lines = [scene.edge_colours, np.tile(outline, (n_outlines, 1)), np.tile(ring, (n_path, 1))]
-        split = [scene.bond_split, np.full(n_edges + n_outlines + n_path, 1.0)]
-        self._cylinders.put(
-            *_boxes(
-                np.concatenate(start),
-                np.concatenate(end),
-                np.concatenate(radius),
-                np.concatenate([scene.bond_colours[:, 0], *lines]),
-                np.concatenate([scene.bond_colours[:, 1], *lines]),
-                np.concatenate(split),
-                np.concatenate(line),
-            )
-        )
-        corners = scene.triangles
-        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-        self._polyhedra.put(
-            {
-                "a_position": corners.reshape(-1, 3),
-                "a_normal": _repeat(normal, 3),
-                "a_colour": _repeat(scene.triangle_colours, 3),
-            },
-            np.arange(3 * len(corners)),
-        )
-
-    def _put_triad(self, scene: Scene, dark: bool) -> None:
-        tint = np.array([colours.axis_colour(k, dark) for k in range(3)])
-        shaft, n = 0.72, 24
-        self._triad.put(
-            *_boxes(np.zeros((3, 3)), shaft * scene.axes, np.full(3, 0.055), tint, tint, np.ones(3), np.zeros(3))
-        )
-        turn = np.linspace(0, 2 * np.pi, n, endpoint=False)
-        position, normal, colour = [], [], []
-        for axis, shade in zip(scene.axes, tint, strict=True):
-            u = np.cross(axis, (0, 0, 1) if abs(axis[2]) < 0.9 else (1, 0, 0))
-            u /= np.linalg.norm(u)
-            out = np.cos(turn)[:, None] * u + np.sin(turn)[:, None] * np.cross(axis, u)
-            rim, next_rim = shaft * axis + 0.13 * out, shaft * axis + 0.13 * np.roll(out, -1, 0)
-            slope = out + 0.45 * axis
-            next_slope = np.roll(slope, -1, 0)
-            tip, base = np.repeat(axis[None], n, 0), np.repeat(shaft * axis[None], n, 0)
-            position += [np.stack([rim, next_rim, tip], 1), np.stack([rim, next_rim, base], 1)]
-            back = np.repeat(-axis[None], n, 0)
-            normal += [np.stack([slope, next_slope, slope + next_slope], 1), np.stack([back, back, back], 1)]
-            colour.append(np.repeat(shade[None], 6 * n, 0))
-        self._triad_tips.put(
-            {
-                "a_position": np.concatenate(position).reshape(-1, 3),
-                "a_normal": np.concatenate(normal).reshape(-1, 3),
-                "a_colour": np.concatenate(colour),
-            },
-            np.arange(18 * n),
-        )
+        self._spheres.put(*vertices.spheres(scene, list(chosen), ring))
+        self._cylinders.put(*vertices.cylinders(scene, list(chosen), ring, dark))
+        self._polyhedra.put(*vertices.faces(scene))
+        self._triad.put(*vertices.triad_shafts(scene, dark))
+        self._triad_tips.put(*vertices.triad_tips(scene, dark))
 
     def draw(self, camera: Camera, width: int, height: int, framebuffer: int, oversample: int = 2) -> None:
         """Draw into a framebuffer of the current context, given in physical pixels."""
@@ -331,21 +229,3 @@ def line_scale(width: int, height: int) -> float:
 
 def _affordable(width: int, height: int, oversample: int) -> int:
     return max(1, min(oversample, _LARGEST // max(width, height, 1)))
-
-
-def _boxes(
-    start: NDArray, end: NDArray, radius: NDArray, first: NDArray, second: NDArray, split: NDArray, line: NDArray
-) -> tuple[dict[str, NDArray], NDArray]:
-    """Vertices of one box a cylinder."""
-    n = len(start)
-    columns = {
-        "a_start": _repeat(start, 8),
-        "a_end": _repeat(end, 8),
-        "a_radius": _repeat(radius, 8),
-        "a_split": _repeat(split, 8),
-        "a_colour_start": _repeat(first, 8),
-        "a_colour_end": _repeat(second, 8),
-        "a_line": _repeat(line, 8),
-        "a_corner": np.tile(_BOX, (n, 1)),
-    }
-    return columns, _faces(_BOX_FACES, 8, n)

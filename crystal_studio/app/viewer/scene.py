@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crystal_studio.app.viewer import colours
+from crystal_studio.app.viewer.drawn_atoms import BOUNDARY, atoms_of_cells, bonds_among, grow, without_metal_contacts
+from crystal_studio.app.viewer.polyhedra import polyhedra
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import bonds as periodic_bonds
 
 STYLES = ("ball-stick", "space-filling", "polyhedra", "wireframe")
 BOND_SCALE = 1.15
-_BOUNDARY = 1e-3  # fractional: as near to a face as this counts as on it
 _BOND_RADIUS = {"ball-stick": 0.11, "polyhedra": 0.07, "wireframe": 0.045}
 
 
@@ -126,7 +127,7 @@ def build_scene(
     atomic = np.asarray(numbers, np.int64).reshape(-1)
     fractional = np.asarray(positions, np.float64).reshape(-1, 3)
     # Values such as 0.99999 belong to the lower face, or they would be drawn once only.
-    fractional = fractional - np.floor(fractional + _BOUNDARY)
+    fractional = fractional - np.floor(fractional + BOUNDARY)
     orbits = np.full(len(atomic), -1, np.int64) if orbit is None else np.asarray(orbit, np.int64).reshape(-1)
     size = np.asarray(options.supercell, np.int64)
 
@@ -137,17 +138,17 @@ def build_scene(
     )
     # ``% 1`` may have moved atoms just below a face up by a cell: count images from our own choice.
     moved = np.round(fractional % 1.0 - fractional).astype(np.int64)
-    i, j, image = _without_metal_contacts(atomic, *links)
+    i, j, image = without_metal_contacts(atomic, *links)
     image = image + moved[j] - moved[i]
 
-    atom, cell = _atoms_of_cells(fractional, size)
+    atom, cell = atoms_of_cells(fractional, size)
     if options.complete_bonds and len(i):
-        grown = _grow(atom, cell, fractional, size, atomic, (i, j, image), options.style == "polyhedra")
+        grown = grow(atom, cell, fractional, size, atomic, (i, j, image), options.style == "polyhedra")
         atom, cell = np.concatenate([atom, grown[0]]), np.concatenate([cell, grown[1]])
     inside = np.all((cell >= 0) & (cell < size), axis=1)
     drawn_fractional = fractional[atom] + cell
     drawn = drawn_fractional @ cell_vectors
-    pairs = _bonds_among(atom, cell, len(atomic), (i, j, image))
+    pairs = bonds_among(atom, cell, len(atomic), (i, j, image))
 
     palette = colours.atom_colours(atomic, orbits, options.colour_by, options.scheme)
     palette = colours.readable(palette, options.dark)
@@ -157,7 +158,7 @@ def build_scene(
     start, end = drawn[pairs[:, 0]], drawn[pairs[:, 1]]
     edges, edge_colours, edge_widths = _cell_edges(cell_vectors, options.supercell, options.dark)
     triangles, triangle_colours, outlines = (
-        _polyhedra(atom, cell, atomic, drawn, pairs, palette, (i, j))
+        polyhedra(atom, cell, atomic, drawn, pairs, palette, (i, j))
         if options.style == "polyhedra"
         else (np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 2, 3)))
     )
@@ -211,108 +212,6 @@ def atom_radii(numbers: NDArray[np.int64], style: str) -> NDArray[np.float64]:
     return 0.8 * ball if style == "polyhedra" else ball
 
 
-_NONMETALS = (1, 2, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 33, 34, 35, 36, 52, 53, 54, 85, 86)
-
-
-def _without_metal_contacts(
-    numbers: NDArray, i: NDArray, j: NDArray, image: NDArray
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Drop metal-metal contacts where both metals are bonded to nonmetals.
-
-    Covalent radii of metals are large: Ti-Ti in rutile or Li-Li in a layered oxide
-    would else be drawn as bonds and hide the structure. Metals and alloys keep theirs.
-    """
-    metal = ~np.isin(numbers, _NONMETALS)
-    bound = np.zeros(len(numbers), bool)
-    bound[i[~metal[j]]] = True
-    bound[j[~metal[i]]] = True
-    keep = ~(metal[i] & metal[j] & bound[i] & bound[j])
-    return i[keep], j[keep], image[keep]
-
-
-def _atoms_of_cells(
-    fractional: NDArray[np.float64], size: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every atom of the supercell, then its equals on the upper faces, edges and corners."""
-    cells = np.stack(np.meshgrid(*(np.arange(n + 1) for n in size), indexing="ij"), -1).reshape(-1, 3)
-    on_face = np.abs(fractional) <= _BOUNDARY
-    allowed = np.all((cells[:, None] < size) | on_face[None], axis=2)
-    proper = np.all(cells < size, axis=1)
-    order = np.argsort(~proper, kind="stable")
-    which, atom = np.nonzero(allowed[order])
-    return atom, cells[order][which]
-
-
-def _both_ways(
-    links: tuple[NDArray, NDArray, NDArray],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    i, j, image = links
-    return np.concatenate([i, j]), np.concatenate([j, i]), np.concatenate([image, -image])
-
-
-def _keys(atom: NDArray, cell: NDArray, n_atoms: int) -> NDArray[np.int64]:
-    """One whole number a drawn atom; cells from -1000 to 1000 along each axis."""
-    shifted = cell + 1000
-    return ((shifted[:, 0] * 2001 + shifted[:, 1]) * 2001 + shifted[:, 2]) * n_atoms + atom
-
-
-def _expand(
-    atom: NDArray, cell: NDArray, n_atoms: int, links: tuple[NDArray, NDArray, NDArray]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """All bonds of the given drawn atoms: row of the drawn atom, partner atom, partner cell."""
-    order = np.argsort(links[0], kind="stable")
-    i, j, image = (part[order] for part in links)
-    first = np.searchsorted(i, np.arange(n_atoms + 1))
-    count = (first[1:] - first[:-1])[atom]
-    row = np.repeat(np.arange(len(atom)), count)
-    start = np.repeat(first[atom] - (np.cumsum(count) - count), count)
-    at = start + np.arange(len(row))
-    return row, j[at], cell[row] + image[at]
-
-
-def _grow(
-    atom: NDArray,
-    cell: NDArray,
-    fractional: NDArray,
-    size: NDArray,
-    numbers: NDArray,
-    links: tuple[NDArray, NDArray, NDArray],
-    polyhedra: bool,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Atoms beyond the cell that complete the surroundings of atoms within it.
-
-    Bonds leaving through a face are followed from atoms strictly inside; from atoms
-    on the border only where a group of nonmetals (SiO4, CO3, NH4) would be cut, and
-    with polyhedra from every centre. Rock salt so keeps its 27 atoms.
-    """
-    where = fractional[atom] + cell
-    seeds = np.all((where > _BOUNDARY) & (where < size - _BOUNDARY), axis=1)
-    if polyhedra:  # ligands pull nothing in: their further centres would stand without a polyhedron
-        seeds &= ~np.isin(numbers, list(_LIGANDS))[atom]
-        seeds |= _is_centre(numbers, links[0], links[1])[atom]
-    seeds |= _is_group_centre(numbers, links[0], links[1])[atom]
-    _, partner, partner_cell = _expand(atom[seeds], cell[seeds], len(fractional), _both_ways(links))
-    keys = _keys(partner, partner_cell, len(fractional))
-    new = ~np.isin(keys, _keys(atom, cell, len(fractional)))
-    _, once = np.unique(keys[new], return_index=True)
-    return partner[new][once], partner_cell[new][once]
-
-
-def _bonds_among(
-    atom: NDArray, cell: NDArray, n_atoms: int, links: tuple[NDArray, NDArray, NDArray]
-) -> NDArray[np.int64]:
-    """(K, 2) bonds with both ends drawn, each once."""
-    if not len(links[0]) or not len(atom):
-        return np.zeros((0, 2), np.int64)
-    row, partner, partner_cell = _expand(atom, cell, n_atoms, links)
-    drawn = _keys(atom, cell, n_atoms)
-    order = np.argsort(drawn)
-    wanted = _keys(partner, partner_cell, n_atoms)
-    at = np.minimum(np.searchsorted(drawn[order], wanted), len(drawn) - 1)
-    found = drawn[order][at] == wanted
-    return np.stack([row[found], order[at[found]]], 1)
-
-
 def _splits(start: NDArray, end: NDArray, radii: NDArray) -> NDArray[np.float64]:
     """Where the colour of a bond changes: the middle of its visible part."""
     length = np.maximum(np.linalg.norm(end - start, axis=1), 1e-9)
@@ -338,68 +237,3 @@ def _cell_edges(
                 widths.append(1.0 if outer else 0.5)
                 tints.append(colours.axis_colour(axis, dark) if p == q == 0 else colours.line_colour(dark))
     return np.array(segments), np.array(tints), np.array(widths)
-
-
-# Elements that sit at the corners of coordination polyhedra, not in their middle.
-_LIGANDS = frozenset((1, 7, 8, 9, 16, 17, 34, 35, 52, 53))
-
-
-def _is_centre(numbers: NDArray, i: NDArray, j: NDArray) -> NDArray[np.bool_]:
-    """(n,) atoms that are no ligand and have at least four bonds to ligands (own images counted each)."""
-    ligand = np.isin(numbers, list(_LIGANDS))
-    count = np.zeros(len(numbers), np.int64)
-    np.add.at(count, i, ligand[j])
-    np.add.at(count, j, ligand[i])
-    return ~ligand & (count >= 4)
-
-
-def _is_group_centre(numbers: NDArray, i: NDArray, j: NDArray) -> NDArray[np.bool_]:
-    """(n,) nonmetals with at least three bonds to nonmetals of other elements."""
-    nonmetal = np.isin(numbers, _NONMETALS)
-    covalent = (nonmetal[i] & nonmetal[j] & (numbers[i] != numbers[j])).astype(np.int64)
-    count = np.bincount(i, covalent, len(numbers)) + np.bincount(j, covalent, len(numbers))
-    return nonmetal & (count >= 3)
-
-
-def _polyhedra(
-    atom: NDArray,
-    cell: NDArray,
-    numbers: NDArray,
-    drawn: NDArray,
-    pairs: NDArray,
-    palette: NDArray,
-    links: tuple[NDArray, NDArray],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Convex hulls of the ligands around every centre whose surroundings are drawn in full."""
-    from scipy.spatial import ConvexHull, QhullError
-
-    centre = _is_centre(numbers, *links)
-    ligand = np.isin(numbers, list(_LIGANDS))
-    full = np.zeros(len(numbers), np.int64)
-    np.add.at(full, links[0], ligand[links[1]])
-    np.add.at(full, links[1], ligand[links[0]])
-    around: dict[int, list[int]] = {}
-    for p, q in pairs:
-        for a, b in ((p, q), (q, p)):
-            if centre[atom[a]] and ligand[atom[b]]:
-                around.setdefault(int(a), []).append(int(b))
-    triangles, tints, outlines = [], [], []
-    for a, neighbours in around.items():
-        if len(neighbours) < full[atom[a]]:
-            continue
-        points = drawn[neighbours]
-        try:
-            hull = ConvexHull(points)
-        except QhullError:  # ligands in one plane make no polyhedron
-            continue
-        normals = hull.equations[:, :3]
-        triangles.append(points[hull.simplices])
-        tints.append(np.repeat(palette[atom[a]][None], len(hull.simplices), 0))
-        for face, beside in enumerate(hull.neighbors):
-            for k, other in enumerate(beside):
-                # Edges between coplanar triangles are seams of the triangulation, not of the polyhedron.
-                if face < other and normals[face] @ normals[other] < 0.999:
-                    outlines.append(points[np.delete(hull.simplices[face], k)])
-    if not triangles:
-        return np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 2, 3))
-    return np.concatenate(triangles), np.concatenate(tints), np.array(outlines).reshape(-1, 2, 3)

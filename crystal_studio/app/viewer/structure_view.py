@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QImage
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
@@ -19,12 +19,10 @@ from crystal_studio.app.viewer.canvas import Canvas
 from crystal_studio.app.viewer.options import ViewOptions
 from crystal_studio.app.viewer.scene import STYLES, SceneOptions, build_scene
 from crystal_studio.app.viewer.toolbar import Toolbar
+from crystal_studio.app.viewer.writing import Writing
 from crystal_studio.errors import FileError
 
 MOST_ATOMS = 60_000
-_PLATE = {False: "rgba(255,255,255,225)", True: "rgba(24,30,39,225)"}
-_AIR = 6  # pixels between what is written and the drawing
-_EDGE = 10  # pixels between the border and what is written
 
 
 class StructureView(QWidget):
@@ -51,20 +49,14 @@ class StructureView(QWidget):
         column.addWidget(self.toolbar)
         column.addWidget(self.canvas, 1)
 
-        self.title = self._label()
-        self.cell = self._label()
-        self.cell.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.reading = self._label()
-        self.legend = overlay.Legend(self.canvas)
-        self._letters = overlay.AxisLetters(self.canvas)
-        self.empty = overlay.EmptyState(self.canvas)
+        self.writing = Writing(self.canvas)
 
         background = self._background = Background(threads=1)
         self.destroyed.connect(lambda: background.close())  # a picture being written is finished first
         self._rebuild = QTimer(self, singleShot=True, interval=25)  # one scene for many steps of a slider
         self._rebuild.timeout.connect(self._build)
         self.canvas.installEventFilter(self)
-        self.canvas.camera_changed.connect(self._letters_moved)
+        self.canvas.camera_changed.connect(self.writing.follow_camera)
         self.canvas.hovered.connect(self._hovered)
         self.canvas.chosen_changed.connect(self._chosen)
         self.toolbar.connect_to(self)
@@ -73,12 +65,6 @@ class StructureView(QWidget):
         self.clear()
         theme.manager().changed.connect(self._follow_theme)
         self._follow_theme()
-
-    def _label(self) -> QLabel:
-        label = QLabel(self.canvas)
-        label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        label.setTextFormat(Qt.TextFormat.AutoText)
-        return label
 
     @property
     def options(self) -> SceneOptions:
@@ -111,15 +97,15 @@ class StructureView(QWidget):
         self._orbit_labels = tuple(orbit_labels)
         with QSignalBlocker(self.model):  # one scene is built for all of it, below
             self.model.set(highlight=None, supercell=self._possible(self.options.supercell))
-        self.title.setText(title)
+        self.writing.title.setText(title)
         self._build(keep_camera=False)
 
     def clear(self, advice: str = "Select a candidate in the table to see it here.") -> None:
         """Show nothing, and say what to do."""
         self._structure = None
         self._orbit_labels = ()
-        self.title.setText("")
-        self.empty.advice.setText(advice)
+        self.writing.title.setText("")
+        self.writing.empty.advice.setText(advice)
         self.canvas.set_scene(None)
         self._write()
 
@@ -133,12 +119,7 @@ class StructureView(QWidget):
         colours = DARK if dark else LIGHT
         self._dark = dark
         self.model.set(dark=dark)
-        plate = f"background: {_PLATE[dark]}; border-radius: 5px; padding: 2px 6px;"
-        self.title.setStyleSheet(f"color: {colours.text}; {plate} font-weight: 600;")
-        self.cell.setStyleSheet(f"color: {colours.muted}; {plate}")
-        self.reading.setStyleSheet(f"color: {colours.text}; {plate}")
-        self.empty.heading.setStyleSheet(f"color: {colours.text}; background: transparent;")
-        self.empty.advice.setStyleSheet(f"color: {colours.muted}; background: transparent;")
+        self.writing.set_theme(dark)
         self.canvas.set_look(dark, colours.accent)
         self._build()
 
@@ -159,7 +140,7 @@ class StructureView(QWidget):
         self.model.set(supercell=wanted)
         self.toolbar.show_options(self.options)  # what was asked for may have been too large
         if wanted != (a, b, c):
-            self._say(f"{a} × {b} × {c} cells hold more than {MOST_ATOMS:,} atoms: showing {_times(wanted)}.")
+            self.writing.say(f"{a} × {b} × {c} cells hold more than {MOST_ATOMS:,} atoms: showing {_times(wanted)}.")
 
     def set_colouring(self, by: str, scheme: str | None = None) -> None:
         """By "element" or by "orbit"; element colours of "vesta" or "jmol"."""
@@ -199,7 +180,7 @@ class StructureView(QWidget):
         width, height = width or 2 * own.width(), height or 2 * own.height()
         image = self.canvas.render_image(width, height, transparent)
         if self.canvas.scene is not None:
-            overlay.annotate(image, self.canvas.camera, self.canvas.scene, self.legend.entries, self._dark)
+            overlay.annotate(image, self.canvas.camera, self.canvas.scene, self.writing.legend.entries, self._dark)
         return image
 
     def save_picture(self, path: str | Path, width: int = 0, height: int = 0, transparent: bool = False) -> Path:
@@ -211,15 +192,15 @@ class StructureView(QWidget):
         image = self.picture(width, height, transparent)
         self._background.run(
             lambda _: _write_png(image, path),
-            lambda written: self._say(f"Picture written to {written}."),
-            lambda error: self._say(str(error)),
+            lambda written: self.writing.say(f"Picture written to {written}."),
+            lambda error: self.writing.say(str(error)),
             long=True,
         )
 
     def copy_picture(self) -> None:
         """Put the view on the clipboard."""
         QGuiApplication.clipboard().setImage(self.picture())
-        self._say("Picture copied to the clipboard.")
+        self.writing.say("Picture copied to the clipboard.")
 
     # within
 
@@ -247,70 +228,33 @@ class StructureView(QWidget):
         self._write()
 
     def _write(self) -> None:
-        scene = self.canvas.scene
-        shown = scene is not None
-        self.empty.setVisible(not shown)
-        self.toolbar.set_enabled(shown)
-        entries = overlay.legend_entries(scene, self.options.colour_by, self._orbit_labels) if scene else []
-        plate = QColor(theme.tokens().surface)
-        plate.setAlphaF(0.75)
-        self.legend.set_entries(entries, QColor(overlay.ink(self._dark)), plate)
-        self.cell.setText(overlay.cell_text(self._structure[0]) if self._structure else "")
+        self.toolbar.set_enabled(self.canvas.scene is not None)
+        self.writing.write(self.options.colour_by, self._orbit_labels)
         self._chosen()
-        self._letters_moved()
-        self._arrange()
-
-    def _letters_moved(self) -> None:
-        self._letters.set_view(self.canvas.camera, self.canvas.scene, self._dark)
 
     def _hovered(self, row: int | None) -> None:
         scene = self.canvas.scene
         if scene is None or len(self.canvas.chosen) > 1:
             return
         if row is not None:
-            self._say(overlay.describe_atom(scene, row, self._orbit_labels))
+            self.writing.say(overlay.describe_atom(scene, row, self._orbit_labels))
         else:
             self._chosen()
 
     def _chosen(self) -> None:
         scene, rows = self.canvas.scene, self.canvas.chosen
         if scene is None or not rows:
-            self._say("")
+            self.writing.say("")
         elif len(rows) == 1:
-            self._say(overlay.describe_atom(scene, rows[0], self._orbit_labels))
+            self.writing.say(overlay.describe_atom(scene, rows[0], self._orbit_labels))
         else:
-            self._say(overlay.describe_measure(scene, rows))
+            self.writing.say(overlay.describe_measure(scene, rows))
         self.atom_chosen.emit(int(scene.atom[rows[-1]]) if scene is not None and rows else None)
-
-    def _say(self, text: str) -> None:
-        self.reading.setText(text)
-        self.canvas.setAccessibleDescription(text)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        width, height = self.canvas.width(), self.canvas.height()
-        self._letters.resize(width, height)
-        self.empty.resize(width, height)
-        for label in (self.title, self.cell, self.reading):
-            label.setVisible(bool(label.text()))
-            label.adjustSize()
-        self.title.move(_EDGE, _EDGE)
-        below = self.title.geometry().bottom() + 2 if self.title.text() else _EDGE
-        self.legend.move(_EDGE, below)
-        self.legend.setVisible(self.legend.height() + below < height)
-        self.cell.move(width - self.cell.width() - _EDGE, _EDGE)
-        self.cell.setVisible(bool(self.cell.text()) and self.title.width() + self.cell.width() + 4 * _EDGE < width)
-        shown = [self.title, *([self.cell] if self.cell.isVisibleTo(self.canvas) else [])]
-        top = max((label.geometry().bottom() for label in shown if label.text()), default=0)
-        legend = self.legend.geometry()
-        taken = (legend.right(), legend.bottom()) if self.legend.entries else (0, 0)
-        self.canvas.keep_clear(overlay.free_margins(width, height, top + _AIR, (taken[0] + _AIR, taken[1] + _AIR)))
-        self.reading.move(width - self.reading.width() - _EDGE, height - self.reading.height() - _EDGE)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.canvas and event.type() == QEvent.Type.Resize:
-            QTimer.singleShot(0, self, self._arrange)
-            QTimer.singleShot(0, self, self._letters_moved)
+            QTimer.singleShot(0, self, self.writing.arrange)
+            QTimer.singleShot(0, self, self.writing.follow_camera)
         return super().eventFilter(watched, event)
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel
 from crystal_studio.app import theme, tokens
 from crystal_studio.app.inspector.facts import as_lines, find_symmetry, gather
 from crystal_studio.app.inspector.inspector import Inspector
-from crystal_studio.app.inspector.tabs import HULL_NOTE
+from crystal_studio.app.inspector.overview_tab import HULL_NOTE
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import FileError

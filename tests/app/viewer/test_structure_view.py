@@ -41,13 +41,13 @@ def _visible(view) -> list[int]:
 
 
 def test_empty_view_says_what_to_do(view, nacl):
-    assert view.empty.isVisible()
-    assert "Select a candidate" in view.empty.advice.text()
+    assert view.writing.empty.isVisible()
+    assert "Select a candidate" in view.writing.empty.advice.text()
     assert not view.toolbar.isEnabled()
     view.show_structure(*nacl, title="NaCl")
-    assert not view.empty.isVisible() and view.toolbar.isEnabled() and view.shows_structure
+    assert not view.writing.empty.isVisible() and view.toolbar.isEnabled() and view.shows_structure
     view.clear()
-    assert view.empty.isVisible() and not view.shows_structure
+    assert view.writing.empty.isVisible() and not view.shows_structure
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -96,18 +96,18 @@ def test_clicks_choose_and_measure(view, nacl, qtbot):
     assert told == [int(scene.atom[row]) for row in rows]
     view.canvas.choose(rows[:1])
     name = {11: "Na 4a", 17: "Cl 4b"}[int(scene.numbers[rows[0]])]
-    assert view.reading.text().startswith(name)
+    assert view.writing.reading.text().startswith(name)
     view.canvas.choose(rows[:2])
     length = np.linalg.norm(scene.positions[rows[0]] - scene.positions[rows[1]])
-    assert f"{length:.3f} Å" in view.reading.text()
+    assert f"{length:.3f} Å" in view.writing.reading.text()
     view.canvas.choose(rows[:3])
-    assert view.reading.text().startswith("Angle") and view.reading.text().endswith("°")
+    assert view.writing.reading.text().startswith("Angle") and view.writing.reading.text().endswith("°")
     view.canvas.choose(rows)
-    assert view.reading.text().startswith("Dihedral")
+    assert view.writing.reading.text().startswith("Dihedral")
     qtbot.mouseClick(view.canvas, Qt.MouseButton.LeftButton, pos=_place(view, rows[0]))
     assert view.canvas.chosen == rows[1:]
     qtbot.keyClick(view.canvas, Qt.Key.Key_Escape)
-    assert view.canvas.chosen == [] and not view.reading.text()
+    assert view.canvas.chosen == [] and not view.writing.reading.text()
 
 
 def test_hovering_reads_the_atom(view, nacl):
@@ -115,9 +115,9 @@ def test_hovering_reads_the_atom(view, nacl):
     row = _visible(view)[0]
     view.canvas.hovered.emit(row)
     x = f"{view.canvas.scene.fractional[row][0]:.4f}"
-    assert x in view.reading.text() and "orbit" in view.reading.text()
+    assert x in view.writing.reading.text() and "orbit" in view.writing.reading.text()
     view.canvas.hovered.emit(None)
-    assert not view.reading.text()
+    assert not view.writing.reading.text()
 
 
 def test_mouse_and_keys_move_the_camera(view, nacl, qtbot):
@@ -154,7 +154,7 @@ def test_styles_supercells_and_bonds(view, rutile, qtbot):
     view.set_bond_scale(0.8)
     qtbot.waitUntil(lambda: len(view.canvas.scene.bonds) < bonds, timeout=2000)
     view.set_colouring("orbit")
-    assert len(view.legend.entries) == 2 and "orbit" in view.legend.entries[0][0]
+    assert len(view.writing.legend.entries) == 2 and "orbit" in view.writing.legend.entries[0][0]
 
 
 def test_a_supercell_too_large_is_made_smaller_and_says_so(view):
@@ -163,7 +163,7 @@ def test_a_supercell_too_large_is_made_smaller_and_says_so(view):
     view.show_structure(60 * np.eye(3), np.full(n, 14), positions)
     view.set_supercell(20, 20, 20)
     assert view.canvas.scene.inside.sum() <= MOST_ATOMS
-    assert f"{MOST_ATOMS:,}" in view.reading.text()
+    assert f"{MOST_ATOMS:,}" in view.writing.reading.text()
 
 
 def test_pictures_are_written_and_copied(view, nacl, tmp_path, qtbot):
@@ -175,10 +175,10 @@ def test_pictures_are_written_and_copied(view, nacl, tmp_path, qtbot):
     with pytest.raises(FileError, match="could not be written"):
         view.save_picture(tmp_path / "missing" / "salt.png", 64, 48)
     view.save_picture_later(tmp_path / "later.png", 64, 48)
-    qtbot.waitUntil(lambda: "later.png" in view.reading.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "later.png" in view.writing.reading.text(), timeout=10_000)
     assert (tmp_path / "later.png").is_file()
     view.save_picture_later(tmp_path / "missing" / "later.png", 64, 48)
-    qtbot.waitUntil(lambda: "could not be written" in view.reading.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "could not be written" in view.writing.reading.text(), timeout=10_000)
     view.copy_picture()
     assert not QGuiApplication.clipboard().image().isNull()
 
@@ -224,7 +224,7 @@ def test_nothing_written_covers_an_atom(view, nacl, qtbot, size, perspective):
     qtbot.wait(50)
     left, top, right, bottom = drawn(view)
     assert 0 <= left < right <= view.canvas.width() and 0 <= top < bottom <= view.canvas.height()
-    for box in (view.title, view.cell, view.legend):
+    for box in (view.writing.title, view.writing.cell, view.writing.legend):
         if not box.isVisible():
             continue
         place = box.geometry()

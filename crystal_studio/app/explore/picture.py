@@ -1,0 +1,38 @@
+"""What the structure view shows of a candidate, as it is read from the project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crystal_studio.app.typeset import formula_html, hm_html
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.project.rows import CandidateRow
+
+if TYPE_CHECKING:
+    from crystal_studio.project.queries import ProjectReader
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One candidate as the structure view wants it."""
+
+    row: CandidateRow
+    structures: Structures
+    title: str
+    orbits: tuple[str, ...]
+
+
+def picture(reader: ProjectReader, candidate_id: int, symbols: Sequence[str]) -> Picture:
+    """Read one candidate: its current geometry, its title and its Wyckoff labels ("8a")."""
+    from crystal_studio.crystal.space_groups import tables
+
+    row = reader.candidate(candidate_id)
+    units = reader.units([candidate_id])
+    table = tables()
+    orbits = tuple(f"{table.multiplicity[w]}{table.letter[w]}" for w in units.wyckoff[0] if w >= 0)
+    title = formula_html(row.formula)
+    if row.space_group:
+        title += f" &nbsp; {hm_html(symbols[row.space_group - 1]) if symbols else row.space_group}"
+    return Picture(row, reader.structures([candidate_id]), title, orbits)

@@ -1,0 +1,93 @@
+"""What the Run page is made of: head, funnel, plots, newest candidates and log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from crystal_studio.app.plots import PlotCard
+from crystal_studio.app.run.funnel_chart import FunnelChart
+from crystal_studio.app.run.newest_list import NewestList
+from crystal_studio.app.run.run_head import RunHead
+from crystal_studio.app.run.run_log import RunLog
+from crystal_studio.app.widgets import GAP, Card, EmptyState, label
+
+RELAXED = "Appears when the first candidates have been relaxed"
+GENERATED = "Appears with the first candidates"
+
+
+class RunViews(QWidget):
+    """Filled by the page; ``stack`` shows ``empty`` while there is no campaign, ``plots`` say what they wait for."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.stack = QStackedWidget()
+        self.empty = EmptyState(
+            "run",
+            "No campaign yet",
+            "Say what crystals you want on the Design page and press Generate. Progress, funnel and plots appear here.",
+        )
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self._build())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.stack)
+
+    def _build(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(GAP + 4, GAP + 4, GAP + 4, GAP + 4)
+        column.setSpacing(GAP)
+        self.head = RunHead()
+        column.addWidget(self.head)
+        self.funnel = FunnelChart()
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(self.funnel)
+        funnel = _card("Funnel", area)
+        funnel.head.addWidget(label("Click a reason to see its candidates", "small"))
+        self.newest = NewestList()
+        self.log = RunLog()
+        self.splitter = _splitter(
+            Qt.Orientation.Vertical,
+            (560, 220),
+            _splitter(Qt.Orientation.Horizontal, (560, 1000), funnel, self._build_plots()),
+            _splitter(
+                Qt.Orientation.Horizontal, (560, 1000), _card("Newest candidates", self.newest), _card("Log", self.log)
+            ),
+        )
+        column.addWidget(self.splitter, 1)
+        return page
+
+    def _build_plots(self) -> Card:
+        plots = Card("Outcome")
+        grid = QGridLayout()
+        grid.setSpacing(GAP * 2)
+        self.e_hull = PlotCard("Energy above hull", "eV/atom")
+        self.energy = PlotCard("Formation energy", "eV/atom")
+        self.groups = PlotCard("Space groups", "number of the group")
+        self.elements = PlotCard("Elements", "element")
+        self.plots = {self.e_hull: RELAXED, self.energy: RELAXED, self.groups: GENERATED, self.elements: GENERATED}
+        for i, plot in enumerate(self.plots):
+            grid.addWidget(plot, i // 2, i % 2)
+        plots.body.addLayout(grid, 1)
+        return plots
+
+
+def _card(title: str, content: QWidget) -> Card:
+    card = Card(title)
+    card.body.addWidget(content, 1)
+    return card
+
+
+def _splitter(way: Qt.Orientation, sizes: Sequence[int], *widgets: QWidget) -> QSplitter:
+    splitter = QSplitter(way)
+    splitter.setHandleWidth(GAP)
+    splitter.setChildrenCollapsible(False)
+    for widget in widgets:
+        splitter.addWidget(widget)
+    splitter.setSizes(list(sizes))
+    return splitter

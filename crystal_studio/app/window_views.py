@@ -1,0 +1,125 @@
+"""Going from view to view of the main window, and opening its dialogs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+
+from crystal_studio.app import notices, theme
+from crystal_studio.app.evaluation.dialog import EvaluationDialog
+from crystal_studio.app.explore.export_dialog import ExportDialog
+from crystal_studio.app.notice_list import NoticeList
+from crystal_studio.app.numbers_text import plural
+from crystal_studio.app.palette.command_palette import CommandPalette
+from crystal_studio.app.settings import WindowState
+from crystal_studio.app.window_parts import WindowParts
+
+
+class WindowViews(WindowParts):
+    """The deeds that change what is in sight and nothing else; each dialog is made when first asked for."""
+
+    def __init__(self, state: WindowState | None = None, parts: Any = None) -> None:
+        super().__init__(state, parts)
+        self.palette_dialog: CommandPalette | None = None
+        self.evaluation: EvaluationDialog | None = None
+        self._messages: NoticeList | None = None
+
+    def export(self) -> ExportDialog | None:
+        """Open the export dialog on the selection or on what is listed."""
+        if self.session.reader is None:
+            return None
+        dialog = ExportDialog(
+            self.session.reader,
+            self.explore.selected_ids(),
+            self.explore.model.ids.tolist(),
+            self.background,
+            self.state,
+            self,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.written.connect(lambda paths: self.status.tell(f"Exported {plural(len(paths), 'file')}"))
+        dialog.open()
+        return dialog
+
+    def evaluate(self) -> EvaluationDialog:
+        """Open the dialog that judges the candidates of the project."""
+        if self.evaluation is None:
+            self.evaluation = EvaluationDialog(self.background, self.state, self)
+        self.tell_evaluation()
+        self.evaluation.show()
+        self.evaluation.raise_()
+        self.evaluation.activateWindow()
+        return self.evaluation
+
+    def tell_evaluation(self) -> None:
+        """Tell the dialog that judges which project is open."""
+        reader = self.session.reader
+        if self.evaluation is not None:
+            found = (reader.campaigns(), reader.count()) if reader is not None else ((), 0)
+            self.evaluation.set_project(self.session.path, *found)
+
+    def show_candidate(self, candidate_id: int) -> None:
+        """Look at one candidate."""
+        self.show_page("explore")
+        self.explore.show_candidate(candidate_id)
+
+    def show_filter(self, where: str) -> None:
+        """List the candidates that pass a filter."""
+        self.show_page("explore")
+        self.explore.filter.set_text(where)
+
+    def focus_filter(self) -> None:
+        """Go to the filter, ready to type."""
+        self.show_page("explore")
+        self.explore.filter.field.setFocus()
+        self.explore.filter.field.selectAll()
+
+    def choose_columns(self) -> None:
+        """Open the list of columns at the table."""
+        self.show_page("explore")
+        table = self.explore.table
+        table.choose_columns(table.mapToGlobal(table.rect().topLeft()))
+
+    def show_messages(self) -> None:
+        """Open the list of everything that was said since the start."""
+        if self._messages is None:
+            self._messages = NoticeList(notices.centre(), self)
+        self._messages.show()
+        self._messages.raise_()
+        notices.centre().read()
+
+    def hear(self, notice: notices.Notice) -> None:
+        """Show a warning or an error in the bar below the head."""
+        if notice.level != "info" and not notice.shown:
+            self.notice_bar.tell(notice, ("Messages…", self.show_messages))
+
+    def count_unread(self) -> None:
+        """How many messages nobody has looked at."""
+        self.status.show_unread(notices.centre().unread)
+
+    def set_theme(self, scheme: str) -> None:
+        """Switch to the system's, the light or the dark theme."""
+        if scheme != theme.manager().scheme:
+            theme.manager().set_scheme(scheme)
+            self.state.set("theme", scheme)
+        for name in theme.SCHEMES:
+            self.actions_[f"view.theme_{name}"].setChecked(name == scheme)
+
+    def show_dock(self, key: str, *_: object) -> None:
+        """Show or hide a dock; one that is asked for is brought to the front, wherever the user is."""
+        dock, on = self.explore.docks[key], self.actions_[f"view.{key}"].isChecked()
+        dock.setVisible(on)
+        if on:
+            self.show_page("explore")
+            dock.raise_()
+
+    def copy_rows(self) -> None:
+        """Put the selected rows on the clipboard."""
+        self.status.tell(f"Copied {plural(self.explore.table.copy(), 'row')} to the clipboard")
+
+    def show_palette(self) -> None:
+        """Open the command palette."""
+        if self.palette_dialog is None:
+            self.palette_dialog = CommandPalette(self.actions_, self)
+        self.palette_dialog.present()
