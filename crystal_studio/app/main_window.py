@@ -176,7 +176,8 @@ class MainWindow(WindowViews):
         )
         taken = [a["explore.complete"], a["explore.template"]]
         self.design.sites.set_actions(taken, self.fault)
-        self.explore.table.set_actions([*taken, a["project.export"], a["edit.copy"], a["explore.columns"]])
+        others = [a[k] for k in ("explore.judge", "project.export", "edit.copy", "explore.columns")]
+        self.explore.table.set_actions([*taken, *others])
         for empty in (self.run_page.empty, self.explore.empty):
             empty.add_action(a["project.example"])
             empty.add_action(a["project.open"])

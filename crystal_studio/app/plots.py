@@ -94,6 +94,9 @@ class PlotCard(QWidget):
         self._title, self._axis = title, axis
         self._draw: tuple[str, Any, Any] | None = None
         self._place = PlotPlace(self._prepare)
+        keep = self._place.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)  # axes without anything between them say nothing
+        self._place.setSizePolicy(keep)
         column.addWidget(self._place, 1)
         theme.manager().changed.connect(self._again)
 
@@ -112,6 +115,7 @@ class PlotCard(QWidget):
     def clear(self, note: str = "") -> None:
         """Nothing to draw yet."""
         self._draw = None
+        self._place.hide()
         self.note.setText(note)
         if self._place.made:
             self.plot.clear()
@@ -122,12 +126,14 @@ class PlotCard(QWidget):
         self._draw = ("histogram", data, mark)
         outside = f", {count(data.outside)} beyond the axis" if data.outside else ""
         self.note.setText(f"{plural(data.total, 'candidate')}{outside}" if data.total else empty)
+        self._place.setVisible(data.total > 0)
         self._again()
 
     def show_bars(self, data: Bars, note: str, empty: str = "") -> None:
         """Bars of shares, with the training data's as ticks beside them."""
         self._draw = ("bars", data, None)
         self.note.setText(note if data.names else empty)
+        self._place.setVisible(bool(data.names))
         self._again()
 
     def _again(self) -> None:

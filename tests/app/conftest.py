@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,8 @@ from PySide6.QtCore import QSettings, QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from crystal_studio.app import application, theme
+from crystal_studio.app import application, files, theme
+from crystal_studio.app.background import Background
 from crystal_studio.app.settings import WindowState
 
 # How long an example takes says how busy the machine is, not whether the window is right.
@@ -70,3 +72,54 @@ def _light_theme(request: pytest.FixtureRequest) -> Iterator[None]:
     running = [t for t in threads if t.isRunning()]
     assert not running, f"threads left running: {running}"
     assert not multiprocessing.active_children(), "child processes left running"
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A project with a finished campaign."""
+    import projects
+
+    return projects.make(tmp_path_factory.mktemp("window") / "finished.crystals", 120)
+
+
+@pytest.fixture
+def project(finished, tmp_path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copyfile(finished, tmp_path / "work.crystals"))
+
+
+@pytest.fixture
+def reader(project):
+    """The project, or that of the test's own module, opened."""
+    from crystal_studio.project.queries import ProjectReader
+
+    with ProjectReader(project) as opened:
+        yield opened
+
+
+@pytest.fixture
+def background():
+    """Threads that end with the test."""
+    made = Background()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def window(qapp, qtbot, state, tmp_path, monkeypatch):
+    """The main window with a stand-in generator, once it knows its models."""
+    import campaign_fakes
+    import stage_fakes
+
+    from crystal_studio.app.main_window import MainWindow
+
+    monkeypatch.setattr(files, "projects_folder", lambda: tmp_path / "projects")
+    parts = campaign_fakes.parts(*stage_fakes.FUNNEL, delay=0.02)
+    made = MainWindow(state, parts=parts, probe_devices=False)
+    qtbot.addWidget(made)
+    made.resize(1300, 850)
+    made.show()
+    qtbot.waitExposed(made)
+    qtbot.waitUntil(lambda: not made.background.busy("catalogue"), timeout=60_000)
+    yield made
+    made.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QWidget
 
@@ -39,6 +41,7 @@ def with_options(form: Form, **values: object) -> Form:
     return form
 
 
+@cache
 def groups() -> tuple[GroupInfo, ...]:
     """The 230 space groups."""
     table = tables()
@@ -57,11 +60,11 @@ def groups() -> tuple[GroupInfo, ...]:
     )
 
 
-def shown_page(qtbot, width: int = 1500, height: int = 850) -> DesignPage:
+def shown_page(qtbot, width: int = 1500, height: int = 850, cards: tuple[ModelCard, ...] = (CARD,)) -> DesignPage:
     """A design page on screen."""
     page = DesignPage()
     qtbot.addWidget(page)
-    page.set_catalogue(Catalogue(groups(), (CARD,)))
+    page.set_catalogue(Catalogue(groups(), cards))
     page.resize(width, height)
     with qtbot.waitActive(page):
         page.show()

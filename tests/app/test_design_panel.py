@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from design_pages import with_options
+from design_pages import groups, shown_page, with_options
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app import catalogue
 from crystal_studio.app.background import Background
-from crystal_studio.app.catalogue import Catalogue, GroupInfo
+from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form, Pick
 from crystal_studio.app.design.periodic_table import PeriodicTable, place
@@ -37,33 +37,9 @@ CARD = ModelCard(
 )
 
 
-@pytest.fixture(scope="module")
-def groups() -> tuple[GroupInfo, ...]:
-    table = tables()
-    return tuple(
-        GroupInfo(
-            i + 1,
-            table.symbol[i],
-            table.crystal_system[i],
-            table.point_group[i],
-            bool(table.centrosymmetric[i]),
-            bool(table.polar[i]),
-            bool(table.chiral[i]),
-            (i * 37) % 500,
-        )
-        for i in range(230)
-    )
-
-
 @pytest.fixture
-def page(qtbot, groups) -> DesignPage:
-    made = DesignPage()
-    qtbot.addWidget(made)
-    made.set_catalogue(Catalogue(groups, (CARD,)))
-    made.resize(1500, 850)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+def page(qtbot) -> DesignPage:
+    return shown_page(qtbot, cards=(CARD,))
 
 
 def test_places_of_elements_are_all_different_and_usual():
@@ -181,10 +157,10 @@ def test_the_panel_shows_any_request(page):
         ("no such group", []),
     ],
 )
-def test_search_by_number_symbol_system_and_class(qtbot, groups, query, expected):
+def test_search_by_number_symbol_system_and_class(qtbot, query, expected):
     picker = SpaceGroupPicker()
     qtbot.addWidget(picker)
-    picker.set_catalogue(Catalogue(groups))
+    picker.set_catalogue(Catalogue(groups()))
     picker.search.setText(query)
     shown = picker.shown()
     assert set(expected) <= set(shown)
@@ -192,11 +168,11 @@ def test_search_by_number_symbol_system_and_class(qtbot, groups, query, expected
         assert shown == expected
 
 
-def test_filters_are_joined_and_counted(qtbot, groups):
+def test_filters_are_joined_and_counted(qtbot):
     table = tables()
     picker = SpaceGroupPicker()
     qtbot.addWidget(picker)
-    picker.set_catalogue(Catalogue(groups))
+    picker.set_catalogue(Catalogue(groups()))
     assert len(picker.shown()) == 230
     picker.filters["polar"].setChecked(True)
     picker.filters["chiral"].setChecked(True)
@@ -225,11 +201,11 @@ def test_catalogue_reads_what_is_shipped():
     assert len(found.groups) == 230 and found.groups[224].symbol == "Fm-3m"
 
 
-def test_a_composition_that_no_positions_hold_is_said_beside_its_field(qtbot, groups):
+def test_a_composition_that_no_positions_hold_is_said_beside_its_field(qtbot):
     background = Background()
     made = DesignPage(background)
     qtbot.addWidget(made)
-    made.set_catalogue(Catalogue(groups, (CARD,)))
+    made.set_catalogue(Catalogue(groups(), (CARD,)))
     made.show()
     made.model.set_request(Form(space_groups=(227,), max_atoms=2).with_composition("LiMn2O4").request(SYMMCD))
     qtbot.waitUntil(lambda: not made.ready, timeout=20_000)

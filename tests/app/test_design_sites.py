@@ -6,41 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from design_pages import CARD, click, groups, shown_page
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from crystal_studio.app.background import Background
-from crystal_studio.app.catalogue import Catalogue, GroupInfo
+from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Aim, Form
 from crystal_studio.app.design.keep_editor import cell_text
 from crystal_studio.app.design.notes import composition_note
 from crystal_studio.app.design.wyckoff import positions
 from crystal_studio.campaign.seed_structure import SeedStructure
-from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.design.request import PropertyTarget
-from crystal_studio.generators.protocol import ModelCard, PropertyRange
 from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 
-PROPERTIES = (
-    PropertyRange("formation_energy_per_atom", "eV/atom", -4.5, 1.5),
-    PropertyRange("band_gap", "eV", 0.0, 9.0),
-)
-CARD = ModelCard(
-    name="aiming",
-    family="symmcd",
-    title="Aiming",
-    licence="MIT",
-    data={},
-    training={},
-    parameters=1,
-    sha256="",
-    elements=tuple(range(1, 95)),
-    limits={"default_steps": 50},
-    labels=PROPERTIES,
-)
 BLIND = replace(CARD, name="blind", title="Blind", labels=())
 SPINEL = SeedStructure(
     "spinel.cif",
@@ -56,29 +38,12 @@ SPINEL = SeedStructure(
 
 @pytest.fixture
 def catalogue() -> Catalogue:
-    table = tables()
-    groups = tuple(
-        GroupInfo(i + 1, table.symbol[i], table.crystal_system[i], table.point_group[i], False, False, False, i)
-        for i in range(230)
-    )
-    return Catalogue(groups, (CARD, BLIND))
+    return Catalogue(groups(), (CARD, BLIND))
 
 
 @pytest.fixture
-def page(qtbot, catalogue) -> DesignPage:
-    made = DesignPage()
-    qtbot.addWidget(made)
-    made.set_catalogue(catalogue)
-    made.resize(1500, 850)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
-
-
-def click(qtbot, widget, x: int | None = None) -> None:
-    """A click in the middle, or ``x`` pixels from the left (a check box is at its left end)."""
-    at = QPoint(x if x is not None else widget.width() // 2, widget.height() // 2)
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at)
+def page(qtbot) -> DesignPage:
+    return shown_page(qtbot, cards=(CARD, BLIND))
 
 
 # --- property targets -------------------------------------------------------

@@ -11,7 +11,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from crystal_studio.app.background import Background
 from crystal_studio.app.explore.candidate_model import PAGE, CandidateModel
 from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
@@ -32,19 +31,6 @@ from crystal_studio.project.store import ProjectWriter
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     return projects.make(tmp_path_factory.mktemp("explore") / "many.crystals", 700)
-
-
-@pytest.fixture
-def reader(project):
-    with ProjectReader(project) as opened:
-        yield opened
-
-
-@pytest.fixture
-def background():
-    made = Background()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -9,27 +9,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStyle, QStyleOptionComboBox, QToolButton
 
-from crystal_studio.app.background import Background
 from crystal_studio.app.explore.scatter import ScatterView, axes, described, narrow_axis
-from crystal_studio.project.queries import ProjectReader
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     return projects.make(tmp_path_factory.mktemp("scatter") / "some.crystals", 60)
-
-
-@pytest.fixture
-def reader(project):
-    with ProjectReader(project) as opened:
-        yield opened
-
-
-@pytest.fixture
-def background():
-    made = Background()
-    yield made
-    made.close()
 
 
 def scatter(qtbot, reader, background) -> ScatterView:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.widgets import label
+from crystal_studio.app.wrapping import WrappingDelegate
 from crystal_studio.project.rows import CampaignRow
 
 FILTERS: tuple[tuple[str, str, str], ...] = (
@@ -88,17 +87,6 @@ class ProjectBrowser(QWidget):
         self.chosen.emit(item.data(_WHERE))
 
 
-class _Wrapped(QStyledItemDelegate):
-    """Gives an entry the lines that its text takes beside the padding, which Qt's own estimate forgets."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        view = self.parent()
-        assert isinstance(view, QListWidget)
-        room = QRect(0, 0, view.viewport().width() - _PADDING, 10_000)
-        text = view.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, index.data())
-        return QSize(view.viewport().width(), text.height() + 6)
-
-
 class _List(QListWidget):
     """Entries that take further lines where the dock is narrow; ``whole`` makes the list as high as its entries."""
 
@@ -107,7 +95,7 @@ class _List(QListWidget):
         self._whole = whole
         self.setAccessibleName(name)
         self.setWordWrap(True)
-        self.setItemDelegate(_Wrapped(self))
+        self.setItemDelegate(WrappingDelegate(self, _PADDING, 6))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the number at the end of a name tells campaigns apart
         self.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -16,11 +16,14 @@ from crystal_studio.app.inspector.parts import CopyTable
 from crystal_studio.app.inspector.tab import STATUS_MARKS, Tab
 from crystal_studio.app.numbers_text import figure
 from crystal_studio.app.widgets import PAD, label
+from crystal_studio.app.wrapping import WrappingDelegate
 from crystal_studio.campaign import verdict_text
 from crystal_studio.funnel.reasons import sentence, stage_title
 
 _MINUS = re.compile(r"(?<=[ \u00b1])-(?=\d)")
 """A hyphen that is the sign of a number, not part of a name such as mp-1234."""
+
+_PADDING = 18  # of the style sheet and of the text, both sides
 
 
 class VerdictsTab(Tab):
@@ -30,6 +33,7 @@ class VerdictsTab(Tab):
         super().__init__()
         self.table = CopyTable(("Stage", "Verdict", "Reason", "Seconds"), "Verdicts of the stages", stretch=2)
         self.table.setWordWrap(True)
+        self.table.setItemDelegateForColumn(2, WrappingDelegate(self.table, _PADDING, 10))
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = self.table.horizontalHeaderItem(3)
         if header is not None:

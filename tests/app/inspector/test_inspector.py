@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
@@ -108,6 +108,25 @@ def test_rejection_is_said_in_words_with_stage_and_reason(inspector, project, qt
     assert table.item(0, 2).text() == "Shortest distance 2.82 Å"
     assert table.item(1, 2).text() == words
     assert table.item(0, 3).text() == "0.20"
+
+
+@pytest.mark.parametrize("width", [420, 560, 900])
+def test_what_a_stage_found_is_shown_whole(inspector, project, qtbot, width):
+    _look(inspector, qtbot, project, 1)
+    inspector.resize(width, 700)
+    inspector.show()
+    inspector.tabs.setCurrentWidget(inspector.verdicts)
+    table = inspector.verdicts.table
+    item = table.item(table.rowCount() - 1, 2)
+    item.setText(4 * "Formation energy 0.038 ± 0.191 eV/atom; Energy above hull 1.358 ± 0.188 eV/atom; ")
+
+    def whole() -> bool:
+        place = table.visualItemRect(item)
+        room = QRect(0, 0, place.width() - 2 * 5 - 2 * 3, 10_000)  # beside the padding of the style and of the text
+        wanted = table.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, item.text())
+        return bool(place.height() >= wanted.height() + 6)
+
+    qtbot.waitUntil(whole)
 
 
 def test_wyckoff_table(inspector, project, qtbot):
