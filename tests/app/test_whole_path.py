@@ -55,9 +55,9 @@ def test_from_the_periodic_table_to_a_file(window: MainWindow, qtbot, tmp_path: 
         "quick",
     )
     assert set(request.chemical_system.allowed) == {"Li", "Mn", "O"}
-    assert window.design.button.isEnabled(), window.design.problem.text()
+    assert window.design.launch.button.isEnabled(), window.design.launch.problem.text()
 
-    qtbot.mouseClick(window.design.button, click)
+    qtbot.mouseClick(window.design.launch.button, click)
     qtbot.waitUntil(lambda: window.campaign.running, timeout=LONG)
     assert window.page == "run"
     qtbot.waitUntil(lambda: not window.campaign.running, timeout=LONG)

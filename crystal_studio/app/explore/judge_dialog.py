@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -28,7 +28,7 @@ from crystal_studio.potentials.registry import POTENTIALS, available
 FUNNELS = (
     ("quick", "Quick funnel", "Every stage, relaxed until forces are below 0.1 eV/Å"),
     ("full", "Full funnel", "Every stage, relaxed until forces are below 0.03 eV/Å"),
-    ("", "Chosen stages", "Only the stages ticked below, in that order"),
+    ("", "Chosen stages", "Only the stages ticked below, from top to bottom"),
 )
 KEY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 
@@ -96,17 +96,17 @@ class JudgeDialog(QDialog):
         column.addLayout(buttons)
         self.funnel.setCurrentIndex(max(self.funnel.findData(state.text("judge/funnel", "quick")), 0))
         self.potential.setCurrentIndex(max(self.potential.findData(state.text("judge/potential", "chgnet")), 0))
-        self.funnel.currentIndexChanged.connect(self._check)
-        self.stages.itemChanged.connect(lambda _: self._check())
-        self._check()
+        self._own: frozenset[str] = frozenset()  # stages that the user has ticked
+        self.funnel.currentIndexChanged.connect(self._show_stages)
+        self.stages.itemChanged.connect(lambda _: self._ticked())
+        self._show_stages()
 
     @property
     def chosen(self) -> str:
         """The funnel as a request names it."""
         if self.funnel.currentData():
             return str(self.funnel.currentData())
-        items = [self.stages.item(i) for i in range(self.stages.count())]
-        return ",".join(item.data(KEY_ROLE) for item in items if item.checkState() == Qt.CheckState.Checked)
+        return ",".join(item.data(KEY_ROLE) for item in self._items() if item.checkState() == Qt.CheckState.Checked)
 
     def accept(self) -> None:
         """Ask for the judging; whether stored quantities make up for stages left out is found when it starts."""
@@ -115,6 +115,23 @@ class JudgeDialog(QDialog):
         ids = self._scopes[self.scope.currentData()]
         self.asked.emit(JudgeRequest.of(ids, funnel=self.chosen, potential=str(self.potential.currentData())))
         super().accept()
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self.stages.item(i) for i in range(self.stages.count())]
+
+    def _show_stages(self) -> None:
+        """Tick the stages of the funnel that is chosen, or those that the user had ticked."""
+        key = self.funnel.currentData()
+        ticked = {stage.name for stage in for_funnel(key)} if key else self._own
+        with QSignalBlocker(self.stages):
+            for item in self._items():
+                state = Qt.CheckState.Checked if item.data(KEY_ROLE) in ticked else Qt.CheckState.Unchecked
+                item.setCheckState(state)
+        self._check()
+
+    def _ticked(self) -> None:
+        self._own = frozenset(self.chosen.split(","))
+        self._check()
 
     def _check(self) -> None:
         key = self.funnel.currentData()

@@ -120,16 +120,21 @@ class OverviewTab(Tab):
         volume = float(facts.structure.volume[0])
         atoms = int(facts.structure.n_atoms[0])
         moved = bool(facts.geometry)
-        grid.group(f"Conventional cell, relaxed by {facts.geometry}" if moved else "Conventional cell, as generated")
+        began = "as imported" if facts.campaign.kind == "import" else "as generated"
+        grid.group(f"Conventional cell, {f'relaxed by {facts.geometry}' if moved else began}")
+
+        def at_first(value: str) -> str:
+            return f"{began.capitalize()} {value}" if moved else ""
+
         before = facts.generated_cell or facts.cell
         for name, value, first in zip("abc", facts.cell[:3], before[:3], strict=True):
-            grid.number(f"<i>{name}</i>", figure(value, 4), "Å", f"As generated {figure(first, 4)} Å" if moved else "")
+            grid.number(f"<i>{name}</i>", figure(value, 4), "Å", at_first(f"{figure(first, 4)} Å"))
         for name, value, first in zip("αβγ", facts.cell[3:], before[3:], strict=True):
-            grid.number(name, figure(value, 2), "°", f"As generated {figure(first, 2)}°" if moved else "")
+            grid.number(name, figure(value, 2), "°", at_first(f"{figure(first, 2)}°"))
         first = facts.generated_volume
-        grid.number("Volume", figure(volume, 2), "Å³", f"As generated {figure(first, 2)} Å³" if moved else "")
+        grid.number("Volume", figure(volume, 2), "Å³", at_first(f"{figure(first, 2)} Å³"))
         grid.number("Volume per atom", figure(volume / max(atoms, 1), 2), "Å³")
-        dense = f"As generated {figure(row.density * row.volume / first, 3)} g/cm³" if moved and first else ""
+        dense = at_first(f"{figure(row.density * row.volume / first, 3)} g/cm³") if first else ""
         grid.number("Density", figure(row.density, 3), "g/cm³", dense)
         grid.number("Atoms", str(atoms))
         grid.number("Orbits", str(row.n_orbits) if row.n_orbits else MISSING)

@@ -76,6 +76,13 @@ def test_overview_of_a_candidate_without_verdicts(inspector, project, qtbot):
     assert inspector.verdicts.none.isVisibleTo(inspector.verdicts)
 
 
+def test_what_came_out_of_a_file_was_not_generated(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 3)
+    facts = inspector.facts
+    inspector.overview.fill(replace(facts, campaign=replace(facts.campaign, kind="import")))
+    assert "Conventional cell, as imported" in inspector.overview.as_text()
+
+
 def test_predictions_carry_their_uncertainty_and_a_warning_outside_the_training_data(inspector, project, qtbot):
     _look(inspector, qtbot, project, 1)
     assert "predicted" not in inspector.overview.as_text()
