@@ -194,6 +194,15 @@ def test_qt_cannot_use_up_none_and_true(qapp):
         assert thing.parent() is None
 
 
+def test_texts_of_the_palette_stand_under_each_other(qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    palette = CommandPalette(ActionSet(window), window)
+    shown = palette.list
+    sizes = {shown.item(i).icon().actualSize(shown.iconSize()).toTuple() for i in range(shown.count())}
+    assert len(sizes) == 1
+
+
 def test_a_low_scroll_shows_its_words_whole_at_every_width(qtbot):
     words = label("", wrap=True)
     words.setTextFormat(Qt.TextFormat.RichText)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -10,6 +10,7 @@ from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.icons import icon
 
 _KEY = int(Qt.ItemDataRole.UserRole)
+ICON = 20
 
 
 def score(query: str, text: str) -> int:
@@ -42,6 +43,7 @@ class CommandPalette(QDialog):
         self.field.setAccessibleName("Find an action")
         self.list = QListWidget()
         self.list.setUniformItemSizes(True)
+        self.list.setIconSize(QSize(ICON, ICON))
         self.list.setAccessibleName("Actions")
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
@@ -108,7 +110,7 @@ class CommandPalette(QDialog):
         """The icon of an action, or an empty one of the same size, so that texts stand under each other."""
         if name:
             return icon(name)
-        empty = QPixmap(16, 16)
+        empty = QPixmap(ICON, ICON)
         empty.fill(Qt.GlobalColor.transparent)
         return QIcon(empty)
 
