@@ -31,8 +31,10 @@ def test_axes_appear_with_the_first_values(qtbot):
     assert not card.plot.isVisible() and card.note.text() == "Appears later"
     height = card.height()
     card.show_histogram(Histogram(edges, np.ones(10, np.int64), 0), 0.1, "Appears later")
-    assert card.plot.isVisible() and "10 candidates" in card.note.text() and card.height() == height
+    qtbot.waitUntil(card.plot.isVisible)
+    assert "10 candidates" in card.note.text() and card.height() == height
     card.clear("Another campaign")
     assert not card.plot.isVisible()
     card.show_bars(Bars(("O",), np.ones(1), np.zeros(0)), "Shares, %")
-    assert card.plot.isVisible()
+    qtbot.waitUntil(card.plot.isVisible)
+    card.hide()  # nothing is left to be painted once it is gone
