@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.asymmetric_unit import flat_ranges
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.closest import closest_by_radii, closest_pair
 from crystal_studio.crystal.elements import COVALENT_RADII
 
 _IMAGES = np.stack(np.meshgrid(*[np.arange(-1, 2)] * 3, indexing="ij"), -1).reshape(-1, 3)
 _CENTRE = 13
 _PAIRS_AT_ONCE = 200_000
+_MOST_PAIRS = 20_000
+"""Of one crystal; beyond, a tree finds the closest ones."""
 
 
 def reduce_cells(lattice: NDArray[np.float64], sweeps: int = 60) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -88,8 +91,51 @@ def _pairs(structures: Structures) -> Iterator[tuple[NDArray, NDArray, NDArray]]
 
 def closest_contacts(structures: Structures, by_radii: bool = False) -> Contacts:
     """The shortest distance of each crystal, or the shortest relative to the covalent radii."""
-    n = len(structures)
-    result = Contacts(np.full(n, np.inf), np.full(n, np.inf), np.full(n, -1), np.full(n, -1))
+    found, left = _of_large(structures, by_radii)
+    if left.all():
+        return _of_all_pairs(structures, by_radii)
+    small = structures.take(left)
+    rest = _of_all_pairs(small, by_radii)
+    found.distance[left], found.ratio[left] = rest.distance, rest.ratio
+    shift = structures.offsets[:-1][left] - small.offsets[:-1]
+    found.first[left] = np.where(rest.first < 0, -1, rest.first + shift)
+    found.second[left] = np.where(rest.second < 0, -1, rest.second + shift)
+    return found
+
+
+def _of_large(structures: Structures, by_radii: bool) -> tuple[Contacts, NDArray[np.bool_]]:
+    """Contacts of crystals with too many pairs to look at each, and which crystals are left."""
+    result = _no_contacts(len(structures))
+    rows = _representatives(structures)
+    owner = structures.crystal[rows]
+    left = np.bincount(owner, minlength=len(structures)) * structures.n_atoms <= _MOST_PAIRS
+    for i in np.flatnonzero(~left).tolist():
+        atoms = structures.atoms(i)
+        lattice, change = reduce_cells(structures.lattice[i : i + 1])
+        positions = structures.positions[atoms] @ np.linalg.inv(change[0].astype(float))
+        radius = COVALENT_RADII[structures.numbers[atoms]]
+        own = rows[owner == i] - atoms.start
+        closest = (
+            closest_by_radii(lattice[0], positions, radius, own)
+            if by_radii
+            else closest_pair(lattice[0], positions, own)
+        )
+        if closest is None:
+            left[i] = True
+            continue
+        measure, first, second = closest
+        both = radius[first] + radius[second]
+        result.distance[i], result.ratio[i] = (measure * both, measure) if by_radii else (measure, measure / both)
+        result.first[i], result.second[i] = first + atoms.start, second + atoms.start
+    return result, left
+
+
+def _no_contacts(n: int) -> Contacts:
+    return Contacts(np.full(n, np.inf), np.full(n, np.inf), np.full(n, -1), np.full(n, -1))
+
+
+def _of_all_pairs(structures: Structures, by_radii: bool) -> Contacts:
+    result = _no_contacts(len(structures))
     crystal = structures.crystal
     radius = COVALENT_RADII[structures.numbers]
     for i, j, distances in _pairs(structures):

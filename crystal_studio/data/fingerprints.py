@@ -37,6 +37,8 @@ _WEIGHT = 0.1 + (np.arange(119) * (np.sqrt(5) - 1) / 2) % 1.0
 """A weight for each element; multiples of the golden ratio lie far apart for elements next to each other."""
 
 _MOST_IMAGES = 60_000
+_MOST_PAIRS = 1_000_000
+"""Distances that are computed all at once; beyond, a tree finds the short ones, in a hundredth of the memory."""
 
 
 def fingerprints(structures: Structures) -> NDArray[np.float32]:
@@ -101,17 +103,27 @@ def _nearest(lattice: NDArray, positions: NDArray, sites: NDArray, k: int) -> ND
     """(S, k) sorted distances of the chosen atoms to their neighbours, over all periodic images; None if too many."""
     heights = 1.0 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
     radius = 1.25 * np.cbrt(3 * k / (4 * np.pi) * abs(np.linalg.det(lattice)) / len(positions))
-    offset = positions[None] - positions[sites][:, None]
-    offset -= np.rint(offset)
+    positions = positions % 1.0
     while True:
         reach = np.ceil(radius / heights + 0.5).astype(int)
         if np.prod(2.0 * reach + 1) * len(positions) > _MOST_IMAGES:
             return None
         cells = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), -1).reshape(-1, 3)
-        apart = (offset @ lattice)[:, :, None] + (cells @ lattice)[None, None]
-        square = np.einsum("sncx,sncx->snc", apart, apart).reshape(len(sites), -1)
-        # The smallest of all is the atom itself, at distance 0.
-        nearest = np.sqrt(np.sort(np.partition(square, k, axis=1)[:, : k + 1], axis=1)[:, 1:])
+        nearest = _closest(lattice, positions, sites, cells, k)
         if nearest[:, -1].max() <= radius:
             return nearest
         radius = float(nearest[:, -1].max()) * 1.001
+
+
+def _closest(lattice: NDArray, positions: NDArray, sites: NDArray, cells: NDArray, k: int) -> NDArray[np.float64]:
+    """(S, k) distances to the nearest of the atoms in these cells (C, 3), without the atom itself, at distance 0."""
+    if len(sites) * len(positions) * len(cells) > _MOST_PAIRS:
+        from scipy.spatial import cKDTree
+
+        images = (positions[:, None] + cells).reshape(-1, 3) @ lattice
+        return cKDTree(images).query(positions[sites] @ lattice, k + 1)[0][:, 1:]
+    offset = positions[None] - positions[sites][:, None]
+    offset -= np.rint(offset)
+    apart = (offset @ lattice)[:, :, None] + (cells @ lattice)[None, None]
+    square = np.einsum("sncx,sncx->snc", apart, apart).reshape(len(sites), -1)
+    return np.sqrt(np.sort(np.partition(square, k, axis=1)[:, : k + 1], axis=1)[:, 1:])

@@ -90,6 +90,15 @@ def test_continuous_under_small_moves(seed: int) -> None:
         assert distance(first, second) < 0.01
 
 
+def test_a_cell_of_a_thousand_atoms_is_the_same_crystal() -> None:
+    """Neighbours of large cells come from a tree, those of small ones from all distances."""
+    lattice, numbers, positions = rocksalt(5.64, 11, 17)
+    shifts = np.stack(np.meshgrid(*[np.arange(5)] * 3, indexing="ij"), -1).reshape(-1, 1, 3)
+    wide = (5 * lattice, np.tile(numbers, 125), ((positions + shifts) / 5).reshape(-1, 3))
+    one, many = fingerprints(batch((lattice, numbers, positions), wide))
+    assert distance(one, many) < 1e-6
+
+
 def test_cells_without_answer_are_nan_not_errors() -> None:
     nothing = (np.eye(3) * 4, np.zeros(0, int), np.zeros((0, 3)))
     flat = (np.zeros((3, 3)), np.array([26]), np.zeros((1, 3)))
