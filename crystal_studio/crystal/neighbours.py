@@ -16,7 +16,7 @@ from crystal_studio.crystal.elements import COVALENT_RADII
 _IMAGES = np.stack(np.meshgrid(*[np.arange(-1, 2)] * 3, indexing="ij"), -1).reshape(-1, 3)
 _CENTRE = 13
 _PAIRS_AT_ONCE = 200_000
-_MOST_PAIRS = 20_000
+_MOST_PAIRS = 3_000
 """Of one crystal; beyond, a tree finds the closest ones."""
 
 
