@@ -31,6 +31,7 @@ COMMANDS = (
     "judge",
     "list",
     "show",
+    "analyse",
     "export",
     "import",
     "models",

@@ -102,6 +102,11 @@ class ReferenceHull:
         """A hull from a file, read once; raises ``FileError`` likewise."""
         return _read(path)
 
+    def within(self, elements: NDArray) -> NDArray[np.int64]:
+        """Rows of the phases that hold no other than these elements (atomic numbers)."""
+        wanted = _masks(np.isin(np.arange(WIDTH), elements)[None])
+        return np.flatnonzero(((self._masks & ~wanted) == 0).all(1))
+
     def distances(self, counts: NDArray, energy: NDArray) -> HullDistances:
         """Energy above hull and formation energy of candidates.
 
@@ -137,8 +142,7 @@ class ReferenceHull:
         """Linear programme: the cheapest mixture of known phases with this composition."""
         from scipy.optimize import linprog
 
-        wanted = _masks(np.isin(np.arange(WIDTH), elements)[None])
-        rows = np.flatnonzero(((self._masks & ~wanted) == 0).all(1))
+        rows = self.within(elements)
         # Formation energies instead of totals: better scaled for the solver.
         cost = self.energy[rows] - self.composition[np.ix_(rows, elements)] @ self.elemental[elements]
         answer = linprog(cost, A_eq=self.composition[np.ix_(rows, elements)].T, b_eq=fraction, method="highs")

@@ -80,11 +80,12 @@ class OneByOne:
         fmax: float = 0.1,
         symmetric: bool = True,
         cautious: Cautious | None = None,
+        moving_cell: bool = True,
     ) -> Relaxation:
         """Positions and cells moved downhill; see ``relaxation.relax``."""
         if cautious is not None:
             cautious = cautious.without(self.corrections(structures))
-        outcome = relax_each(structures, self.evaluation_of, max_steps, fmax, symmetric, cautious)
+        outcome = relax_each(structures, self.evaluation_of, max_steps, fmax, symmetric, cautious, moving_cell)
         energy = outcome.energy_per_atom.copy()
         known = np.flatnonzero(np.isfinite(energy))
         energy[known] += self.corrections(outcome.structures.take(known))
@@ -98,9 +99,10 @@ def relax_each(
     fmax: float,
     symmetric: bool = True,
     cautious: Cautious | None = None,
+    moving_cell: bool = True,
 ) -> Relaxation:
     """``relaxation.relax`` with a function of one cell (lattice, numbers, positions)."""
-    return relax(structures, _Alone(evaluate), max_steps, fmax, symmetric, cautious, at_once=1)
+    return relax(structures, _Alone(evaluate), max_steps, fmax, symmetric, cautious, moving_cell, at_once=1)
 
 
 @dataclass(frozen=True)

@@ -147,10 +147,12 @@ class Potential(Protocol):
         fmax: float = 0.1,
         symmetric: bool = True,
         cautious: Cautious | None = None,
+        moving_cell: bool = True,
     ) -> Relaxation:
         """Positions and cells moved downhill until every force is below ``fmax`` (eV/Angstrom).
 
-        ``symmetric`` keeps the space group that each has; ``cautious`` leaves those that cannot come near the hull.
+        ``symmetric`` keeps the space group that each has; ``cautious`` leaves those that cannot come near the hull;
+        without ``moving_cell`` only atoms move.
         A crystal that cannot be relaxed is given up with its reason; an exception means that the potential failed.
         """
 

@@ -50,17 +50,19 @@ class ReducedCell:
     """A primitive cell of N atoms with d free displacements and m free strains.
 
     numbers (N,); orbits of its atoms; start, the geometry that it came with, made exactly symmetric;
-    displacements (3N, d) and strains (m, 3, 3), orthonormal
+    displacements (3N, d) and strains (m, 3, 3), orthonormal; no strain where the cell is not ``moving_cell``
     """
 
-    def __init__(self, lattice: NDArray, numbers: NDArray, positions: NDArray, symmetric: bool = True) -> None:
+    def __init__(
+        self, lattice: NDArray, numbers: NDArray, positions: NDArray, symmetric: bool = True, moving_cell: bool = True
+    ) -> None:
         self.numbers = np.asarray(numbers)
         self.orbits = cell_orbits(lattice, self.numbers, positions, symmetric)
         lattice, positions = self.orbits.symmetrised(lattice, positions)
         self.start = Geometry(lattice, positions, np.eye(3))
         turns = self.orbits.cartesian(lattice)
         self.displacements = _displacements(self.orbits, turns)
-        self.strains = _strains(turns)
+        self.strains = _strains(turns) if moving_cell else np.zeros((0, 3, 3))
         self._scale = float(np.sqrt(len(numbers)))
         self._inverse = np.linalg.inv(lattice)
 

@@ -46,12 +46,13 @@ def relax(
     fmax: float,
     symmetric: bool = True,
     cautious: Cautious | None = None,
+    moving_cell: bool = True,
     at_once: int = AT_ONCE,
 ) -> Relaxation:
     """Every crystal relaxed in its primitive cell and given back in the cell that came.
 
     ``symmetric`` keeps the space group that it has; ``cautious`` says when to leave one that cannot come near the
-    hull. ``at_once`` crystals are evaluated together.
+    hull; without ``moving_cell`` only atoms move. ``at_once`` crystals are evaluated together.
     """
     unsound = problems(structures)
     waiting = [i for i in range(len(structures)) if unsound[i] is None][::-1]
@@ -60,7 +61,7 @@ def relax(
     while waiting or active:
         while waiting and len(active) < at_once:
             i = waiting.pop()
-            active.append(_Active.of(i, structures, evaluator, symmetric))
+            active.append(_Active.of(i, structures, evaluator, symmetric, moving_cell))
         geometries = [one.cell.geometry(one.x) for one in active]
         found = _evaluated(active, geometries, evaluator)
         kept = []
@@ -124,10 +125,10 @@ class _Active:
     best: Geometry | None = field(default=None)
 
     @staticmethod
-    def of(row: int, structures: Structures, evaluator: Evaluator, symmetric: bool) -> _Active:
+    def of(row: int, structures: Structures, evaluator: Evaluator, symmetric: bool, moving_cell: bool) -> _Active:
         atoms = structures.atoms(row)
         primitive = primitive_cell(structures.lattice[row], structures.numbers[atoms], structures.positions[atoms])
-        cell = ReducedCell(primitive.lattice, primitive.numbers, primitive.positions, symmetric)
+        cell = ReducedCell(primitive.lattice, primitive.numbers, primitive.positions, symmetric, moving_cell)
         search = Search()
         route = minimise(cell, search)
         volume = abs(float(np.linalg.det(cell.start.lattice)))

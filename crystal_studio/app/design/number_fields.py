@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QWidget
 
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.widgets import mark
@@ -18,7 +18,7 @@ _WHOLE = re.compile(r"\d+|\d{1,3}(,\d{3})+|\d{1,3}([ \u00a0\u2009]\d{3})+")
 _DECIMAL = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?")
 
 if TYPE_CHECKING:
-    _SpinBox = QAbstractSpinBox
+    from PySide6.QtWidgets import QAbstractSpinBox as _SpinBox
 else:
     _SpinBox = object  # a class of Qt can have but one class of Qt below it
 

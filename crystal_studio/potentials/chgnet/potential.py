@@ -96,11 +96,12 @@ class CHGNet:
         fmax: float = 0.1,
         symmetric: bool = True,
         cautious: Cautious | None = None,
+        moving_cell: bool = True,
     ) -> Relaxation:
         """Positions and cells moved downhill on quotient graphs, many at once; see ``relaxation.relax``."""
         from crystal_studio.potentials.chgnet.evaluator import QuotientEvaluator
 
-        return relax(structures, QuotientEvaluator(self._network), max_steps, fmax, symmetric, cautious)
+        return relax(structures, QuotientEvaluator(self._network), max_steps, fmax, symmetric, cautious, moving_cell)
 
 
 def _reduced(structures: Structures, i: int) -> ReducedCell:

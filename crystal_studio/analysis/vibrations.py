@@ -1,0 +1,34 @@
+"""Vibrations of a crystal at the zone centre and the wave vectors of a supercell, as a table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crystal_studio.analysis.protocol import Analysis, Column
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.primitive import primitive_cell
+from crystal_studio.errors import KnownError
+from crystal_studio.potentials.phonons import frequencies
+from crystal_studio.potentials.protocol import Potential, why
+
+
+def vibrations(potential: Potential, crystal: Structures) -> Analysis:
+    """One row a mode of one crystal (B = 1), after it has been relaxed; imaginary frequencies are negative.
+
+    Raises ``KnownError`` where the potential cannot relax it or has no forces.
+    """
+    cell = primitive_cell(crystal.lattice[0], crystal.numbers, crystal.positions)
+    rest = potential.relax(Structures.from_lists([cell.lattice], [cell.numbers], [cell.positions]), 300, 0.01)
+    reason = rest.reasons[0]
+    if reason is not None:
+        raise KnownError(f"{potential.title} cannot relax the crystal: {why(reason)} Try another potential.")
+    vectors, found = frequencies(potential, rest.structures.lattice[0], cell.numbers, rest.structures.positions)
+    if np.isnan(found).any():
+        raise KnownError(f"{potential.title} has no forces of displaced atoms: try another potential.")
+    modes = found.shape[1]
+    values = {name: np.repeat(vectors[:, axis], modes).tolist() for axis, name in enumerate(("qx", "qy", "qz"))}
+    values |= {"mode": np.tile(np.arange(1, modes + 1), len(vectors)).tolist(), "frequency": found.ravel().tolist()}
+    columns = {name: Column(name, "", ".3f") for name in ("qx", "qy", "qz")}
+    columns |= {"mode": Column("Mode", "", "d"), "frequency": Column("Frequency", "THz", ".3f")}
+    figures = (("Lowest frequency", float(found.min()), "THz"), ("Highest frequency", float(found.max()), "THz"))
+    return Analysis("Vibrations", columns, values, figures, (f"By {potential.title}; negative means imaginary.",))
