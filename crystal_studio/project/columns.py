@@ -37,9 +37,11 @@ def ids(
 
 
 def _by_index(opened: Connection, condition: ColumnElement[bool], key: Term, descending: bool) -> NDArray[np.int64]:
-    """The index of values holds the order already: it is read as it stands, and the rest comes behind it."""
-    value = quantities.c.value.desc() if descending else quantities.c.value
-    ordered = _integers(opened, key.rows(quantities.c.candidate).order_by(value, quantities.c.candidate))
+    """The index of values alone is read, in the order of candidates, and sorted here; the rest comes behind it."""
+    rows = _fetch(opened, key.rows(quantities.c.candidate, key.column))
+    owners = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    values = np.fromiter((row[1] for row in rows), np.float64, len(rows))
+    ordered = owners[np.lexsort((owners, -values if descending else values))]
     if isinstance(condition, True_) and len(ordered) == opened.execute(_COUNT).scalar_one():
         return ordered
     matching = _integers(opened, select(candidates.c.id).where(condition).order_by(candidates.c.id))

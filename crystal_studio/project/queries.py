@@ -28,6 +28,7 @@ from crystal_studio.project import (
     filters,
     names,
     parts,
+    progress,
     reading,
     schema,
     terms,
@@ -243,15 +244,9 @@ class ProjectReader:
             return columns.read(opened, wanted, _condition(where, known))
 
     def funnel(self, campaign_id: int | None = None) -> list[StageCounts]:
-        """What every stage said in one run, or in all, in the order of work."""
-        chosen = "" if campaign_id is None else "WHERE campaign_id = ?"
+        """What every stage said in one run, in the order of work; or what it says now, whatever run it was in."""
         with self._driver() as db:
-            found = db.execute(
-                "SELECT stage, status, reason, count(*), min(id) FROM verdicts "
-                f"{chosen} GROUP BY stage, status, reason",
-                [] if campaign_id is None else [int(campaign_id)],
-            ).fetchall()
-        return _stage_counts(found)
+            return progress.funnel(db, campaign_id)
 
     def pending(self, campaign_id: int) -> tuple[NDArray[np.int64], NDArray]:
         """Candidates still on their way: ids (P,) in order, and the last stage each has passed ("" if none).
@@ -260,27 +255,13 @@ class ProjectReader:
         are the ones of its request that have not been through all its stages in that run.
         """
         with self._driver() as db:
-            row = reading.campaign_row(db, self.path, int(campaign_id))
-            if row.kind == "judge":
-                found = _unjudged(db, row)
-            else:
-                found = db.execute(
-                    "SELECT c.id, coalesce((SELECT v.stage FROM verdicts v WHERE v.candidate_id = c.id "
-                    "AND v.status = 'passed' ORDER BY v.id DESC LIMIT 1), '') FROM candidates c "
-                    "WHERE c.campaign_id = ? AND c.status IN ('pending', 'error') ORDER BY c.id",
-                    (row.id,),
-                ).fetchall()
+            found = progress.pending(db, reading.campaign_row(db, self.path, int(campaign_id)))
         return np.array([i for i, _ in found], np.int64), np.array([stage for _, stage in found], object)
 
     def errors(self, campaign_id: int) -> NDArray[np.int64]:
         """Ids of the candidates that one run could not judge and nobody has judged by that stage since."""
         with self._driver() as db:
-            found = db.execute(
-                "SELECT DISTINCT candidate_id FROM verdicts WHERE campaign_id = ? AND status = 'error' "
-                "ORDER BY candidate_id",
-                (int(campaign_id),),
-            ).fetchall()
-        return np.array([i for (i,) in found], np.int64)
+            return np.array(progress.errors(db, int(campaign_id)), np.int64)
 
     def numbers(self, campaign_id: int) -> set[int]:
         """Numbers of the candidates that a campaign has stored."""
@@ -308,45 +289,3 @@ def _names(opened: Connection, path: Path) -> Names:
 
 def _condition(where: Where, known: Names) -> ColumnElement[bool]:
     return filters.parse(where, known.known(), known.method_ids) if isinstance(where, str) else where
-
-
-def _stage_counts(found: Iterable[tuple[str, str, str, int, int]]) -> list[StageCounts]:
-    """From (stage, status, reason, number, first verdict) one row a stage, in the order of work."""
-    first: dict[str, int] = {}
-    counts: dict[str, dict[str, int]] = {}
-    reasons: dict[str, dict[str, int]] = {}
-    for stage, status, reason, number, earliest in found:
-        first[stage] = min(earliest, first.get(stage, earliest))
-        of_stage = counts.setdefault(stage, {})
-        of_stage[status] = of_stage.get(status, 0) + number
-        if reason:
-            codes = reasons.setdefault(stage, {})
-            codes[reason] = codes.get(reason, 0) + number
-    return [
-        StageCounts(
-            stage, **counts[stage], reasons=dict(sorted(reasons.get(stage, {}).items(), key=lambda item: -item[1]))
-        )
-        for stage in sorted(first, key=first.__getitem__)
-    ]
-
-
-def _unjudged(db: sqlite3.Connection, row: CampaignRow) -> list[tuple[int, str]]:
-    """Candidates of a judge's request that have not been through its stages in this run, and how far each has come."""
-    stages = [str(stage) for stage in row.request.get("stages", ())]
-    said: dict[int, dict[str, str]] = {}
-    for i, stage, status in db.execute(
-        "SELECT candidate_id, stage, status FROM verdicts WHERE campaign_id = ?", (row.id,)
-    ):
-        said.setdefault(i, {})[stage] = status
-    out = []
-    for i in sorted({int(i) for i in row.request.get("ids", ())}):
-        mine = said.get(i, {})
-        if "rejected" in mine.values() or "waiting" in mine.values():
-            continue
-        reached = ""
-        for stage in stages:
-            if mine.get(stage) != "passed":
-                out.append((i, reached))
-                break
-            reached = stage
-    return out

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from crystal_studio.candidates.quantities import NUMBER
 from crystal_studio.errors import FileError
 from crystal_studio.project import checksums, names, parts
 from crystal_studio.project.names import Names
-from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, VerdictRow
+from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, Stored, VerdictRow
 from crystal_studio.project.schema import HEADLINE
 from crystal_studio.project.values import from_json, typed
 
@@ -27,61 +27,21 @@ AMONG = "IN (SELECT value FROM json_each(?))"
 """One of a JSON list bound as one parameter: any number of ids."""
 
 
-@dataclass(frozen=True)
-class Stored:
-    """One row of ``candidates`` as it stands in the file, ``parameters`` as JSON."""
-
-    id: int
-    campaign_id: int
-    number: int
-    formula: str
-    chemsys: str
-    asked_space_group: int | None
-    space_group: int | None
-    n_atoms: int
-    n_orbits: int | None
-    volume: float
-    volume_per_atom: float
-    density: float
-    geometry: str
-    stage: str
-    status: str
-    reason: str
-    parameters: str
-    source: str
-    created: str
-
-    @property
-    def columns(self) -> tuple[Any, ...]:
-        """All columns in the order of the schema, the checksum left out."""
-        return tuple(getattr(self, name) for name in _STORED)
-
-    @property
-    def figures(self) -> tuple[int, float, float, float, str]:
-        """What follows the current geometry."""
-        return self.n_atoms, self.volume, self.volume_per_atom, self.density, self.geometry
-
-
-_STORED = tuple(f.name for f in fields(Stored))
-
-
 def raw_candidates(
     connection: sqlite3.Connection, path: Path, rest: str = "", parameters: Sequence[Any] = ()
 ) -> list[tuple[Any, ...]]:
     """Rows of ``candidates`` (columns as in ``Stored``) chosen by the SQL that follows FROM candidates."""
     rows = connection.execute(f"SELECT {CANDIDATE_COLUMNS}, checksum FROM candidates {rest}", parameters).fetchall()
-    out = []
-    for row in rows:
-        columns = row[:-1]
+    out = [row[:-1] for row in rows]
+    for row, columns in zip(rows, out, strict=True):
         if not checksums.holds(checksums.candidate, columns, row[-1]):
             raise parts.damaged(path, row[0], "its row in the list")
-        out.append(columns)
     return out
 
 
 def stored(connection: sqlite3.Connection, path: Path, ids: Sequence[int]) -> dict[int, Stored]:
     """Rows by id; raises ``FileError`` for an id that does not exist."""
-    found = {row[0]: Stored(*row) for row in raw_candidates(connection, path, f"WHERE id {AMONG}", [json.dumps(ids)])}
+    found = {row[0]: Stored.of(row) for row in raw_candidates(connection, path, f"WHERE id {AMONG}", [json.dumps(ids)])}
     for i in ids:
         if i not in found:
             raise parts.missing_candidate(path, i)
@@ -96,24 +56,30 @@ def candidate_rows(connection: sqlite3.Connection, path: Path, ids: Sequence[int
     values: dict[int, dict[str, Any]] = {}
     spreads: dict[int, dict[str, float]] = {}
     predicted: dict[int, dict[str, tuple[Any, float | None]]] = {}
-    kinds = {i: (q.name, q.kind) for i, q in known.quantities.items()}
+    titles = {i: q.name for i, q in known.quantities.items()}
+    special = {i: q.kind for i, q in known.quantities.items() if q.kind != NUMBER}
+    last = None
     for i, quantity, _, value, label, spread, headline, _ in raw_quantities(
         connection, path, known, f"WHERE candidate {AMONG} AND headline IS NOT NULL", [wanted]
     ):
-        name, kind = kinds[quantity]
+        if i != last:  # the values of one candidate lie beside each other
+            last, own, learned = i, values.setdefault(i, {}), predicted.setdefault(i, {})
+        if quantity in special:
+            value = typed(special[quantity], value, label)
         if headline == HEADLINE:
-            values.setdefault(i, {})[name] = typed(kind, value, label)
+            own[titles[quantity]] = value
             if spread is not None:
-                spreads.setdefault(i, {})[name] = spread
+                spreads.setdefault(i, {})[titles[quantity]] = spread
         else:
-            predicted.setdefault(i, {})[name] = (typed(kind, value, label), spread)
+            learned[titles[quantity]] = (value, spread)
     nothing: dict[str, Any] = {}
-    rows: dict[int, CandidateRow] = {}
-    for row in found:
-        i = row[0]
-        told = values.get(i, nothing), spreads.get(i, nothing), predicted.get(i, nothing)
-        columns: list[Any] = [*row[:16], from_json(row[16]), *row[17:], *told]
-        rows[i] = CandidateRow(*columns)
+    rows = {
+        row[0]: CandidateRow.of(
+            (*row[:16], from_json(row[16]), *row[17:], values.get(row[0], nothing), spreads.get(row[0], nothing),
+             predicted.get(row[0], nothing))
+        )
+        for row in found
+    }  # fmt: skip
     return [rows[i] for i in ids if i in rows]
 
 
@@ -152,11 +118,11 @@ def quantity_rows(connection: sqlite3.Connection, path: Path, candidate_id: int)
 
 
 def raw_verdicts(
-    connection: sqlite3.Connection, path: Path, ids: Sequence[int], rest: str = ""
+    connection: sqlite3.Connection, path: Path, ids: Sequence[int], rest: str = "", values: Sequence[Any] = ()
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     """(verdict id, columns from candidate_id to seconds) of candidates, in the order in which stages spoke first."""
     statement = f"SELECT {VERDICT_COLUMNS}, checksum, id FROM verdicts WHERE candidate_id {AMONG} {rest} ORDER BY id"
-    for row in connection.execute(statement, [json.dumps(list(ids))]):
+    for row in connection.execute(statement, [json.dumps(list(ids)), *values]):
         columns = row[:-2]
         if not checksums.holds(checksums.verdict, columns, row[-2]):
             raise parts.damaged(path, row[0], "a verdict")
@@ -164,9 +130,10 @@ def raw_verdicts(
 
 
 def verdict_rows(connection: sqlite3.Connection, path: Path, ids: Sequence[int]) -> list[VerdictRow]:
-    """What every stage said of candidates."""
+    """What every stage says of candidates: the latest verdict of each, in the order in which they spoke first."""
+    latest = {(row[0], row[1]): row for _, row in raw_verdicts(connection, path, ids)}
     out = []
-    for _, row in raw_verdicts(connection, path, ids):
+    for row in latest.values():
         columns: list[Any] = [*row[:5], from_json(row[5]), from_json(row[6]), row[7]]
         out.append(VerdictRow(*columns))
     return out

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from crystal_studio.errors import FileError
 from crystal_studio.project import blob, checksums, reading, schema
 from crystal_studio.project.check import Report, examine, opened, readable
-from crystal_studio.project.reading import Stored
-from crystal_studio.project.recording import described
+from crystal_studio.project.geometries import described
+from crystal_studio.project.rows import Stored
 from crystal_studio.project.schema import GENERATED
 from crystal_studio.project.store import ProjectWriter
 
@@ -45,7 +44,7 @@ def _save(db: sqlite3.Connection, to: Path) -> None:
         }
         kept = set()
         for row in readable(db, "candidates", reading.CANDIDATE_COLUMNS, "id", checksums.candidate):
-            stored = Stored(*row[:-1])
+            stored = Stored.of(row[:-1])
             if (stored.id, "structure", GENERATED) not in cells:
                 continue
             if stored.campaign_id not in campaigns:
@@ -101,7 +100,7 @@ def _with_geometry(stored: Stored, cells: dict[tuple[int, str, str], bytes]) -> 
     """As it is, or as generated where its current geometry is lost; without orbits where its unit is."""
     if (stored.id, "structure", stored.geometry) not in cells:
         cell = blob.decode_structures([cells[stored.id, "structure", GENERATED]])
-        stored = replace(stored, **described(cell)[0], geometry=GENERATED)
+        stored = stored.changed(**described(cell)[0], geometry=GENERATED)
     if stored.n_orbits is not None and (stored.id, "unit", GENERATED) not in cells:
-        stored = replace(stored, n_orbits=None)
+        stored = stored.changed(n_orbits=None)
     return stored

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import PASSED
@@ -34,16 +34,14 @@ class CampaignRow:
 
 
 @dataclass(frozen=True)
-class CandidateRow:
-    """One candidate as listed; lengths in Angstrom, density in g/cm3, all of its current geometry.
+class Stored:
+    """One row of ``candidates`` as it stands in the file, the checksum left out, ``parameters`` as JSON.
 
-    ``geometry`` is "generated" or the method that moved its atoms; ``n_atoms`` counts the conventional cell.
-    ``stage`` is the one whose verdict ``status`` rests on ("" before the first): that of ``reason`` and its
-    ``parameters`` where it did not pass, else the last that judged. ``space_group`` None: not known,
-    ``asked_space_group`` None: none was asked for, ``n_orbits`` None: no asymmetric unit.
-
-    values, uncertainties : the headline value of each quantity that was found, and one standard deviation
-    predicted : by learned models: the value and one standard deviation (None: not given), by quantity
+    Lengths in Angstrom, density in g/cm3, all of its current geometry. ``geometry`` is "generated" or the method that
+    moved its atoms; ``n_atoms`` counts the conventional cell. ``stage`` is the one whose verdict ``status`` rests on
+    ("" before the first): that of ``reason`` and its ``parameters`` where it did not pass, else the last that judged.
+    ``space_group`` None: not known, ``asked_space_group`` None: none was asked for, ``n_orbits`` None: no asymmetric
+    unit.
     """
 
     id: int
@@ -62,9 +60,43 @@ class CandidateRow:
     stage: str
     status: str
     reason: str
-    parameters: Mapping[str, Any]
+    parameters: Any
     source: str
     created: str
+
+    @classmethod
+    def of(cls, columns: Sequence[Any]) -> Self:
+        """From all columns in the order of the fields; a third of the time that naming each of them takes."""
+        made = object.__new__(cls)
+        made.__dict__.update(zip(cls.__dataclass_fields__, columns, strict=True))
+        return made
+
+    def changed(self, **columns: Any) -> Self:
+        """The same with some columns changed."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        made.__dict__.update(columns)
+        return made
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """All columns in the order of the schema, the checksum left out."""
+        return tuple(self.__dict__.values())
+
+    @property
+    def figures(self) -> tuple[int, float, float, float, str]:
+        """What follows the current geometry."""
+        return self.n_atoms, self.volume, self.volume_per_atom, self.density, self.geometry
+
+
+@dataclass(frozen=True)
+class CandidateRow(Stored):
+    """One candidate as listed: its row, ``parameters`` as a mapping, and its values.
+
+    values, uncertainties : the headline value of each quantity that was found, and one standard deviation
+    predicted : by learned models: the value and one standard deviation (None: not given), by quantity
+    """
+
     values: Mapping[str, Value] = field(default_factory=dict)
     uncertainties: Mapping[str, float] = field(default_factory=dict)
     predicted: Mapping[str, tuple[Value, float | None]] = field(default_factory=dict)
@@ -84,7 +116,7 @@ class CandidateRow:
         return self.values.get(name, getattr(self, name) if name in _COLUMNS else None)
 
 
-_COLUMNS = tuple(n for n in CandidateRow.__dataclass_fields__ if n not in ("values", "uncertainties", "predicted"))
+_COLUMNS = frozenset(Stored.__dataclass_fields__)
 
 
 @dataclass(frozen=True)

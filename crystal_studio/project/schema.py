@@ -19,8 +19,8 @@ from sqlalchemy import text as sql_text
 APPLICATION_ID = 0x43525953
 """``PRAGMA application_id`` of a project file: "CRYS"."""
 
-SCHEMA_VERSION = 3
-"""``PRAGMA user_version`` of a project file; revision 0003 of the migrations makes version 3."""
+SCHEMA_VERSION = 4
+"""``PRAGMA user_version`` of a project file; revision 0004 of the migrations makes version 4."""
 
 CAMPAIGN_KINDS = ("generate", "import", "judge")
 CAMPAIGN_STATES = ("running", "paused", "finished", "cancelled", "failed")
@@ -95,7 +95,8 @@ verdicts = Table(
     Column("notes", Text, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("checksum", Integer, nullable=False),
-    UniqueConstraint("candidate_id", "stage", name="uq_verdicts_candidate_stage"),
+    # Every run keeps what it said; of one stage the verdict with the greatest id is the present one.
+    UniqueConstraint("candidate_id", "stage", "campaign_id", name="uq_verdicts_candidate_stage_campaign"),
     # All that counting the funnel of a campaign reads.
     Index("ix_verdicts_campaign", "campaign_id", "stage", "status", "reason"),
 )
@@ -133,8 +134,16 @@ quantities = Table(
     Column("uncertainty", Float),
     Column("headline", Integer),
     Column("checksum", Integer, nullable=False),
-    # Filters, sorts and whole columns of a headline value read this index alone.
-    Index("ix_quantities_headline", "quantity", "headline", "value", sqlite_where=sql_text("headline IS NOT NULL")),
+    # Filters, sorts and whole columns of a headline value read this index alone. In the order of candidates, so that a
+    # batch of them goes into one place of it.
+    Index(
+        "ix_quantities_headline",
+        "quantity",
+        "headline",
+        "candidate",
+        "value",
+        sqlite_where=sql_text("headline IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 

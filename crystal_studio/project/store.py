@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
@@ -19,15 +18,14 @@ from sqlalchemy import Engine
 
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.verdicts import Verdicts
-from crystal_studio.crystal.composition import chemical_systems, formulas
 from crystal_studio.errors import FileError
 from crystal_studio.project import (
+    adding,
     check,
     checksums,
     connection,
     copies,
     migrations,
-    parts,
     reading,
     recording,
     schema,
@@ -208,17 +206,11 @@ class ProjectWriter:
             raise ValueError("a candidate number occurs twice")
         if len(wanted) != len(candidates):
             raise ValueError("numbers and candidates differ in length")
-        rows = _candidate_rows(int(campaign_id), wanted, candidates, source, "unjudged" if unjudged else "pending")
-        blobs = parts.encode(candidates)
+        status = "unjudged" if unjudged else "pending"
+        new = adding.New.of(int(campaign_id), wanted, candidates, source, status, _now())
         with self._transaction() as db:
-            known = _ids_by_number(db, int(campaign_id), wanted)
-            fresh = [i for i, n in enumerate(wanted) if n not in known]
-            (last,) = db.execute("SELECT coalesce(max(id), 0) FROM candidates").fetchone()
-            for new, i in enumerate(fresh, last + 1):
-                rows[i] = (new, *rows[i])
-                known[wanted[i]] = new
-            db.executemany(_ADD_CANDIDATE, [(*rows[i], checksums.candidate(*rows[i])) for i in fresh])
-            parts.put(db, [(known[wanted[i]], kind, schema.GENERATED, data) for i in fresh for kind, data in blobs[i]])
+            reading.campaign_row(db, self.path, new.campaign_id)
+            known = adding.add(db, new)
         return np.array([known[n] for n in wanted], np.int64)
 
     def record(
@@ -255,68 +247,12 @@ class ProjectWriter:
             recording.record(db, self.path, Recording(run.id, stage, index, verdicts, each.tolist(), last, anew))
 
 
-_ADD_CANDIDATE = f"INSERT INTO candidates ({reading.CANDIDATE_COLUMNS}, checksum) VALUES ({', '.join('?' * 20)})"
-
-
 def _put_campaign(db: sqlite3.Connection, row: tuple[Any, ...]) -> None:
     db.execute(
         f"INSERT INTO campaigns ({reading.CAMPAIGN_COLUMNS}, checksum) VALUES ({', '.join('?' * 11)}) "
         "ON CONFLICT (id) DO UPDATE SET state=excluded.state, seconds=excluded.seconds, checksum=excluded.checksum",
         (*row, checksums.campaign(*row)),
     )
-
-
-def _candidate_rows(
-    campaign_id: int, numbers: list[int], candidates: Candidates, source: str | Sequence[str], status: str
-) -> list[tuple[Any, ...]]:
-    """Rows of the table from campaign_id to created; the id is not known yet."""
-    sources = [source] * len(numbers) if isinstance(source, str) else [str(s) for s in source]
-    if len(sources) != len(numbers):
-        raise ValueError("there must be one source for all candidates or one each")
-    cells = candidates.structures
-    figures = recording.figures_of(cells)
-    created = _now()
-    return [
-        (
-            campaign_id,
-            number,
-            formula,
-            system,
-            asked or None,
-            group or None,
-            figure["n_atoms"],
-            orbits or None,
-            figure["volume"],
-            figure["volume_per_atom"],
-            figure["density"],
-            schema.GENERATED,
-            "",
-            status,
-            "",
-            "",
-            place,
-            created,
-        )
-        for number, formula, system, asked, group, figure, orbits, place in zip(
-            numbers,
-            formulas(cells),
-            chemical_systems(cells),
-            candidates.asked_space_group.tolist(),
-            candidates.space_group.tolist(),
-            figures,
-            candidates.n_orbits.tolist(),
-            sources,
-            strict=True,
-        )
-    ]
-
-
-def _ids_by_number(db: sqlite3.Connection, campaign_id: int, numbers: list[int]) -> dict[int, int]:
-    found = db.execute(
-        f"SELECT number, id FROM candidates WHERE campaign_id = ? AND number {reading.AMONG}",
-        (campaign_id, json.dumps(numbers)),
-    )
-    return {int(number): int(i) for number, i in found}
 
 
 def _now() -> str:

@@ -271,7 +271,7 @@ def _loaded(text: str) -> dict[str, Any]:
 
 def _figures(cells: Mapping[int, bytes]) -> dict[int, tuple[int, float, float, float]]:
     """Atoms, volume, volume an atom and density of relaxed cells, by candidate; none for a damaged one."""
-    from crystal_studio.project.recording import figures_of
+    from crystal_studio.project.geometries import figures_of
 
     keys = list(cells)
     try:
