@@ -124,7 +124,7 @@ CELLS: dict[str, Callable[[Cell, np.random.Generator], Cell]] = {
 
 def mistyped(text: str, rng: np.random.Generator) -> str:
     """A few characters, numbers or lines of a text exchanged, repeated or gone."""
-    for _ in range(int(rng.integers(1, 8))):
+    for _ in range(int(rng.integers(1, 3))):
         lines = text.split("\n")
         i = int(rng.integers(len(lines)))
         words = lines[i].split()

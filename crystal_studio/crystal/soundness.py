@@ -43,8 +43,7 @@ class CellLimits:
 
 
 READABLE = CellLimits()
-"""What is taken from files and given to symmetry searches: no bond is shorter than 0.5 A (H2: 0.74), and searches of
-needles and of flat cells may never end."""
+"""What is taken from files and given to symmetry searches: no bond is shorter than 0.5 A (H2: 0.74)."""
 
 COMPUTABLE = CellLimits(volume_per_atom=0.1)
 """What a potential and a search of operations are given: a hydrogen atom in the densest known matter takes 2 A^3."""

@@ -120,12 +120,12 @@ class GeometryStage:
                 return Reason("not_finite")
             case CellFault.NO_ELEMENT:
                 return Reason("not_sound", {"text": text})
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):  # squares of 1e200
             volume = abs(float(np.linalg.det(lattice))) / n
+            parameters = cell_parameters(lattice[None])[0]
         low, high = self.volume_per_atom
         if not low <= volume <= high:
             return Reason("volume", {"volume": volume, "low": low, "high": high})
-        parameters = cell_parameters(lattice[None])[0]
         short, long = self.edges
         for label, edge in zip("abc", parameters[:3].tolist(), strict=True):
             if not short <= edge <= long:

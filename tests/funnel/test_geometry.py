@@ -85,6 +85,14 @@ def test_atoms_of_no_element_are_a_verdict(number: int) -> None:
     assert not passed and reason == "Nothing can be computed of this cell: it holds atoms that are no chemical element."
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_huge_number_is_a_verdict_without_a_warning() -> None:
+    lattice = 4 * np.eye(3)
+    lattice[1, 0] = 1e300
+    passed, reason, _ = one(lattice, [26], [[0, 0, 0]])
+    assert not passed and "edge b is" in reason
+
+
 def test_a_cell_that_repeats_too_soon_is_named() -> None:
     """Hydrogen's own images 0.42 A apart are no overlap by covalent radii, and the edges tell nothing."""
     lattice = np.array([[4, 1, -2], [-1, -3, -1], [4, 3, -1]]) @ np.diag([0.42, 1.7, 8.42])
