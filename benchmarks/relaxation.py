@@ -75,7 +75,7 @@ def package() -> Any:
                 continue
             path, end = found["trajectory"], found["final_structure"]
             calls = len(path.energies)
-            rows.append([path.energies[-1] / len(end), calls <= 500, calls, False, end.volume / len(end)])
+            rows.append([float(path.energies[-1]) / len(end), calls <= 500, calls, False, float(end.volume) / len(end)])
         return rows
 
     return relax
