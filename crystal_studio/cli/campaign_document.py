@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crystal_studio.cli import common
+
+if TYPE_CHECKING:
+    from crystal_studio.project.queries import ProjectReader
+    from crystal_studio.project.rows import CampaignRow
 
 STATUSES = {
     "passed": "passed",
@@ -32,6 +36,7 @@ def summary(project: str, campaign_id: int) -> dict[str, Any]:
         statuses = {candidate.id: candidate.status for candidate in reader.by_ids(ids)}
         counts = Counter(statuses.values())
         funnel = reader.funnel(campaign_id)
+        sun = _sun(reader, row)
     return {
         "project": project,
         "campaign_id": campaign_id,
@@ -55,11 +60,34 @@ def summary(project: str, campaign_id: int) -> dict[str, Any]:
             }
             for found in funnel
         ],
+        "sun": sun,
         "candidate_ids": ids,
         "passed_ids": [i for i in ids if statuses.get(i) == "passed"],
         "request": dict(row.request),
         "provenance": dict(row.provenance),
     }
+
+
+def _sun(reader: ProjectReader, campaign: CampaignRow) -> list[dict[str, Any]]:
+    """Stable, unique and novel candidates by every potential that was asked, and by their consensus."""
+    from crystal_studio.potentials.registry import POTENTIALS
+    from crystal_studio.project import accounting
+    from crystal_studio.project.statistics import counts, of_campaign
+
+    among = of_campaign(campaign)
+    asked = [m.name for m in reader.methods() if m.kind == "potential" and m.name.split(":")[0] in POTENTIALS]
+    voices = [name for name in asked if counts(reader, f"e_hull@{name!r}", among)]
+    if any(m.name == accounting.CONSENSUS for m in reader.methods()) and counts(reader, "verdicts_agree", among):
+        voices.append(accounting.CONSENSUS)
+    found = []
+    for voice in voices:
+        shares = accounting.account(reader, among, accounting.CUTOFF, voice)
+        one: dict[str, Any] = {"by": voice, "cutoff": accounting.CUTOFF}
+        for name in ("stable", "stable_novel", "sun"):
+            share = getattr(shares, name)
+            one[name] = {"count": share.count, "of": share.total, "interval": list(share.interval), "text": share.text}
+        found.append(one)
+    return found
 
 
 def text(document: dict[str, Any]) -> str:
@@ -83,4 +111,7 @@ def text(document: dict[str, Any]) -> str:
             f"  {reasons.stage_title(stage['stage'])}: {count} x {reasons.title(stage['stage'], code)}"
             for code, count in stage["reasons"].items()
         ]
+    for one in document["sun"]:
+        limit = f"at most {one['cutoff']:g} eV/atom above the hull"
+        lines.append(f"Stable ({limit}), unique and novel by {one['by']}: {one['sun']['text']}")
     return "\n".join(lines)

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.candidates.share import wilson
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import ModelError
 from crystal_studio.evaluation import relaxing
 from crystal_studio.evaluation.crystal_set import CrystalSet
 from crystal_studio.evaluation.parallel import Progress, Workers
 from crystal_studio.evaluation.plan import EvaluationPlan
-from crystal_studio.evaluation.stability import THRESHOLDS, judge, wilson
+from crystal_studio.evaluation.stability import THRESHOLDS, judge
 
 
 def entries(

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
+from crystal_studio.candidates.share import wilson
 from crystal_studio.data.datasets import splits
 from crystal_studio.evaluation import crystal_set, energies, metrics, predicted, symmetry, validity
 from crystal_studio.evaluation import matching as same
 from crystal_studio.evaluation.crystal_set import CrystalSet
 from crystal_studio.evaluation.parallel import Progress, Workers
 from crystal_studio.evaluation.plan import EvaluationPlan
-from crystal_studio.evaluation.stability import novel_to_index, wilson
+from crystal_studio.evaluation.stability import novel_to_index
 
 PER = 10_000
 

@@ -102,14 +102,3 @@ def _novel(structures: Structures) -> NDArray[np.bool_]:
     from crystal_studio.data.reference import ReferenceIndex
 
     return ReferenceIndex.load().nearest(structures).novel
-
-
-def wilson(count: int, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """95% interval of a share (Wilson, J. Am. Stat. Assoc. 22, 209 (1927))."""
-    if not total:
-        return 0.0, 1.0
-    share = count / total
-    scale = 1 + z * z / total
-    middle = (share + z * z / (2 * total)) / scale
-    half = z / scale * np.sqrt(share * (1 - share) / total + z * z / (4 * total**2))
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))

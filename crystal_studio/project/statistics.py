@@ -64,7 +64,7 @@ def counts(reader: ProjectReader, name: str, where: Where = "") -> dict[Any, int
 
 def newest(reader: ProjectReader, number: int, where: Where = "") -> list[int]:
     """Ids of the candidates that came last, the latest first."""
-    statement = select(candidates.c.id).where(_condition(where)).order_by(candidates.c.id.desc()).limit(number)
+    statement = select(candidates.c.id).where(condition(where)).order_by(candidates.c.id.desc()).limit(number)
     return [row[0] for row in reader.select(statement)]
 
 
@@ -76,7 +76,7 @@ def points(
     More than ``limit`` are thinned evenly by id, the same at every call.
     """
     across, up = _value(x), terms.expression(y)
-    known = and_(_condition(where), across.is_not(None), up.is_not(None))
+    known = and_(condition(where), across.is_not(None), up.is_not(None))
     total = int(reader.select(_having(x, func.count()).where(known))[0][0])
     step = -(-total // limit) if total else 1
     numbered = (
@@ -104,7 +104,8 @@ def points(
     )
 
 
-def _condition(where: Where) -> ColumnElement[bool]:
+def condition(where: Where) -> ColumnElement[bool]:
+    """What a filter says, as SQL."""
     return parse(where) if isinstance(where, str) else where
 
 
@@ -116,13 +117,13 @@ def _value(name: str) -> ColumnElement[Any]:
 
 def _among(name: str, where: Where, *columns: ColumnElement[Any]) -> Select:
     """A statement over the values of a name of the candidates that match, which reads no more of them than it must."""
-    condition, found = _condition(where), terms.find(name)
+    among, found = condition(where), terms.find(name)
     if not isinstance(found, Term):
-        return select(*columns).where(condition)
+        return select(*columns).where(among)
     statement = found.rows(*columns)
-    if isinstance(condition, True_):
+    if isinstance(among, True_):
         return statement
-    return statement.where(quantities.c.candidate.in_(select(candidates.c.id).where(condition)))
+    return statement.where(quantities.c.candidate.in_(select(candidates.c.id).where(among)))
 
 
 def _having(name: str, *columns: ColumnElement[Any]) -> Select:

@@ -12,7 +12,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import ModelError
-from crystal_studio.evaluation import energies, relaxing, stability
+from crystal_studio.evaluation import energies, relaxing
 from crystal_studio.evaluation.crystal_set import CrystalSet
 from crystal_studio.evaluation.parallel import Workers
 from crystal_studio.evaluation.plan import EvaluationPlan
@@ -45,14 +45,6 @@ def test_sun_counts_each_kind_once_and_no_elements() -> None:
     assert [report[f"sun_{t}"]["count"] for t in ("0", "0.08", "0.1")] == [1, 2, 3]
     assert report["sun_0.1"]["value"] == 3 / 20
     assert report["relaxed"]["count"] == 12
-
-
-def test_wilson_interval() -> None:
-    # Newcombe, Stat. Med. 17, 857 (1998), table I, method 3.
-    assert stability.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert stability.wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=1e-4)
-    assert stability.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
-    assert stability.wilson(29, 29) == pytest.approx((0.8830, 1.0), abs=1e-4)
 
 
 @pytest.fixture(scope="module")

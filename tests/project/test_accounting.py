@@ -1,0 +1,62 @@
+"""Stable, unique and novel: counted by potential and by consensus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from project_samples import CHGNET, KNOWN, MACE, batch, said
+
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Reason
+from crystal_studio.project.accounting import CONSENSUS, account
+from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.store import ProjectWriter
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    """Nine candidates, every third of one element; the fourth is a duplicate, the last has no energy."""
+    path = tmp_path / "p.crystals"
+    with ProjectWriter.create(path) as writer:
+        campaign = writer.add_campaign("first", {"funnel": "quick"}, {}, 9)
+        writer.add_candidates(campaign, np.arange(9), batch(9))
+        same = [Reason("duplicate", {"id": 1}) if i == 3 else None for i in range(9)]
+        ids = list(range(1, 10))
+        writer.record(campaign, "uniqueness", ids, said(same))
+        left = [i for i in ids if i != 4]
+        known = {"novel": [1.0, 1, 1, 1, 0, 1, 1, 1]}
+        writer.record(campaign, "novelty", left, said([None] * 8, known, KNOWN))
+        writer.record(campaign, "stability", left, said([None] * 8, {"e_hull": [0, 0, 0.05, 0, 0.1, 0.3, 0, np.nan]}))
+        writer.record(campaign, "consensus", left, said([None] * 8, {"e_hull": [0, 0, 0.2, 0, 0, 0, 0, np.nan]}, MACE))
+        agree = {"verdicts_agree": [1.0, 1, 0, 1, 1, 0, 1, np.nan]}
+        writer.record(campaign, "consensus", left, said([None] * 8, agree, Method("consensus", "potential")))
+    return path
+
+
+def test_shares_of_everything_generated_without_elements(judged: Path) -> None:
+    """Candidates 2, 5 and 8 are diamonds; 4 is a duplicate; 6 is known; 7 lies too high; 9 has no energy."""
+    with ProjectReader(judged) as reader:
+        found = account(reader)
+        assert (found.stable.count, found.stable.total) == (3, 9)  # 1, 3, 6
+        assert (found.stable_novel.count, found.sun.count) == (2, 2)
+        assert account(reader, "", 0.0).sun.count == 1
+        by_mace = account(reader, "", 0.1, "mace")
+        assert (by_mace.stable.count, by_mace.sun.count) == (3, 2)  # 1, 6, 7
+        agreed = account(reader, "", 0.1, CONSENSUS)
+        assert (agreed.stable.count, agreed.sun.count) == (2, 1)  # 1, 6
+        assert account(reader, "campaign_id == 2").sun.total == 0
+        assert CHGNET.name == "chgnet" and account(reader, "", 0.1, "chgnet") == found
+
+
+def test_what_no_stage_has_called_unique_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "p.crystals"
+    with ProjectWriter.create(path) as writer:
+        campaign = writer.add_campaign("first", {"funnel": "none"}, {}, 1)
+        writer.add_candidates(campaign, np.arange(1), batch(1))
+        writer.record(campaign, "novelty", [1], said([None], {"novel": [1.0]}, KNOWN))
+        writer.record(campaign, "stability", [1], said([None], {"e_hull": [0.0]}))
+    with ProjectReader(path) as reader:
+        found = account(reader)
+        assert (found.stable_novel.count, found.sun.count) == (1, 0)
