@@ -28,6 +28,7 @@ CONDITIONS: dict[str, str] = {
     "running": "No campaign is running.",
     "paused": "The campaign is not paused.",
     "unpaused": "The campaign is paused already.",
+    "alone": "Another window or command is writing to this project: wait for it or stop it there.",
     "unfinished": "There is no unfinished campaign in this project.",
     "selection": "Select candidates in the table on the Explore page first.",
     "candidates": "There are no candidates in this project yet.",
@@ -119,7 +120,22 @@ TABLE: tuple[ActionSpec, ...] = (
         "crystal",
     ),
     ActionSpec(
-        "design.load", "Load request…", "Design", "", "Read a request from a TOML file", "open", (), separator=True
+        "design.load",
+        "Load request…",
+        "Design",
+        "",
+        "Read a request from a TOML or JSON file; dropping the file on the window does the same",
+        "open",
+        (),
+        separator=True,
+    ),
+    ActionSpec(
+        "design.paste",
+        "Paste request",
+        "Design",
+        "Ctrl+Shift+V",
+        "Read the request on the clipboard, TOML or JSON",
+        "copy",
     ),
     ActionSpec(
         "design.save", "Save request…", "Design", "", "Write the request to a TOML file", "save", ("valid request",)
@@ -164,7 +180,7 @@ TABLE: tuple[ActionSpec, ...] = (
         "",
         "Resume the last campaign that was interrupted",
         "resume",
-        ("project", "writable", "idle", "unfinished"),
+        ("project", "writable", "idle", "alone", "unfinished"),
         separator=True,
     ),
     ActionSpec("explore.filter", "Filter…", "Explore", "Ctrl+F", "Go to the filter field", "filter", ("project",)),
@@ -215,7 +231,7 @@ TABLE: tuple[ActionSpec, ...] = (
         "Ctrl+J",
         "Take the selected or all listed candidates through a funnel or single stages, imported ones too",
         "filter",
-        ("project", "writable", "idle", "candidates"),
+        ("project", "writable", "idle", "alone", "candidates"),
         separator=True,
     ),
     ActionSpec(

@@ -26,6 +26,7 @@ class CampaignDeeds:
     def __init__(self, window: WindowParts) -> None:
         self._window = window
         self.begun = False  # whether the running campaign stands in the project by now
+        self._elsewhere = False  # as last said
         window.campaign.progressed.connect(self._progress)
         window.campaign.told.connect(self._tell)
         window.campaign.ended.connect(self._ended)
@@ -75,6 +76,18 @@ class CampaignDeeds:
         run = [c for c in reader.campaigns() if not is_import(c)]
         return [c for c in run if c.state in UNFINISHED or len(reader.errors(c.id))]
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another window or command is at work on the open project."""
+        return self._window.session.held and not self._window.campaign.running
+
+    def follow_others(self) -> None:
+        """Say anew what is running elsewhere or was interrupted, where that has changed."""
+        if self.elsewhere != self._elsewhere:
+            self._elsewhere = self.elsewhere
+            self._window.run_page.set_elsewhere(self._elsewhere)
+            self.offer()
+
     def offer(self) -> None:
         """Offer to carry on what was interrupted, where nothing runs; campaigns stopped by hand are left alone."""
         window = self._window
@@ -83,6 +96,13 @@ class CampaignDeeds:
             window.notice_bar.withdraw(OFFER)
             return
         row = interrupted[-1]
+        if self.elsewhere:
+            window.notice_bar.offer(
+                f"Campaign #{row.id} “{row.name}” is running in another window or command: pause or stop it there.",
+                [("Show it", lambda: self._show(row.id))],
+                OFFER,
+            )
+            return
         made = window.session.reader.count(f"campaign_id == {row.id}") if window.session.reader else 0
         window.notice_bar.offer(
             f"Campaign #{row.id} “{row.name}” was interrupted: {made:,} of {row.requested:,} candidates are made.",

@@ -12,9 +12,9 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from crystal_studio.app import catalogue, dialogs, faults, files, notices, theme
+from crystal_studio.app.action_table import CONDITIONS
 from crystal_studio.app.campaign_deeds import OFFER, CampaignDeeds
 from crystal_studio.app.design.estimate import measure
-from crystal_studio.app.design.request_deeds import RequestDeeds
 from crystal_studio.app.devices import probe
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.project_deeds import ProjectDeeds
@@ -23,6 +23,8 @@ from crystal_studio.app.structure_deeds import StructureDeeds
 from crystal_studio.app.window_views import WindowViews
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
+
+REQUEST_MENU = tuple(f"design.{key}" for key in ("load", "paste", "save", "copy_json", "copy_command", "reset"))
 
 
 class MainWindow(WindowViews):
@@ -55,6 +57,7 @@ class MainWindow(WindowViews):
         assert self.session.path is not None and self.session.reader is not None
         self.state.add_recent(self.session.path)
         self.run_page.set_reader(self.session.reader)
+        self.campaigns.follow_others()
         self.explore.set_reader(self.session.reader)
         self._offer_last_request()
         self.campaigns.offer()
@@ -85,6 +88,7 @@ class MainWindow(WindowViews):
         reader = self.session.reader
         if reader is None:
             return
+        self.campaigns.follow_others()
         self.run_page.changed()
         self.explore.changed()
         self.tell_evaluation()
@@ -118,6 +122,7 @@ class MainWindow(WindowViews):
             paused=running and self.campaign.paused,
             unpaused=running and not self.campaign.paused,
             unfinished=bool(not running and self.campaigns.unfinished()),
+            alone=not self.campaigns.elsewhere,
             selection=bool(reader is not None and len(self.explore.table.selected_ids())),
             candidates=candidates > 0,
             undo=stack.canUndo(),
@@ -133,6 +138,8 @@ class MainWindow(WindowViews):
             )
             self.status.idle(text)
             blocked = "This project is open for reading only: save a copy to generate in it." if note else ""
+            if self.campaigns.elsewhere:
+                blocked = CONDITIONS["alone"]
         else:
             blocked = "A campaign is running: wait for it or stop it first."
         if blocked != self._blocked:
@@ -171,9 +178,7 @@ class MainWindow(WindowViews):
         a = self.actions_
         self.setStatusBar(self.status)
         self.run_page.set_actions(a["run.pause"], a["run.resume"], a["run.stop"], a["run.continue"])
-        self.design.launch.set_menu(
-            [a[k] for k in ("design.load", "design.save", "design.copy_json", "design.copy_command", "design.reset")]
-        )
+        self.design.launch.set_menu([a[k] for k in REQUEST_MENU])
         taken = [a["explore.complete"], a["explore.template"]]
         self.design.sites.set_actions(taken, self.fault)
         others = [a[k] for k in ("explore.judge", "project.export", "edit.copy", "explore.columns")]
@@ -190,7 +195,7 @@ class MainWindow(WindowViews):
 
     def _join(self) -> None:
         show = self.show_page
-        deeds = RequestDeeds(self, self.design.model, self.status.tell, self.fault)
+        deeds = self.requests
         self.actions_.join(
             {
                 "project.new": self.projects.new,
@@ -207,6 +212,7 @@ class MainWindow(WindowViews):
                 "design.generate": self.campaigns.generate,
                 "design.load": deeds.load,
                 "design.save": deeds.save,
+                "design.paste": deeds.paste,
                 "design.copy_json": deeds.copy_json,
                 "design.copy_command": lambda: deeds.copy_command(self.session.path),
                 "design.reset": deeds.reset,

@@ -39,6 +39,12 @@ def span(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def left(seconds: float, at_least: bool = False) -> str:
+    """The time left: "4 min", "over 4 min" where only a lower bound is known."""
+    text = span(seconds)
+    return f"over {text}" if at_least and text != MISSING else text
+
+
 def rate(per_second: float) -> str:
     """A rate with the unit that keeps it readable: "3.1 / s", "24 / min"."""
     if not math.isfinite(per_second) or per_second <= 0:

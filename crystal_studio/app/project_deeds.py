@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from crystal_studio.app import dialogs, files
+from crystal_studio.app.design import request_deeds
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.session import SUFFIX
 from crystal_studio.errors import KnownError
@@ -27,10 +28,14 @@ class ProjectDeeds:
         self._window = window
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open a project, or import structure files into the open one (or into a new one)."""
+        """Open a project, show a request, or import structure files into the open project (or into a new one)."""
         projects = [p for p in paths if p.suffix == SUFFIX]
+        requests = [p for p in paths if p.suffix.lower() in request_deeds.SUFFIXES]
         if projects:
             self.open(projects[0])
+        elif requests:
+            self._window.show_page("design")
+            self._window.requests.read(requests[0])
         elif paths:
             self.import_files(list(paths))
 

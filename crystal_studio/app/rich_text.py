@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QAbstractTextDocumentLayout, QFont, QFontMetricsF, QPainter, QPalette, QTextDocument
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import (
+    QApplication,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionHeaderV2,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 HTML_ROLE = int(Qt.ItemDataRole.UserRole) + 40
 INSET = 3  # what Qt leaves between an item's text and its frame, pixels
@@ -58,3 +66,30 @@ class RichTextDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         size = super().sizeHint(option, index)
         return QSize(size.width(), max(size.height(), int(QFontMetricsF(option.font).height() * 1.55)))
+
+
+class RichTextHeader(QHeaderView):
+    """The header of a table that paints ``HTML_ROLE`` where a section has one, the plain text otherwise."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
+        model = self.model()
+        html = model.headerData(logicalIndex, self.orientation(), HTML_ROLE) if model else None
+        if not html:
+            super().paintSection(painter, rect, logicalIndex)
+            return
+        option = QStyleOptionHeaderV2()
+        self.initStyleOption(option)
+        option.rect = rect
+        self.initStyleOptionForIndex(option, logicalIndex)
+        right = bool(option.textAlignment & Qt.AlignmentFlag.AlignRight)
+        option.text = ""
+        style = self.style()
+        style.drawControl(QStyle.ControlElement.CE_Header, option, painter, self)
+        box = QRectF(style.subElementRect(QStyle.SubElement.SE_HeaderLabel, option, self))
+        font = self.font()
+        if right:
+            box.setLeft(max(box.left(), box.right() - _laid_out(html, font.toString()).size().width()))
+        draw_rich(painter, box, html, font, option.palette)

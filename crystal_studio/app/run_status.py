@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.icons import icon
-from crystal_studio.app.numbers_text import count, plural, rate, span
+from crystal_studio.app.numbers_text import count, left, plural, rate
 from crystal_studio.app.widgets import label
 from crystal_studio.campaign.events import Progress
 
@@ -35,11 +35,6 @@ class RunStatus(QStatusBar):
         self._unread.clicked.connect(messages.trigger)
         self.addPermanentWidget(self._unread)
         self.addPermanentWidget(self._bar)
-        self._unread = QToolButton()
-        self._unread.setProperty("role", "quiet")
-        self._unread.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._unread.clicked.connect(messages.trigger)
-        self.insertPermanentWidget(0, self._unread)
         self._buttons = []
         for action in buttons:
             button = QToolButton()
@@ -70,7 +65,7 @@ class RunStatus(QStatusBar):
         if event.rate > 0:
             parts.append(rate(event.rate))
         if event.seconds_left >= 0:
-            parts.append(f"{span(event.seconds_left)} left")
+            parts.append(f"{left(event.seconds_left, event.left_at_least)} left")
         self._rest = "   ".join(parts)
         if not self._timer.isActive():
             self._text.setText(self._rest)

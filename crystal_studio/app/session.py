@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from crystal_studio.app.background import Background, TaskState
 from crystal_studio.errors import FileError
+from crystal_studio.project.lock import is_held
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
@@ -24,7 +25,7 @@ class ProjectSession(QObject):
 
     opened = Signal()
     closed = Signal()
-    changed = Signal()  # candidates or campaigns were written, by whatever process
+    changed = Signal()  # candidates or campaigns were written, by whatever process, or its writer came or went
     failed = Signal(object)
 
     def __init__(self, background: Background, parent: QObject | None = None) -> None:
@@ -33,6 +34,7 @@ class ProjectSession(QObject):
         self.path: Path | None = None
         self.reader: ProjectReader | None = None
         self._version: Any = None
+        self.held = False  # whether another process had it open for writing at the last look
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self.poll)
@@ -75,22 +77,24 @@ class ProjectSession(QObject):
             return
         self._timer.stop()
         self.reader.close()
-        self.reader, self.path, self._version = None, None, None
+        self.reader, self.path, self._version, self.held = None, None, None, False
         self.closed.emit()
 
     def poll(self) -> None:
-        """Look whether anybody has written to the file since the last look."""
-        if self.reader is None:
+        """Look whether anybody has written to the file since the last look, or has gone."""
+        if self.reader is None or self.path is None:
             return
         version = self.reader.data_version()
-        if version != self._version:
-            self._version = version
+        # Asked only where it may have changed: to ask takes the lock for a moment where it is free.
+        held = is_held(self.path, by_others=True) if self.held or version != self._version else False
+        if version != self._version or held != self.held:
+            self._version, self.held = version, held
             self.changed.emit()
 
     def _take(self, path: Path, reader: ProjectReader, then: Callable[[], None] | None) -> None:
         self.close()
         self.path, self.reader = path, reader
-        self._version = reader.data_version()
+        self._version, self.held = reader.data_version(), is_held(path, by_others=True)
         self._timer.start()
         self.opened.emit()
         if then:

@@ -10,6 +10,7 @@ from crystal_studio.app import faults, placement
 from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background
 from crystal_studio.app.design.design_page import DesignPage
+from crystal_studio.app.design.request_deeds import RequestDeeds
 from crystal_studio.app.explore.explore_page import ExplorePage
 from crystal_studio.app.notice_bar import NoticeBar
 from crystal_studio.app.run.campaign_control import CampaignControl
@@ -44,7 +45,11 @@ class WindowParts(QMainWindow):
         a = self.actions_
         self.top = TopBar(a["help.palette"])
         self.notice_bar = NoticeBar()
+        self.requests = RequestDeeds(self, self.design.model, self._tell, self.fault)
         self.status = RunStatus([a["run.pause"], a["run.resume"], a["run.stop"]], a["help.messages"])
+
+    def _tell(self, text: str) -> None:
+        self.status.tell(text)
 
     def show_page(self, page: str) -> None:
         """Go to design, run or explore."""

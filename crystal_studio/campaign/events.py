@@ -30,7 +30,8 @@ class Progress:
     """The state of one campaign; sent at most 30 times a second.
 
     ``fraction`` 0..1 of all work, ``rate`` finished candidates a second,
-    ``seconds_left`` negative while unknown, ``newest`` the id of the candidate
+    ``seconds_left`` negative while unknown, a lower bound where ``left_at_least``
+    (the pace of some stage is not known yet), ``newest`` the id of the candidate
     that finished last (0 if none). ``phase`` is a short present-tense phrase.
     """
 
@@ -44,6 +45,7 @@ class Progress:
     phase: str
     stages: tuple[StageCount, ...]
     newest: int = 0
+    left_at_least: bool = False
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def run(
         except Stopped:
             state = "paused" if pause.is_set() else "cancelled"
             generated = at_work.loop.tally.generated if at_work else 0
-            text = f"Stopped with {generated} candidates; everything so far is kept."
+            text = f"Stopped with {generated} candidate{'s' if generated != 1 else ''}; everything so far is kept."
         except RoomError as full:
             state, text = "paused", str(full)
         except KnownError as known:

@@ -111,6 +111,7 @@ class Tally:
         now = time.monotonic() if now is None else now
         made = min(self.requested, self.generated + part)
         work = made if not self.stages else (made + self.finished) / 2
+        left, at_least = self._seconds_left(self.requested - made, self.requested - self.generated, generating, waiting)
         return Progress(
             self.campaign_id,
             self.requested,
@@ -118,19 +119,24 @@ class Tally:
             self.finished,
             min(1.0, work / self.requested) if self.requested else 1.0,
             self._rate(now),
-            self._seconds_left(self.requested - made, self.requested - self.generated, generating, waiting),
+            left,
             phase,
             tuple(tally.count for tally in self.stages),
             self.newest,
+            at_least,
         )
 
     def summary(self) -> str:
         """One sentence on what came out."""
         if not self.stages:
-            return f"{self.generated} candidates, not judged"
+            return f"{self._made}, not judged"
         errors = sum(tally.statuses[ERROR] for tally in self.stages)
-        text = f"{self.generated} candidates, {self.stages[-1].statuses[PASSED]} through the funnel"
+        text = f"{self._made}, {self.stages[-1].statuses[PASSED]} through the funnel"
         return f"{text}; {errors} could not be judged: resume tries them again" if errors else text
+
+    @property
+    def _made(self) -> str:
+        return f"{self.generated} candidate{'s' if self.generated != 1 else ''}"
 
     def _rate(self, now: float) -> float:
         self._recent.append((now, self.finished))
@@ -139,21 +145,24 @@ class Tally:
         since, count = self._recent[0]
         return (self.finished - count) / (now - since) if now > since else 0.0
 
-    def _seconds_left(self, to_make: float, to_come: int, generating: float, waiting: Sequence[int]) -> float:
-        """Longest of the three lines of work (generator, quick stages, workers); -1 while a rate is unknown.
+    def _seconds_left(
+        self, to_make: float, to_come: int, generating: float, waiting: Sequence[int]
+    ) -> tuple[float, bool]:
+        """Longest of the three lines of work (generator, quick stages, workers), -1 while nothing can be said, and
+        whether it is a lower bound: of some stage no candidate has told the pace yet.
 
         ``to_come`` candidates have not been handed over: those of a chunk whose
         last step is done are still being put together, for nobody knows how long.
         """
         if to_come > 0 and (generating <= 0 or to_make <= 0):
-            return -1.0
+            return -1.0, False
         making = to_make / generating if to_make > 0 else 0.0
         line = {False: 0.0, True: 0.0}
-        coming = float(to_come)
+        coming, at_least = float(to_come), False
         for tally, queued in zip(self.stages, waiting, strict=True):
             coming += queued
-            if coming >= 1 and tally.rate <= 0:
-                return -1.0
+            at_least |= coming >= 1 and tally.rate <= 0
             line[tally.stage.costly] += coming / tally.rate if tally.rate else 0.0
             coming *= tally.pass_rate
-        return max(making, *line.values())
+        longest = max(making, *line.values())
+        return (-1.0, False) if at_least and longest < 1 else (longest, at_least)

@@ -58,8 +58,8 @@ class Quantity:
 
     @property
     def heading(self) -> str:
-        """A narrow heading in plain text: "E hull"."""
-        return re.sub(r"<[^>]*>", "", self.symbol.replace("<sub>", " ")) or self.title
+        """A narrow heading in plain text: "Ehull"."""
+        return re.sub(r"<[^>]*>", "", self.symbol) or self.title
 
     @property
     def axis(self) -> str:

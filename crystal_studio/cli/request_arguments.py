@@ -128,4 +128,4 @@ def _template(text: str, name: str) -> tuple[str, ...]:
 
 
 def _from_file(path: str) -> DesignRequest:
-    return request_text.from_toml(sys.stdin.read()) if path == "-" else request_text.read(Path(path))
+    return request_text.from_text(sys.stdin.read()) if path == "-" else request_text.read(Path(path))

@@ -90,8 +90,9 @@ class Printer:
 
 
 def line(progress: Progress) -> str:
-    """Like "61% Relaxation: 256/256 generated, 131 judged, 0.8/s, 2 min left"."""
-    left = f", {duration(progress.seconds_left)} left" if progress.seconds_left >= 0 else ""
+    """Like "61% Relaxation: 256/256 generated, 131 judged, 0.8/s, 2 min left"; "over 2 min" where that is a bound."""
+    over = "over " if progress.left_at_least else ""
+    left = f", {over}{duration(progress.seconds_left)} left" if progress.seconds_left >= 0 else ""
     return (
         f"{progress.fraction:4.0%} {progress.phase}: {progress.generated}/{progress.requested} generated, "
         f"{progress.finished} judged, {progress.rate:.2g}/s{left}"

@@ -116,5 +116,6 @@ def check_sites(template: tuple[str, ...], keep: Kept | None, request: DesignReq
         outside = sorted({o.element for o in keep.orbits} - set(request.chemical_system.allowed))
         if outside:
             raise RequestError(
-                f"{', '.join(outside)} is kept but not among the elements allowed: add it or drop its orbit.", "keep"
+                f"Kept but not among the elements allowed: {', '.join(outside)}. Allow them or drop their orbits.",
+                "keep",
             )

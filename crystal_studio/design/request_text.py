@@ -11,18 +11,22 @@ from crystal_studio.errors import FileError
 
 
 def to_toml(request: DesignRequest) -> str:
-    """TOML text that ``from_toml`` and ``crystal-studio generate --request`` read."""
+    """TOML text that ``from_text`` and ``crystal-studio generate --request`` read."""
     import tomli_w
 
     return tomli_w.dumps(request.to_dict())
 
 
-def from_toml(text: str, name: str = "This") -> DesignRequest:
-    """The request of a TOML text; raises ``FileError`` where it is not TOML, ``RequestError`` where no request."""
+def from_text(text: str, name: str = "This") -> DesignRequest:
+    """The request of a text in TOML or JSON; raises ``FileError`` for any other, ``RequestError`` where it is none."""
+    if not text.strip():
+        raise FileError(f"{name} is empty: it holds no request.")
+    kind = "JSON" if text.lstrip().startswith("{") else "TOML"  # no document in TOML begins so
     try:
-        return DesignRequest.from_dict(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise FileError(f"{name} is not a request in TOML: {error}.") from error
+        found = json.loads(text) if kind == "JSON" else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise FileError(f"{name} is not a request in {kind}: {error}.") from error
+    return DesignRequest.from_dict(found)
 
 
 def read(path: Path) -> DesignRequest:
@@ -32,8 +36,8 @@ def read(path: Path) -> DesignRequest:
     except OSError as error:
         raise FileError(f"{path} cannot be read as a request: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise FileError(f"{path} is not a request in TOML: it is no text.") from error
-    return from_toml(text, str(path))
+        raise FileError(f"{path} is not a request in TOML or JSON: it is no text.") from error
+    return from_text(text, str(path))
 
 
 def write(request: DesignRequest, path: Path) -> None:

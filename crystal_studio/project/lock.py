@@ -98,12 +98,12 @@ class ProjectLock:
         )
 
 
-def is_held(project: Path) -> bool:
-    """Whether somebody is writing to a project now, in this process or another."""
+def is_held(project: Path, by_others: bool = False) -> bool:
+    """Whether somebody is writing to a project now, in this process or another; ``by_others``: in another."""
     path = _lock_path(project)
     with _guard:  # closing a descriptor of a lock file that this process has locked would take the lock away
         if path in _held:
-            return True
+            return not by_others
         try:
             handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
         except FileNotFoundError:

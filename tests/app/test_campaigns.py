@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import campaign_fakes
 import stage_fakes
@@ -17,6 +22,26 @@ from crystal_studio.app.run.supervisor import coalesce
 from crystal_studio.campaign.events import Message, Progress
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
+
+WRITER = """
+import sys
+from crystal_studio.project.store import ProjectWriter
+with ProjectWriter.open(sys.argv[1]):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def writing_elsewhere(project: Path) -> Iterator[subprocess.Popen]:
+    """A process that has a project open for writing until it is killed."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(project)], text=True, **pipes) as other:
+        try:
+            assert other.stdout is not None and other.stdout.readline().strip() == "open"
+            yield other
+        finally:
+            other.kill()
 
 
 def generate(window: MainWindow, qtbot, count: int) -> None:
@@ -106,6 +131,44 @@ def test_an_unfinished_campaign_is_offered_when_its_project_is_opened(window, pr
     assert [b.text() for b in window.notice_bar.buttons()] == ["Carry on", "Show it"]
     window.session.close()
     assert not window.notice_bar.isVisible()
+
+
+def test_what_runs_elsewhere_is_not_called_interrupted(window, project, qtbot):
+    """Another process has the project open for writing, then it is killed."""
+    with ProjectWriter.open(project) as writer:
+        writer.set_campaign(1, "running")
+    with writing_elsewhere(project) as other:
+        opened(window, project, qtbot)
+        assert "running in another window or command" in window.notice_bar.text.text()
+        assert [b.text() for b in window.notice_bar.buttons()] == ["Show it"]
+        assert window.run_page.head.phase.text() == "Running elsewhere"
+        assert not window.actions_["run.continue"].isEnabled() and not window.design.ready
+        assert "Another window or command" in window.actions_.reason("run.continue")
+        other.kill()
+        qtbot.waitUntil(lambda: "was interrupted" in window.notice_bar.text.text())
+    assert "Carry on" in [b.text() for b in window.notice_bar.buttons()]
+    assert window.run_page.head.phase.text() == "Interrupted" and window.actions_["run.continue"].isEnabled()
+
+
+def test_stages_that_an_ended_campaign_has_not_reached_are_not_called_waiting(window, project, qtbot):
+    with ProjectWriter.open(project) as writer:
+        request = {"chemical_system": {"elements": ["Li", "O"]}, "count": 3, "funnel": "quick"}
+        campaign = writer.add_campaign("Stopped early", request, {}, 3)
+        writer.set_campaign(campaign, "cancelled")
+    opened(window, project, qtbot)
+    window.show_page("run")
+    qtbot.waitUntil(lambda: bool(window.run_page.funnel._rows) and not window.background.busy())
+    rows = window.run_page.funnel._rows
+    assert window.run_page.campaign == campaign and {row.counts.text() for row in rows} == {"not reached"}
+
+
+def test_the_time_left_is_shown_while_generating(window, project, qtbot):
+    opened(window, project, qtbot)
+    window.run_page.start(1)
+    window.run_page.progress(Progress(1, 40, 0, 0, 0.1, 0.0, 150.0, "generating", (), left_at_least=True))
+    assert window.run_page.head.left.text() == "over 2 min" and "judged" in window.run_page.head.left.toolTip()
+    window.run_page.progress(Progress(1, 40, 40, 10, 0.6, 1.0, 30.0, "relaxing", ()))
+    assert window.run_page.head.left.text() == "30 s" and not window.run_page.head.left.toolTip()
 
 
 def test_a_request_that_the_model_refuses_is_said_and_leaves_nothing(window, qtbot):

@@ -8,15 +8,16 @@ from dataclasses import fields
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QMainWindow, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.app import icon_paths, icons, numbers_text, theme
 from crystal_studio.app.action_table import CONDITIONS, MENUS, TABLE
 from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background, left_running
 from crystal_studio.app.palette.command_palette import CommandPalette, score
+from crystal_studio.app.run_status import RunStatus
 from crystal_studio.app.tokens import DARK, LIGHT, contrast
 from crystal_studio.app.widgets import Card, LowScroll, label
 
@@ -226,3 +227,12 @@ def test_a_low_scroll_shows_its_words_whole_at_every_width(qtbot):
         page.resize(width, 600)
         qtbot.waitUntil(lambda: words.geometry() == area.viewport().rect() == area.rect())
         assert words.height() >= words.heightForWidth(words.width())
+
+
+def test_unread_messages_have_one_button_while_there_are_any(qtbot):
+    bar = RunStatus([], QAction("Messages"))
+    qtbot.addWidget(bar)
+    bar.show()
+    assert not [b for b in bar.findChildren(QToolButton) if b.isVisible()]
+    bar.show_unread(2)
+    assert [b.text() for b in bar.findChildren(QToolButton) if b.isVisible()] == ["2 messages"]

@@ -15,8 +15,10 @@ from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form, Pick
+from crystal_studio.app.design.in_words import in_words
 from crystal_studio.app.design.periodic_table import PeriodicTable, place
 from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
+from crystal_studio.campaign.devices import Device
 from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import KeptOrbit
@@ -269,3 +271,25 @@ def test_formula_units_that_a_group_holds_are_told_with_their_sets():
     assert found.problem is None and found.units == ((221, ((1, 4.0),)),)
     spinel = feasibility(replace(Form(space_groups=(227,)).with_composition("LiMn2O4"), max_atoms=28).request(SYMMCD))
     assert [k for k, _ in dict(spinel.units)[227]] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("device", "whole"),
+    [
+        (Device("cpu", "2 cores", 24 << 30, 17 << 30), True),
+        (Device("cuda:0", "NVIDIA GeForce RTX 4090 Laptop GPU of a name without an end", 16 << 30, 15 << 30), False),
+    ],
+)
+def test_the_device_is_shown_whole_or_with_an_ellipsis_and_its_memory_in_the_tooltip(page, device, whole):
+    page.budget.set_devices((device,))
+    box = page.budget.device
+    box.setCurrentIndex(1)
+    box.setFixedWidth(206)
+    assert (box.shown_text() == f"{device.name}, {device.title}") is whole
+    assert whole or box.shown_text().endswith("…")
+    assert box.itemData(1, Qt.ItemDataRole.ToolTipRole) == device.text
+
+
+def test_one_candidate_is_one_candidate(page):
+    page.budget.count.setValue(1)
+    assert "<b>1</b> candidate. " in in_words(page.model.form, None, {})

@@ -195,7 +195,7 @@ def test_conflicts_of_what_is_kept_are_said_beside_it(page, qtbot):
     page.symmetry.changed.emit((227,))
     page.chemistry.system.setFocus()
     qtbot.keyClicks(page.chemistry.system, "Mg-O")
-    assert "Al is kept but not among the elements" in page.sites.error.text()
+    assert "Kept but not among the elements allowed: Al." in page.sites.error.text()
     assert page.what.bar.accessibleTabName(1) == "Sites, to be corrected"
 
 

@@ -68,6 +68,38 @@ def test_every_row_shows_the_candidate_of_its_id(model, reader):
     assert "<sub>" in model.index(3, formula).data(HTML_ROLE) or model.candidate(3).formula.isalpha()
 
 
+def test_a_heading_has_its_subscript_or_none(model, table):
+    at = column(model, "e_hull")
+    assert model.headerData(at, Qt.Orientation.Horizontal) == "Ehull"
+    assert model.headerData(at, Qt.Orientation.Horizontal, HTML_ROLE) == "E<sub>hull</sub>"
+    assert model.headerData(column(model, "formula"), Qt.Orientation.Horizontal, HTML_ROLE) is None
+    drawn = []
+    for heading in ("E<sub>hull</sub>", "<sub></sub>", ""):  # typeset, nothing, the plain title
+        model.set_columns([replace(c, heading=heading) if c.key == "e_hull" else c for c in columns(())])
+        drawn.append(table.horizontalHeader().grab().toImage())
+    assert drawn[0] != drawn[1] and drawn[0] != drawn[2] and drawn[1] != drawn[2]
+
+
+def test_an_upper_bound_is_said_and_why(tmp_path, qtbot, background):
+    path = projects.make(tmp_path / "stopped.crystals", 3, judged=False)
+    with ProjectWriter.open(path) as writer:
+        found = [
+            Finding("e_hull", projects.POTENTIAL, np.array([0.312, 0.1])),
+            Finding("stopped", projects.POTENTIAL, np.array([1.0, 0.0])),
+        ]
+        writer.record(1, "stability", np.array([1, 2]), rejecting([None, None], found), last=True)
+    with ProjectReader(path) as reader:
+        model = CandidateModel(background, columns(tables().symbol))
+        with qtbot.waitSignal(model.loaded):
+            model.set_reader(reader)
+        cells = [model.index(row, column(model, "e_hull")) for row in (0, 1)]
+        tips = [model.data(cell, Qt.ItemDataRole.ToolTipRole) for cell in cells]
+        assert [model.data(cell) for cell in cells] == ["≤ 0.312", "0.100"]
+        assert tips[0].endswith("≤ 0.312. At most: the relaxation was left, far above the hull.")
+        assert "At most" not in tips[1]
+        model.set_reader(None)
+
+
 def test_looking_at_a_page_reads_that_page_once(model, reader, monkeypatch):
     calls = []
     by_ids = reader.by_ids

@@ -161,7 +161,7 @@ everything = st.builds(
 def test_targets_and_sites_come_back_the_same_from_the_form_and_from_text(form):
     request = form.request(SYMMCD)
     assert Form.of_request(request, SYMMCD).request(SYMMCD) == request
-    assert request_text.from_toml(request_text.to_toml(request)) == request
+    assert request_text.from_text(request_text.to_toml(request)) == request
     assert DesignRequest.from_dict(json.loads(request_text.to_json(request))) == request
 
 
@@ -179,7 +179,7 @@ def test_the_command_line_asks_for_the_same_targets_and_sites(form):
     words = shlex.split(line)
     if options(request).keep is not None:
         assert words[-1] == "<<END_OF_REQUEST" and document.endswith("END_OF_REQUEST\n")
-        assert request_text.from_toml(document.removesuffix("END_OF_REQUEST\n")) == request
+        assert request_text.from_text(document.removesuffix("END_OF_REQUEST\n")) == request
         return
     parser = argparse.ArgumentParser()
     request_arguments.add(parser)

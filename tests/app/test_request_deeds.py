@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from design_pages import retype, shown_page
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.request_deeds import RequestDeeds
@@ -68,3 +68,40 @@ def test_a_request_that_is_written_comes_back(page, tmp_path):
     told: list[str] = []
     RequestDeeds(page, page.model, told.append, lambda error: pytest.fail(str(error))).read(path)
     assert page.model.request == REQUEST and told == ["Loaded mine.toml"]
+
+
+def test_a_copied_request_is_loaded_pasted_and_dropped_as_it_is(qtbot, state, tmp_path):
+    from crystal_studio.design import request_text
+
+    window = MainWindow(state, probe_devices=False)
+    qtbot.addWidget(window)
+    window.show()
+    requests, model = window.requests, window.design.model
+    model.set_request(REQUEST)
+    requests.copy_json()
+    text = QApplication.clipboard().text()
+    path = tmp_path / "copied.json"
+    path.write_text(text)
+    ways = (requests.paste, lambda: requests.read(path), lambda: window.projects.open_paths([path]))
+    for way in ways:
+        requests.reset()
+        assert model.request != REQUEST
+        way()
+        assert model.request == REQUEST and window.page == "design"
+    QApplication.clipboard().setText(request_text.to_toml(REQUEST))
+    requests.reset()
+    window.actions_["design.paste"].trigger()
+    assert model.request == REQUEST
+    window.close()
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"count": 0}', "[1, 2]", "count = = 3"])
+def test_what_is_no_request_is_not_pasted(page, text):
+    told: list[str] = []
+    faults: list[BaseException] = []
+    page.model.set_request(REQUEST)
+    QApplication.clipboard().setText(text)
+    RequestDeeds(page, page.model, told.append, faults.append).paste()
+    assert page.model.request == REQUEST and not told
+    (fault,) = faults
+    assert str(fault).startswith("Nothing was pasted; the page is as it was.")

@@ -26,6 +26,24 @@ def test_time_left_is_the_longest_line_of_work() -> None:
     assert tally.stages[1].pace == pytest.approx(2.0)
 
 
+def test_while_nothing_is_judged_the_generators_time_is_a_lower_bound() -> None:
+    tally = Tally(1, 100, (Size(), Slow()))
+    progress = tally.progress("", 20, 4.0, [0, 0])
+    assert progress.seconds_left == pytest.approx(20) and progress.left_at_least
+    tally.generated = 100
+    assert tally.progress("", 0, 4.0, [80, 0]).seconds_left == -1  # all are made, and no stage has told its pace
+    tally.judged(0, marking(20), seconds=10.0)
+    tally.judged(1, marking(4), seconds=8.0)
+    progress = tally.progress("", 0, 4.0, [60, 0])
+    assert progress.seconds_left > 0 and not progress.left_at_least
+
+
+def test_one_candidate_is_one() -> None:
+    tally = Tally(1, 1, ())
+    tally.generated = 1
+    assert tally.summary() == "1 candidate, not judged"
+
+
 def test_every_status_is_counted_and_only_rejections_have_reasons() -> None:
     tally = Tally(1, 4, (Size(),))
     reasons = (None, Reason("too_small", {"edge": 4.0}), Reason("error", {"text": "no"}), Reason("waiting"))

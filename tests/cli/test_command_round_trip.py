@@ -17,7 +17,7 @@ from crystal_studio.design.chemistry import MODES, ChemicalSystem
 from crystal_studio.design.fixed_sites import Kept, KeptOrbit
 from crystal_studio.design.forms import form
 from crystal_studio.design.request import FUNNELS, LARGEST_SEED, DesignRequest
-from crystal_studio.design.request_text import from_toml, to_toml
+from crystal_studio.design.request_text import from_text, to_toml
 from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.command_text import END, WORDS, to_command
@@ -101,15 +101,15 @@ def test_a_request_comes_back_from_its_command(request: DesignRequest) -> None:
     assert shlex.split(line)[:3] == ["crystal-studio", "generate", "my project.crystals"]
     if SymmCDOptions.of(request).keep is not None:
         assert line.endswith(f"--request - <<'{END}'") and document.endswith(f"{END}\n")
-        assert from_toml(document.removesuffix(f"{END}\n")) == request
+        assert from_text(document.removesuffix(f"{END}\n")) == request
     else:
         assert not document and parsed(line) == request
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # the first one loads the tables
 @given(request=requests())
-def test_a_request_comes_back_from_toml(request: DesignRequest) -> None:
-    assert from_toml(to_toml(request)) == request
+def test_a_request_comes_back_from_text(request: DesignRequest) -> None:
+    assert from_text(to_toml(request)) == request
 
 
 def test_the_here_document_is_what_generate_reads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,8 @@ class BudgetPanel(Card):
         best = f" ({devices[0].name})" if len(devices) > 1 else ""
         self.device.addItem(f"Automatic{best}", "auto")
         for device in devices:
-            self.device.addItem(device.text, device.name)
+            self.device.addItem(f"{device.name}, {device.title}", device.name)
+            self.device.setItemData(self.device.count() - 1, device.text, HELP_ROLE)
         self.refresh()
 
     def set_catalogue(self, catalogue: Catalogue) -> None:

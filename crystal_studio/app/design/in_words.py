@@ -20,7 +20,7 @@ def in_words(form: Form, groups: Sequence[GroupInfo] | None, units: dict[str, st
     size = f" At most {plural(form.max_atoms, 'atom')} in the primitive cell." if form.max_atoms else ""
     more = [t for t in (escape(describe_sites(form)), describe_targets(form, units)) if t]
     said = " ".join([describe(form), f"{symmetry}{size}", *more])
-    return f"<b>{count(form.count)}</b> candidates. {said}"
+    return f"<b>{count(form.count)}</b> candidate{'s' if form.count != 1 else ''}. {said}"
 
 
 def _symmetry(form: Form, groups: Sequence[GroupInfo]) -> str:

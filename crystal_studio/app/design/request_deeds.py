@@ -14,6 +14,8 @@ from crystal_studio.errors import FileError, KnownError
 from crystal_studio.generators.command_text import to_command
 
 TOML = "Requests (*.toml)"
+REQUESTS = "Requests (*.toml *.json)"
+SUFFIXES = (".toml", ".json")
 
 
 class RequestDeeds:
@@ -25,8 +27,8 @@ class RequestDeeds:
         self._parent, self._model, self._tell, self._fault = parent, model, tell, fault
 
     def load(self) -> None:
-        """Ask for a TOML file and show its request."""
-        chosen, _ = QFileDialog.getOpenFileName(self._parent, "Load request", "", TOML)
+        """Ask for a file, TOML or JSON, and show its request."""
+        chosen, _ = QFileDialog.getOpenFileName(self._parent, "Load request", "", REQUESTS)
         if chosen:
             self.read(Path(chosen))
 
@@ -40,6 +42,15 @@ class RequestDeeds:
             self._fault(FileError(f"{path.name} was not loaded; the page is as it was. {why}"))
         else:
             self._tell(f"Loaded {path.name}")
+
+    def paste(self) -> None:
+        """Show the request on the clipboard; where it holds none, say so and leave the page as it is."""
+        try:
+            self._model.set_request(request_text.from_text(QApplication.clipboard().text(), "The clipboard's text"))
+        except KnownError as error:
+            self._fault(FileError(f"Nothing was pasted; the page is as it was. {error}"))
+        else:
+            self._tell("Pasted the request of the clipboard")
 
     def save(self) -> None:
         """Ask for a file and write the request to it."""

@@ -137,7 +137,8 @@ class CandidateModel(QAbstractTableModel):
         if role == HTML_ROLE:
             return column.html(row) if column.html else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{column.tip}: {column.text(row)}"
+            note = column.note(row)
+            return f"{column.tip}: {column.text(row)}{f'. {note}.' if note else ''}"
         return column.text(row)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -146,6 +147,8 @@ class CandidateModel(QAbstractTableModel):
         column = self._columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.title
+        if role == HTML_ROLE:
+            return column.heading if "<" in column.heading else None
         if role == Qt.ItemDataRole.ToolTipRole:
             return f"{column.tip}. Click to sort. In filters: {column.key}"
         if role == Qt.ItemDataRole.TextAlignmentRole:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMen
 
 from crystal_studio.app.explore.candidate_model import CandidateModel
 from crystal_studio.app.explore.columns import Column
-from crystal_studio.app.rich_text import RichTextDelegate
+from crystal_studio.app.rich_text import RichTextDelegate, RichTextHeader
 from crystal_studio.app.settings import WindowState
 
 RESELECT_LIMIT = 2000
@@ -45,6 +45,7 @@ class CandidateTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(round(self.fontMetrics().height() * 1.7))
+        self.setHorizontalHeader(RichTextHeader(self))
         header = self.horizontalHeader()
         header.setSectionsMovable(True)
         header.setHighlightSections(False)

@@ -22,12 +22,15 @@ STATUS = {
 }
 """What people read for a status."""
 
+STOPPED = "At most: the relaxation was left, far above the hull"
+
 Text = Callable[[CandidateRow], str]
 
 
 @dataclass(frozen=True)
 class Column:
-    """``key`` is the name in filters and in ``CandidateRow.value``; ``text`` writes a row's value."""
+    """``key`` is the name in filters and in ``CandidateRow.value``; ``text`` writes a row's value, ``note`` what has
+    to be said of it (may be empty), ``heading`` is the title as rich text."""
 
     key: str
     title: str
@@ -37,6 +40,8 @@ class Column:
     html: Text | None = None
     number: bool = False
     shown: bool = True
+    heading: str = ""
+    note: Text = lambda row: ""
 
 
 def reason(row: CandidateRow) -> str:
@@ -59,7 +64,16 @@ def quantity_column(quantity: Quantity) -> Column:
         lambda row: written(quantity, row.value(quantity.name), row.values),
         number=number,
         shown=quantity.shown,
+        heading=quantity.symbol,
+        note=lambda row: bound_note(quantity, row.values),
     )
+
+
+def bound_note(quantity: Quantity, beside: Mapping[str, Any] | None) -> str:
+    """Why a value is an upper bound; empty where it is none. ``beside`` as in ``Quantity.text``."""
+    if not quantity.is_bound(beside):
+        return ""
+    return STOPPED if quantity.bounded_by == "stopped" else f"At most: {quantities()[quantity.bounded_by].title}"
 
 
 def written(quantity: Quantity, value: Any, beside: Mapping[str, Any] | None = None) -> str:
@@ -91,6 +105,7 @@ def predicted_column(quantity: Quantity) -> Column:
         text,
         number=True,
         shown=quantity.shown,
+        heading=f"{quantity.symbol} pred." if quantity.symbol else "",
     )
 
 

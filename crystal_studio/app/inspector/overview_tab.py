@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from crystal_studio.app import theme
-from crystal_studio.app.explore.columns import STATUS, reason, written
+from crystal_studio.app.explore.columns import STATUS, bound_note, reason, written
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.facts import CandidateFacts
 from crystal_studio.app.inspector.parts import FactGrid, scrolled, selectable
@@ -81,6 +81,7 @@ class OverviewTab(Tab):
     @staticmethod
     def _computed(grid: FactGrid, facts: CandidateFacts, names: Sequence[str]) -> None:
         """A row for each method that gave a value, the headline first; a dash where none did."""
+        said: set[str] = set()
         for name in names:
             quantity = quantities()[name]
             tip = HULL_NOTE if name == "e_hull" else quantity.description
@@ -97,6 +98,10 @@ class OverviewTab(Tab):
                 if found.uncertainty is not None and found.value is not None:
                     value = plus_minus(found.value, found.uncertainty, quantity.digits)
                 grid.number(heading, value, quantity.unit, f"{tip}. By {by}")
+                note = bound_note(quantity, beside)
+                if note and note not in said:
+                    said.add(note)
+                    grid.note(f"{note}.")
 
     @staticmethod
     def _status(facts: CandidateFacts) -> QWidget:

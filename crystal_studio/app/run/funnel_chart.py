@@ -95,14 +95,14 @@ class _StageRow(QWidget):
         grid.addWidget(self.reasons, 2, 0, 1, 3)
         grid.setColumnStretch(1, 1)
 
-    def show_stage(self, stage: StageCount, total: int) -> None:
+    def show_stage(self, stage: StageCount, total: int, ended: bool) -> None:
         self.bar.show_counts(stage.entered, stage.passed, stage.rejected, total)
         text = f"{count(stage.passed)} of {count(stage.entered)} passed"
         if stage.waiting:
             text = f"{count(stage.waiting)} waiting · {text}"
         if stage.error:
             text = f"{plural(stage.error, 'error')} to be tried again · {text}"
-        self.counts.setText(text if stage.entered else "waiting")
+        self.counts.setText(text if stage.entered else "not reached" if ended else "waiting")
         self.rate.setText(rate(stage.rate) if stage.rate > 0 else "")
         reasons = dict(sorted(stage.reasons.items(), key=lambda pair: -pair[1])[:MAX_REASONS])
         if list(reasons) != list(self._shown):
@@ -139,8 +139,8 @@ class FunnelChart(QWidget):
         self._column.addStretch(1)
         self._rows: list[_StageRow] = []
 
-    def show_stages(self, stages: Sequence[StageCount], total: int) -> None:
-        """Draw the stages; ``total`` candidates asked for are the full width."""
+    def show_stages(self, stages: Sequence[StageCount], total: int, ended: bool = False) -> None:
+        """Draw the stages; ``total`` candidates asked for are the full width; ``ended``: nothing more will come."""
         if [row.stage for row in self._rows] != [s.stage for s in stages]:
             for row in self._rows:
                 row.deleteLater()
@@ -151,4 +151,4 @@ class FunnelChart(QWidget):
                 self._column.insertWidget(len(self._rows), made)
                 self._rows.append(made)
         for shown, stage in zip(self._rows, stages, strict=True):
-            shown.show_stage(stage, total)
+            shown.show_stage(stage, total, ended)

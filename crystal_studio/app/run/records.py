@@ -30,9 +30,17 @@ def is_import(row: CampaignRow) -> bool:
     return row.kind == "import"
 
 
-def state_text(row: CampaignRow) -> str:
-    """The state in a word; structures from files were never run."""
-    return "Imported" if is_import(row) else STATES.get(row.state, row.state)
+def state_text(row: CampaignRow, live: bool = False, elsewhere: bool = False) -> str:
+    """The state in a word; structures from files were never run.
+
+    What the project file calls running was cut off, unless it runs in this window (``live``) or another window or
+    command is at work on the project (``elsewhere``).
+    """
+    if is_import(row):
+        return "Imported"
+    if row.state == "running" and not live:
+        return "Running elsewhere" if elsewhere else "Interrupted"
+    return STATES.get(row.state, row.state)
 
 
 def latest(campaigns: Sequence[CampaignRow]) -> CampaignRow | None:
@@ -59,8 +67,8 @@ def reason_filter(campaign: int, kind: str, stage: str, code: str) -> str:
     return f"{own}stage == {stage!r} and reason == {code!r}"
 
 
-def history(row: CampaignRow) -> list[str]:
-    """What is known of a campaign of an earlier time, as lines of the log."""
+def history(row: CampaignRow, state: str) -> list[str]:
+    """What is known of a campaign of an earlier time, as lines of the log; ``state`` of it in a word."""
     if is_import(row):
         names = [str(f).rsplit("/", 1)[-1] for f in row.provenance.get("files", ())]
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
@@ -71,7 +79,6 @@ def history(row: CampaignRow) -> list[str]:
     told = [f"{name} {value}" for name, value in made.items() if isinstance(value, str | int | float) and value]
     if told:
         lines.append(f"Made with {', '.join(told)}.")
-    state = STATES.get(row.state, row.state)
     lines.append(f"{state} after {span(row.seconds)} of work." if row.seconds else f"{state}.")
     return lines
 

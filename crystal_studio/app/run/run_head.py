@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.app.numbers_text import MISSING, plural
-from crystal_studio.app.run.records import is_import, state_text
+from crystal_studio.app.run.records import is_import
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, Card, bind, label
 from crystal_studio.project.rows import CampaignRow
 
 STEPS = 1000
+AT_LEAST = "How long the stages of the funnel take shows once they have judged their first candidates"
 
 
 class RunHead(Card):
@@ -77,9 +78,14 @@ class RunHead(Card):
             bind(button, action)
             self._buttons.addWidget(button)
 
-    def offer(self, campaigns: Sequence[CampaignRow], shown: int) -> None:
-        """List the campaigns, the latest first; ``shown`` 0 is one that has no number yet."""
-        entries = [(f"{c.name}  #{c.id}", c.id, state_text(c)) for c in reversed(campaigns)]
+    def show_left(self, text: str, at_least: bool = False) -> None:
+        """The time left; ``at_least``: the text says so, and its tooltip why."""
+        self.left.setText(text)
+        self.left.setToolTip(AT_LEAST if at_least else "")
+
+    def offer(self, campaigns: Sequence[tuple[CampaignRow, str]], shown: int) -> None:
+        """List the campaigns with their states, the latest first; ``shown`` 0 is one that has no number yet."""
+        entries = [(f"{c.name}  #{c.id}", c.id, state) for c, state in reversed(campaigns)]
         if not shown:
             entries.insert(0, ("New campaign", 0, "Starting"))
         self.chooser.clear()
@@ -93,8 +99,9 @@ class RunHead(Card):
         """Another campaign of which nothing is known yet."""
         self.request.setText("")
         self.set_fraction(0.0)
-        for place in (self.done, self.generated, self.rate, self.left, self.seconds):
+        for place in (self.done, self.generated, self.rate, self.seconds):
             place.setText(MISSING)
+        self.show_left(MISSING)
 
     def set_fraction(self, fraction: float | None) -> None:
         """How much of all work is done; None while that is unknown."""

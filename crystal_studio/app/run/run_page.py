@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
-from crystal_studio.app.numbers_text import MISSING, count, rate, span
+from crystal_studio.app.numbers_text import MISSING, count, left, rate, span
 from crystal_studio.app.run import statistics
 from crystal_studio.app.run.records import (
     STATES,
@@ -59,6 +59,7 @@ class RunPage(RunViews):
         self._live: Live | None = None
         self._symbols: Sequence[str] = ()
         self._dirty = False
+        self._elsewhere = False
         self.head.chosen.connect(self.choose)
         self.funnel.reason_clicked.connect(self._show_reason)
         self.newest.chosen.connect(self.show_candidate)
@@ -108,14 +109,14 @@ class RunPage(RunViews):
         """Show a campaign as the project file has it, and if it runs in this window what it has told since."""
         self._restart(row.id)
         self._requested = row.requested
-        self.head.phase.setText(state_text(row))
+        self.head.phase.setText(self._state(row))
         self.head.show_request(row, self._symbols)
         self.head.seconds.setText(span(row.seconds) if row.seconds else MISSING)
         finished = row.state == "finished" and row.seconds
         self.head.rate.setText(rate(row.requested / row.seconds) if finished else MISSING)
-        for line in history(row):
+        for line in history(row, self._state(row)):
             self.log.write(line)
-        if self._live and self._live.campaign == row.id:
+        if self._live and self._is_live(row.id):
             for line, level in self._live.lines:
                 self.log.write(line, level)
             if self._live.latest is not None:
@@ -167,7 +168,7 @@ class RunPage(RunViews):
             elif self.head.bar.maximum() == 0:
                 self.head.set_fraction(0.0)
             self.head.phase.setText(STATES.get(event.state, event.state))
-            self.head.left.setText(MISSING)
+            self.head.show_left(MISSING)
             if not self._campaign:
                 self._show_latest()  # it was refused: there is no such campaign
         self._offer()
@@ -181,10 +182,24 @@ class RunPage(RunViews):
         self.head.done.setText(f"{count(event.finished)} of {count(event.requested)}")
         self.head.generated.setText(count(event.generated))
         self.head.rate.setText(rate(event.rate))
-        self.head.left.setText(span(event.seconds_left))
+        self.head.show_left(left(event.seconds_left, event.left_at_least), event.left_at_least)
         self.head.seconds.setText(span(time.monotonic() - self._live.started) if self._live else MISSING)
         self.funnel.show_stages(event.stages, event.requested)
         self._dirty = True
+
+    def set_elsewhere(self, elsewhere: bool) -> None:
+        """Whether another window or command is writing to the project, so that what it calls running does run."""
+        self._elsewhere = elsewhere
+        if self._reader is not None and self._campaign and not self._is_live(self._campaign):
+            self.head.phase.setText(self._state(self._reader.campaign(self._campaign)))
+            self._offer()
+            self._dirty = True
+
+    def _is_live(self, campaign: int) -> bool:
+        return self._live is not None and self._live.campaign == campaign
+
+    def _state(self, row: CampaignRow) -> str:
+        return state_text(row, self._is_live(row.id), self._elsewhere)
 
     def _show_latest(self) -> None:
         row = latest(self._reader.campaigns()) if self._reader is not None else None
@@ -196,7 +211,8 @@ class RunPage(RunViews):
     def _offer(self) -> None:
         """List the campaigns of the project in the head."""
         if self._reader is not None:
-            self.head.offer(self._reader.campaigns(), self._campaign)
+            campaigns = self._reader.campaigns()
+            self.head.offer([(row, self._state(row)) for row in campaigns], self._campaign)
 
     def changed(self) -> None:
         """The project file has new content."""
@@ -256,10 +272,11 @@ class RunPage(RunViews):
         rows = self._reader.by_ids(data.newest) if data.newest else []
         self.newest.show_rows(sorted(rows, key=lambda r: -r.id), self._symbols)
         self.head.generated.setText(count(generated))
-        if self._live is None or self._live.campaign != campaign:
+        if not self._is_live(campaign):
             self.head.done.setText(f"{count(judged)} of {count(self._requested)}")
             self.head.set_fraction(judged / max(self._requested, 1))
-            self.funnel.show_stages(stages, self._requested)
+            row = self._reader.campaign(campaign)
+            self.funnel.show_stages(stages, self._requested, ended=not (row.state == "running" and self._elsewhere))
 
     def _show_reason(self, stage: str, code: str) -> None:
         """List the candidates that did not pass a stage for a reason."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
+import projects
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
@@ -15,9 +17,12 @@ from crystal_studio.app.inspector.facts import as_lines, find_symmetry, gather
 from crystal_studio.app.inspector.inspector import Inspector
 from crystal_studio.app.inspector.overview_tab import HULL_NOTE
 from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import FileError
+from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.rows import QuantityRow, VerdictRow
+from crystal_studio.project.store import ProjectWriter
 
 SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -66,6 +71,19 @@ def test_overview(inspector, project, qtbot):
     assert facts["Atoms"] == ["56"]
     # 8 LiMn2O4 of 180.81 g/mol in the relaxed volume.
     assert float(facts["Density"][0]) == pytest.approx(8 * 180.81 / 0.602214 / 8.4099**3, abs=0.005)
+
+
+def test_an_upper_bound_is_explained_once(inspector, tmp_path, qtbot):
+    path = projects.make(tmp_path / "stopped.crystals", 1, judged=False)
+    with ProjectWriter.open(path) as writer:
+        values = {"e_hull": 0.312, "formation_energy": -1.25, "stopped": 1.0}
+        found = [Finding(name, projects.POTENTIAL, np.array([value])) for name, value in values.items()]
+        writer.record(1, "stability", np.array([1]), rejecting([None], found), last=True)
+    with ProjectReader(path) as reader:
+        _look(inspector, qtbot, reader, 1)
+        words = _words(inspector.overview)
+        assert "≤ 0.312" in words and "≤ −1.250" in words
+        assert words.count("At most: the relaxation was left, far above the hull.") == 1
 
 
 def test_overview_of_a_candidate_without_verdicts(inspector, project, qtbot):
