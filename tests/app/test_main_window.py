@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
@@ -62,6 +65,14 @@ def test_a_file_that_is_no_project_gives_one_message(window, qtbot, tmp_path, co
     window.projects.open_paths([path])
     assert "broken.crystals" in dialog_text(qtbot)
     assert window.session.reader is None and path.read_bytes() == content
+
+
+def test_a_project_of_an_older_version_is_brought_up_to_date_and_opened(window, qtbot, tmp_path):
+    old = Path(__file__).parents[1] / "project" / "data" / "version2.crystals"
+    path = Path(shutil.copyfile(old, tmp_path / "old.crystals"))
+    opened(window, path, qtbot)
+    assert window.session.reader.count() > 0 and window.page == "explore"
+    assert [p.name for p in tmp_path.iterdir() if p.suffix == ".bak"] == ["old.crystals.v2.bak"]
 
 
 def test_a_missing_project_gives_one_message(window, qtbot, tmp_path):
