@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QAbstractTextDocumentLayout, QFont, QFontMetricsF, QPainter, QPalette, QTextDocument
+from PySide6.QtGui import QAbstractTextDocumentLayout, QColor, QFont, QFontMetricsF, QPainter, QPalette, QTextDocument
 from PySide6.QtWidgets import (
     QApplication,
     QHeaderView,
@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QStyleOptionViewItem,
     QWidget,
 )
+
+from crystal_studio.app import theme
 
 HTML_ROLE = int(Qt.ItemDataRole.UserRole) + 40
 INSET = 3  # what Qt leaves between an item's text and its frame, pixels
@@ -89,7 +91,9 @@ class RichTextHeader(QHeaderView):
         style = self.style()
         style.drawControl(QStyle.ControlElement.CE_Header, option, painter, self)
         box = QRectF(style.subElementRect(QStyle.SubElement.SE_HeaderLabel, option, self))
-        font = self.font()
+        font, palette = self.font(), option.palette
+        font.setWeight(QFont.Weight.DemiBold)  # of the sections in the style sheet, which tells nobody its font
+        palette.setColor(QPalette.ColorRole.Text, QColor(theme.tokens().muted))
         if right:
             box.setLeft(max(box.left(), box.right() - _laid_out(html, font.toString()).size().width()))
-        draw_rich(painter, box, html, font, option.palette)
+        draw_rich(painter, box, html, font, palette)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QPushButton
 from windows import LONG, dialog_text, opened
 
@@ -163,3 +164,23 @@ def test_the_example_is_opened_as_a_copy_of_the_users_own(window, finished, qtbo
     window.session.close()
     window._update()
     assert not window.actions_["project.example"].isEnabled()
+
+
+@pytest.mark.parametrize("field", ["max_atoms", "seed"])
+def test_undo_reaches_the_page_from_a_field_that_was_not_typed_in(window, qtbot, field):
+    budget = window.design.budget
+    window.activateWindow()
+    before = window.design.model.form
+    budget.count.setFocus()
+    budget.count.setValue(40)
+    assert window.design.model.form.count == 40
+    at = getattr(budget, field)
+    at.setFocus()
+    qtbot.waitUntil(at.hasFocus)
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.design.model.form == before and budget.count.value() == before.count
+    budget.seed.setFocus()
+    budget.seed.clear()
+    QTest.keyClicks(budget.seed, "12")
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert budget.seed.text() != "12"  # what was typed in the field is taken back there

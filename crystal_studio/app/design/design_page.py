@@ -25,6 +25,7 @@ from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.in_words import in_words
 from crystal_studio.app.design.launch_card import LaunchCard
 from crystal_studio.app.design.notes import composition_note
+from crystal_studio.app.design.page_undo import PageUndo
 from crystal_studio.app.design.sites_panel import SitesPanel
 from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
 from crystal_studio.app.design.targets_panel import TargetsPanel
@@ -55,6 +56,7 @@ class DesignPage(QWidget):
         self._timer.setInterval(CHECK_MS)
         self._timer.timeout.connect(self._check)
         self.model = FormModel(self)
+        self._undo = PageUndo(self)
         self._catalogue = Catalogue()
         self._estimate = Estimate()
         self._blocked = ""
