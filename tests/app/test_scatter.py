@@ -60,6 +60,15 @@ def test_a_point_names_its_candidate_and_both_values(qtbot, reader, background):
     assert f"Density: {row.density:.2f} g/cm³" in text and "eV/atom" in text
 
 
+def test_a_point_whose_relaxation_was_left_says_so(qtbot, reader, background):
+    view = scatter(qtbot, reader, background)
+    assert "At most" not in described(view._points, 3, {"stopped": False})
+    lines = described(view._points, 3, {"stopped": True}).splitlines()
+    assert lines[1].startswith("Energy above hull: ≤ ") or lines[2].startswith("Energy above hull: ≤ ")
+    assert lines.count("At most: the relaxation was left, far above the hull") == 1
+    assert view._beside(int(view._points.ids[3]))["e_hull"] == pytest.approx(float(view._points.y[3]))
+
+
 def test_small_axes_are_named_by_symbol_and_unit(qtbot, reader, background):
     view = scatter(qtbot, reader, background)
     left, room = view.plot.getAxis("left"), view.plot.getViewBox()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,12 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, 
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
+from crystal_studio.app.explore.columns import bound_note
 from crystal_studio.app.numbers_text import count, figure, plural
 from crystal_studio.app.plots import PlotPlace, recolour
 from crystal_studio.app.typeset import formula_text
 from crystal_studio.app.widgets import label
-from crystal_studio.candidates.quantities import COUNT, NUMBER
+from crystal_studio.candidates.quantities import AT_MOST, COUNT, NUMBER
 from crystal_studio.candidates.registry import quantities
 
 if TYPE_CHECKING:
@@ -67,13 +69,16 @@ def pareto(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
     return order[first]
 
 
-def described(points: Points, at: int) -> str:
-    """What a point says when the mouse rests on it: the candidate, and both values with their units."""
+def described(points: Points, at: int, beside: Mapping[str, Any] | None = None) -> str:
+    """What a point says when the mouse rests on it: the candidate, and both values with their units; ``beside`` holds
+    its other values, as in ``Quantity.text``."""
     lines = [f"{formula_text(points.formulas[at])}, candidate {points.ids[at]}"]
     for name, value in zip(points.names, (points.x[at], points.y[at]), strict=True):
         quantity = quantities()[name.removeprefix("predicted_")]
         title = axes()[name].removesuffix(f", {quantity.unit}")
-        lines.append(f"{title}: {figure(float(value), quantity.digits, quantity.unit)}")
+        bound = "" if name != quantity.name else bound_note(quantity, beside)
+        shown = figure(float(value), quantity.digits, quantity.unit)
+        lines += [f"{title}: {AT_MOST}{shown}", bound] if bound else [f"{title}: {shown}"]
     return "\n".join(lines)
 
 
@@ -212,6 +217,10 @@ class ScatterView(QWidget):
             self._framed = points.names
             self.frame()
 
+    def _beside(self, candidate_id: int) -> Mapping[str, Any] | None:
+        rows = self._reader.by_ids([candidate_id]) if self._reader is not None else []
+        return rows[0].values if rows else None
+
     def _user_moved(self, *_: object) -> None:
         self._moved = True
 
@@ -240,7 +249,7 @@ class ScatterView(QWidget):
             pen=None,
             hoverable=True,
             hoverSize=11,
-            tip=lambda x, y, data: described(points, int(data)),
+            tip=lambda x, y, data: described(points, int(data), self._beside(int(ids[int(data)]))),
         )
         drawn.sigClicked.connect(lambda _, spots, *rest: self.picked.emit(int(ids[int(spots[0].data())])))
         self.plot.addItem(drawn, ignoreBounds=True)

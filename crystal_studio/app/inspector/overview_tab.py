@@ -21,8 +21,8 @@ from crystal_studio.candidates.registry import quantities
 from crystal_studio.funnel.reasons import stage_title
 
 HULL_NOTE = (
-    "A lower bound: the hull is built from Materials Project phases of 2018 to 2021. "
-    "A phase found since then can only raise this energy."
+    "The hull is built from Materials Project phases of 2018 to 2021: "
+    "a phase found since then can only raise this energy."
 )
 
 ENERGIES = ("energy_per_atom", "formation_energy", "e_hull")
@@ -81,7 +81,7 @@ class OverviewTab(Tab):
     @staticmethod
     def _computed(grid: FactGrid, facts: CandidateFacts, names: Sequence[str]) -> None:
         """A row for each method that gave a value, the headline first; a dash where none did."""
-        said: set[str] = set()
+        bounds: dict[str, None] = {}
         for name in names:
             quantity = quantities()[name]
             tip = HULL_NOTE if name == "e_hull" else quantity.description
@@ -98,10 +98,9 @@ class OverviewTab(Tab):
                 if found.uncertainty is not None and found.value is not None:
                     value = plus_minus(found.value, found.uncertainty, quantity.digits)
                 grid.number(heading, value, quantity.unit, f"{tip}. By {by}")
-                note = bound_note(quantity, beside)
-                if note and note not in said:
-                    said.add(note)
-                    grid.note(f"{note}.")
+                bounds[bound_note(quantity, beside)] = None
+        for note in filter(None, bounds):
+            grid.note(f"{note}.")
 
     @staticmethod
     def _status(facts: CandidateFacts) -> QWidget:
