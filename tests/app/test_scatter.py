@@ -116,3 +116,8 @@ def test_the_note_says_less_where_there_is_less_room(qtbot, reader, background):
     qtbot.waitUntil(lambda: "dashed" not in view.note.text())
     assert "candidates" in view.note.text() and "dashed" in view.note.toolTip()
     assert view.note.sizeHint().width() <= view.note.width()
+    view.show_candidates(reader, "id < 0")
+    qtbot.waitUntil(lambda: len(view._points.ids) == 0 and "values" in view.note.text())
+    view.resize(540, 400)
+    qtbot.waitUntil(lambda: "listed" not in view.note.text())
+    assert view.note.sizeHint().width() <= view.note.width() and "No listed candidate" in view.note.toolTip()

@@ -184,7 +184,7 @@ class ScatterView(QWidget):
     def _note(self, short: bool = False) -> str:
         drawn, total = len(self._points.ids), self._points.total
         if not drawn:
-            return "None has both yet" if short else "No listed candidate has both values yet"
+            return "No values yet" if short else "No listed candidate has both values yet"
         number = f"{count(drawn)} of {count(total)} drawn" if drawn < total else plural(drawn, "candidate")
         return number if short else f"{number}, dashed: none is lower in both"
 
