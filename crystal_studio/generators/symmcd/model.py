@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +24,7 @@ from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.batching import batches
 from crystal_studio.generators.symmcd.checks import has_its_symmetry, is_neutral, packing, too_many_atoms, trim
+from crystal_studio.generators.symmcd.inference import Inference
 from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser
 from crystal_studio.generators.symmcd.options import SymmCDOptions
@@ -60,10 +59,8 @@ class SymmCD:
         self.card, self.device, self.priors = card, device, priors
         self.network = network.to(device).eval()
         if bf16_pays(device.split(":")[0]):
-            # Autocast would convert every weight again at every call: most of the time of a small batch.
-            for module in self.network.modules():
-                if isinstance(module, torch.nn.Linear):
-                    module.to(torch.bfloat16)
+            self.network.to(torch.bfloat16)
+        self.inference = Inference(self.network)
         self.neutral_share = float(card.limits.get("neutral_share", 0.0))
         self.default_steps = int(card.limits.get("default_steps", DEFAULT_STEPS))
 
@@ -219,16 +216,12 @@ class SymmCD:
         tick: Callable[[int, int], None] | None = None,
     ) -> AsymmetricUnits:
         """One draw of crystals on their Wyckoff positions, as they come: atoms may overlap."""
-        drawn = sample(self.network, self.priors, conditions, generator, scheme, self._autocast(), cancel, tick)
+        drawn = sample(self.inference, self.priors, conditions, generator, scheme, cancel, tick)
         mask = conditions.mask.cpu().numpy()
         wyckoff = np.full(mask.shape, -1)
         for row, plan in enumerate(plans):
             wyckoff[row, : plan.n_orbits] = plan.wyckoff
         return _reconstruct(conditions.space_group.cpu().numpy(), wyckoff, mask, drawn)
-
-    def _autocast(self) -> Callable[[], AbstractContextManager] | None:
-        kind = self.device.split(":")[0]
-        return partial(torch.autocast, kind, torch.bfloat16) if bf16_pays(kind) else None
 
 
 def repaired(units: AsymmetricUnits, conditions: Conditions) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:

@@ -140,21 +140,31 @@ class Denoiser(nn.Module):
     ) -> Prediction:
         """space_group (B,) 1..230, t (B,) in [0, 1], k (B, 6), elements (B, M), classes (B, M, 15), x (B, M, 3),
         labels (B, L) features of ``labels.embed``, mask (B, M) bool: orbits that exist, None if all do."""
-        batch, orbits = elements.shape
-        whole = self.group(self.group_encoding[space_group - 1]) + self.lattice(k)
-        whole = whole + self.time(time_embedding(t, self.config.time_width))
-        if labels is not None and self.config.labels:
-            whole = whole + self.labels(labels)
-        h = self.element(elements) + self.site(self.site_class(classes).flatten(-2))
-        h = self.mix(h + self.place(fourier(x, self.config.node_frequencies)) + whole.unsqueeze(1))
+        whole = self.embed_crystals(space_group, t, k, labels)
+        h = self.embed_orbits(elements, classes, x, whole.unsqueeze(1))
         offsets = fourier(x.unsqueeze(1) - x.unsqueeze(2), self.config.frequencies)
         share = None if mask is None else (mask / mask.sum(1, keepdim=True)).to(offsets.dtype)
         for layer in self.layers:
             h = layer(h, k, offsets, None if share is None else share[:, None, :, None])
         h = self.out_norm(h)
-        return Prediction(
-            self.to_k(h.mean(1) if share is None else (h * share[..., None]).sum(1)),
-            self.to_x(h),
-            self.to_elements(h),
-            self.to_classes(h).view(batch, orbits, N_AXES, N_CLASSES),
-        )
+        return self.read(h, h.mean(1) if share is None else (h * share[..., None]).sum(1))
+
+    def embed_crystals(self, space_group: Tensor, t: Tensor, k: Tensor, labels: Tensor | None) -> Tensor:
+        """(B, H) of what belongs to a crystal as a whole; arguments as for ``forward``."""
+        dtype = self.lattice.weight.dtype
+        whole = self.group(self.group_encoding[space_group - 1]) + self.lattice(k.to(dtype))
+        whole = whole + self.time(time_embedding(t, self.config.time_width).to(dtype))
+        if labels is not None and self.config.labels:
+            whole = whole + self.labels(labels.to(dtype))
+        return whole
+
+    def embed_orbits(self, elements: Tensor, classes: Tensor, x: Tensor, whole: Tensor) -> Tensor:
+        """(..., H) before the first message: elements (...), classes (..., 15), x (..., 3), whole like the result."""
+        h = self.element(elements) + self.site(self.site_class(classes).flatten(-2))
+        place = self.place(fourier(x, self.config.node_frequencies).to(self.place.weight.dtype))
+        return torch.as_tensor(self.mix(h + place + whole))
+
+    def read(self, h: Tensor, mean: Tensor) -> Prediction:
+        """What orbits h (..., H) and crystals mean (B, H) say after the last message, normalised."""
+        classes = self.to_classes(h).unflatten(-1, (N_AXES, N_CLASSES))
+        return Prediction(self.to_k(mean), self.to_x(h), self.to_elements(h), classes)

@@ -12,7 +12,6 @@ All times, noise 1 and the Langevin corrector make the sampler of SymmCD.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,7 +22,8 @@ from crystal_studio.diffusion.multistep import Multistep
 from crystal_studio.diffusion.variance_preserving import VariancePreserving
 from crystal_studio.diffusion.wrapped_normal import WrappedNormal
 from crystal_studio.generators.protocol import Cancelled, CancelToken
-from crystal_studio.generators.symmcd.network import Denoiser, Prediction
+from crystal_studio.generators.symmcd.inference import Inference
+from crystal_studio.generators.symmcd.network import Prediction
 from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.process import STEPS, LatticeFrame, categories
 from crystal_studio.generators.symmcd.representation import N_AXES
@@ -119,7 +119,7 @@ def _outside(likely: Tensor, conditions: Conditions) -> Tensor:
 
 
 def _guided(
-    network: Denoiser, conditions: Conditions, time: Tensor, k: Tensor, elements: Tensor, classes: Tensor, x: Tensor
+    network: Inference, conditions: Conditions, time: Tensor, k: Tensor, elements: Tensor, classes: Tensor, x: Tensor
 ) -> Prediction:
     """One prediction; with targets both passes go through the network as one batch."""
     group, mask, labels, w = conditions.space_group, conditions.mask, conditions.labels, conditions.guidance
@@ -147,14 +147,13 @@ class _Walk:
 
     def __init__(
         self,
-        network: Denoiser,
+        network: Inference,
         priors: Priors,
         conditions: Conditions,
         generator: torch.Generator,
         scheme: Scheme,
-        autocast: Callable[[], AbstractContextManager] | None,
     ) -> None:
-        self.network, self.autocast, self.asked = network, autocast, conditions
+        self.network, self.asked = network, conditions
         self.generator, self.scheme = generator, scheme
         group = conditions.space_group
         device = group.device
@@ -189,8 +188,7 @@ class _Walk:
     def ask(self, t: int) -> Prediction:
         """What the network says of the batch at time t."""
         time = torch.full((len(self.k),), t / STEPS, device=self.k.device)
-        with self.autocast() if self.autocast is not None else nullcontext():
-            out = _guided(self.network, self.asked, time, self.k, self.elements, self.classes, self.x)
+        out = _guided(self.network, self.asked, time, self.k, self.elements, self.classes, self.x)
         return Prediction(*(part.float() for part in out))
 
     def correct(self, t: int, last: bool) -> None:
@@ -231,17 +229,16 @@ class _Walk:
 
 @torch.no_grad()
 def sample(
-    network: Denoiser,
+    network: Inference,
     priors: Priors,
     conditions: Conditions,
     generator: torch.Generator,
     scheme: Scheme,
-    autocast: Callable[[], AbstractContextManager] | None = None,
     cancel: CancelToken | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sample:
     """Draw one batch; ``cancel`` is looked at before every step."""
-    walk = _Walk(network, priors, conditions, generator, scheme, autocast)
+    walk = _Walk(network, priors, conditions, generator, scheme)
     schedule = times(scheme.steps, scheme.spacing)
     for i, (t, s) in enumerate(pairwise(schedule)):
         if cancel is not None and cancel.is_set():
