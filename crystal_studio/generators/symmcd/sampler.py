@@ -126,9 +126,9 @@ def _guided(
     whole = None if bool(mask.all()) else mask
     if labels is None or conditions.without is None or w == 1.0:
         return network(group, time, k, elements, classes, x, labels, whole)
-    both = [torch.cat([a, a]) for a in (group, time, k, elements, classes, x)]
+    group, time, k, elements, classes, x = (torch.cat([a, a]) for a in (group, time, k, elements, classes, x))
     shown = torch.cat([labels, conditions.without])
-    parts = network(*both, shown, None if whole is None else torch.cat([whole, whole]))
+    parts = network(group, time, k, elements, classes, x, shown, None if whole is None else torch.cat([whole, whole]))
     mixed = []
     for name, part in zip(Prediction._fields, parts, strict=True):
         with_, without = part.float().chunk(2)
