@@ -32,6 +32,12 @@ BOUND = 1.25
 """Times the sum of the covalent radii: atoms so near are bound, even where the network does not see so far. Of caesium
 metal, whose atoms are 5.3 Angstrom apart, it has learned the energy without seeing a neighbour."""
 
+TOO_CLOSE = 0.4
+"""Of the sum of the covalent radii: of atoms that are nearer the network has learned nothing, and says -1e13 eV."""
+
+DEEPEST = 100.0
+"""eV/atom: no crystal is bound so strongly."""
+
 MOST_EDGES = 30_000
 """A cell with more pairs of neighbours, some 600 atoms, would fill the memory: each takes 0.13 MB."""
 
@@ -90,14 +96,15 @@ class SevenNet(OneByOne):
         return mp2020.corrections(structures)
 
     def energy_of(self, lattice: NDArray, numbers: NDArray, positions: NDArray) -> float | None:
-        """Uncorrected energy (eV), None for isolated atoms and elements that it was not trained on."""
+        """Uncorrected energy (eV); None for isolated atoms, elements that it was not trained on and absurd energies."""
         import torch
 
         graph = self._graph(lattice, numbers, positions)
         if graph is None:
             return None
         with torch.no_grad():
-            return float(self._energy(graph, self._tensor(graph.vector)))
+            energy = float(self._energy(graph, self._tensor(graph.vector)))
+        return energy if energy > -DEEPEST * len(numbers) else None
 
     def evaluation_of(self, lattice: NDArray, numbers: NDArray, positions: NDArray) -> Energies | None:
         """Uncorrected energy (eV), forces (eV/Angstrom) and stress (eV/Angstrom^3), None where there is none."""
@@ -108,6 +115,8 @@ class SevenNet(OneByOne):
             return None
         vector = self._tensor(graph.vector).requires_grad_(True)
         energy = self._energy(graph, vector)
+        if not float(energy.detach()) > -DEEPEST * len(numbers):
+            return None
         (slope,) = torch.autograd.grad(energy, [vector])
         pull = slope.cpu().double().numpy()  # (E, 3) eV/Angstrom: how the energy grows with each vector
         forces = np.zeros((len(numbers), 3))
@@ -154,7 +163,9 @@ class SevenNet(OneByOne):
         first, second, image, distance = find_points_in_spheres(atoms, atoms, CUTOFF, periodic, cell, 1e-8)
         pairs = distance > 1e-8
         first, second, image = first[pairs].astype(np.int64), second[pairs].astype(np.int64), image[pairs]
-        if len(first) > MOST_EDGES:
+        radius = COVALENT_RADII[numbers]
+        close = distance[pairs] < TOO_CLOSE * (radius[first] + radius[second])
+        if len(first) > MOST_EDGES or close.any():
             return None
         lonely = np.setdiff1d(np.arange(len(numbers)), first)
         if len(lonely) and not np.isin(lonely, _bound(cell, numbers, positions)).all():

@@ -12,8 +12,9 @@ from crystal_studio.data.hull import hull_path
 from crystal_studio.data.hull_card import model_error
 
 
-def test_the_shipped_potential_has_a_measured_band() -> None:
-    band = model_error("chgnet")
+@pytest.mark.parametrize("potential", ["chgnet", "sevennet"])
+def test_shipped_hulls_have_a_measured_band(potential: str) -> None:
+    band = model_error(potential)
     assert band is not None and 0.001 < band.below < band.above < 0.2
     assert band.at([0.0, 0.08, 0.3]).tolist() == [band.below, band.below, band.above]
     assert np.isnan(band.at(np.nan))

@@ -152,11 +152,12 @@ def test_a_hull_is_that_of_one_potential(tmp_path: Path, monkeypatch: pytest.Mon
         ReferenceHull.load("orb")
 
 
-def test_shipped_hull_knows_common_oxides() -> None:
-    hull = ReferenceHull.load()
-    assert hull_path().stat().st_size < 4 << 20
-    assert hull.potential == "chgnet"
-    assert np.isfinite(hull.elemental[[1, 3, 8, 14, 25, 26, 45, 77]]).all()
+@pytest.mark.parametrize("potential", ["chgnet", "sevennet"])
+def test_shipped_hulls_know_common_oxides(potential: str) -> None:
+    hull = ReferenceHull.load(potential)
+    assert hull_path(potential).stat().st_size < 4 << 20
+    assert hull.potential == potential
+    assert np.isfinite(hull.elemental[[1, 3, 8, 14, 25, 26, 45, 55, 77]]).all()
     target = row(Li=1, Mn=2, O=4)
     answer = hull.distances(target[None], np.array([0.0]))
     assert -8.5 < -answer.e_above_hull[0] < -6.5  # LiMn2O4, MP2020 scale: about -7.5 eV/atom

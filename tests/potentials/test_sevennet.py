@@ -119,6 +119,18 @@ def test_caesium_metal_has_an_energy_and_a_gas_of_it_has_none(sevennet: Any) -> 
     assert outcome.converged.all() and outcome.energy_per_atom[0] == pytest.approx(found[0])
 
 
+def test_atoms_upon_each_other_have_no_energy(sevennet: Any) -> None:
+    """The network calls some of these bound by more than a thousand eV/atom."""
+    pairs = [(3, 8, 4.27, 0.07), (7, 6, 5.42, 0.37), (3, 94, 5.76, 0.64), (6, 6, 4.73, 0.4), (8, 3, 4.65, 0.17)]
+    cells = Structures.from_lists(
+        [edge * np.eye(3) for *_, edge, _ in pairs],
+        [[one, other] for one, other, *_ in pairs],
+        [[[0, 0, 0], [length / edge / np.sqrt(3)] * 3] for *_, edge, length in pairs],
+    )
+    assert np.isnan(sevennet.energies(cells)).all()
+    assert all(reason is not None for reason in sevennet.relax(cells, 5).reasons)
+
+
 def test_facts_are_told_without_loading_the_network() -> None:
     found = registry.POTENTIALS.get("sevennet")
     assert registry.method("sevennet") == Method("sevennet", "potential", found.title)
