@@ -103,14 +103,10 @@ class ProjectSession(QObject):
 
 def _open(path: Path) -> ProjectReader:
     """Read a project; one of an older version is backed up beside itself and brought up to date first."""
-    from crystal_studio.project.connection import read_header
     from crystal_studio.project.queries import ProjectReader
-    from crystal_studio.project.schema import SCHEMA_VERSION
-    from crystal_studio.project.store import ProjectWriter
+    from crystal_studio.project.store import bring_up_to_date
 
     if not path.exists():
         raise FileError(f"There is no project {path}: it may have been moved or deleted.")
-    if read_header(path).version < SCHEMA_VERSION:
-        with ProjectWriter.open(path):
-            pass
+    bring_up_to_date(path)
     return ProjectReader(path)

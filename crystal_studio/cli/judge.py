@@ -33,7 +33,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from crystal_studio.campaign import judging
     from crystal_studio.campaign.judge_request import JudgeRequest
     from crystal_studio.project.queries import ProjectReader
+    from crystal_studio.project.store import bring_up_to_date
 
+    bring_up_to_date(args.project)
     with ProjectReader(args.project) as reader:
         ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
     funnel = ",".join(args.stage) if args.stage else args.funnel or "quick"

@@ -20,7 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> dict[str, Any]:
     from crystal_studio.campaign.unfinished import to_resume
     from crystal_studio.project.queries import ProjectReader
+    from crystal_studio.project.store import bring_up_to_date
 
+    bring_up_to_date(args.project)
     with ProjectReader(args.project) as reader:
         chosen = [reader.campaign(args.campaign).id] if args.campaign is not None else to_resume(reader)
     documents = []

@@ -65,7 +65,8 @@ class ProjectReader:
     def _check_schema(self) -> None:
         if self.version < schema.SCHEMA_VERSION:
             raise FileError(
-                f"{self.path} was made by an older Crystal Studio: open it once for writing to bring it up to date."
+                f"{self.path} was made by an older Crystal Studio: open it in the window, or run 'crystal-studio resume"
+                f" {self.path}', which brings it up to date and keeps a backup beside it."
             )
         if self.version == schema.SCHEMA_VERSION:
             return

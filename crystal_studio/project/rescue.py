@@ -23,7 +23,10 @@ def rescue(path: str | Path, to: str | Path) -> Report:
     """
     report = examine(path)
     if report.version != schema.SCHEMA_VERSION:
-        raise FileError(f"{path} is of an older version: open it once for writing to bring it up to date, then try.")
+        raise FileError(
+            f"{path} is of an older version: open it in the window, or run 'crystal-studio resume {path}', which brings"
+            " it up to date and keeps a backup beside it, then try again."
+        )
     with opened(Path(path)) as db:
         _save(db, Path(to))
     return report

@@ -267,3 +267,14 @@ def _require_folder(path: Path) -> None:
 def _require_writable(path: Path) -> None:
     if not os.access(path, os.W_OK):
         raise FileError(f"{path} is read-only: copy it to a place where you may write, or open it read-only.")
+
+
+def bring_up_to_date(path: str | Path) -> bool:
+    """Back a project of an older version up beside itself and migrate it; whether there was anything to do.
+
+    Raises ``FileError`` as ``ProjectWriter.open`` does.
+    """
+    if connection.read_header(Path(path)).version >= schema.SCHEMA_VERSION:
+        return False
+    ProjectWriter.open(path).close()
+    return True

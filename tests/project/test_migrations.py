@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, inspect
 from crystal_studio.errors import FileError
 from crystal_studio.project import migrations, schema
 from crystal_studio.project.queries import ProjectReader
-from crystal_studio.project.store import ProjectWriter
+from crystal_studio.project.store import ProjectWriter, bring_up_to_date
 
 _NEXT = """
 import sqlalchemy as sa
@@ -68,7 +68,7 @@ def test_an_older_file_is_backed_up_and_migrated(project: Path, tmp_path: Path, 
     _with_next(monkeypatch, tmp_path)
     with pytest.raises(FileError, match="older Crystal Studio"):
         ProjectReader(project)
-    ProjectWriter.open(project).close()
+    assert bring_up_to_date(project) and not bring_up_to_date(project)
     with ProjectReader(project) as reader:
         assert reader.version == 5 and reader.count() == 6
     with sqlite3.connect(project) as raw:
