@@ -42,6 +42,21 @@ def add_product(to: Tensor, x: Tensor, matrix: Tensor) -> None:
         to.copy_(product(x, matrix, to))
 
 
+def product_into(to: Tensor, x: Tensor, matrix: Tensor) -> None:
+    """to = x @ matrix, likewise; ``to`` may be a half of the columns of a table."""
+    if len(x) >= _FEW:
+        torch.mm(x, matrix, out=to)
+    else:
+        to.copy_(product(x, matrix))
+
+
+def silu(x: Tensor) -> tuple[Tensor, Tensor]:
+    """x sigmoid(x), and its slope, which costs less now than to be found again on the way back."""
+    gate = torch.sigmoid(x)
+    value = x * gate
+    return value, torch.addcmul(gate + value, gate, value, value=-1.0)
+
+
 class Scatter:
     """Adds rows (n, width) into ``size`` rows by index (n,), the sums of one row always in the same order."""
 
@@ -58,45 +73,47 @@ class Scatter:
 class GateTape:
     """What a gate's backward pass needs."""
 
-    hidden: Tensor
+    hidden_slope: Tensor | None
     core: Tensor
     gate: Tensor
     core_statistics: tuple[Tensor, Tensor]
     gate_statistics: tuple[Tensor, Tensor]
-    normed_core: Tensor
+    core_slope: Tensor
     open_core: Tensor
     open_gate: Tensor
 
 
 def gated(hidden: Tensor, weights: Gate) -> tuple[Tensor, GateTape]:
     """(n, WIDTH) core * gate of (n, 2 WIDTH) first products."""
+    slope = None
     if weights.second is not None:
-        active = F.silu(hidden)
+        active, slope = silu(hidden)
         core = product(active[:, :WIDTH], weights.second.core.there, weights.second.core_bias)
         gate = product(active[:, WIDTH:], weights.second.gate.there, weights.second.gate_bias)
     else:
         core, gate = hidden[:, :WIDTH].contiguous(), hidden[:, WIDTH:].contiguous()
     normed_core, *of_core = norm(core, weights.core_scale, weights.core_shift)
     normed_gate, *of_gate = norm(gate, weights.gate_scale, weights.gate_shift)
-    open_core, open_gate = F.silu(normed_core), torch.sigmoid(normed_gate)
+    open_core, core_slope = silu(normed_core)
+    open_gate = torch.sigmoid(normed_gate)
     tape = GateTape(
-        hidden, core, gate, (of_core[0], of_core[1]), (of_gate[0], of_gate[1]), normed_core, open_core, open_gate
+        slope, core, gate, (of_core[0], of_core[1]), (of_gate[0], of_gate[1]), core_slope, open_core, open_gate
     )
     return open_core * open_gate, tape
 
 
 def gated_back(slope: Tensor, tape: GateTape, weights: Gate) -> Tensor:
     """(n, 2 WIDTH) derivative by the first products; ``slope`` (n, WIDTH) is used up."""
-    of_core = torch.ops.aten.silu_backward(slope * tape.open_gate, tape.normed_core)
+    of_core = (slope * tape.open_gate).mul_(tape.core_slope)
     of_gate = torch.ops.aten.sigmoid_backward(slope.mul_(tape.open_core), tape.open_gate)
     of_core = norm_back(of_core, tape.core, tape.core_statistics, weights.core_scale, weights.core_shift)
     of_gate = norm_back(of_gate, tape.gate, tape.gate_statistics, weights.gate_scale, weights.gate_shift)
-    if weights.second is None:
+    if weights.second is None or tape.hidden_slope is None:
         return torch.cat([of_core, of_gate], 1)
-    of_active = torch.empty_like(tape.hidden)
-    of_active[:, :WIDTH] = product(of_core, weights.second.core.back)
-    of_active[:, WIDTH:] = product(of_gate, weights.second.gate.back)
-    return torch.ops.aten.silu_backward(of_active, tape.hidden)
+    of_active = torch.empty_like(tape.hidden_slope)
+    product_into(of_active[:, :WIDTH], of_core, weights.second.core.back)
+    product_into(of_active[:, WIDTH:], of_gate, weights.second.gate.back)
+    return of_active.mul_(tape.hidden_slope)
 
 
 def norm(x: Tensor, scale: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
