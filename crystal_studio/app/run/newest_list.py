@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from crystal_studio.app import theme
-from crystal_studio.app.explore.columns import STATUS, reason
-from crystal_studio.app.numbers_text import figure
+from crystal_studio.app.explore.columns import STATUS, reason, written
 from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.typeset import formula_html, formula_text, hm_html
+from crystal_studio.candidates.registry import quantity
 from crystal_studio.project.rows import CandidateRow
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole) + 1
@@ -44,7 +44,7 @@ def _fill(item: QListWidgetItem, row: CandidateRow, symbols: Sequence[str]) -> N
     symbol = hm_html(symbols[group - 1]) if symbols and group else str(group or "")
     e_hull = row.value("e_hull")
     if e_hull is not None:
-        note = f"{figure(e_hull, 3)} eV/atom above hull"
+        note = f"{written(quantity('e_hull'), e_hull, row.values)} eV/atom above hull"
     else:
         note = reason(row) or STATUS.get(row.status, row.status)
     muted = theme.tokens().muted
