@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.analysis.protocol import Analysis, Column
+from crystal_studio.analysis.rest import at_rest
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.primitive import primitive_cell
-from crystal_studio.errors import KnownError
-from crystal_studio.potentials.protocol import Potential, why
+from crystal_studio.potentials.protocol import Potential
 
 GPA = 160.21766208
 """One eV/Angstrom^3 in GPa."""
@@ -29,12 +28,7 @@ def elastic(potential: Potential, crystal: Structures) -> Analysis:
 
     Raises ``KnownError`` where the potential cannot relax it.
     """
-    cell = primitive_cell(crystal.lattice[0], crystal.numbers, crystal.positions)
-    rest = potential.relax(Structures.from_lists([cell.lattice], [cell.numbers], [cell.positions]), 300, 0.01)
-    reason = rest.reasons[0]
-    if reason is not None:
-        raise KnownError(f"{potential.title} cannot relax the crystal: {why(reason)} Try another potential.")
-    tensor = stiffness(potential, rest.structures)
+    tensor = stiffness(potential, at_rest(potential, crystal))
     bulk, shear = averages(tensor)
     names = [f"c{j}" for j in range(1, 7)]
     columns = {"row": Column("GPa")} | {name: Column(name[1:], "", ".1f") for name in names}

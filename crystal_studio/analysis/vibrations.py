@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from crystal_studio.analysis.protocol import Analysis, Column
+from crystal_studio.analysis.rest import at_rest
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.errors import KnownError
 from crystal_studio.potentials.phonons import frequencies
-from crystal_studio.potentials.protocol import Potential, why
+from crystal_studio.potentials.protocol import Potential
 
 
 def vibrations(potential: Potential, crystal: Structures) -> Analysis:
@@ -17,12 +17,8 @@ def vibrations(potential: Potential, crystal: Structures) -> Analysis:
 
     Raises ``KnownError`` where the potential cannot relax it or has no forces.
     """
-    cell = primitive_cell(crystal.lattice[0], crystal.numbers, crystal.positions)
-    rest = potential.relax(Structures.from_lists([cell.lattice], [cell.numbers], [cell.positions]), 300, 0.01)
-    reason = rest.reasons[0]
-    if reason is not None:
-        raise KnownError(f"{potential.title} cannot relax the crystal: {why(reason)} Try another potential.")
-    vectors, found = frequencies(potential, rest.structures.lattice[0], cell.numbers, rest.structures.positions)
+    lattice, numbers, positions = at_rest(potential, crystal).cell(0)
+    vectors, found = frequencies(potential, lattice, numbers, positions)
     if np.isnan(found).any():
         raise KnownError(f"{potential.title} has no forces of displaced atoms: try another potential.")
     modes = found.shape[1]

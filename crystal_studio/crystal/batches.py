@@ -109,6 +109,11 @@ class Structures:
         """The rows of crystal i."""
         return slice(int(self.offsets[i]), int(self.offsets[i + 1]))
 
+    def cell(self, i: int) -> tuple[NDArray[np.float64], NDArray[np.int16], NDArray[np.float64]]:
+        """Lattice (3, 3), numbers (n,) and fractional positions (n, 3) of crystal i."""
+        rows = self.atoms(i)
+        return self.lattice[i], self.numbers[rows], self.positions[rows]
+
     def take(self, index: NDArray) -> Structures:
         """The crystals named by an index array or Boolean mask, in that order."""
         index = np.arange(len(self))[index]

@@ -89,8 +89,7 @@ class FreeRelaxationStage:
         """Primitive cells and the same with atoms and cell moved at random, by the candidates' ids alone."""
         cells, lattices, positions = [], [], []
         for i, seed in enumerate(ids.tolist()):
-            atoms = structures.atoms(i)
-            cell = primitive_cell(structures.lattice[i], structures.numbers[atoms], structures.positions[atoms])
+            cell = primitive_cell(*structures.cell(i))
             rng = np.random.default_rng(seed)
             lattice = cell.lattice @ (np.eye(3) + self.strain * rng.normal(size=(3, 3)))
             moved = self.displacement * rng.normal(size=cell.positions.shape)

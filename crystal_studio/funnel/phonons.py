@@ -62,14 +62,14 @@ class PhononStage:
         lowest, notes = np.full(size, np.nan), objects([None] * size)
         potential = registry.load(context.potential, context.device)
         for i in np.flatnonzero(e_hull <= self.cutoff).tolist():
-            cell = primitive_cell(*_cell(batch.structures, i))
+            cell = primitive_cell(*batch.structures.cell(i))
             if len(cell.numbers) > self.most_atoms:
                 notes[i] = f"The primitive cell has {len(cell.numbers)} atoms; vibrations are for {self.most_atoms}."
                 continue
             one = Structures.from_lists([cell.lattice], [cell.numbers], [cell.positions])
             rest = potential.relax(one, self.max_steps, self.fmax)
             if rest.reasons[0] is None:
-                lattice, numbers, positions = _cell(rest.structures, 0)
+                lattice, numbers, positions = rest.structures.cell(0)
                 lowest[i] = frequencies(potential, lattice, numbers, positions)[1].min()
             if np.isnan(lowest[i]):
                 notes[i] = f"{method.title} has no answer for its vibrations."
@@ -79,8 +79,3 @@ class PhononStage:
         ]
         findings = (Finding("lowest_frequency", method, lowest), Finding("dynamically_stable", method, stable))
         return rejecting(reasons, findings, {"phonons_note": notes})
-
-
-def _cell(structures: Structures, i: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    atoms = structures.atoms(i)
-    return structures.lattice[i], structures.numbers[atoms], structures.positions[atoms]

@@ -57,7 +57,7 @@ class OneByOne:
         """(B,) eV/atom at the given geometry; NaN where there is no answer."""
         found = np.full(len(structures), np.nan)
         for i in np.flatnonzero(is_sound(structures, COMPUTABLE)).tolist():
-            energy = self.energy_of(*_cell(structures, i))
+            energy = self.energy_of(*structures.cell(i))
             if energy is not None and np.isfinite(energy):
                 found[i] = energy / structures.n_atoms[i]
         return found + self.corrections(structures)
@@ -66,7 +66,7 @@ class OneByOne:
         """Energies, forces and stresses at the given geometry."""
         found = no_evaluation(structures)
         for i in np.flatnonzero(is_sound(structures, COMPUTABLE)).tolist():
-            answer = self.evaluation_of(*_cell(structures, i))
+            answer = self.evaluation_of(*structures.cell(i))
             if answer is not None and answer.finite:
                 found.energy_per_atom[i] = answer.energy / structures.n_atoms[i]
                 found.forces[structures.atoms(i)] = answer.forces
@@ -124,8 +124,3 @@ class _Alone:
         # Models without exact translational invariance have a net force, which moves nothing.
         volume = abs(np.linalg.det(geometry.lattice))
         return Gradient(found.energy, found.forces.mean(0) - found.forces, volume * found.stress)
-
-
-def _cell(structures: Structures, i: int) -> tuple[NDArray, NDArray, NDArray]:
-    atoms = structures.atoms(i)
-    return structures.lattice[i], structures.numbers[atoms], structures.positions[atoms]

@@ -126,8 +126,7 @@ class _Active:
 
     @staticmethod
     def of(row: int, structures: Structures, evaluator: Evaluator, symmetric: bool, moving_cell: bool) -> _Active:
-        atoms = structures.atoms(row)
-        primitive = primitive_cell(structures.lattice[row], structures.numbers[atoms], structures.positions[atoms])
+        primitive = primitive_cell(*structures.cell(row))
         cell = ReducedCell(primitive.lattice, primitive.numbers, primitive.positions, symmetric, moving_cell)
         search = Search()
         route = minimise(cell, search)

@@ -79,7 +79,7 @@ class CHGNet:
         evaluator = QuotientEvaluator(self._network, skin=0.0)
         for start in range(0, len(rows), AT_ONCE):
             chosen = rows[start : start + AT_ONCE].tolist()
-            cells = [ReducedCell(*_cell(structures, i), symmetric=False) for i in chosen]
+            cells = [ReducedCell(*structures.cell(i), symmetric=False) for i in chosen]
             gradients = evaluator.evaluate([evaluator.prepare(cell) for cell in cells], [cell.start for cell in cells])
             for i, cell, gradient in zip(chosen, cells, gradients, strict=True):
                 if gradient is not None and gradient.finite:
@@ -105,10 +105,5 @@ class CHGNet:
 
 
 def _reduced(structures: Structures, i: int) -> ReducedCell:
-    cell = primitive_cell(*_cell(structures, i))
+    cell = primitive_cell(*structures.cell(i))
     return ReducedCell(cell.lattice, cell.numbers, cell.positions)
-
-
-def _cell(structures: Structures, i: int) -> tuple[NDArray, NDArray, NDArray]:
-    atoms = structures.atoms(i)
-    return structures.lattice[i], structures.numbers[atoms], structures.positions[atoms]
