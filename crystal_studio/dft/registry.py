@@ -1,0 +1,8 @@
+"""The DFT codes that this installation knows."""
+
+from __future__ import annotations
+
+from crystal_studio.dft.protocol import Code
+from crystal_studio.registry import Registry
+
+CODES: Registry[Code] = Registry("DFT code", "crystal_studio.dft_codes", {})
