@@ -90,13 +90,12 @@ class Printer:
 
 
 def line(progress: Progress) -> str:
-    """Like "61% Relaxation: 256/256 generated, 131 judged, 0.8/s, 2 min left"; "over 2 min" where that is a bound."""
+    """Like "61% Relaxation: 131 of 256 judged, 0.8/s, 2 min left"; "over 2 min" where that is a bound."""
     over = "over " if progress.left_at_least else ""
     left = f", {over}{duration(progress.seconds_left)} left" if progress.seconds_left >= 0 else ""
-    return (
-        f"{progress.fraction:4.0%} {progress.phase}: {progress.generated}/{progress.requested} generated, "
-        f"{progress.finished} judged, {progress.rate:.2g}/s{left}"
-    )
+    made, asked, judged = progress.generated, progress.requested, progress.finished
+    done = f"{made} of {asked} generated, {judged} judged" if made < asked else f"{judged} of {asked} judged"
+    return f"{progress.fraction:4.0%} {progress.phase}: {done}, {progress.rate:.2g}/s{left}"
 
 
 def duration(seconds: float) -> str:
