@@ -60,7 +60,7 @@ def prepare(
     for warning in parts.warnings():
         emit(Message("warning", warning))
     flights = None
-    if any(stage.costly for stage in parts.stages):
+    if any(stage.costly or stage.remembers for stage in parts.stages):
         flights = Flights(open_engine(engine, workers), parts.worker_context, parts.resources)
     tally = Tally(row.id, row.requested, parts.stages)
     reporter = Reporter(row, writer, tally, emit)
@@ -80,6 +80,7 @@ def prepare(
         stages=parts.stages,
         context=parts.context(reader, waiting) if parts.stages else None,
         reader=reader,
+        geometry=parts.geometry,
         recorder=Recorder(writer, row.id, parts.stages, tally),
         reporter=reporter,
         tally=tally,

@@ -28,6 +28,11 @@ class StageTally:
     seconds_now: float = 0.0
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether worker processes do its work."""
+        return self.stage.costly or self.stage.remembers
+
+    @property
     def pace(self) -> float:
         """Seconds that one candidate takes; 0 before the first."""
         return self.seconds_now / self.judged_now if self.judged_now else 0.0
@@ -78,9 +83,9 @@ class Tally:
                 tally.reasons = Counter({code: n for code, n in counts.reasons.items() if code not in (ERROR, WAITING)})
 
     def set_slots(self, slots: int) -> None:
-        """How many tasks of costly stages run at the same time; a cluster grows and shrinks."""
+        """How many tasks run at the same time; a cluster grows and shrinks."""
         for tally in self.stages:
-            tally.lanes = slots if tally.stage.costly else 1
+            tally.lanes = slots if tally.elsewhere else 1
 
     def judged(self, index: int, verdicts: Verdicts, seconds: float) -> None:
         """One batch has been through stage ``index``."""
@@ -162,7 +167,7 @@ class Tally:
         for tally, queued in zip(self.stages, waiting, strict=True):
             coming += queued
             at_least |= coming >= 1 and tally.rate <= 0
-            line[tally.stage.costly] += coming / tally.rate if tally.rate else 0.0
+            line[tally.elsewhere] += coming / tally.rate if tally.rate else 0.0
             coming *= tally.pass_rate
         longest = max(making, *line.values())
         return (-1.0, False) if at_least and longest < 1 else (longest, at_least)
