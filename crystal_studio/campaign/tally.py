@@ -18,12 +18,13 @@ WINDOW = 20.0
 
 @dataclass
 class StageTally:
-    """What one stage has said: in all (``statuses``, ``reasons``), and in this run for the rate."""
+    """What one stage has said: in all (``statuses``, ``marked``, ``reasons``), and in this run for the rate."""
 
     stage: Stage
     lanes: int = 1
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    marked: int = 0
     judged_now: int = 0
     seconds_now: float = 0.0
 
@@ -60,6 +61,7 @@ class StageTally:
             counts[WAITING],
             dict(self.reasons.most_common()),
             self.rate,
+            self.marked,
         )
 
 
@@ -80,6 +82,7 @@ class Tally:
             if counts.stage in by_name:
                 tally = by_name[counts.stage]
                 tally.statuses = Counter({PASSED: counts.passed, REJECTED: counts.rejected, WAITING: counts.waiting})
+                tally.marked = counts.marked
                 tally.reasons = Counter({code: n for code, n in counts.reasons.items() if code not in (ERROR, WAITING)})
 
     def set_slots(self, slots: int) -> None:
@@ -91,11 +94,9 @@ class Tally:
         """One batch has been through stage ``index``."""
         tally = self.stages[index]
         tally.statuses.update(verdicts.status)
-        tally.reasons.update(
-            reason.code
-            for status, reason in zip(verdicts.status, verdicts.reasons, strict=True)
-            if status == REJECTED and reason
-        )
+        told = [(s, r.code) for s, r in zip(verdicts.status, verdicts.reasons, strict=True) if r]
+        tally.reasons.update(code for status, code in told if status in (PASSED, REJECTED))
+        tally.marked += sum(status == PASSED for status, _ in told)
         tally.judged_now += len(verdicts)
         tally.seconds_now += seconds
 

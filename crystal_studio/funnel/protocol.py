@@ -53,6 +53,9 @@ class Stage(Protocol):
     """One question, asked of a whole batch at once.
 
     name, title : its key, and what people read
+    version : raised whenever its answers change; projects keep it with what it said
+    rejects : whether its reasons reject; else they only mark: they are kept with the verdict and the candidate goes
+        on. A stage that has reasons takes it as an argument; it gives them either way, ``run_stage`` does the rest
     in_order : it needs what came before and sees the candidates of a project in the order of their ids; the others
         may run in any worker
     costly : it is sent to worker processes in small batches
@@ -64,10 +67,14 @@ class Stage(Protocol):
 
     A cell that cannot be judged (empty, flat, not finite) gets a verdict, never an exception. An exception means that
     the stage failed: ``run_stage.run`` makes errors of it, no verdicts.
+
+    What can be set of it are fields of its dataclass, declared with ``stage_options.option``.
     """
 
     name: str
     title: str
+    version: int
+    rejects: bool
     in_order: bool
     costly: bool
     remembers: bool

@@ -35,7 +35,10 @@ class UniquenessStage:
     as they are now.
     """
 
+    rejects: bool = True
+
     name = "uniqueness"
+    version = 1
     title = "Unique in the project"
     in_order = True
     costly = False
