@@ -9,6 +9,7 @@ import io
 import math
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,10 @@ class QuantumEspresso:
     name: str = "qe"
     title: str = "Quantum ESPRESSO"
     needs: str = (
-        "pw.x and the pseudopotentials named in each pw.in, in the folder that ESPRESSO_PSEUDO names (SSSP:"
-        " https://www.materialscloud.org/sssp)."
+        "pw.x and the pseudopotentials that each pw.in names, in a folder pseudo beside or in one that ESPRESSO_PSEUDO"
+        " names."
     )
-    command: str = "$RUN ${PW:-pw.x} -in pw.in > pw.out"
+    command: str = 'ESPRESSO_PSEUDO="${ESPRESSO_PSEUDO:-../pseudo}" $RUN ${PW:-pw.x} -in pw.in > pw.out'
 
     def write(self, folder: Path, structure: Structures, settings: Settings, title: str) -> None:
         """``pw.in``: vc-relax or scf; the cutoffs are no lower than the pseudopotentials' own."""
@@ -71,6 +72,20 @@ class QuantumEspresso:
             max_force=math.nan if forces is None else float(np.linalg.norm(forces, axis=1).max()),
             stress=None if stress is None else _full(stress),
         )
+
+    def share(self, folder: Path, symbols: Sequence[str]) -> str:
+        """``pseudopotentials.md5``; see ``dft.protocol.Shares``."""
+        chosen = pseudopotentials(symbols)
+        lines = [f"{p.md5}  {p.filename}\n" for p in chosen.values() if p.md5]
+        (folder / "pseudopotentials.md5").write_text("".join(lines), encoding="utf-8", newline="\n")
+        names = ", ".join(f"`{p.filename}`" for p in chosen.values())
+        return f"""
+The pseudopotentials are {names}. Those that ship as names are of SSSP PBE efficiency 1.3.0
+(https://www.materialscloud.org/sssp); `cd pseudo && md5sum -c ../pseudopotentials.md5` says whether yours are the same.
+Cutoffs are the highest that any of them asks for, or that of the settings where it is higher.
+
+{SCALE}
+"""
 
 
 def input_text(structure: Structures, settings: Settings, title: str) -> str:

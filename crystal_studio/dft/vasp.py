@@ -7,7 +7,7 @@ With those sets the energies are those of the Materials Project before its corre
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,28 @@ from crystal_studio.errors import FileError, KnownError
 RESULTS = ("vasprun.xml", "vasprun.xml.gz")
 CUTOFF = 520.0
 """eV, of the Materials Project's PBE calculations."""
+
+MAKE_POTCAR = """#!/bin/sh
+# Joins the POTCAR of every candidate out of the pseudopotentials of your licence:
+#   VASP_POTENTIALS=/path/to/potpaw_PBE sh make_potcar.sh
+# That folder holds a folder a name, such as Li_sv, each with a file POTCAR.
+: "${VASP_POTENTIALS:?name the folder that holds Li_sv/POTCAR and the like}"
+case $VASP_POTENTIALS in /*) ;; *) VASP_POTENTIALS=$PWD/$VASP_POTENTIALS ;; esac
+cd "$(dirname "$0")" || exit 1
+failed=0
+for spec in */POTCAR.spec; do
+    folder=${spec%/*}
+    rm -f "$folder/POTCAR"
+    while IFS= read -r name || [ -n "$name" ]; do
+        if ! cat "$VASP_POTENTIALS/$name/POTCAR"; then
+            echo "$folder: there is no $VASP_POTENTIALS/$name/POTCAR" >&2
+            failed=1
+        fi
+    done < "$spec" > "$folder/POTCAR.new"
+    [ $failed = 0 ] && mv "$folder/POTCAR.new" "$folder/POTCAR" || rm -f "$folder/POTCAR.new"
+done
+exit $failed
+"""
 
 _KBAR = -0.1 / 160.21766208  # to eV/Å^3; VASP's pressure is positive where the cell would rather be larger
 _OF_POTENTIALS = {"PAW_PBE": "PBE", "PAW": "LDA", "PAW_GGA": "PW91"}
@@ -96,6 +118,20 @@ class Vasp:
             stress=np.asarray(step["stress"], float) * _KBAR if len(step.get("stress", ())) else None,
             comparable_with_hull=not mismatches,
         )
+
+    def share(self, folder: Path, symbols: Sequence[str]) -> str:
+        """``make_potcar.sh``; see ``dft.protocol.Shares``."""
+        (folder / "make_potcar.sh").write_text(MAKE_POTCAR, encoding="utf-8", newline="\n")
+        names = ", ".join(_preset()["POTCAR"][symbol] for symbol in symbols)
+        return f"""
+The pseudopotentials are those of the Materials Project (PBE, PAW: {names}). Their files may not be passed on: each
+folder has a `POTCAR.spec` with their names in order, and
+
+    VASP_POTENTIALS=/path/to/potpaw_PBE sh make_potcar.sh
+
+joins a `POTCAR` in each folder out of yours. With those and with inputs left as they are, the energies stand beside
+the hull of the Materials Project once they are corrected, which is done when they are brought back.
+"""
 
     @staticmethod
     def _refuse_unknown(structure: Structures) -> None:
