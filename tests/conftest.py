@@ -25,8 +25,9 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 @pytest.fixture
 def boxes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The package in ``tests/toy`` installed for one test: the family "boxes" with the model "toy-boxes", the potential
-    "springs", the stage "bonds" with its quantity "longest_bond", the property model "guess"."""
+    "springs", the stage "bonds" with its quantity "longest_bond", the property model "guess", the DFT code "toy"."""
     from crystal_studio.candidates.registry import EXTENSIONS
+    from crystal_studio.dft.registry import CODES
     from crystal_studio.exchange.exporters import exporters
     from crystal_studio.funnel.stages import STAGES
     from crystal_studio.generators.registry import families
@@ -34,7 +35,7 @@ def boxes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from crystal_studio.properties.registry import PROPERTY_MODELS
     from crystal_studio.training.registry import families as trained
 
-    registries = (families, trained, exporters, STAGES, POTENTIALS, PROPERTY_MODELS, EXTENSIONS)
+    registries = (families, trained, exporters, STAGES, POTENTIALS, PROPERTY_MODELS, EXTENSIONS, CODES)
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "toy"))
     for registry in registries:
         registry.refresh()

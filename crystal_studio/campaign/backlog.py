@@ -17,22 +17,18 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Work:
-    """Candidates ``ids`` (B,) for the stage of that index; ``losses`` counts how often their process was lost.
-
-    step : "" for the stage's verdicts; "keys" or "matches" where a stage that remembers has candidates compared
-    """
+    """Candidates ``ids`` (B,) for the stage of that index; ``losses`` counts how often their process was lost."""
 
     index: int
     ids: NDArray[np.int64]
     losses: int = 0
-    step: str = ""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def one_by_one(self, losses: int = 0) -> tuple[Work, ...]:
         """The same candidates, each alone."""
-        return tuple(replace(self, ids=self.ids[i : i + 1], losses=losses) for i in range(len(self.ids)))
+        return tuple(Work(self.index, self.ids[i : i + 1], losses) for i in range(len(self.ids)))
 
     def again(self) -> Work:
         """The same after one more loss."""
@@ -81,12 +77,6 @@ class Backlog:
                 taken = [line.popleft() for _ in range(min(size(index, len(line)), len(line)))]
                 return Work(index, np.array(taken, np.int64))
         return None
-
-    def smallest(self, upto: int) -> float:
-        """The smallest id that waits for one of the stages up to that index; infinity where none does."""
-        waiting = [work.ids.min() for work in (*self._quick, *self._again) if work.index <= upto]
-        waiting += [min(line) for line in self._costly[: upto + 1] if line]
-        return float(min(waiting, default=np.inf))
 
     @property
     def head(self) -> int | None:

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crystal_studio.campaign.dft_request import DftRequest
 from crystal_studio.campaign.events import Event, Finished, Message
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.steering import Steering
@@ -23,7 +24,7 @@ GRACE = 3.0
 class CampaignProcess:
     """Starts, watches and steers one campaign; every method returns at once but ``join``.
 
-    Give ``request`` to begin a new campaign or judging in an existing project (its id comes
+    Give ``request`` to begin a new campaign, judging or run of DFT in an existing project (its id comes
     with the first ``Progress`` and with ``Finished``) or ``campaign_id`` to carry
     one on. The child ends by itself, as paused, when its parent dies.
     """
@@ -33,7 +34,7 @@ class CampaignProcess:
         project: Path | str,
         campaign_id: int = 0,
         *,
-        request: DesignRequest | JudgeRequest | None = None,
+        request: DesignRequest | JudgeRequest | DftRequest | None = None,
         name: str = "",
         workers: int = 0,
         engine: str = "local",
@@ -111,7 +112,7 @@ def _run(
     parent: Parent,
     project: str,
     campaign_id: int,
-    request: DesignRequest | JudgeRequest | None,
+    request: DesignRequest | JudgeRequest | DftRequest | None,
     name: str,
     workers: int,
     engine: str,
@@ -126,12 +127,17 @@ def _run(
 
     parent.listen(steering.obey, lost)
 
-    from crystal_studio.campaign import judging, runner
+    from crystal_studio.campaign import dft_start, judging, runner
     from crystal_studio.errors import KnownError
 
     try:
         if isinstance(request, JudgeRequest):
             campaign_id = judging.start(project, request, name, parts)
+        elif isinstance(request, DftRequest):
+            started = dft_start.start(project, request, name)
+            campaign_id = started.campaign_id
+            for candidate, problem in started.problems:
+                parent.tell(Message("warning", f"Candidate {candidate} was left out: {problem}"))
         elif request is not None:
             campaign_id = runner.start(project, request, name, parts)
         cancel, pause = steering.cancel, steering.pause

@@ -11,13 +11,14 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from crystal_studio.campaign import dft_request, dft_run
 from crystal_studio.campaign import parts as run_parts
 from crystal_studio.campaign.devices import out_of_memory, resolve
 from crystal_studio.campaign.events import Event, Finished, Message
 from crystal_studio.campaign.loop import Stopped
 from crystal_studio.campaign.parts import RunParts
 from crystal_studio.campaign.preparing import Run, prepare, request_of
-from crystal_studio.campaign.provenance import of_stages, provenance
+from crystal_studio.campaign.provenance import provenance
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError, RoomError
 from crystal_studio.generators.protocol import CancelToken
@@ -43,7 +44,7 @@ def start(project: Path | str, request: DesignRequest, name: str = "", parts: Ru
         return writer.add_campaign(
             name or title(request),
             request.to_dict(),
-            provenance(request, generator.card, device) | of_stages(parts.stages),
+            provenance(request, generator.card, device),
             request.count,
             chunk_size=generator.chunk_size,
         )
@@ -60,7 +61,7 @@ def run(
     engine: str = "local",
     parts: RunParts | None = None,
 ) -> Finished:
-    """Carry a campaign, generated or judged, on to its end and return the last event, which is also emitted.
+    """Carry a campaign, generated, judged or of DFT, on to its end and return the last event, which is also emitted.
 
     ``pause`` set: the run holds still and goes on when it is cleared. ``cancel``
     set: it ends within a second, as "cancelled", or as "paused" if ``pause`` is
@@ -70,6 +71,10 @@ def run(
     ``engine`` names where costly stages work (``execution.engines``), ``workers`` how many
     processes it may use, 0 for one a core.
     """
+    with ProjectReader(project) as reader:
+        is_dft = dft_request.is_dft(reader.campaign(campaign_id).request)
+    if is_dft:
+        return dft_run.run(project, campaign_id, emit, cancel, pause, workers=workers)
     with ProjectReader(project) as reader, ProjectWriter.open(project) as writer:
         at_work: Run | None = None
         error: BaseException | None = None

@@ -16,6 +16,9 @@ EVERYWHERE = {
 }
 """Codes that every stage may give without declaring them."""
 
+ELSEWHERE = {"dft": "DFT"}
+"""Titles of what judges outside the funnel."""
+
 
 def kind(stage: str, code: str) -> ReasonKind | None:
     """The declaration of a code; None for a stage or a code that this installation does not know."""
@@ -51,6 +54,8 @@ def title(stage: str, code: str) -> str:
 
 def stage_title(stage: str) -> str:
     """What people read for the name of a stage; the name itself where this installation does not know it."""
+    if stage in ELSEWHERE:
+        return ELSEWHERE[stage]
     try:
         return STAGES.get(stage).title
     except KnownError:

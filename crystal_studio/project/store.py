@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from crystal_studio.candidates.batch import Candidates
-from crystal_studio.candidates.verdicts import Verdicts
+from crystal_studio.candidates.verdicts import Finding, Verdicts
 from crystal_studio.errors import FileError
 from crystal_studio.project import (
     adding,
@@ -25,11 +25,14 @@ from crystal_studio.project import (
     checksums,
     connection,
     copies,
+    findings,
     migrations,
+    names,
     reading,
     recording,
     schema,
     seal,
+    withdrawing,
 )
 from crystal_studio.project.lock import ProjectLock
 from crystal_studio.project.recording import Recording
@@ -245,6 +248,18 @@ class ProjectWriter:
             run = reading.campaign_row(db, self.path, int(campaign_id))
             anew = frozenset(run.request.get("stages", ())) if run.kind == "judge" else frozenset()
             recording.record(db, self.path, Recording(run.id, stage, index, verdicts, each.tolist(), last, anew))
+
+    def add_findings(self, ids: Sequence[int] | NDArray, found: Sequence[Finding]) -> None:
+        """Values of candidates that come with no verdict, in the place of those by the same method (NaN: forgotten)."""
+        index = [int(i) for i in ids]
+        with self._transaction() as db:
+            reading.stored(db, self.path, index)
+            findings.put(db, names.read(db, self.path), index, found, set(index))
+
+    def withdraw(self, campaign_id: int, stage: str, ids: Sequence[int] | NDArray) -> None:
+        """Candidates no longer wait for an answer from elsewhere; see ``withdrawing.withdraw``."""
+        with self._transaction() as db:
+            withdrawing.withdraw(db, self.path, int(campaign_id), stage, [int(i) for i in ids])
 
 
 def _put_campaign(db: sqlite3.Connection, row: tuple[Any, ...]) -> None:
