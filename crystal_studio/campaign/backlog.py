@@ -17,18 +17,22 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Work:
-    """Candidates ``ids`` (B,) for the stage of that index; ``losses`` counts how often their process was lost."""
+    """Candidates ``ids`` (B,) for the stage of that index; ``losses`` counts how often their process was lost.
+
+    step : "" for the stage's verdicts; "keys" or "matches" where a stage that remembers has candidates compared
+    """
 
     index: int
     ids: NDArray[np.int64]
     losses: int = 0
+    step: str = ""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def one_by_one(self, losses: int = 0) -> tuple[Work, ...]:
         """The same candidates, each alone."""
-        return tuple(Work(self.index, self.ids[i : i + 1], losses) for i in range(len(self.ids)))
+        return tuple(replace(self, ids=self.ids[i : i + 1], losses=losses) for i in range(len(self.ids)))
 
     def again(self) -> Work:
         """The same after one more loss."""
@@ -77,6 +81,12 @@ class Backlog:
                 taken = [line.popleft() for _ in range(min(size(index, len(line)), len(line)))]
                 return Work(index, np.array(taken, np.int64))
         return None
+
+    def smallest(self, upto: int) -> float:
+        """The smallest id that waits for one of the stages up to that index; infinity where none does."""
+        waiting = [work.ids.min() for work in (*self._quick, *self._again) if work.index <= upto]
+        waiting += [min(line) for line in self._costly[: upto + 1] if line]
+        return float(min(waiting, default=np.inf))
 
     @property
     def head(self) -> int | None:

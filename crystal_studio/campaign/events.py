@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class StageCount:
-    """How many candidates a stage has judged, by their status; ``reasons`` counts rejections by their code."""
+    """How many candidates a stage has judged, by their status; ``reasons`` counts rejections and marks by their code.
+
+    ``marked`` are those of the ``passed`` that went on although the stage had a reason against them.
+    """
 
     stage: str
     title: str
@@ -18,6 +21,7 @@ class StageCount:
     waiting: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
     rate: float = 0.0
+    marked: int = 0
 
     @property
     def entered(self) -> int:

@@ -58,6 +58,10 @@ class Flights:
         task = Task(judge_batch, (stage, batch, self._make_context), seconds, self._resources)
         self._sent[self._engine.submit(task)] = work
 
+    def ask(self, work: Work, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float | None) -> None:
+        """Have something computed elsewhere, on one core."""
+        self._sent[self._engine.submit(Task(function, arguments, seconds))] = work
+
     def landed(self, wait: float) -> list[tuple[Work, Outcome]]:
         """What came back; waits up to ``wait`` seconds for the first."""
         ended = self._engine.completed(wait)

@@ -8,7 +8,8 @@ from crystal_studio.campaign import parts as run_parts
 from crystal_studio.campaign.devices import resolve
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.parts import RunParts
-from crystal_studio.campaign.provenance import machine
+from crystal_studio.campaign.provenance import machine, of_stages
+from crystal_studio.design import funnel
 from crystal_studio.errors import RequestError
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
@@ -35,10 +36,11 @@ def start(project: Path | str, request: JudgeRequest, name: str = "", parts: Run
         raise RequestError("The funnel none has no stages: choose quick or full.", "funnel")
     with ProjectWriter.open(project) as writer:
         asked = request.to_dict() | {"stages": [stage.name for stage in parts.stages]}
-        return writer.add_campaign(name or title(request), asked, machine(device), len(request.ids), kind=KIND)
+        made = machine(device) | of_stages(parts.stages)
+        return writer.add_campaign(name or title(request), asked, made, len(request.ids), kind=KIND)
 
 
 def title(request: JudgeRequest) -> str:
     """A short name such as "12 candidates · relaxation, stability"."""
     count = len(request.ids)
-    return f"{count} {'candidate' if count == 1 else 'candidates'} · {', '.join(request.funnel.split(','))}"
+    return f"{count} {'candidate' if count == 1 else 'candidates'} · {funnel.title(request.funnel)}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.campaign.backlog import Backlog, Work
+from crystal_studio.campaign.comparisons import Comparisons
 from crystal_studio.campaign.events import Event, Message
 from crystal_studio.campaign.flights import Flights, batch_size
 from crystal_studio.campaign.generation import Chunk, ChunkThread
@@ -18,8 +20,10 @@ from crystal_studio.campaign.recording import Recorder
 from crystal_studio.campaign.reporting import Reporter
 from crystal_studio.campaign.tally import Tally
 from crystal_studio.candidates.verdicts import Verdicts
+from crystal_studio.crystal.composition import formulas
+from crystal_studio.execution.protocol import Done, Outcome
 from crystal_studio.funnel import run_stage
-from crystal_studio.funnel.protocol import Batch, Stage
+from crystal_studio.funnel.protocol import Batch, RememberingStage, Stage
 from crystal_studio.generators.protocol import CancelToken
 from crystal_studio.project.queries import ProjectReader
 
@@ -35,7 +39,8 @@ class Loop:
     """Moves candidates from stage to stage; ``run`` returns when each has its last verdict.
 
     ``accept(chunk)`` stores a chunk and returns the ids that are to be judged. ``chunks`` and ``flights``
-    are None where there is nothing to generate, and no costly stage.
+    are None where there is nothing to generate, and no stage that needs workers. ``geometry`` is the one in which
+    candidates are compared with earlier ones.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Loop:
         stages: Sequence[Stage],
         context: Any,
         reader: ProjectReader,
+        geometry: str,
         recorder: Recorder,
         reporter: Reporter,
         tally: Tally,
@@ -59,6 +65,11 @@ class Loop:
         self._accept, self._chunks, self._flights = accept, chunks, flights
         self._cancel, self._pause = cancel, pause
         self._backlog = Backlog(stages)
+        self._comparing = {
+            index: Comparisons(index, stage, context.memory(stage), partial(reader.structures, geometry=geometry))
+            for index, stage in enumerate(stages)
+            if stage.remembers and isinstance(stage, RememberingStage)
+        }
         self._deaths = 0
 
     def queue(self, ids: NDArray[np.int64], index: int, alone: bool = False) -> None:
@@ -99,7 +110,9 @@ class Loop:
         if self._flights is not None:
             self.tally.set_slots(self._flights.slots)
         for work in self._in_flight:
-            waiting[work.index] += len(work)
+            waiting[work.index] += 0 if work.step else len(work)
+        for index, comparisons in self._comparing.items():
+            waiting[index] += len(comparisons)
         part, rate = (self._chunks.part, self._chunks.rate) if self._chunks else (0.0, 0.0)
         self._reporter.report(phase or self._doing(), part, rate, waiting)
 
@@ -108,7 +121,8 @@ class Loop:
         return self._flights.works if self._flights is not None else []
 
     def _is_done(self) -> bool:
-        return not self._backlog and not self._in_flight and (self._chunks is None or self._chunks.done)
+        comparing = any(map(len, self._comparing.values()))
+        return not (self._backlog or comparing or self._in_flight) and (self._chunks is None or self._chunks.done)
 
     def _hold(self) -> None:
         self._reporter.pause()
@@ -134,6 +148,10 @@ class Loop:
         work = self._backlog.next_quick()
         if work is None:
             return False
+        comparisons = self._comparing.get(work.index)
+        if comparisons is not None:
+            comparisons.arrive(work.ids, formulas(self._reader.structures(work.ids)))
+            return True
         started = time.monotonic()
         verdicts = run_stage.run(self._stages[work.index], self._batch(work.ids), self._context)
         self._judged(work, verdicts, time.monotonic() - started)
@@ -155,12 +173,48 @@ class Loop:
         """Give the engine as much as it takes."""
         flights = self._flights
         while flights is not None and flights.room:
+            asked = self._next_comparisons()
+            if asked is not None:
+                comparisons, asked_for = asked
+                flights.ask(asked_for, *comparisons.task(asked_for))
+                continue
             work = self._backlog.next_costly(
                 lambda index, waiting: batch_size(self.tally.stages[index].pace, waiting, flights.slots)
             )
             if work is None:
                 return
             flights.send(self._stages[work.index], work, self._batch(work.ids))
+
+    def _next_comparisons(self) -> tuple[Comparisons, Work] | None:
+        """They come before other tasks: they are short, and all that follows waits for them."""
+        for index, comparisons in self._comparing.items():
+            if len(comparisons):
+                before = min([w.ids.min() for w in self._in_flight if w.index < index], default=np.inf)
+                work = comparisons.next(min(before, self._backlog.smallest(index)))
+                self._decided(comparisons, index)
+                if work is not None:
+                    return comparisons, work
+        return None
+
+    def _decided(self, comparisons: Comparisons, index: int) -> None:
+        found = comparisons.decided()
+        if found is not None:
+            ids, verdicts, seconds = found
+            self._judged(Work(index, ids), verdicts, seconds)
+
+    def _compared(self, work: Work, outcome: Outcome) -> None:
+        """A task of comparisons has ended."""
+        comparisons = self._comparing[work.index]
+        if isinstance(outcome, Done):
+            comparisons.done(work, outcome.value, outcome.seconds)
+        else:
+            found = answer(self._stages[work.index], work, outcome)
+            comparisons.retry(found.again)
+            if found.verdicts:
+                if comparisons.give_up(int(work.ids[0])):
+                    self._judged(work, found.verdicts, found.seconds)
+                self._count_deaths(found.died)
+        self._decided(comparisons, work.index)
 
     def _receive(self, wait: float) -> None:
         """Take all that came in; waits up to ``wait`` seconds where there is nothing."""
@@ -173,6 +227,9 @@ class Loop:
                 wait = 0.0
         if self._flights is not None and self._in_flight:
             for work, outcome in self._flights.landed(wait):
+                if work.step:
+                    self._compared(work, outcome)
+                    continue
                 found = answer(self._stages[work.index], work, outcome)
                 self._backlog.retry(found.again)
                 if found.verdicts:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.unfinished import Unfinished
 from crystal_studio.design.request import DesignRequest
@@ -40,6 +42,7 @@ class RunParts:
     context : what the quick stages get, in the campaign's process, of a project and what waits in this run
     worker_context : makes what the costly ones get, once in each worker process; picklable and hashable
     resources : what one task of a costly stage takes
+    geometry : the one in which candidates are compared with earlier ones: that in which this run judges its own
     model, load : the model meant by a name; a model by name and device
     warnings : what the stages will have to do without
     """
@@ -48,6 +51,7 @@ class RunParts:
     context: Callable[[ProjectReader, Unfinished], Any]
     worker_context: Callable[[], Any]
     resources: Resources = field(default_factory=Resources)
+    geometry: str = "generated"
     model: Callable[[str], str] = default_model
     load: Callable[[str, str], Generator] = load_model
     warnings: Callable[[], list[str]] = list
@@ -74,15 +78,11 @@ class WorkerContext:
 
 @dataclass(frozen=True)
 class ProjectContext:
-    """Makes the context of the quick stages; those that remember are told of the project's earlier candidates.
-
-    geometry : in which one they are remembered: the one in which this run judges its own
-    """
+    """Makes the context of the quick stages; those that remember are told of the project's earlier candidates."""
 
     stages: tuple[Stage, ...]
     potential: str
     device: str
-    geometry: str
 
     def __call__(self, reader: ProjectReader, unfinished: Unfinished) -> FunnelContext:
         from crystal_studio.funnel.context import FunnelContext
@@ -91,9 +91,10 @@ class ProjectContext:
         context = FunnelContext(self.potential, self.device)
         for stage in self.stages:
             if isinstance(stage, RememberingStage) and stage.remembers:
-                known = reader.ids(remembered(stage, self.stages))
-                known = without(known, unfinished.ids, unfinished.passed, stage.name, self.stages)
-                context.remember(stage, known, reader.batch(known, self.geometry))
+                known = reader.columns(["id", "formula"], remembered(stage, self.stages))
+                told = without(known["id"], unfinished.ids, unfinished.passed, stage.name, self.stages)
+                names = known["formula"][np.searchsorted(known["id"], told)].tolist()
+                context.memory(stage).tell(told, names)
         return context
 
 
@@ -110,8 +111,9 @@ def for_request(request: DesignRequest | JudgeRequest, device: str, found: Colle
     worker = WorkerContext(request.potential, device)
     return RunParts(
         stages,
-        ProjectContext(stages, request.potential, device, geometry),
+        ProjectContext(stages, request.potential, device),
         worker,
         Resources(gpus=0 if device == "cpu" else 1),
+        geometry=geometry,
         warnings=lambda: lacking(stages, worker()),
     )

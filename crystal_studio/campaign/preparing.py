@@ -16,6 +16,7 @@ from crystal_studio.campaign.generation import Chunk, ChunkThread, missing_chunk
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.loop import Loop
 from crystal_studio.campaign.parts import RunParts
+from crystal_studio.campaign.provenance import changes
 from crystal_studio.campaign.recording import Recorder
 from crystal_studio.campaign.reporting import Reporter
 from crystal_studio.campaign.tally import Tally
@@ -57,10 +58,10 @@ def prepare(
     chunks = None
     if isinstance(request, DesignRequest):
         chunks = _generation(row, request, device, parts, present, emit, cancel, pause)
-    for warning in parts.warnings():
+    for warning in (*changes(row.provenance, parts.stages), *parts.warnings()):
         emit(Message("warning", warning))
     flights = None
-    if any(stage.costly for stage in parts.stages):
+    if any(stage.costly or stage.remembers for stage in parts.stages):
         flights = Flights(open_engine(engine, workers), parts.worker_context, parts.resources)
     tally = Tally(row.id, row.requested, parts.stages)
     reporter = Reporter(row, writer, tally, emit)
@@ -80,6 +81,7 @@ def prepare(
         stages=parts.stages,
         context=parts.context(reader, waiting) if parts.stages else None,
         reader=reader,
+        geometry=parts.geometry,
         recorder=Recorder(writer, row.id, parts.stages, tally),
         reporter=reporter,
         tally=tally,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 import crystal_studio
 from crystal_studio.campaign.devices import Device
 from crystal_studio.design.request import DesignRequest
+from crystal_studio.funnel import stage_options
+from crystal_studio.funnel.protocol import Stage
 from crystal_studio.generators.protocol import ModelCard
 
 PACKAGES = ("torch", "numpy", "scipy", "spglib", "moyopy", "pymatgen", "smact", "chgnet", "ase")
@@ -34,6 +37,61 @@ def machine(device: Device) -> dict[str, Any]:
         "device_title": device.title,
         "platform": f"{platform.system()} {platform.machine()}",
     }
+
+
+def of_stages(stages: Sequence[Stage]) -> dict[str, Any]:
+    """The stages of a run in their order: which version of each, whether it rejects, and all its options."""
+    return {
+        "stages": [
+            {
+                "stage": stage.name,
+                "version": stage.version,
+                "rejects": bool(stage.rejects and stage.reasons),
+                "options": stage_options.values(stage),
+            }
+            for stage in stages
+        ]
+    }
+
+
+def changes(recorded: Mapping[str, Any], stages: Sequence[Stage]) -> list[str]:
+    """A sentence for each stage that is not what it was when a campaign with this provenance began.
+
+    Nothing is said of campaigns of earlier programs, which kept no such record.
+    """
+    if "stages" not in recorded:
+        return []
+    before = {str(one["stage"]): one for one in recorded["stages"]}
+    sentences = []
+    for now in of_stages(stages)["stages"]:
+        was = before.pop(now["stage"], None)
+        if was is None:
+            differs = ["was no part of it"]
+        elif was["version"] != now["version"]:
+            differs = [f"was of version {was['version']}, now it is of version {now['version']}"]
+        else:
+            differs = [f"had {_said(was, name)}, now it has {_said(now, name)}" for name in _differing(was, now)]
+        sentences += [_sentence(now["stage"], text) for text in differs]
+    return sentences + [_sentence(name, "is no part of it any more") for name in before]
+
+
+def _sentence(stage: str, differs: str) -> str:
+    return (
+        f"The stage {stage} {differs}: what it says from now on may differ from what it said before. For one measure"
+        " for all, judge the candidates anew."
+    )
+
+
+def _differing(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    names = dict.fromkeys([*was["options"], *now["options"]])
+    changed = [name for name in names if was["options"].get(name) != now["options"].get(name)]
+    return changed + (["rejects"] if was["rejects"] != now["rejects"] else [])
+
+
+def _said(one: Mapping[str, Any], name: str) -> str:
+    if name == "rejects":
+        return "reasons that reject" if one["rejects"] else "reasons that only mark"
+    return f"{name} = {one['options'].get(name, 'nothing')}"
 
 
 def _version(name: str) -> str:

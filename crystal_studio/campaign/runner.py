@@ -18,7 +18,7 @@ from crystal_studio.campaign.events import Event, Finished, Message
 from crystal_studio.campaign.loop import Stopped
 from crystal_studio.campaign.parts import RunParts
 from crystal_studio.campaign.preparing import Run, prepare, request_of
-from crystal_studio.campaign.provenance import provenance
+from crystal_studio.campaign.provenance import of_stages, provenance
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError, RoomError
 from crystal_studio.generators.protocol import CancelToken
@@ -44,7 +44,7 @@ def start(project: Path | str, request: DesignRequest, name: str = "", parts: Ru
         return writer.add_campaign(
             name or title(request),
             request.to_dict(),
-            provenance(request, generator.card, device),
+            provenance(request, generator.card, device) | of_stages(parts.stages),
             request.count,
             chunk_size=generator.chunk_size,
         )

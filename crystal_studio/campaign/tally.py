@@ -18,14 +18,20 @@ WINDOW = 20.0
 
 @dataclass
 class StageTally:
-    """What one stage has said: in all (``statuses``, ``reasons``), and in this run for the rate."""
+    """What one stage has said: in all (``statuses``, ``marked``, ``reasons``), and in this run for the rate."""
 
     stage: Stage
     lanes: int = 1
     statuses: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    marked: int = 0
     judged_now: int = 0
     seconds_now: float = 0.0
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether worker processes do its work."""
+        return self.stage.costly or self.stage.remembers
 
     @property
     def pace(self) -> float:
@@ -55,6 +61,7 @@ class StageTally:
             counts[WAITING],
             dict(self.reasons.most_common()),
             self.rate,
+            self.marked,
         )
 
 
@@ -75,22 +82,21 @@ class Tally:
             if counts.stage in by_name:
                 tally = by_name[counts.stage]
                 tally.statuses = Counter({PASSED: counts.passed, REJECTED: counts.rejected, WAITING: counts.waiting})
+                tally.marked = counts.marked
                 tally.reasons = Counter({code: n for code, n in counts.reasons.items() if code not in (ERROR, WAITING)})
 
     def set_slots(self, slots: int) -> None:
-        """How many tasks of costly stages run at the same time; a cluster grows and shrinks."""
+        """How many tasks run at the same time; a cluster grows and shrinks."""
         for tally in self.stages:
-            tally.lanes = slots if tally.stage.costly else 1
+            tally.lanes = slots if tally.elsewhere else 1
 
     def judged(self, index: int, verdicts: Verdicts, seconds: float) -> None:
         """One batch has been through stage ``index``."""
         tally = self.stages[index]
         tally.statuses.update(verdicts.status)
-        tally.reasons.update(
-            reason.code
-            for status, reason in zip(verdicts.status, verdicts.reasons, strict=True)
-            if status == REJECTED and reason
-        )
+        told = [(s, r.code) for s, r in zip(verdicts.status, verdicts.reasons, strict=True) if r]
+        tally.reasons.update(code for status, code in told if status in (PASSED, REJECTED))
+        tally.marked += sum(status == PASSED for status, _ in told)
         tally.judged_now += len(verdicts)
         tally.seconds_now += seconds
 
@@ -162,7 +168,7 @@ class Tally:
         for tally, queued in zip(self.stages, waiting, strict=True):
             coming += queued
             at_least |= coming >= 1 and tally.rate <= 0
-            line[tally.stage.costly] += coming / tally.rate if tally.rate else 0.0
+            line[tally.elsewhere] += coming / tally.rate if tally.rate else 0.0
             coming *= tally.pass_rate
         longest = max(making, *line.values())
         return (-1.0, False) if at_least and longest < 1 else (longest, at_least)

@@ -23,6 +23,11 @@ def lines(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[str]:
     return [_line(q, found, beside(q, known)) for q in found] + _notes(verdict)
 
 
+def status(verdict: VerdictRow) -> str:
+    """The status in a word: a candidate that passed although the stage had a reason against it is marked."""
+    return "marked" if verdict.marked else verdict.status
+
+
 def value(quantity: QuantityRow) -> Any:
     """The number, or the label."""
     return quantity.value if quantity.label is None else quantity.label

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,8 @@ class Verdicts:
     """One stage's answer to one batch.
 
     status : B of ``STATUSES``
-    reasons : B, None where passed; for an error the code "error" with the parameter ``text``
+    reasons : B, None where passed; for an error the code "error" with the parameter ``text``. Of a stage that only
+        marks also where passed: the reason for which it would have rejected
     findings : quantities found
     notes : further columns (B,) that are kept with the verdict but are no quantity (float64 or object)
     geometry : where the stage moves atoms
@@ -94,6 +95,10 @@ class Verdicts:
         """(B,) which candidates go on to the next stage."""
         return np.array([s == PASSED for s in self.status], bool)
 
+    def marked(self) -> Verdicts:
+        """The same where nothing is rejected: those candidates go on, and keep the reason as a mark."""
+        return replace(self, status=tuple(PASSED if s == REJECTED else s for s in self.status))
+
 
 def rejecting(
     reasons: Sequence[Reason | None],
@@ -107,7 +112,7 @@ def rejecting(
 
 
 def marking(size: int, findings: Sequence[Finding] = (), notes: Mapping[str, NDArray] | None = None) -> Verdicts:
-    """Verdicts of a stage that never rejects."""
+    """Verdicts without any reason."""
     return rejecting([None] * size, findings, notes)
 
 

@@ -53,6 +53,7 @@ def summary(project: str, campaign_id: int) -> dict[str, Any]:
                 "stage": found.stage,
                 "entered": found.entered,
                 "passed": found.passed,
+                "marked": found.marked,
                 "failed": found.rejected,
                 "error": found.error,
                 "waiting": found.waiting,
@@ -103,7 +104,7 @@ def text(document: dict[str, Any]) -> str:
         f"{document['seconds']:.1f} s; {', '.join(told)}"
     ]
     if document["stages"]:
-        columns = [name for name in ("error", "waiting") if any(stage[name] for stage in document["stages"])]
+        columns = [name for name in ("marked", "error", "waiting") if any(stage[name] for stage in document["stages"])]
         rows = [stage | {"stage": reasons.stage_title(stage["stage"])} for stage in document["stages"]]
         lines.append(common.table(rows, ("stage", "entered", "passed", "failed", *columns)))
     for stage in document["stages"]:

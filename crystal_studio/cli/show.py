@@ -77,7 +77,8 @@ def text(document: dict[str, Any]) -> str:
             "",
         ]
     for verdict in document["verdicts"]:
-        said = verdict["status"] + (f": {verdict['reason']}" if verdict["reason"] else "")
+        marked = "marked" if verdict["passed"] and verdict["reason"] else verdict["status"]
+        said = marked + (f": {verdict['reason']}" if verdict["reason"] else "")
         lines += [f"{verdict['title']}: {said}", *(f"    {line}" for line in _told(verdict["notes"]))]
     if document["quantities"]:
         rows = [_known(quantity, document["quantities"]) for quantity in document["quantities"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from crystal_studio.candidates.registry import quantities
 from crystal_studio.candidates.verdicts import ReasonKind, Verdicts
 from crystal_studio.conformance import samples
 from crystal_studio.conformance.batches import need, same
+from crystal_studio.funnel import stage_options
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch, RememberingStage, Stage
@@ -57,6 +59,24 @@ def declaration(stage: Stage, context: FunnelContext) -> None:
     need(not {"", "error", "waiting"} & set(codes), "the codes error and waiting are every stage's")
     need(all("{" not in kind.title for kind in stage.reasons), "titles have no parameters")
     need(not stage.remembers or isinstance(stage, RememberingStage), "a stage that remembers makes its memory")
+
+
+def options(stage: Stage, context: FunnelContext) -> None:
+    """What can be set of it is declared: drawn by forms, kept as plain values, and taken as they were given."""
+    kind: Any = type(stage)
+    need(type(stage.version) is int and stage.version >= 1, "a version, 1 at first, raised when its answers change")
+    need(isinstance(stage.rejects, bool), "rejects is true or false")
+    for field in stage_options.fields(kind):
+        what = f"the option {field.name}"
+        need(bool(field.title) and bool(field.help), f"{what} has a title and a phrase on what it does")
+        need(field.name not in ("stage", "rejects") and not set(field.name) & set(":,= "), f"{what} has another name")
+        if field.kind in ("int", "float"):
+            need(field.low is not None and field.high is not None, f"{what} has bounds")
+    kept = json.loads(json.dumps(stage_options.values(stage)))
+    need(stage_options.values(kind(**stage_options.read(kind, kept))) == kept, "options are taken as they were kept")
+    if stage.reasons:
+        for rejects in (True, False):
+            need(kind(rejects=rejects).rejects is rejects, "a stage with reasons takes whether they reject")
 
 
 def travels(stage: Stage, context: FunnelContext) -> None:
@@ -153,6 +173,7 @@ def memory(stage: Stage, context: FunnelContext) -> None:
 
 CHECKS = (
     declaration,
+    options,
     travels,
     sizes,
     absurd_cells,

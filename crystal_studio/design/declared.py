@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -63,8 +63,12 @@ def declare(
 
 
 class Declared(BaseModel):
-    """A frozen object that is valid once it exists; what is wrong is said as ``RequestError`` with its field."""
+    """A frozen object that is valid once it exists; what is wrong is said as ``RequestError`` with its field.
 
+    ``called`` is what messages name it.
+    """
+
+    called: ClassVar[str] = "request"
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False)
 
     def __init__(self, **values: Any) -> None:
@@ -83,6 +87,8 @@ class Asked(Protocol):
 
 class Options(Declared):
     """What one family of models lets a request say beyond its core; a family declares a subclass."""
+
+    called: ClassVar[str] = "this kind of model"
 
     @classmethod
     def of(cls, request: Asked) -> Self:
@@ -120,9 +126,10 @@ def _refusal(error: ValidationError, model: type[Declared]) -> RequestError:
     if field is None:
         if issubclass(model, Options):
             known = ", ".join(model.model_fields) or "none"
-            return RequestError(f"There is no option {name!r} for this kind of model: its options are {known}.", name)
+            return RequestError(f"There is no option {name!r} for {model.called}: its options are {known}.", name)
         unknown = sorted(str(e["loc"][0]) for e in error.errors() if e["type"] == "extra_forbidden")
-        return RequestError(f"The request has unknown fields: {', '.join(unknown)}.", unknown[0] if unknown else name)
+        text = f"The {model.called} has unknown fields: {', '.join(unknown)}."
+        return RequestError(text, unknown[0] if unknown else name)
     title, context = field.title or name, first.get("ctx", {})
     bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if getattr(m, k, None) is not None}
     if first["type"] in ("greater_than_equal", "less_than_equal") and len(path) == 1:
@@ -138,6 +145,9 @@ def _refusal(error: ValidationError, model: type[Declared]) -> RequestError:
     elif first["type"] == "finite_number":
         text = f"{title}: the value must be a finite number."
     else:
-        where = ".".join(path)
-        text = f"The request is malformed: {where}: {first['msg'][:1].lower()}{first['msg'][1:]}."
+        why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        if issubclass(model, Options):
+            text = f"{title} is malformed: {why}."
+        else:
+            text = f"The {model.called} is malformed: {'.'.join(path)}: {why}."
     return RequestError(text, _FIELDS.get(name, name))

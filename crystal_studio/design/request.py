@@ -5,22 +5,17 @@ from __future__ import annotations
 from math import gcd
 from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.declared import Declared, declare, plain
+from crystal_studio.design.funnel import FUNNELS, Asked, asked, said
 from crystal_studio.design.targets import PropertyTarget
-from crystal_studio.design.versions import VERSION, upgraded
+from crystal_studio.design.versions import upgraded, version_of
 from crystal_studio.errors import RequestError
 
 LARGEST_SEED = 2**63 - 1
-FUNNELS = {
-    "quick": ("Quick", "Geometry, composition, symmetry, uniqueness, novelty, relaxation, energy above hull"),
-    "full": ("Full", "As quick, with the relaxation carried to 0.03 eV/Å"),
-    "none": ("None", "Generate only; the funnel can be run later"),
-}
-"""Which stages judge the candidates: title and what each does."""
 
 
 class DesignRequest(Declared):
@@ -28,7 +23,8 @@ class DesignRequest(Declared):
 
     What is asked: ``chemical_system``; ``composition``, a formula such as "LiMn2O4" (any number of formula units) or
     empty; ``space_groups``, empty for any; ``max_atoms`` in the primitive cell, 0 for no limit; ``targets``; ``count``
-    and ``seed``. How it is made and judged: ``model`` (empty: the default one), ``device``, ``funnel``, ``potential``.
+    and ``seed``. How it is made and judged: ``model`` (empty: the default one), ``device``, ``funnel`` (names such as
+    "quick" or "quick,consensus", or a ``Funnel``), ``potential``.
 
     ``options`` are what the family of the model lets one say beyond that, as plain lists, strings and numbers: give
     them as a dict or as the family's ``Options``, read them with ``Options.of(request)``. They are validated by the
@@ -78,16 +74,25 @@ class DesignRequest(Declared):
         "", "Model", "see crystal-studio models", kind="model", zero="the first installed", metavar="NAME"
     )
     device: str = declare("auto", "Device", "auto, cpu, cuda, cuda:1 or mps", kind="device", metavar="DEVICE")
-    funnel: str = declare(
+    funnel: Asked = declare(
         "quick",
         "Funnel",
-        "which stages judge the candidates; further stages may follow: quick,NAME",
+        "which stages judge the candidates: one that is saved, a file of one, or with stages to follow: quick,NAME",
         kind="funnel",
         labels=FUNNELS,
         metavar="NAME",
     )
     potential: str = declare("chgnet", "Potential", "potential that relaxes them", kind="potential", metavar="NAME")
     options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("funnel", mode="before")
+    @classmethod
+    def _asked_funnel(cls, value: Any) -> Any:
+        return asked(value)
+
+    @field_serializer("funnel")
+    def _said_funnel(self, value: Asked) -> Any:
+        return said(value)
 
     @field_validator("options", mode="before")
     @classmethod
@@ -111,7 +116,8 @@ class DesignRequest(Declared):
             raise RequestError("Ask for at least one candidate.", "count")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise RequestError("The seed must be a whole number from 0 to 2^63 - 1.", "seed")
-        if self.funnel.split(",")[0].strip() not in FUNNELS:  # single stages may follow: "quick,my_stage"
+        # Single stages may follow: "quick,my_stage".
+        if isinstance(self.funnel, str) and self.funnel.split(",")[0].strip() not in FUNNELS:
             raise RequestError(f"Unknown funnel {self.funnel!r}: choose one of {', '.join(FUNNELS)}.", "funnel")
         names = [t.name for t in self.targets]
         if len(set(names)) < len(names):
@@ -135,7 +141,7 @@ class DesignRequest(Declared):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, strings and numbers, fit for JSON and TOML, with the version of the form."""
-        return {"version": VERSION, **self.model_dump(mode="json")}
+        return {"version": version_of(self.funnel), **self.model_dump(mode="json")}
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> DesignRequest:

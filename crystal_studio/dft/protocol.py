@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +120,8 @@ class Code(Protocol):
 
     title : for people
     needs : a sentence on what the user must have
-    command : shell line that runs it within a folder that ``write`` made
+    command : shell line that runs it within a folder that ``write`` made; $RUN stands before a parallel program, such
+        as srun, and may be empty
     """
 
     name: str
@@ -136,3 +137,12 @@ class Code(Protocol):
 
     def read(self, folder: Path) -> Result:
         """What the code left in the folder; raises ``KnownError`` that says what is missing or wrong."""
+
+
+@runtime_checkable
+class Shares(Protocol):
+    """A code whose bundles hold more than the inputs of each candidate."""
+
+    def share(self, folder: Path, symbols: Sequence[str]) -> str:
+        """Files for all candidates, of these elements, into the bundle's folder; gives a paragraph on them for its
+        README."""

@@ -51,7 +51,7 @@ def physically_valid(structures: Structures, stage: GeometryStage | None = None)
     The limits are those of the funnel's geometry stage.
     """
     stage = stage or GeometryStage()
-    low, high = stage.volume_per_atom
+    low, high = stage.least_volume, stage.most_volume
     volume = structures.volume / np.maximum(structures.n_atoms, 1)
     valid = is_sound(structures, CellLimits(volume_per_atom=low, shortest=0.0)) & (volume <= high)
     rows = np.flatnonzero(valid)

@@ -36,7 +36,10 @@ def reason_against(composition: Pairs) -> Reason | None:
 class CompositionStage:
     """Rejects compositions that fail the charge and electronegativity test."""
 
+    rejects: bool = True
+
     name = "composition"
+    version = 1
     title = "Charge balance"
     in_order = False
     costly = False

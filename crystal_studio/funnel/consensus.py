@@ -19,6 +19,7 @@ from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.part import geometry, spread_out
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
 from crystal_studio.potentials.protocol import Relaxation, why
 
@@ -48,23 +49,32 @@ class _Voice:
 class ConsensusStage:
     """Relaxes what the potential of the context finds stable with every other one, each judged by its own hull.
 
-    Marks, and rejects none unless ``reject`` is true: then those that another potential puts above the cutoff or that
-    fall apart in its hands.
-
-    cutoff : eV/atom above the hull up to which a candidate is judged, and up to which it counts as stable
-    potentials : names of the other potentials; none: all that are installed and have a hull
-    max_steps : evaluations of energy, forces and stress; fmax : eV/Angstrom
-    seconds : time for one candidate
+    Marks those that another potential puts above the cutoff, or that fall apart in its hands.
     """
 
-    cutoff: float = 0.1
-    potentials: tuple[str, ...] = ()
-    max_steps: int = 120
-    fmax: float = 0.1
-    reject: bool = False
-    seconds: float = 1200.0
+    cutoff: float = option(
+        0.1,
+        "Cutoff",
+        "energy above hull up to which a candidate is judged, and counts as stable",
+        unit="eV/atom",
+        low=0,
+        high=10,
+        step=0.01,
+    )
+    potentials: tuple[str, ...] = option(
+        (), "Potentials", "names of the other potentials", kind="names", zero="all that have a hull", metavar="NAMES"
+    )
+    max_steps: int = option(120, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
+    fmax: float = option(
+        0.1, "Largest force", "largest force at which a crystal is at rest", unit="eV/Å", low=0.0001, high=10, step=0.01
+    )
+    seconds: float = option(
+        1200.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
+    )
+    rejects: bool = False
 
     name = "consensus"
+    version = 1
     title = "Consensus"
     in_order = False
     costly = True
@@ -149,9 +159,8 @@ class ConsensusStage:
         notes = objects([f"There is no energy above hull by {first}." if np.isnan(e) else None for e in own])
         notes[rows] = [" ".join(filter(None, said)) or None for said in zip(*(v.notes for v in voices), strict=True)]
         reasons: list[Reason | None] = [None] * size
-        if self.reject:
-            for at, row in enumerate(rows.tolist()):
-                reasons[row] = self._against(voices, at)
+        for at, row in enumerate(rows.tolist()):
+            reasons[row] = self._against(voices, at)
         return rejecting(reasons, findings, {"consensus_note": notes}, self._geometry(batch, rows, voices[0]))
 
     def _ask(self, name: str, context: FunnelContext, cells: Structures) -> _Voice:

@@ -20,8 +20,9 @@ class FunnelContext:
     device : where it computes, as torch writes it ("cpu", "cuda:1", "mps")
     memories : what each stage that remembers knows of earlier candidates, by the stage's name
 
-    Before a campaign goes on, tell every stage that remembers of earlier candidates with ``remember``; which ones,
-    ``remembering.remembered`` says.
+    Before a campaign goes on, every stage that remembers is told of earlier candidates; of which ones,
+    ``remembering.remembered`` says. Where workers compare, the memory is told of formulas (``Memory.tell``); where the
+    stage is called as a function, of structures, with ``remember``.
     """
 
     potential: str = "chgnet"

@@ -15,6 +15,7 @@ from crystal_studio.crystal.standardise import space_group_numbers
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.part import geometry, spread_out
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
 
 SYMPREC = 0.1
@@ -26,23 +27,44 @@ class FreeRelaxationStage:
     """Shakes candidates near the hull and relaxes them without symmetry; marks, and rejects none.
 
     Each is relaxed with its symmetry first, by the same limits, so that what it gains is gained by losing symmetry.
-
-    cutoff : eV/atom above the hull up to which a candidate is tried
-    displacement : Angstrom, deviation of the atoms by which it is shaken; strain : the same of the cell
-    noise : eV/atom that no group is told apart by
-    fmax, max_steps : eV/Angstrom of either relaxation, and evaluations
-    seconds : time for one candidate
     """
 
-    cutoff: float = 0.1
-    displacement: float = 0.05
-    strain: float = 0.005
-    noise: float = 0.001
-    fmax: float = 0.03
-    max_steps: int = 300
-    seconds: float = 1800.0
+    cutoff: float = option(
+        0.1, "Cutoff", "energy above hull up to which a candidate is tried", unit="eV/atom", low=0, high=10, step=0.01
+    )
+    displacement: float = option(
+        0.05, "Displacement", "standard deviation by which atoms are shaken", unit="Å", low=0, high=1, step=0.01
+    )
+    strain: float = option(
+        0.005, "Strain", "standard deviation by which the cell is shaken", low=0, high=0.2, step=0.001, advanced=True
+    )
+    noise: float = option(
+        0.001,
+        "Noise",
+        "energy that no group is told apart by",
+        unit="eV/atom",
+        low=0,
+        high=1,
+        step=0.001,
+        advanced=True,
+    )
+    fmax: float = option(
+        0.03,
+        "Largest force",
+        "largest force at which a crystal is at rest",
+        unit="eV/Å",
+        low=0.0001,
+        high=10,
+        step=0.01,
+    )
+    max_steps: int = option(300, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
+    seconds: float = option(
+        1800.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
+    )
 
     name = "free_relaxation"
+    version = 1
+    rejects = False
     title = "Free relaxation"
     in_order = False
     costly = True

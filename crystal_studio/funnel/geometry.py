@@ -14,7 +14,9 @@ from crystal_studio.crystal.elements import COVALENT_RADII, SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.neighbours import closest_contacts
 from crystal_studio.crystal.soundness import READABLE, CellFault, cell_faults, fault_texts
+from crystal_studio.errors import RequestError
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
 
 PUBLISHED_LIMIT = 0.5
 """Angstrom: the least distance of the published structural validity (CDVAE)."""
@@ -33,18 +35,33 @@ METHOD = Method("geometry", "geometry", "Computed from the geometry")
 class GeometryStage:
     """Rejects overlaps over all periodic images (own images included) and absurd cells.
 
-    radius_fraction : least distance in sums of covalent radii
-    volume_per_atom : Angstrom^3, the 0.1 and 99.9 percentile of the training data (7.3 and 84.8), widened by a
-        quarter so that diamond (5.7) passes
-    edges : Angstrom, conventional cell; angles : degrees
+    The limits of the volume per atom are the 0.1 and 99.9 percentile of the training data (7.3 and 84.8 Angstrom^3),
+    widened by a quarter so that diamond (5.7) passes; edges and angles are those of the conventional cell.
     """
 
-    radius_fraction: float = 0.6
-    volume_per_atom: tuple[float, float] = (5.5, 106.0)
-    edges: tuple[float, float] = (1.5, 100.0)
-    angles: tuple[float, float] = (20.0, 160.0)
+    radius_fraction: float = option(
+        0.6, "Least distance", "least distance of two atoms, in sums of their covalent radii", low=0, high=2, step=0.05
+    )
+    least_volume: float = option(
+        5.5, "Least volume", "least volume of the cell per atom", unit="Å³/atom", low=0, high=10_000, step=0.5
+    )
+    most_volume: float = option(
+        106.0, "Most volume", "largest volume of the cell per atom", unit="Å³/atom", low=0, high=10_000, step=1
+    )
+    shortest_edge: float = option(
+        1.5, "Shortest edge", "shortest edge of the cell", unit="Å", low=0, high=1000, step=0.1
+    )
+    longest_edge: float = option(100.0, "Longest edge", "longest edge of the cell", unit="Å", low=0, high=1000, step=1)
+    sharpest_angle: float = option(
+        20.0, "Sharpest angle", "smallest angle of the cell", unit="°", low=0, high=180, step=1, advanced=True
+    )
+    bluntest_angle: float = option(
+        160.0, "Bluntest angle", "largest angle of the cell", unit="°", low=0, high=180, step=1, advanced=True
+    )
+    rejects: bool = True
 
     name = "geometry"
+    version = 1
     title = "Distances and cell"
     in_order = False
     costly = False
@@ -74,6 +91,16 @@ class GeometryStage:
         ReasonKind("overlap", "Atoms overlap", "{atoms} are {distance:.2f} Å apart (limit {limit:.2f} Å)."),
     )
     seconds = 0.0
+
+    def __post_init__(self) -> None:
+        for low, high in (
+            ("least_volume", "most_volume"),
+            ("shortest_edge", "longest_edge"),
+            ("sharpest_angle", "bluntest_angle"),
+        ):
+            if getattr(self, low) > getattr(self, high):
+                one, other = (name.replace("_", " ") for name in (low, high))
+                raise RequestError(f"The {one} is larger than the {other}, so no cell would pass.", low)
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Finds min_distance (Angstrom) and min_radius_ratio; notes valid_published (0 or 1)."""
@@ -123,14 +150,14 @@ class GeometryStage:
         with np.errstate(all="ignore"):  # squares of 1e200
             volume = abs(float(np.linalg.det(lattice))) / n
             parameters = cell_parameters(lattice[None])[0]
-        low, high = self.volume_per_atom
+        low, high = self.least_volume, self.most_volume
         if not low <= volume <= high:
             return Reason("volume", {"volume": volume, "low": low, "high": high})
-        short, long = self.edges
+        short, long = self.shortest_edge, self.longest_edge
         for label, edge in zip("abc", parameters[:3].tolist(), strict=True):
             if not short <= edge <= long:
                 return Reason("edge", {"edge": label, "length": edge, "low": short, "high": long})
-        sharp, blunt = self.angles
+        sharp, blunt = self.sharpest_angle, self.bluntest_angle
         for label, angle in zip("αβγ", parameters[3:].tolist(), strict=True):
             if not sharp <= angle <= blunt:
                 return Reason("angle", {"angle": label, "degrees": angle, "low": sharp, "high": blunt})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from crystal_studio.candidates.quantities import Method
-from crystal_studio.candidates.verdicts import Finding, Verdicts, marking
+from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, marking, rejecting
 from crystal_studio.data.reference import ReferenceIndex
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.columns import objects
@@ -19,16 +19,19 @@ METHOD = Method("known-structures", "reference", "Known structures (Materials Pr
 
 @dataclass(frozen=True)
 class NoveltyStage:
-    """Marks candidates as novel or known against the reference index; rejects none."""
+    """Marks candidates as novel or known against the reference index."""
+
+    rejects: bool = False
 
     name = "novelty"
+    version = 1
     title = "Nearest known crystal"
     in_order = False
     costly = False
     remembers = False
     requires = ()
     gives = ("novel", "nearest_known", "nearest_distance")
-    reasons = ()
+    reasons = (ReasonKind("known", "A known crystal", "The crystal is known: {crystal}."),)
     seconds = 0.0
 
     def reference(self, context: Any) -> ReferenceIndex:
@@ -50,4 +53,5 @@ class NoveltyStage:
             Finding("novel", METHOD, nearest.novel.astype(float)),
         )
         notes = ["same formula" if same else "same structure type" for same in nearest.same_formula]
-        return marking(size, findings, {"nearest_note": objects(notes)})
+        known = [None if new else Reason("known", {"crystal": nearest.label(i)}) for i, new in enumerate(nearest.novel)]
+        return rejecting(known, findings, {"nearest_note": objects(notes)})

@@ -12,6 +12,7 @@ from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
 from crystal_studio.potentials.phonons import frequencies
 
@@ -20,24 +21,41 @@ from crystal_studio.potentials.phonons import frequencies
 class PhononStage:
     """Vibrations of candidates near the hull, at the zone centre and the wave vectors of a supercell.
 
-    Marks, and rejects none unless ``reject`` is true: then those that a vibration carries away.
-
-    cutoff : eV/atom above the hull up to which a candidate is judged
-    most_atoms : atoms of the largest primitive cell that is judged
-    softest : THz, the lowest frequency that still counts as stable; imaginary ones are negative
-    fmax, max_steps : eV/Angstrom to which the cell is relaxed before, and in how many evaluations
-    seconds : time for one candidate
+    Marks those that a vibration carries away.
     """
 
-    cutoff: float = 0.1
-    most_atoms: int = 12
-    softest: float = -0.3
-    fmax: float = 0.01
-    max_steps: int = 300
-    reject: bool = False
-    seconds: float = 1800.0
+    cutoff: float = option(
+        0.1, "Cutoff", "energy above hull up to which a candidate is judged", unit="eV/atom", low=0, high=10, step=0.01
+    )
+    most_atoms: int = option(
+        12, "Atoms, at most", "atoms of the largest primitive cell that is judged", low=1, high=500
+    )
+    softest: float = option(
+        -0.3,
+        "Softest vibration",
+        "lowest frequency that still counts as stable; imaginary ones are negative",
+        unit="THz",
+        low=-100,
+        high=0,
+        step=0.1,
+    )
+    fmax: float = option(
+        0.01,
+        "Largest force",
+        "largest force at which a crystal is at rest",
+        unit="eV/Å",
+        low=0.0001,
+        high=10,
+        step=0.01,
+    )
+    max_steps: int = option(300, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
+    seconds: float = option(
+        1800.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
+    )
+    rejects: bool = False
 
     name = "phonons"
+    version = 1
     title = "Vibrations"
     in_order = False
     costly = True
@@ -74,8 +92,6 @@ class PhononStage:
             if np.isnan(lowest[i]):
                 notes[i] = f"{method.title} has no answer for its vibrations."
         stable = np.where(np.isnan(lowest), np.nan, lowest >= self.softest)
-        reasons = [
-            Reason("unstable", {"frequency": float(f)}) if self.reject and f < self.softest else None for f in lowest
-        ]
+        reasons = [Reason("unstable", {"frequency": float(f)}) if f < self.softest else None for f in lowest]
         findings = (Finding("lowest_frequency", method, lowest), Finding("dynamically_stable", method, stable))
         return rejecting(reasons, findings, {"phonons_note": notes})

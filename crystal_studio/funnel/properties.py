@@ -12,6 +12,7 @@ from crystal_studio.candidates.verdicts import Finding, Verdicts, marking
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
 from crystal_studio.properties import registry
 from crystal_studio.properties.protocol import PropertyModel, quantity_of
 
@@ -23,9 +24,11 @@ class PropertiesStage:
     The predictions are those of the judged geometry, energies those that the crystal is expected to have when relaxed.
     """
 
-    model: str = registry.DEFAULT
+    model: str = option(registry.DEFAULT, "Model", "name of the property model", metavar="NAME", advanced=True)
 
     name = "properties"
+    version = 1
+    rejects = False
     title = "Predicted properties"
     in_order = False
     costly = False

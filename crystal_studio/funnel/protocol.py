@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -53,21 +53,28 @@ class Stage(Protocol):
     """One question, asked of a whole batch at once.
 
     name, title : its key, and what people read
+    version : raised whenever its answers change; projects keep it with what it said
+    rejects : whether its reasons reject; else they only mark: they are kept with the verdict and the candidate goes
+        on. A stage that has reasons takes it as an argument; it gives them either way, ``run_stage`` does the rest
     in_order : it needs what came before and sees the candidates of a project in the order of their ids; the others
         may run in any worker
     costly : it is sent to worker processes in small batches
-    remembers : it has to be told of earlier candidates; it then is a ``RememberingStage``
+    remembers : it has to be told of earlier candidates, with which workers compare; it then is a ``RememberingStage``
     requires : quantities that it reads from ``Batch.found``
     gives : quantities that it finds
     reasons : every reason for which it may reject
-    seconds : time that one candidate may take where it is costly; 0 where there is no limit
+    seconds : time that one candidate may take in a worker process; 0 where there is no limit
 
     A cell that cannot be judged (empty, flat, not finite) gets a verdict, never an exception. An exception means that
     the stage failed: ``run_stage.run`` makes errors of it, no verdicts.
+
+    What can be set of it are fields of its dataclass, declared with ``stage_options.option``.
     """
 
     name: str
     title: str
+    version: int
+    rejects: bool
     in_order: bool
     costly: bool
     remembers: bool
@@ -80,20 +87,63 @@ class Stage(Protocol):
 
 
 class Memory(Protocol):
-    """What a stage keeps of earlier candidates; picklable."""
+    """What a stage keeps of earlier candidates: keys, by which it asks for the few comparisons that are needed.
+
+    Picklable. Candidates ``arrive``; what ``missing`` names is learnt; ``questions`` are answered in any order;
+    ``decided`` tells the outcome, which depends on the ids alone. ``seen.SeenBefore`` is one.
+    """
 
     def add(self, ids: NDArray[np.int64], candidates: Candidates) -> None:
-        """Remember further candidates; one that is there already is kept once."""
+        """Remember further candidates with their structures; one that is there already is kept once."""
+
+    def tell(self, ids: NDArray[np.int64], names: Sequence[str]) -> None:
+        """Remember further candidates by their reduced formulas alone."""
 
     def __len__(self) -> int: ...
+
+    @property
+    def undecided(self) -> int:
+        """Candidates that have arrived and are not decided."""
+        ...
+
+    def arrive(self, ids: NDArray[np.int64], names: Sequence[str]) -> None:
+        """Candidates of these reduced formulas that are to be decided."""
+
+    def missing(self, most: int | None = None) -> NDArray[np.int64]:
+        """Candidates, ``most`` of them, whose keys are wanted; each is named once."""
+        ...
+
+    def learn(self, ids: NDArray[np.int64], vectors: NDArray) -> None:
+        """Keys of candidates, a row each."""
+
+    def questions(self, before: float = np.inf) -> Sequence[Any]:
+        """Who is to be compared with whom (``id``, ``near``); ``before``: the smallest id that is still to arrive."""
+        ...
+
+    def answer(self, candidate: int, matches: Sequence[int]) -> None:
+        """What was found to a question."""
+
+    def give_up(self, candidate: int) -> None:
+        """A candidate that could not be judged."""
+
+    def decided(self) -> list[tuple[int, int | None]]:
+        """(id, id of the same crystal or None) of those decided since the last call."""
+        ...
 
 
 @runtime_checkable
 class RememberingStage(Protocol):
-    """A stage with ``remembers = True``, which finds its memory in ``context.memory(self)``."""
+    """A stage with ``remembers = True``, which finds its memory in ``context.memory(self)``.
+
+    Called as a function it judges like any other. In a campaign ``keys`` and ``matches`` run in worker processes, and
+    ``seconds`` is what they may take for one candidate.
+    """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def seconds(self) -> float: ...
 
     @property
     def forgets(self) -> tuple[str, ...]:
@@ -102,3 +152,14 @@ class RememberingStage(Protocol):
 
     def memory(self) -> Memory:
         """A new memory that holds nothing."""
+
+    def keys(self, structures: Structures) -> NDArray:
+        """(B, W) what the memory keeps of each."""
+
+    def matches(
+        self, questions: Sequence[Any], ids: NDArray[np.int64], structures: Structures
+    ) -> Sequence[Sequence[int]]:
+        """Answers to questions of the memory; ``ids`` and ``structures`` of everybody named in them."""
+
+    def verdicts(self, twins: Sequence[int | None]) -> Verdicts:
+        """What is said of candidates with these ids of the same crystal."""

@@ -13,6 +13,7 @@ from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
 from crystal_studio.potentials.protocol import GIVEN_UP, Cautious
 
@@ -21,18 +22,22 @@ from crystal_studio.potentials.protocol import GIVEN_UP, Cautious
 class RelaxationStage:
     """Relaxes positions and cell with the potential of the context; rejects what falls apart.
 
-    max_steps : evaluations of energy, forces and stress; fmax : eV/Angstrom
-    cautious : leave candidates that will not come near the reference hull of the potential; they are marked as
+    cautious : candidates that will not come near the reference hull of the potential are left; they are marked as
         stopped, their energy is an upper bound, and they keep the geometry in which they came
-    seconds : time for one candidate
     """
 
-    max_steps: int = 120
-    fmax: float = 0.1
-    cautious: bool = True
-    seconds: float = 600.0
+    max_steps: int = option(120, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
+    fmax: float = option(
+        0.1, "Largest force", "largest force at which a crystal is at rest", unit="eV/Å", low=0.0001, high=10, step=0.01
+    )
+    cautious: bool = option(True, "Cautious stop", "leave what will not come near the reference hull")
+    seconds: float = option(
+        600.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
+    )
+    rejects: bool = True
 
     name = "relaxation"
+    version = 1
     title = "Relaxation"
     in_order = False
     costly = True

@@ -30,6 +30,7 @@ class MalformedVerdicts(Exception):
 def run(stage: Stage, batch: Batch, context: Any) -> Verdicts:
     """The verdicts of a stage on a batch; candidates on which it fails get the status "error".
 
+    Where the stage does not reject, those with a reason pass and keep it.
     A batch on which it raises is halved until the candidates at fault are alone, so that the others get their
     verdicts; one with a malformed answer is not, since such a stage cannot be trusted with the parts either. The
     traceback goes to the log and into the note ``traceback``. A ``KnownError`` (a potential that is not installed, say)
@@ -50,7 +51,7 @@ class _Attempt:
             verdicts = self.stage(batch, self.context)
             if wrong := complaint(self.stage, verdicts, batch):
                 raise MalformedVerdicts(wrong)
-            return verdicts
+            return verdicts if self.stage.rejects else verdicts.marked()
         except KnownError:
             raise
         except Exception as error:

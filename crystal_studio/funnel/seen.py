@@ -1,9 +1,10 @@
-"""The candidates of a project that a new one may be the same as."""
+"""The candidates of a project that a new one may be the same as: keys alone, and who is compared with whom."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import Any
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,105 +12,211 @@ from numpy.typing import NDArray
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import formulas
-from crystal_studio.data.fingerprints import WIDTH, fingerprints
-from crystal_studio.data.same_crystal import may_match, reduced, same
+from crystal_studio.data.fingerprints import WIDTH
+from crystal_studio.data.same_crystal import may_match
+
+ORIGINAL, OPEN, GONE = 0, 1, 2
+"""The first of its kind; not decided yet; a duplicate, or one that could not be judged."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Is the candidate ``id`` the same crystal as one of ``near`` (n,), earlier ids with the nearest first?
+
+    sure : (n,) bool, the first of its kind for certain: the answer may end with such a one
+    """
+
+    id: int
+    near: NDArray[np.int64]
+    sure: NDArray[np.bool_]
 
 
 class SeenBefore:
     """Earlier candidates by reduced formula: the memory of the uniqueness stage.
 
-    Only crystals of one formula are ever compared, and of those only the ones that may match. What comparing needs
-    is made when it is first needed, so that telling of many candidates costs little.
+    A candidate is a duplicate where an earlier one (a smaller id) that is itself none is the same crystal; of several
+    the nearest is named. Only crystals of one formula whose fingerprints are near each other are ever compared.
+    Candidates ``arrive``; what ``missing`` names is learnt; ``questions`` say who is to be compared, answered by
+    anybody in any order; ``decided`` tells the outcome, which is the same whatever that order.
+
+    cells : structures of those that were told of with theirs
     """
 
     def __init__(self) -> None:
-        self._by_formula: dict[str, _Bucket] = defaultdict(_Bucket)
-        self._ids: set[int] = set()
+        self.cells: dict[int, Structures] = {}
+        self._told: dict[str, list[int]] = {}
+        self._buckets: dict[str, _Bucket] = {}
+        self._formula: dict[int, str] = {}
+        self._arrived: list[int] = []
+        self._missing: dict[int, None] = {}
+        self._matches: dict[int, list[int]] = {}
+        self._asked: set[int] = set()
+        self._decided: list[tuple[int, int | None]] = []
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return sum(map(len, self._told.values())) + sum(bucket.kept for bucket in self._buckets.values())
+
+    @property
+    def undecided(self) -> int:
+        """Candidates that have arrived and are not decided."""
+        return len(self._arrived) + len(self._asked)
 
     def add(self, ids: NDArray[np.int64], candidates: Candidates) -> None:
-        """Remember further candidates; one that is there already is kept once."""
-        for i, name in enumerate(formulas(candidates.structures)):
-            self._keep(name, int(ids[i]), candidates.structures.take(np.array([i])))
+        """Remember further candidates with their structures; one that is there already is kept once."""
+        for i, candidate in enumerate(np.asarray(ids).tolist()):
+            self.cells[candidate] = candidates.structures.take(np.array([i]))
+        self.tell(ids, formulas(candidates.structures))
 
-    def judge(self, ids: NDArray[np.int64], structures: Structures) -> list[int | None]:
-        """For each candidate the id of an earlier one (a smaller id) that is the same crystal, None where there is
-        none; those without are remembered once the whole batch is judged. Two of one batch are compared too."""
-        vectors = fingerprints(structures)
-        twins: list[int | None] = []
-        fresh: dict[str, _Bucket] = defaultdict(_Bucket)
-        for i, name in enumerate(formulas(structures)):
-            mine = int(ids[i])
-            own = _Bucket()
-            own.add(mine, structures.take(np.array([i])), vectors[i])
-            twin = None
-            for bucket in (self._by_formula.get(name), fresh.get(name)):
-                if twin is None and bucket is not None:
-                    twin = bucket.twin(own)
-            twins.append(twin)
-            if twin is None:
-                fresh[name].take_over(own)
-        for name, bucket in fresh.items():
-            for k, candidate in enumerate(bucket.ids):
-                self._keep(name, candidate, bucket.cells[k], bucket.vectors[k])
-        return twins
+    def tell(self, ids: NDArray[np.int64], names: Sequence[str]) -> None:
+        """Remember further candidates by their formulas; one that is there already is kept once."""
+        for candidate, name in zip(np.asarray(ids).tolist(), names, strict=True):
+            if candidate not in self._formula:
+                self._formula[candidate] = name
+                if name in self._buckets:
+                    self._row(name, candidate, ORIGINAL)
+                else:
+                    self._told.setdefault(name, []).append(candidate)
 
-    def _keep(self, formula: str, candidate: int, cell: Structures, vector: NDArray | None = None) -> None:
-        if candidate not in self._ids:
-            self._ids.add(candidate)
-            self._by_formula[formula].add(candidate, cell, vector)
+    def arrive(self, ids: NDArray[np.int64], names: Sequence[str]) -> None:
+        """Candidates (B,) of these formulas that are to be decided."""
+        for candidate, name in zip(np.asarray(ids).tolist(), names, strict=True):
+            self._formula.setdefault(candidate, name)
+            if name not in self._buckets:
+                self._buckets[name] = _Bucket()
+                for earlier in self._told.pop(name, ()):
+                    self._row(name, earlier, ORIGINAL)
+            self._row(name, candidate, OPEN)
+            heapq.heappush(self._arrived, candidate)
+
+    def missing(self, most: int | None = None) -> NDArray[np.int64]:
+        """Candidates, ``most`` of them, whose fingerprints have to be learnt; each is named once."""
+        wanted = list(self._missing)[:most]
+        for candidate in wanted:
+            del self._missing[candidate]
+        return np.array(wanted, np.int64)
+
+    def learn(self, ids: NDArray[np.int64], vectors: NDArray) -> None:
+        """Fingerprints (B, W) of candidates; NaN where there is none."""
+        for candidate, vector in zip(np.asarray(ids).tolist(), vectors, strict=True):
+            self._buckets[self._formula[candidate]].learn(candidate, vector)
+
+    def questions(self, before: float = np.inf) -> list[Question]:
+        """Who has to be compared now, in order of ids; a candidate that nobody is near to is decided at once.
+
+        ``before`` : the smallest id that is still to arrive
+        """
+        asked = []
+        while self._arrived and self._arrived[0] < before:
+            candidate = self._arrived[0]
+            bucket = self._buckets[self._formula[candidate]]
+            if not bucket.is_complete:
+                break
+            heapq.heappop(self._arrived)
+            question = bucket.question(candidate)
+            self._asked.add(candidate)
+            if len(question.near):
+                asked.append(question)
+            else:
+                self.answer(candidate, ())
+        return asked
+
+    def answer(self, candidate: int, matches: Sequence[int]) -> None:
+        """The ids among those asked for that are the same crystal, the nearest first, up to the first sure one."""
+        self._matches[candidate] = list(matches)
+        self._settle()
+
+    def give_up(self, candidate: int) -> None:
+        """A candidate that could not be judged: nothing is said of it, and none is compared with it any more."""
+        self._set(candidate, GONE)
+        self._missing.pop(candidate, None)
+        self._matches.pop(candidate, None)
+        self._asked.discard(candidate)
+        if candidate in self._arrived:
+            self._arrived.remove(candidate)
+            heapq.heapify(self._arrived)
+        self.learn(np.array([candidate]), np.full((1, WIDTH), np.nan))
+        self._settle()
+
+    def decided(self) -> list[tuple[int, int | None]]:
+        """(id, id of the same crystal or None) of those decided since the last call, in order of ids."""
+        found, self._decided = sorted(self._decided), []
+        return found
+
+    def _settle(self) -> None:
+        for candidate in sorted(self._matches):  # each hangs on smaller ones alone
+            is_known, twin = self._outcome(self._matches[candidate])
+            if is_known:
+                del self._matches[candidate]
+                self._asked.discard(candidate)
+                self._set(candidate, ORIGINAL if twin is None else GONE)
+                self._decided.append((candidate, twin))
+
+    def _outcome(self, matches: Sequence[int]) -> tuple[bool, int | None]:
+        """Whether it is known what a candidate is the same as, and that."""
+        for match in matches:
+            state = self._buckets[self._formula[match]].state(match)
+            if state != GONE:
+                return state == ORIGINAL, match
+        return True, None
+
+    def _set(self, candidate: int, state: int) -> None:
+        self._buckets[self._formula[candidate]].set(candidate, state)
+        if state == GONE:
+            self.cells.pop(candidate, None)
+
+    def _row(self, formula: str, candidate: int, state: int) -> None:
+        bucket = self._buckets[formula]
+        if not bucket.add(candidate, state):
+            self._missing[candidate] = None
 
 
 class _Bucket:
-    """Candidates of one formula, one row each; fingerprints of rows that came without one are made when asked for."""
+    """Candidates of one formula, one row each."""
 
     def __init__(self) -> None:
-        self.ids: list[int] = []
-        self.cells: list[Structures] = []
-        self.vectors = np.zeros((1, WIDTH), np.float32)
-        self._known: list[bool] = []
-        self._reduced: dict[int, Any] = {}
+        self._row: dict[int, int] = {}
+        self._ids = np.zeros(1, np.int64)
+        self._state = np.zeros(1, np.uint8)
+        self._vectors = np.zeros((1, WIDTH), np.float32)
+        self._unknown: set[int] = set()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_reduced": {}}
+    @property
+    def kept(self) -> int:
+        return int((self._state[: len(self._row)] != GONE).sum())
 
-    def add(self, candidate: int, cell: Structures, vector: NDArray | None = None) -> None:
-        """One more row."""
-        row = len(self.ids)
-        if row == len(self.vectors):
-            self.vectors = np.concatenate([self.vectors, np.zeros_like(self.vectors)])
-        self.ids.append(candidate)
-        self.cells.append(cell)
-        self._known.append(vector is not None)
-        if vector is not None:
-            self.vectors[row] = vector
+    @property
+    def is_complete(self) -> bool:
+        """Whether all fingerprints are there."""
+        return not self._unknown
 
-    def take_over(self, other: _Bucket) -> None:
-        """The rows of another bucket, with what was made of them."""
-        for row, candidate in enumerate(other.ids):
-            if row in other._reduced:
-                self._reduced[len(self.ids)] = other._reduced[row]
-            self.add(candidate, other.cells[row], other.vectors[row])
+    def add(self, candidate: int, state: int) -> bool:
+        """One more row; whether its fingerprint is known already."""
+        if candidate not in self._row:
+            row = len(self._row)
+            if row == len(self._ids):
+                self._ids, self._state, self._vectors = (
+                    np.concatenate([column, np.zeros_like(column)])
+                    for column in (self._ids, self._state, self._vectors)
+                )
+            self._row[candidate] = row
+            self._ids[row] = candidate
+            self._unknown.add(candidate)
+        self.set(candidate, state)
+        return candidate not in self._unknown
 
-    def twin(self, mine: _Bucket) -> int | None:
-        """Id of a row with a smaller id that is the same crystal as the only row of ``mine``; the nearest one."""
-        self._fill()
-        for row in may_match(mine.vectors[0], self.vectors[: len(self.ids)]).tolist():
-            if self.ids[row] < mine.ids[0] and same(self.reduced(row), mine.reduced(0)):
-                return self.ids[row]
-        return None
+    def state(self, candidate: int) -> int:
+        return int(self._state[self._row[candidate]])
 
-    def reduced(self, row: int) -> Any:
-        """The cell as the judge compares it, None where it cannot."""
-        if row not in self._reduced:
-            cell = self.cells[row]
-            self._reduced[row] = reduced(cell.lattice[0], cell.numbers, cell.positions)
-        return self._reduced[row]
+    def set(self, candidate: int, state: int) -> None:
+        self._state[self._row[candidate]] = state
 
-    def _fill(self) -> None:
-        missing = [row for row, known in enumerate(self._known) if not known]
-        if missing:
-            self.vectors[missing] = fingerprints(Structures.concatenate(self.cells[row] for row in missing))
-            self._known = [True] * len(self._known)
+    def learn(self, candidate: int, vector: NDArray) -> None:
+        self._vectors[self._row[candidate]] = vector
+        self._unknown.discard(candidate)
+
+    def question(self, candidate: int) -> Question:
+        size = len(self._row)
+        rows = np.flatnonzero((self._ids[:size] < candidate) & (self._state[:size] != GONE))
+        rows = rows[np.argsort(self._ids[rows])]
+        rows = rows[may_match(self._vectors[self._row[candidate]], self._vectors[rows])]
+        return Question(candidate, self._ids[rows].copy(), self._state[rows] == ORIGINAL)

@@ -6,32 +6,43 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crystal_studio.candidates.verdicts import Finding, Verdicts, marking
+from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, marking, rejecting
 from crystal_studio.crystal.composition import counts
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
 
 
 @dataclass(frozen=True)
 class StabilityStage:
-    """Marks candidates with formation energy and energy above the reference hull; rejects none.
+    """Finds formation energy and energy above the reference hull, and marks what lies higher than the cutoff.
 
     Energy and hull come from one potential, that of the context. The hull knows the phases of 2018-2021: an energy
     above it is a lower bound.
     """
 
+    cutoff: float = option(
+        0.1, "Cutoff", "energy above hull beyond which a candidate is marked", unit="eV/atom", low=0, high=10, step=0.01
+    )
+    rejects: bool = False
+
     name = "stability"
+    version = 1
     title = "Energy above hull"
     in_order = False
     costly = False
     remembers = False
     requires = ("energy_per_atom",)
     gives = ("e_hull", "formation_energy")
-    reasons = ()
+    reasons = (
+        ReasonKind(
+            "above_hull", "Far above the hull", "It lies {e_hull:.3f} eV/atom above the hull (limit {cutoff:.3f})."
+        ),
+    )
     seconds = 0.0
 
     def reference(self, context: FunnelContext) -> ReferenceHull:
@@ -57,4 +68,8 @@ class StabilityStage:
             "decomposition": objects([text or None for text in found.decomposition]),
             "hull_note": objects([text or None for text in found.reasons]),
         }
-        return marking(size, findings, notes)
+        high = [
+            Reason("above_hull", {"e_hull": float(e), "cutoff": self.cutoff}) if e > self.cutoff else None
+            for e in found.e_above_hull
+        ]
+        return rejecting(high, findings, notes)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from crystal_studio.design.funnel import Asked, ChosenStage, Funnel
 from crystal_studio.errors import RequestError
+from crystal_studio.funnel import stage_options
 from crystal_studio.funnel.protocol import Stage
 from crystal_studio.registry import Registry
 
 
 class StageError(RequestError):
-    """A stage that is not there, or stages that do not work together."""
+    """A stage that is not there, is set to what it cannot be, or does not work in its place.
 
-    def __init__(self, message: str) -> None:
+    ``stage`` names the one to change, ``option`` what is wrong of it ("": its place).
+    """
+
+    def __init__(self, message: str, stage: str = "", option: str = "") -> None:
         super().__init__(message, "funnel")
+        self.stage, self.option = stage, option
 
 
 STAGES: Registry[Any] = Registry(
@@ -37,53 +43,87 @@ STAGES: Registry[Any] = Registry(
 )
 """Classes of stages; called without arguments they make a stage with its usual limits. An entry point names one."""
 
-FUNNELS: dict[str, dict[str, dict[str, Any]]] = {
-    "none": {},
-    "quick": {
-        "geometry": {},
-        "composition": {},
-        "symmetry": {},
-        "uniqueness": {},
-        "novelty": {},
-        "properties": {},
-        "relaxation": {},
-        "stability": {},
-    },
+QUICK = ("geometry", "composition", "symmetry", "uniqueness", "novelty", "properties", "relaxation", "stability")
+"""Stages of the quick funnel."""
+
+FULL: dict[str, Any] = {"max_steps": 500, "fmax": 0.03, "cautious": False, "seconds": 2400.0}
+"""Options of the relaxation in the full one."""
+
+FUNNELS: dict[str, Funnel] = {
+    "none": Funnel(name="none"),
+    "quick": Funnel(name="quick", stages=tuple(ChosenStage(stage=name) for name in QUICK)),
+    "full": Funnel(
+        name="full",
+        stages=tuple(ChosenStage(stage=name, options=FULL if name == "relaxation" else {}) for name in QUICK),
+    ),
 }
-"""Stages of each funnel in their order, with the options that differ from the usual ones."""
-
-FUNNELS["full"] = FUNNELS["quick"] | {
-    "relaxation": {"max_steps": 500, "fmax": 0.03, "cautious": False, "seconds": 2400.0}
-}
+"""The funnels that every installation has."""
 
 
-def for_funnel(name: str, *, potential: str = "", found: Collection[str] = ()) -> tuple[Stage, ...]:
-    """The stages of a funnel by its name in a request.
+def expand(funnel: Asked, saved: Mapping[str, Funnel] | None = None) -> Funnel:
+    """A funnel with all its stages.
 
-    ``name`` is none, quick or full (quick with a relaxation to 0.03 eV/Angstrom in up to 500 steps), or names of
-    funnels and stages with commas between them ("quick,my_stage"). ``potential`` is checked to be known where it is
-    named. ``found`` are quantities that the candidates have already. Raises ``RequestError``.
+    Names of funnels and stages may follow each other ("quick,my_stage"): a stage that is named again keeps its place
+    and takes the later options. ``saved`` are funnels by name beside those of the installation. Raises ``StageError``.
     """
-    options: dict[str, dict[str, Any]] = {}
-    for part in name.split(","):
-        part = part.strip()
-        if part in FUNNELS:
-            options |= FUNNELS[part]
+    if isinstance(funnel, Funnel):
+        return funnel
+    known = FUNNELS | dict(saved or {})
+    chosen: dict[str, ChosenStage] = {}
+    for part in (part.strip() for part in funnel.split(",")):
+        if part in known:
+            chosen |= {stage.stage: stage for stage in known[part].stages}
         elif part in STAGES:
-            options.setdefault(part, {})
+            chosen.setdefault(part, ChosenStage(stage=part))
         else:
-            known = f"{', '.join(FUNNELS)}, or of the stages {', '.join(STAGES.names())}"
-            raise StageError(f"Unknown funnel {part!r}: choose one of {known}.")
+            listed = f"{', '.join(known)}, or of the stages {', '.join(STAGES.names())}"
+            raise StageError(f"Unknown funnel {part!r}: choose one of {listed}.")
+    return Funnel(name=funnel.strip() if funnel.strip() in known else "", stages=tuple(chosen.values()))
+
+
+def make(chosen: ChosenStage) -> Stage:
+    """A stage as it was chosen; raises ``StageError`` where there is none such, or it cannot be set so."""
+    kind = STAGES.get(chosen.stage)
+    try:
+        given = stage_options.read(kind, chosen.options)
+        if chosen.rejects is not None and kind.reasons:
+            given["rejects"] = chosen.rejects
+        elif chosen.rejects:
+            raise RequestError("It has no reason to reject anything: let it mark only.", "rejects")
+        return kind(**given)
+    except RequestError as error:
+        raise StageError(f"Stage {chosen.stage}: {error}", chosen.stage, error.field) from error
+
+
+def for_funnel(funnel: Asked, *, potential: str = "", found: Collection[str] = ()) -> tuple[Stage, ...]:
+    """The stages of a funnel as a request names it, in their order.
+
+    ``potential`` is checked to be known where it is named. ``found`` are quantities that the candidates have already.
+    Raises ``RequestError``.
+    """
+    whole = expand(funnel)
     if potential:
         from crystal_studio.potentials import registry
 
         registry.check(potential)
-    return check([STAGES.get(stage)(**given) for stage, given in options.items()], found)
+    return check([make(stage) for stage in whole.stages], found)
 
 
 def stages(names: Iterable[str], found: Collection[str] = ()) -> tuple[Stage, ...]:
     """Stages by their names, in that order, with their usual limits; raises ``RequestError``."""
     return check([STAGES.get(name)() for name in names], found)
+
+
+def tidy(funnel: Funnel) -> Funnel:
+    """The same with nothing said that is as usual; raises ``StageError`` as ``make`` does."""
+    out = []
+    for chosen in funnel.stages:
+        make(chosen)
+        kind = STAGES.get(chosen.stage)
+        usual = chosen.rejects is None or chosen.rejects == kind.rejects
+        options = stage_options.unusual(kind, chosen.options)
+        out.append(ChosenStage(stage=chosen.stage, rejects=None if usual else chosen.rejects, options=options))
+    return Funnel(name=funnel.name, stages=tuple(out))
 
 
 def check(chosen: Sequence[Stage], found: Collection[str] = ()) -> tuple[Stage, ...]:
@@ -97,15 +137,16 @@ def check(chosen: Sequence[Stage], found: Collection[str] = ()) -> tuple[Stage, 
     seen: set[str] = set()
     for stage in chosen:
         if stage.name in seen:
-            raise StageError(f"The stage {stage.name} is named twice: leave one out.")
+            raise StageError(f"The stage {stage.name} is named twice: leave one out.", stage.name)
         seen.add(stage.name)
         for quantity in stage.requires:
             if quantity not in have:
-                raise StageError(_lacking(stage, quantity, chosen))
+                raise StageError(_lacking(stage, quantity, chosen), stage.name)
         if costly and stage.in_order:
             raise StageError(
                 f"The stage {stage.name} needs candidates in their order, so it cannot stand after {costly}, which"
-                f" works on many at once: put {stage.name} first."
+                f" works on many at once: put {stage.name} first.",
+                stage.name,
             )
         costly = costly or (stage.name if stage.costly else "")
         have.update(stage.gives)

@@ -12,6 +12,7 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import space_group_numbers
 from crystal_studio.funnel.geometry import METHOD
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
 
 _GROUPS = (
     "The space group is {found_symbol} ({found}), {relation} {asked_symbol} ({asked}) (tolerance {tolerance:g} Å)."
@@ -23,12 +24,16 @@ class SymmetryStage:
     """Says which space group a crystal has; rejects it where another one was asked for.
 
     Whatever has symmetry has P1 as well: asked for P1, every crystal passes. Where no group was asked for
-    (``Candidates.asked_space_group`` 0) none is rejected. ``symprec`` Angstrom is the tolerance of the detection.
+    (``Candidates.asked_space_group`` 0) none is rejected.
     """
 
-    symprec: float = 0.1
+    symprec: float = option(
+        0.1, "Tolerance", "how far atoms may lie off a symmetry operation", unit="Å", low=0.0001, high=1, step=0.01
+    )
+    rejects: bool = True
 
     name = "symmetry"
+    version = 1
     title = "Space group"
     in_order = False
     costly = False

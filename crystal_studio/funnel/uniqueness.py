@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.composition import formulas
+from crystal_studio.data.fingerprints import fingerprints
+from crystal_studio.data.same_crystal import reduced, same
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.seen import SeenBefore
+from crystal_studio.funnel.seen import Question, SeenBefore
 
 
 @dataclass(frozen=True)
@@ -20,12 +27,18 @@ class UniquenessStage:
     ``data/same_crystal.py`` says, by pymatgen's StructureMatcher with its default tolerances (lengths 20%, sites 0.3
     mean atomic spacings, angles 5 degrees, volumes scaled).
 
+    A campaign has ``keys`` and ``matches`` computed by its workers and keeps the keys alone; called as a function the
+    stage does both itself. The verdicts are the same.
+
     Candidates are compared in the geometry in which they are judged: a campaign judges them as generated, before
     anything relaxes, and has to be told of earlier ones as generated; stored candidates are judged, and remembered,
     as they are now.
     """
 
+    rejects: bool = True
+
     name = "uniqueness"
+    version = 1
     title = "Unique in the project"
     in_order = True
     costly = False
@@ -35,16 +48,68 @@ class UniquenessStage:
     reasons = (
         ReasonKind("duplicate", "The same as an earlier candidate", "Candidate {candidate} is the same crystal."),
     )
-    seconds = 0.0
+    seconds = 120.0
     forgets = ("geometry", "composition", "symmetry", "uniqueness")
 
     def memory(self) -> SeenBefore:
         """A memory that holds no candidate."""
         return SeenBefore()
 
-    def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
-        """Notes duplicate_of (id of the earlier candidate, NaN where unique); remembers those that pass."""
-        memory: SeenBefore = context.memory(self)
-        twins = memory.judge(batch.ids, batch.structures)
+    def keys(self, structures: Structures) -> NDArray[np.float32]:
+        """(B, W) what is kept of each candidate."""
+        return fingerprints(structures)
+
+    def matches(
+        self, questions: Sequence[Question], ids: NDArray[np.int64], structures: Structures
+    ) -> list[tuple[int, ...]]:
+        """Of each question the ids that are the same crystal, the nearest first, up to the first sure one.
+
+        ids, structures : every candidate that is asked for or named in a question
+        """
+        row = {candidate: i for i, candidate in enumerate(ids.tolist())}
+        made: dict[int, Any] = {}
+
+        def cell(candidate: int) -> Any:
+            if candidate not in made:
+                i = row[candidate]
+                atoms = structures.atoms(i)
+                made[candidate] = reduced(structures.lattice[i], structures.numbers[atoms], structures.positions[atoms])
+            return made[candidate]
+
+        answers = []
+        for question in questions:
+            found = []
+            for near, sure in zip(question.near.tolist(), question.sure.tolist(), strict=True):
+                if same(cell(near), cell(question.id)):
+                    found.append(near)
+                    if sure:
+                        break
+            answers.append(tuple(found))
+        return answers
+
+    def verdicts(self, twins: Sequence[int | None]) -> Verdicts:
+        """What is said of candidates with these ids of the same crystal, None where there is none.
+
+        Notes duplicate_of (id of the earlier candidate, NaN where unique).
+        """
         reasons = [None if twin is None else Reason("duplicate", {"candidate": twin}) for twin in twins]
         return rejecting(reasons, notes={"duplicate_of": np.array([np.nan if t is None else t for t in twins], float)})
+
+    def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
+        """Verdicts of candidates that are remembered from then on; earlier ones were remembered with structures."""
+        memory: SeenBefore = context.memory(self)
+        memory.add(batch.ids, batch.candidates)
+        memory.arrive(batch.ids, formulas(batch.structures))
+        missing = memory.missing()
+        if len(missing):
+            memory.learn(missing, self.keys(_cells(memory, missing)))
+        for candidate in batch.ids.tolist():  # one after the other, so that none is compared with a duplicate
+            for question in memory.questions(before=candidate + 1):
+                ids = np.append(question.near, question.id)
+                memory.answer(question.id, self.matches([question], ids, _cells(memory, ids))[0])
+        twin = dict(memory.decided())
+        return self.verdicts([twin[int(i)] for i in batch.ids])
+
+
+def _cells(memory: SeenBefore, ids: NDArray[np.int64]) -> Structures:
+    return Structures.concatenate([memory.cells[int(i)] for i in ids])

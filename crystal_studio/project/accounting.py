@@ -1,8 +1,8 @@
 """How many candidates are stable, unique and novel, counted by the database.
 
 Stable: energy above hull at most the cutoff, by one potential or by the agreement of all that were asked. Unique:
-passed the uniqueness stage. Novel: marked so by the novelty stage. Shares are of everything that was generated;
-crystals of one element are in none of them.
+passed the uniqueness stage without a mark. Novel: found so by the novelty stage. Shares are of everything that was
+generated; crystals of one element are in none of them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def account(reader: ProjectReader, where: Where = "", cutoff: float = CUTOFF, po
     total = _count(reader, among)
     stable = and_(among, candidates.c.chemsys.contains("-"), _stable(cutoff, potential))
     novel = and_(stable, parse("novel"))
-    passed = select(verdicts.c.candidate_id).where(verdicts.c.stage == "uniqueness", verdicts.c.status == "passed")
+    passed = select(verdicts.c.candidate_id).where(
+        verdicts.c.stage == "uniqueness", verdicts.c.status == "passed", verdicts.c.reason == ""
+    )
     unique = and_(novel, candidates.c.id.in_(passed))
     return Accounting(*(Share(_count(reader, those), total) for those in (stable, novel, unique)))
 

@@ -35,6 +35,8 @@ def _stage_counts(found: Iterable[tuple[str, str, str, int, int]]) -> list[Stage
         first[stage] = min(earliest, first.get(stage, earliest))
         of_stage = counts.setdefault(stage, {})
         of_stage[status] = of_stage.get(status, 0) + number
+        if reason and status == "passed":
+            of_stage["marked"] = of_stage.get("marked", 0) + number
         if reason:
             codes = reasons.setdefault(stage, {})
             codes[reason] = codes.get(reason, 0) + number

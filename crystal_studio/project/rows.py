@@ -151,10 +151,18 @@ class VerdictRow:
         """Whether the candidate went on."""
         return self.status == PASSED
 
+    @property
+    def marked(self) -> bool:
+        """Whether it went on although the stage had a reason against it."""
+        return self.passed and bool(self.reason)
+
 
 @dataclass(frozen=True)
 class StageCounts:
-    """How many candidates a stage judged, and how; ``reasons`` counts codes, the most frequent first."""
+    """How many candidates a stage judged, and how; ``reasons`` counts codes, the most frequent first.
+
+    ``marked`` are those of the ``passed`` that went on although the stage had a reason against them.
+    """
 
     stage: str
     passed: int = 0
@@ -162,6 +170,7 @@ class StageCounts:
     error: int = 0
     waiting: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    marked: int = 0
 
     @property
     def entered(self) -> int:

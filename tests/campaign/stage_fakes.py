@@ -26,6 +26,8 @@ class Size:
     failing: tuple[int, ...] = ()
     name: str = "geometry"
     title: str = "Geometry"
+    version: int = 1
+    rejects: bool = True
     in_order: bool = False
     costly: bool = False
     remembers: bool = False
@@ -48,6 +50,8 @@ class Ordered:
 
     name: str = "uniqueness"
     title: str = "Uniqueness"
+    version: int = 1
+    rejects: bool = True
     in_order: bool = True
     costly: bool = False
     remembers: bool = False
@@ -79,6 +83,8 @@ class Slow:
     raising: str = ""
     name: str = "relaxation"
     title: str = "Relaxation"
+    version: int = 1
+    rejects: bool = True
     in_order: bool = False
     costly: bool = True
     remembers: bool = False
@@ -114,6 +120,8 @@ class Stable:
 
     name: str = "stability"
     title: str = "Stability"
+    version: int = 1
+    rejects: bool = True
     in_order: bool = False
     costly: bool = False
     remembers: bool = False

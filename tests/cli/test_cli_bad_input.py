@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crystal_studio import paths
+from crystal_studio.design.funnel import ChosenStage, Funnel
 from crystal_studio.project.queries import ProjectReader
 
 GENERATE = "--chemsys Li-Mn-O --mode subset --count 8 --seed 7 --steps 2 --max-atoms 12 --device cpu".split()  # noqa: SIM905
@@ -112,7 +113,8 @@ def test_no_reference_index(studio, models, tmp_path: Path, monkeypatch: pytest.
     """It is said at the start, with the remedy; the candidates are made and judged by all that is there."""
     shutil.copytree(paths.resources(), tmp_path / "resources", ignore=shutil.ignore_patterns("reference"))
     monkeypatch.setenv("CRYSTAL_STUDIO_RESOURCES", str(tmp_path / "resources"))
-    monkeypatch.setattr("crystal_studio.funnel.stages.FUNNELS", {"quick": {"novelty": {}}})
+    quick = Funnel(stages=(ChosenStage(stage="novelty"),))
+    monkeypatch.setattr("crystal_studio.funnel.stages.FUNNELS", {"quick": quick})
     path = tmp_path / "p.crystals"
     answer = studio("generate", path, *GENERATE, "--json")
     assert answer.code == 0 and answer.json["passed"] == 8

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from crystal_studio.design.funnel import ChosenStage, Funnel
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
 
@@ -39,7 +40,8 @@ def test_generate_keeps_to_the_request(studio, models, tmp_path: Path) -> None:
 
 def test_the_funnel_gives_every_candidate_a_verdict(studio, models, tmp_path: Path, monkeypatch) -> None:
     """Without the relaxation: what an untrained model makes would keep it busy for minutes."""
-    monkeypatch.setattr("crystal_studio.funnel.stages.FUNNELS", {"quick": {name: {} for name in BEFORE_RELAXATION}})
+    quick = Funnel(stages=tuple(ChosenStage(stage=name) for name in BEFORE_RELAXATION))
+    monkeypatch.setattr("crystal_studio.funnel.stages.FUNNELS", {"quick": quick})
     path = tmp_path / "p.crystals"
     document = studio("generate", path, *SMALL, "--count", 6, "--json").json
     assert document["pending"] == 0 and document["passed"] + document["rejected"] == 6
@@ -47,7 +49,7 @@ def test_the_funnel_gives_every_candidate_a_verdict(studio, models, tmp_path: Pa
     assert stages["geometry"]["entered"] == 6
     for stage in stages.values():
         assert stage["entered"] == stage["passed"] + stage["failed"]
-        assert stage["failed"] == sum(stage["reasons"].values())
+        assert stage["failed"] + stage["marked"] == sum(stage["reasons"].values())
     rejected = ProjectReader(path).candidates("status == 'rejected'")
     assert rejected and all(r.reason and r.stage for r in rejected)
 

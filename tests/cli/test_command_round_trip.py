@@ -16,7 +16,8 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.chemistry import MODES, ChemicalSystem
 from crystal_studio.design.fixed_sites import Kept, KeptOrbit
 from crystal_studio.design.forms import form
-from crystal_studio.design.request import FUNNELS, LARGEST_SEED, DesignRequest
+from crystal_studio.design.funnel import FUNNELS
+from crystal_studio.design.request import LARGEST_SEED, DesignRequest
 from crystal_studio.design.request_text import from_text, to_toml
 from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError

@@ -21,6 +21,7 @@ from crystal_studio.funnel.consensus import ConsensusStage
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.lacking import lacking
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.run_stage import run
 from crystal_studio.funnel.stages import for_funnel
 from crystal_studio.funnel.well_formed import complaint
 from crystal_studio.potentials import registry
@@ -97,14 +98,15 @@ def test_only_candidates_below_the_cutoff_are_asked_about() -> None:
 def test_a_candidate_that_the_other_finds_unstable_is_marked_or_rejected() -> None:
     hull_with("rubber", structures("NaCl"), above=0.25)
     batch = with_e_hull(relaxed(structures("NaCl")), 0.0)
-    verdicts = PAIR(batch, ASKED)
+    verdicts = run(PAIR, batch, ASKED)
     found = values(verdicts)
     assert verdicts.passed.all() and found["verdicts_agree@consensus"].tolist() == [0.0]
+    assert codes(verdicts) == ["disagreement"]
     assert found["structures_agree@consensus"].tolist() == [1.0]
     assert found["e_hull_spread@consensus"] == pytest.approx([0.25], abs=2e-3)
-    strict = replace(PAIR, reject=True)
+    strict = replace(PAIR, rejects=True)
     (sentence,) = sentences(strict, strict(batch, ASKED))
-    assert codes(strict(batch, ASKED)) == ["disagreement"]
+    assert run(strict, batch, ASKED).status == ("rejected",)
     assert sentence.startswith("Rubber between atoms puts it 0.25") and sentence.endswith("(limit 0.100).")
     assert replace(strict, cutoff=0.3)(batch, ASKED).passed.all()
 
@@ -121,7 +123,7 @@ def test_what_falls_apart_with_the_other_is_no_agreement(monkeypatch: pytest.Mon
     assert np.isnan(found["e_hull@rubber"]).all() and np.isnan(found["e_hull_spread@consensus"]).all()
     assert "The cell swelled" in verdicts.notes["consensus_note"][0]
     assert verdicts.geometry is None
-    strict = replace(PAIR, reject=True)
+    strict = replace(PAIR, rejects=True)
     assert codes(strict(batch, ASKED)) == ["falls_apart"]
     assert "Rubber between atoms: The cell swelled" in sentences(strict, strict(batch, ASKED))[0]
 
@@ -145,7 +147,7 @@ def test_an_element_that_the_other_hull_lacks_leaves_the_question_open() -> None
     found = values(verdicts)
     assert np.isnan(found["verdicts_agree@consensus"]).all() and np.isfinite(found["energy_per_atom@rubber"]).all()
     assert "knows no phase of Ti" in verdicts.notes["consensus_note"][0]
-    assert replace(PAIR, reject=True)(batch, ASKED).passed.all()
+    assert replace(PAIR, rejects=True)(batch, ASKED).passed.all()
 
 
 @pytest.mark.usefixtures("two")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from textbook import batch, found, raw_batch, sentences, structures
+from textbook import batch, codes, found, raw_batch, sentences, structures
 
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import Structures
@@ -28,7 +28,8 @@ def with_energy(candidates: Batch, energy: float, method: str = "chgnet") -> Bat
 
 def test_known_crystals_are_named() -> None:
     verdicts = NoveltyStage()(batch("NaCl", "MgAl2O4"), FunnelContext())
-    assert verdicts.passed.all() and verdicts.reasons == (None, None)
+    assert codes(verdicts) == ["known", "known"]
+    assert sentences(NoveltyStage(), verdicts)[0] == "The crystal is known: mp-22862 (NaCl, Fm-3m)."
     assert found(verdicts, "novel").tolist() == [0.0, 0.0]
     nearest = found(verdicts, "nearest_known")
     assert nearest[0].endswith("(NaCl, Fm-3m)")

@@ -33,6 +33,8 @@ class Asked:
 
     name = "asked"
     title = "Asked"
+    version = 1
+    rejects = True
     in_order = costly = remembers = False
     requires = ()
     gives = ("band_gap",)

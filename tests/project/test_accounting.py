@@ -60,3 +60,18 @@ def test_what_no_stage_has_called_unique_is_not(tmp_path: Path) -> None:
     with ProjectReader(path) as reader:
         found = account(reader)
         assert (found.stable_novel.count, found.sun.count) == (1, 0)
+
+
+def test_a_marked_duplicate_is_not_unique(tmp_path: Path) -> None:
+    path = tmp_path / "p.crystals"
+    with ProjectWriter.create(path) as writer:
+        campaign = writer.add_campaign("first", {}, {}, 3)
+        writer.add_candidates(campaign, np.arange(3), batch(3))
+        ids = [1, 2, 3]
+        writer.record(campaign, "uniqueness", ids, said([None, None, Reason("duplicate", {"candidate": 1})]).marked())
+        writer.record(campaign, "novelty", ids, said([None] * 3, {"novel": [1.0] * 3}, KNOWN))
+        writer.record(campaign, "stability", ids, said([None] * 3, {"e_hull": [0.0] * 3}), last=True)
+    with ProjectReader(path) as reader:
+        assert [row.status for row in reader.candidates()] == ["passed"] * 3
+        found = account(reader)
+        assert (found.stable_novel.count, found.sun.count) == (2, 1)  # candidate 2 is diamond

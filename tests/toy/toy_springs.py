@@ -15,6 +15,7 @@ from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.lattice import densities
 from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
+from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials.one_by_one import Energies, OneByOne
 from crystal_studio.properties.protocol import Predictions
 
@@ -61,9 +62,11 @@ class Rubber(Springs):
 
 @dataclass(frozen=True)
 class BondStage:
-    longest: float = 2.0
+    longest: float = option(2.0, "Longest bond", "longest bond that is believed", unit="Å", low=0, high=10)
+    rejects: bool = True
 
     name = "bonds"
+    version = 3
     title = "Bonds"
     in_order = costly = remembers = False
     requires = ()

@@ -14,6 +14,7 @@ from crystal_studio.design import forms
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.fixed_sites import Kept
 from crystal_studio.design.forms import FormField
+from crystal_studio.design.funnel import Asked
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError
@@ -79,7 +80,7 @@ class Form:
     seed: int = 7
     model: str = ""
     device: str = "auto"
-    funnel: str = "quick"
+    funnel: Asked = "quick"
     potential: str = "chgnet"
 
     def pick(self, symbol: str) -> Pick:

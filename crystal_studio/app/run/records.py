@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crystal_studio.app.numbers_text import plural, span
 from crystal_studio.campaign.events import StageCount
+from crystal_studio.design import funnel
 from crystal_studio.errors import KnownError
 from crystal_studio.project.rows import CampaignRow, StageCounts
 
@@ -86,15 +87,18 @@ def history(row: CampaignRow, state: str) -> list[str]:
 def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:
     """The funnel of a campaign as the project file has it, stages that nothing has reached included."""
     from crystal_studio.funnel.reasons import stage_title
-    from crystal_studio.funnel.stages import for_funnel
+    from crystal_studio.funnel.stages import expand
 
     found = {counts.stage: counts for counts in reader.funnel(campaign)}
-    try:
-        asked = [stage.name for stage in for_funnel(str(reader.campaign(campaign).request.get("funnel", "none")))]
-    except KnownError:  # a stage of an extension that is not installed any more, or one that needs stored quantities
-        asked = []
+    row = reader.campaign(campaign)
+    asked = [str(stage["stage"]) for stage in row.provenance.get("stages", ())]
+    if not asked:  # an earlier program wrote no list of them
+        try:
+            asked = [stage.stage for stage in expand(funnel.asked(row.request.get("funnel", "none"))).stages]
+        except KnownError:  # a stage of an extension that is not installed any more
+            asked = []
     return [
-        StageCount(name, stage_title(name), c.passed, c.rejected, c.error, c.waiting, c.reasons)
+        StageCount(name, stage_title(name), c.passed, c.rejected, c.error, c.waiting, c.reasons, marked=c.marked)
         for name in dict.fromkeys([*asked, *found])
         for c in [found.get(name, StageCounts(name))]
     ]

@@ -21,6 +21,7 @@ from crystal_studio.app.numbers_text import MISSING, plural
 from crystal_studio.app.run.records import is_import
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, Card, bind, label
+from crystal_studio.design import funnel
 from crystal_studio.project.rows import CampaignRow
 
 STEPS = 1000
@@ -117,7 +118,7 @@ class RunHead(Card):
         request, system = row.request, row.request.get("chemical_system", {})
         if row.kind == "judge":
             potential = request.get("potential", "")
-            words = [plural(row.requested, "stored candidate"), str(request.get("funnel", "")).replace(",", ", ")]
+            words = [plural(row.requested, "stored candidate"), funnel.title(request.get("funnel", ""))]
             self.request.setText("  ·  ".join([*words, *([str(potential)] if potential else [])]))
             return
         groups = request.get("space_groups") or []

@@ -1,0 +1,105 @@
+"""Which stages judge the candidates, as a plain value: in which order, with which options, and what only marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from crystal_studio.design.declared import Declared, plain
+from crystal_studio.errors import RequestError
+
+FUNNELS = {
+    "quick": ("Quick", "Geometry, composition, symmetry, uniqueness, novelty, relaxation, energy above hull"),
+    "full": ("Full", "As quick, with the relaxation carried to 0.03 eV/Å"),
+    "none": ("None", "Generate only; the funnel can be run later"),
+}
+"""The funnels that every installation has: title and what each does."""
+
+
+class ChosenStage(Declared):
+    """One stage of a funnel.
+
+    stage : its name in the registry of stages
+    rejects : whether its reasons reject, else they only mark; None: as is usual for the stage
+    options : those that differ from the usual ones, as plain lists, strings and numbers
+    """
+
+    called: ClassVar[str] = "funnel"
+
+    stage: str
+    rejects: bool | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _plain_options(cls, value: Any) -> Any:
+        return plain(value)
+
+    def plain(self) -> dict[str, Any]:
+        """Fit for JSON and TOML; what is as usual is left out."""
+        said: dict[str, Any] = {"stage": self.stage}
+        if self.rejects is not None:
+            said["rejects"] = self.rejects
+        return said | ({"options": dict(self.options)} if self.options else {})
+
+
+class Funnel(Declared):
+    """Stages in the order in which they judge, and what the user calls them together ("": nothing).
+
+    Whether there are such stages, with such options, and whether they work in this order, ``funnel/stages.py`` says.
+    """
+
+    called: ClassVar[str] = "funnel"
+
+    name: str = ""
+    stages: tuple[ChosenStage, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """Fit for JSON and TOML."""
+        named = {"name": self.name} if self.name else {}
+        return named | {"stages": [stage.plain() for stage in self.stages]}
+
+    @staticmethod
+    def of(value: Mapping[str, Any]) -> Funnel:
+        """The inverse of ``plain``; raises ``RequestError`` with the field "funnel"."""
+        stages = value.get("stages", ())
+        if not isinstance(stages, list | tuple) or not all(isinstance(s, Mapping | ChosenStage) for s in stages):
+            raise RequestError(
+                "The funnel is malformed: its stages are a list, each with the name of a stage.", "funnel"
+            )
+        try:
+            chosen = [s if isinstance(s, ChosenStage) else ChosenStage(**s) for s in stages]
+            return Funnel(**{**value, "stages": tuple(chosen)})
+        except RequestError as error:
+            raise RequestError(str(error), "funnel") from error
+
+
+Asked = str | Funnel
+"""How a request names its funnel: names of funnels and stages with commas between them, or the stages themselves."""
+
+
+def asked(value: Any) -> Asked:
+    """What a request says of its funnel, from its plain form too; raises ``RequestError``."""
+    if isinstance(value, str | Funnel):
+        return value
+    if isinstance(value, Mapping):
+        return Funnel.of(value)
+    raise RequestError("The funnel is malformed: it is a name such as quick, or a table with stages.", "funnel")
+
+
+def said(funnel: Asked) -> str | dict[str, Any]:
+    """The inverse of ``asked``, fit for JSON and TOML."""
+    return funnel if isinstance(funnel, str) else funnel.plain()
+
+
+def title(funnel: Any) -> str:
+    """A funnel, or its plain form, in a few words: its name, or those of its stages."""
+    if isinstance(funnel, str):
+        return ", ".join(part.strip() for part in funnel.split(","))
+    if isinstance(funnel, Mapping):
+        name, stages = funnel.get("name"), [str(s.get("stage", "")) for s in funnel.get("stages", ())]
+    else:
+        name, stages = funnel.name, [s.stage for s in funnel.stages]
+    return str(name) if name else ", ".join(stages) or "none"

@@ -1,0 +1,64 @@
+"""What can be set of a stage: declared once, at the fields of its class, for window, command line and docs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, get_type_hints
+
+from pydantic import create_model
+
+from crystal_studio.design.declared import Options, declare
+from crystal_studio.design.forms import FormField, form
+
+DECLARED = "declared"
+"""Under which key the metadata of a field holds its declaration."""
+
+
+def option(default: Any, title: str, help: str, **more: Any) -> Any:
+    """A field of a stage's dataclass that its users may set: its default, and what ``declare`` says of it.
+
+    Fields without it are the stage's own business. Types are those of ``design/forms.py``: int, float, bool, str,
+    Literal, and tuples of names with ``kind="names"``.
+    """
+    return dataclasses.field(default=default, metadata={DECLARED: declare(default, title, help, **more)})
+
+
+@cache
+def options(stage: type) -> type[Options]:
+    """The options of a stage's class, as families of models have them: validated, with defaults, fit for a form."""
+    types = get_type_hints(stage)
+    declared = {
+        f.name: (types[f.name], f.metadata[DECLARED])
+        for f in (dataclasses.fields(stage) if dataclasses.is_dataclass(stage) else ())
+        if DECLARED in f.metadata
+    }
+    made = create_model(f"{stage.__name__}Options", __base__=Options, **declared)  # type: ignore[call-overload]
+    made.called = "this stage"
+    return made
+
+
+def fields(stage: type) -> tuple[FormField, ...]:
+    """The same as plain descriptions, in their order."""
+    return form(options(stage))
+
+
+def read(stage: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as the stage's class takes them, from plain values; raises ``RequestError`` that names the option."""
+    found = options(stage)(**dict(given))
+    return {name: getattr(found, name) for name in given}
+
+
+def values(stage: Any) -> dict[str, Any]:
+    """What the options of a stage are set to, as plain lists, strings and numbers."""
+    kind: type = type(stage)
+    chosen = {name: getattr(stage, name) for name in options(kind).model_fields}
+    return options(kind)(**chosen).plain()
+
+
+def unusual(stage: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of some options that differ from the usual ones, validated; raises ``RequestError``."""
+    whole = options(stage)(**dict(given))
+    usual = options(stage)().plain()
+    return {name: value for name, value in whole.plain().items() if value != usual[name]}
