@@ -42,7 +42,7 @@ class Exporter:
     """A format by its name in the registry.
 
     title, help : a few words, and a phrase on what it is for
-    suffix : ending of its files, with the dot
+    suffix : ending of its files, with the dot; "" for a folder a candidate, which ``write`` makes
     single : whether all candidates go into one file
     write : ``write(path, contents)`` makes the file; it may raise ``OSError`` or ``KnownError``
     """

@@ -1,4 +1,4 @@
-"""The formats that can be written."""
+"""The formats that can be written; rooms above add theirs by name, so that nothing here imports them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ exporters: Registry[Exporter] = Registry(
         "ase-db": f"{_HERE}.ase_export:ASE_DB",
         "csv": f"{_HERE}.tables:CSV",
         "parquet": f"{_HERE}.tables:PARQUET",
+        "vasp": "crystal_studio.dft.exporters:VASP_INPUTS",
+        "qe": "crystal_studio.dft.exporters:QE_INPUT",
     },
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +21,23 @@ def write_text(path: Path, text: str) -> Path:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A draft beside ``path`` that takes its place when the block ends well, and is removed otherwise."""
+    """A draft beside ``path`` that takes its place when the block ends well, and is removed otherwise.
+
+    It may be made a folder; where one is there already, its files take the place of those of their names.
+    """
     draft = path.with_name(f".{path.stem}.{os.getpid()}.new{path.suffix}")
     try:
         yield draft
-        draft.replace(path)
+        if draft.is_dir() and path.is_dir():
+            for file in draft.iterdir():
+                file.replace(path / file.name)
+        else:
+            draft.replace(path)
     except OSError as error:
         raise explained(path, error) from error
     finally:
+        if draft.is_dir():
+            shutil.rmtree(draft, ignore_errors=True)
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
 

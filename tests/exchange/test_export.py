@@ -148,4 +148,4 @@ def test_a_format_of_another_package_is_written(boxes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", exporters.names())
 def test_exporters_say_what_a_form_needs(name: str) -> None:
     one = exporters.get(name)
-    assert one.name == name and one.title and one.help and one.suffix.startswith(".")
+    assert one.name == name and one.title and one.help and (one.suffix.startswith(".") or not one.suffix)
