@@ -1,4 +1,4 @@
-"""Where the shipped resources and models lie, in a checkout, a wheel and a frozen program."""
+"""Where the shipped resources and models lie, in a checkout, a wheel and a frozen program, and what the user keeps."""
 
 from __future__ import annotations
 
@@ -24,3 +24,17 @@ def resources() -> Path:
 def models() -> Path:
     """Folder of trained weights, one folder a model."""
     return Path(os.environ.get("CRYSTAL_STUDIO_MODELS") or _root() / "models")
+
+
+def configuration() -> Path:
+    """The user's own folder of what the program is set to; it need not exist."""
+    given = os.environ.get("CRYSTAL_STUDIO_CONFIG")
+    if given:
+        return Path(given)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("APPDATA") or Path.home() / "AppData/Roaming")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library/Application Support"
+    else:
+        base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return base / "crystal-studio"

@@ -54,6 +54,11 @@ def of_stages(stages: Sequence[Stage]) -> dict[str, Any]:
     }
 
 
+def stages_by_name(recorded: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The stages that the provenance of a campaign holds; none of one that an earlier program began."""
+    return {str(stage["stage"]): stage for stage in recorded.get("stages", ())}
+
+
 def changes(recorded: Mapping[str, Any], stages: Sequence[Stage]) -> list[str]:
     """A sentence for each stage that is not what it was when a campaign with this provenance began.
 
@@ -61,7 +66,7 @@ def changes(recorded: Mapping[str, Any], stages: Sequence[Stage]) -> list[str]:
     """
     if "stages" not in recorded:
         return []
-    before = {str(one["stage"]): one for one in recorded["stages"]}
+    before = stages_by_name(recorded)
     sentences = []
     for now in of_stages(stages)["stages"]:
         was = before.pop(now["stage"], None)

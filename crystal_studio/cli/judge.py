@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from crystal_studio.cli import campaign_document, common, run_campaign
+from crystal_studio.cli import campaign_document, common, funnel_arguments, run_campaign
 
 SUMMARY = "judge stored candidates, imported ones too: a funnel, or single stages"
 EXAMPLE = """crystal-studio judge battery.crystals --where "status == 'unjudged'"
-  crystal-studio judge battery.crystals --where "e_hull < 0.05" --stage relaxation --potential chgnet"""
+  crystal-studio judge battery.crystals --where "e_hull < 0.05" --stage relaxation:fmax=0.03 --potential chgnet"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     common.project_argument(parser)
     common.selection_arguments(parser)
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--funnel", metavar="NAME", help="quick (default) or full")
-    what.add_argument("--stage", action="append", metavar="NAME", help="a single stage (repeat for several, in order)")
+    parser.add_argument("--funnel", metavar="NAME", help="quick (default), full, one that is saved, or a file of one")
+    funnel_arguments.add_stages(parser)
     parser.add_argument(
         "--potential",
         action="append",
@@ -38,7 +37,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     bring_up_to_date(args.project)
     with ProjectReader(args.project) as reader:
         ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
-    funnel = ",".join(args.stage) if args.stage else args.funnel or "quick"
+    funnel = funnel_arguments.read(args)
     documents: list[dict[str, Any]] = []
     for potential in args.potential or [JudgeRequest.potential]:
         request = JudgeRequest.of(ids, funnel=funnel, potential=potential, device=args.device)

@@ -29,6 +29,7 @@ COMMANDS = (
     "generate",
     "resume",
     "judge",
+    "funnels",
     "list",
     "show",
     "analyse",

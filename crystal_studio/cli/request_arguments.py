@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crystal_studio.cli import declared_arguments, kept_sites
+from crystal_studio.cli import declared_arguments, funnel_arguments, kept_sites
 from crystal_studio.crystal.space_groups import parse_space_group
 from crystal_studio.design import request_text
 from crystal_studio.design.chemistry import MODES, ChemicalSystem
@@ -35,6 +35,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     for field in form(DesignRequest):
         _add_core(groups[field.section], field)
+    funnel_arguments.add_stages(groups["how"])
     titles = {name: family.title for name, family in registry.families.all().items()}
     for argument in family_arguments():
         declared_arguments.add_option(groups[argument.field.section], argument, titles)
@@ -51,8 +52,10 @@ def request(args: argparse.Namespace) -> DesignRequest:
         changes["chemical_system"] = system
     for field in form(DesignRequest):
         value = getattr(args, field.name, None)
-        if field.kind != "chemical_system" and value is not None:
+        if field.kind not in ("chemical_system", "funnel") and value is not None:
             changes[field.name] = value
+    if args.funnel or args.stage:
+        changes["funnel"] = funnel_arguments.read(args)
     if args.space_groups:
         changes["space_groups"] = tuple(dict.fromkeys(parse_space_group(text) for text in args.space_groups))
     if args.targets:

@@ -22,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
+    from crystal_studio.campaign import provenance
     from crystal_studio.crystal.elements import SYMBOLS
     from crystal_studio.crystal.lattice import cell_parameters
     from crystal_studio.crystal.space_groups import tables
@@ -32,6 +33,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         made, present = reader.batch([row.id], "generated"), reader.batch([row.id]).structures
         campaign = reader.campaign(row.campaign_id)
         verdicts, quantities = reader.verdicts(row.id), reader.quantities(row.id)
+        runs = {v.campaign_id for v in verdicts}
+        by = {run: provenance.stages_by_name(reader.campaign(run).provenance) for run in runs}
         geometries = [method.name for method in reader.geometries(row.id)]
     symbol = tables().symbol[row.space_group - 1] if row.space_group else ""
     return {
@@ -46,7 +49,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         },
         "generated": {"cell": _cell(cell_parameters(made.structures.lattice)[0])},
         "geometries": geometries,
-        "verdicts": [_verdict(verdict, quantities) for verdict in verdicts],
+        "verdicts": [_verdict(v, quantities, by[v.campaign_id].get(v.stage, {})) for v in verdicts],
         "quantities": [_quantity(quantity) for quantity in quantities],
         "campaign": {
             "id": campaign.id,
@@ -77,9 +80,10 @@ def text(document: dict[str, Any]) -> str:
             "",
         ]
     for verdict in document["verdicts"]:
-        marked = "marked" if verdict["passed"] and verdict["reason"] else verdict["status"]
-        said = marked + (f": {verdict['reason']}" if verdict["reason"] else "")
-        lines += [f"{verdict['title']}: {said}", *(f"    {line}" for line in _told(verdict["notes"]))]
+        said = "marked" if verdict["marked"] else verdict["status"]
+        said += f": {verdict['reason']}" if verdict["reason"] else ""
+        version = f" (version {verdict['version']})" if verdict["version"] else ""
+        lines += [f"{verdict['title']}{version}: {said}", *(f"    {line}" for line in _told(verdict["notes"]))]
     if document["quantities"]:
         rows = [_known(quantity, document["quantities"]) for quantity in document["quantities"]]
         lines += ["", common.table(rows, ("quantity", "value", "found by")), ""]
@@ -113,8 +117,8 @@ def _wyckoff(made: Candidates) -> list[dict[str, Any]]:
     ]
 
 
-def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow]) -> dict[str, Any]:
-    """A verdict as people read it, and the values that its stage gives."""
+def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow], stage: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict as people read it, the values that its stage gives, and that ``stage`` as the run kept it."""
     from crystal_studio.funnel import reasons
     from crystal_studio.funnel.stages import STAGES
 
@@ -124,11 +128,15 @@ def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow]) -> dict[str
         "title": reasons.stage_title(verdict.stage),
         "status": verdict.status,
         "passed": verdict.passed,
+        "marked": verdict.marked,
         "reason": reasons.sentence(verdict.stage, verdict.reason, verdict.parameters),
         "reason_code": verdict.reason,
         "parameters": dict(verdict.parameters),
         "values": {q.quantity: _value(q) for q in quantities if q.quantity in gives and q.headline},
         "notes": dict(verdict.notes),
+        "version": stage.get("version"),
+        "rejects": stage.get("rejects"),
+        "options": stage.get("options"),
         "seconds": verdict.seconds,
     }
 

@@ -37,6 +37,15 @@ class ChosenStage(Declared):
     def _plain_options(cls, value: Any) -> Any:
         return plain(value)
 
+    @property
+    def word(self) -> str | None:
+        """As the command line says it: "relaxation:fmax=0.05,rejects=no"; None where it cannot."""
+        said = {name: _word(value) for name, value in self.options.items()}
+        said |= {"rejects": _word(self.rejects)} if self.rejects is not None else {}
+        if any(text is None for text in said.values()):
+            return None
+        return self.stage + ":" * bool(said) + ",".join(f"{name}={text}" for name, text in said.items())
+
     def plain(self) -> dict[str, Any]:
         """Fit for JSON and TOML; what is as usual is left out."""
         said: dict[str, Any] = {"stage": self.stage}
@@ -74,6 +83,17 @@ class Funnel(Declared):
             return Funnel(**{**value, "stages": tuple(chosen)})
         except RequestError as error:
             raise RequestError(str(error), "funnel") from error
+
+
+def _word(value: Any) -> str | None:
+    """A plain value within a word of the command line; names of a list are joined by "+"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        words = [_word(one) for one in value]
+        return None if any(not w or "+" in w for w in words) else "+".join(w for w in words if w)
+    text = repr(value) if isinstance(value, float) else str(value)
+    return None if "," in text else text
 
 
 Asked = str | Funnel

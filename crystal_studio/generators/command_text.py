@@ -9,6 +9,7 @@ from typing import Any
 
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.forms import form
+from crystal_studio.design.funnel import Asked
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.request_text import to_toml
 from crystal_studio.generators import registry
@@ -67,6 +68,16 @@ def _space_groups(flag: str, numbers: tuple[int, ...]) -> list[str]:
     return [word for number in numbers for word in ("--space-group", str(number))]
 
 
+def _funnel(flag: str, funnel: Asked) -> list[str] | None:
+    """One that has a name of the user's own is handed over whole: on another machine nobody knows it."""
+    if isinstance(funnel, str):
+        return _one(flag, funnel)
+    words = [stage.word for stage in funnel.stages]
+    if funnel.name or not words or None in words:
+        return None
+    return [part for word in words if word for part in ("--stage", word)]
+
+
 def _targets(flag: str, targets: tuple[Any, ...]) -> list[str]:
     return [word for t in targets for word in ("--target", f"{t.name}={float(t.low)!r}:{float(t.high)!r}")]
 
@@ -80,14 +91,14 @@ def _in_no_option(flag: str, value: Any) -> None:
 
 
 WORDS: dict[str, Callable[[str, Any], list[str] | None]] = {
-    **dict.fromkeys(
-        ("int", "float", "choice", "text", "composition", "model", "device", "funnel", "potential"), _plain
-    ),
+    **dict.fromkeys(("int", "float", "choice", "text", "composition", "model", "device", "potential"), _plain),
     "flag": _flag,
+    "funnel": _funnel,
     "chemical_system": _chemical_system,
     "space_groups": _space_groups,
     "targets": _targets,
     "template": _template,
     "keep": _in_no_option,
+    "names": _in_no_option,
 }
 """How each kind of field is said; None where no option can say it."""

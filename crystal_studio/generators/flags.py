@@ -10,8 +10,8 @@ from crystal_studio.generators import registry
 RESERVED = frozenset(
     (
         "--help", "--json", "--request", "--chemsys", "--mode", "--require", "--exclude", "--space-group", "--target",
-        "--keep-orbits", "--keep-elements", "--keep-lattice", "--add", "--symprec", "--name", "--workers", "--engine",
-        "--max-minutes",
+        "--stage", "--keep-orbits", "--keep-elements", "--keep-lattice", "--add", "--symprec", "--name", "--workers",
+        "--engine", "--max-minutes",
     )
 )  # fmt: skip
 """What ``generate`` calls otherwise, beside the fields of the request."""
