@@ -1,4 +1,4 @@
-"""Batches of costly stages on their way through an engine."""
+"""Chunks and batches of costly stages on their way through an engine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from crystal_studio.campaign.backlog import Work
-from crystal_studio.campaign.tasks import judge_batch
+from crystal_studio.campaign.generation import Making
+from crystal_studio.campaign.tasks import Order, judge_batch, make_chunk
 from crystal_studio.execution.protocol import Engine, Outcome, Resources, Task
 from crystal_studio.funnel.protocol import Batch, Stage
 
@@ -35,12 +36,18 @@ class Flights:
 
     def __init__(self, engine: Engine, make_context: Callable[[], Any], resources: Resources) -> None:
         self._engine, self._make_context, self._resources = engine, make_context, resources
-        self._sent: dict[int, Work] = {}
+        self._sent: dict[int, Work | Making] = {}
 
     @property
     def works(self) -> list[Work]:
-        """All that is on its way."""
-        return list(self._sent.values())
+        """The batches that are on their way."""
+        return [sent for sent in self._sent.values() if isinstance(sent, Work)]
+
+    @property
+    def shares(self) -> dict[int, float]:
+        """By chunk, what is done of those on their way, as far as they have told."""
+        told = self._engine.shares
+        return {s.chunk: told[t] for t, s in self._sent.items() if isinstance(s, Making) and t in told}
 
     @property
     def room(self) -> bool:
@@ -52,6 +59,16 @@ class Flights:
         """Tasks that run at the same time."""
         return max(1, self._engine.slots)
 
+    @property
+    def chunk_slots(self) -> int:
+        """Chunks that are made at the same time: on a GPU one after the other."""
+        return 1 if self._resources.gpus else self.slots
+
+    def make(self, order: Order, making: Making) -> None:
+        """Have a chunk made elsewhere; nobody knows how long that may take."""
+        task = Task(make_chunk, (order, making.chunk), None, self._resources)
+        self._sent[self._engine.submit(task)] = making
+
     def send(self, stage: Stage, work: Work, batch: Batch) -> None:
         """Have a stage judge a batch elsewhere; each candidate adds to the deadline."""
         seconds = stage.seconds * len(work) if stage.seconds > 0 else None
@@ -62,7 +79,7 @@ class Flights:
         """Have something computed elsewhere, on one core."""
         self._sent[self._engine.submit(Task(function, arguments, seconds))] = work
 
-    def landed(self, wait: float) -> list[tuple[Work, Outcome]]:
+    def landed(self, wait: float) -> list[tuple[Work | Making, Outcome]]:
         """What came back; waits up to ``wait`` seconds for the first."""
         ended = self._engine.completed(wait)
         return [(self._sent.pop(ticket), outcome) for ticket, outcome in ended if ticket in self._sent]

@@ -1,19 +1,19 @@
-"""The generator at work in a thread, one chunk ahead of the funnel."""
+"""The chunks of one run: which are to be made, which are on their way, and handing them over in order."""
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.candidates.batch import Candidates
-from crystal_studio.design.request import DesignRequest
-from crystal_studio.generators.protocol import Cancelled, CancelToken, Generator
+
+AHEAD = 2
+"""Chunks a slot that are made before the stages have come to them."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,18 @@ class Chunk:
         return self if fresh.all() else Chunk(self.numbers[fresh], self.candidates.take(fresh))
 
 
+@dataclass(frozen=True)
+class Making:
+    """One chunk on its way through an engine; ``losses`` counts how often that came to nothing."""
+
+    chunk: int
+    losses: int = 0
+
+    def again(self) -> Making:
+        """The same after one more loss."""
+        return replace(self, losses=self.losses + 1)
+
+
 def missing_chunks(count: int, chunk_size: int, present: Iterable[int]) -> list[int]:
     """Chunks of which at least one candidate is not there yet, in order."""
     there = np.zeros(count, bool)
@@ -36,97 +48,114 @@ def missing_chunks(count: int, chunk_size: int, present: Iterable[int]) -> list[
     return sorted({int(n) // chunk_size for n in np.flatnonzero(~there)})
 
 
-class ChunkThread(threading.Thread):
-    """Samples ``chunks`` in order and keeps each until it is taken; at most one waits.
+class Generation:
+    """Gives out ``chunks`` and takes them in whatever order they are made; hands them over in their own order.
 
-    ``hold`` makes the sampler wait between two steps, ``stop`` ends it there.
+    Ids are given when candidates are stored, and stages that need the order of ids must say the same however many
+    processes sample: so a chunk that is made early waits for those before it.
     """
 
-    def __init__(
-        self,
-        generator: Generator,
-        request: DesignRequest,
-        chunks: Sequence[int],
-        hold: CancelToken,
-        stop: CancelToken,
-    ) -> None:
-        super().__init__(name="generator", daemon=True)
-        self._generator, self._request, self._chunks = generator, request, list(chunks)
-        self._hold, self._stop_token = hold, stop
-        # Not a SimpleQueue: its get waits for ever when a signal is handled for longer than the timeout.
-        self._made: queue.Queue[Chunk] = queue.Queue()
-        self._room = threading.Semaphore(2)  # the chunk in the making and the one that waits
-        self._error: BaseException | None = None
-        self._done = False
-        self._lock = threading.Lock()
-        self._part = 0.0  # candidates of the present chunk, by the share of its steps that are done
-        self._untaken = 0
-        self._count = 0
-        self._busy = 0.0
-
-    def take(self, wait: float = 0.0) -> Chunk | None:
-        """The next chunk if there is one within ``wait`` seconds; raises what went wrong in the generator."""
-        try:
-            chunk = self._made.get(timeout=wait) if wait else self._made.get_nowait()
-        except queue.Empty:
-            if self._error:
-                raise self._error from None
-            return None
-        self._room.release()
-        with self._lock:
-            self._untaken -= len(chunk.numbers)
-        return chunk
-
-    @property
-    def part(self) -> float:
-        """Candidates that are made but not taken, those of the present chunk by the share of its steps."""
-        with self._lock:
-            return self._untaken + self._part
+    def __init__(self, count: int, size: int, chunks: Sequence[int]) -> None:
+        self._count, self._size = count, size
+        self._waiting = deque(Making(chunk) for chunk in chunks)
+        self._open = deque(chunks)  # not handed over yet, in order
+        self._flying: dict[int, float] = {}  # chunk: share of it that is done
+        self._made: dict[int, Candidates] = {}
+        self._given_up: dict[int, str] = {}
+        self._began: dict[int, tuple[float, float]] = {}  # chunk: when it first told its share, and which
+        self._seconds, self._sampled = 0.0, 0
 
     @property
     def done(self) -> bool:
-        """Whether every chunk was made and taken."""
-        return self._done and self._made.empty()
+        """Whether every chunk was handed over or given up."""
+        return not self._open
 
     @property
-    def rate(self) -> float:
-        """Candidates a second while sampling; 0 before the first step."""
-        return (self._count + self._part) / self._busy if self._busy > 0 else 0.0
+    def part(self) -> float:
+        """Candidates that are made but not handed over, those of chunks on their way by what is done of them."""
+        flying = sum(share * len(self.numbers(chunk)) for chunk, share in self._flying.items())
+        return flying + sum(len(made) for made in self._made.values())
 
-    def run(self) -> None:
-        try:
-            for chunk in self._chunks:
-                while not self._room.acquire(timeout=0.1):
-                    if self._stop_token.is_set():
-                        return
-                self._sample(chunk)
-            self._done = True
-        except Cancelled:
-            pass
-        except BaseException as error:  # handed on to the runner, which fails the campaign
-            self._error = error
+    @property
+    def given_up(self) -> list[str]:
+        """What to say of the chunks that could not be made."""
+        return [f"{self.name(chunk)} could not be made: {why}" for chunk, why in self._given_up.items()]
 
-    def _sample(self, chunk: int) -> None:
-        size = self._generator.chunk_size
-        first, last = chunk * size, min((chunk + 1) * size, self._request.count)
-        since = time.monotonic()
+    def numbers(self, chunk: int) -> NDArray[np.int64]:
+        """The candidates of a chunk by their numbers within the campaign."""
+        return np.arange(chunk * self._size, min((chunk + 1) * self._size, self._count))
 
-        def progress(done: int, total: int) -> None:
-            nonlocal since
-            self._busy += time.monotonic() - since
-            self._part = max(self._part, (done / total if total else 0.0) * (last - first))  # rounds may start over
-            while self._hold.is_set():
-                if self._stop_token.is_set():
-                    raise Cancelled
-                time.sleep(0.05)
-            since = time.monotonic()
+    def name(self, chunk: int) -> str:
+        """Like "Candidates 65 to 128", counted from one."""
+        numbers = self.numbers(chunk)
+        return f"Candidates {numbers[0] + 1} to {numbers[-1] + 1}"
 
-        made = self._generator.sample(self._request, chunk, cancel=self._stop_token, progress=progress)
-        if len(made) != last - first:
-            raise RuntimeError(f"chunk {chunk} holds {len(made)} candidates instead of {last - first}")
-        if self._stop_token.is_set():
-            raise Cancelled
-        self._busy += time.monotonic() - since
-        with self._lock:
-            self._count, self._untaken, self._part = self._count + last - first, self._untaken + last - first, 0.0
-        self._made.put(Chunk(np.arange(first, last), made))
+    def wants(self, slots: int, waiting: int) -> bool:
+        """Whether another chunk is to be made before anything else is done.
+
+        slots : chunks that can be made at the same time
+        waiting : candidates that wait for a stage
+        """
+        ahead = len(self._flying) + len(self._made)
+        return bool(self._waiting) and len(self._flying) <= slots and ahead + waiting / self._size < AHEAD * slots
+
+    def next(self) -> Making:
+        """The next chunk to make; from now on it is on its way."""
+        making = self._waiting.popleft()
+        self._flying[making.chunk] = 0.0
+        return making
+
+    def heard(self, shares: Mapping[int, float], now: float | None = None) -> None:
+        """What share of its steps each chunk has done; never taken back, for a chunk may begin another round."""
+        now = time.monotonic() if now is None else now
+        for chunk, share in shares.items():
+            if chunk in self._flying:
+                self._flying[chunk] = max(share, self._flying[chunk])
+                self._began.setdefault(chunk, (now, share))
+
+    def landed(self, making: Making, candidates: Candidates, seconds: float) -> None:
+        """A chunk was made."""
+        self._left(making)
+        self._made[making.chunk] = candidates
+        self._seconds += seconds
+        self._sampled += len(candidates)
+
+    def retry(self, making: Making) -> None:
+        """A chunk came to nothing and is tried again, before all others."""
+        self._left(making)
+        self._waiting.appendleft(making)
+
+    def give_up(self, making: Making, why: str) -> None:
+        """A chunk cannot be made: the others go on without it."""
+        self._left(making)
+        self._given_up[making.chunk] = why
+
+    def take(self) -> Chunk | None:
+        """The next chunk in the order of numbers, if it is there."""
+        while self._open and self._open[0] in self._given_up:
+            self._open.popleft()
+        if not self._open or self._open[0] not in self._made:
+            return None
+        chunk = self._open.popleft()
+        return Chunk(self.numbers(chunk), self._made.pop(chunk))
+
+    def rate(self, slots: int, now: float | None = None) -> float:
+        """Candidates a second while nothing else is done; 0 while nothing is known.
+
+        Of the chunks that were made; before the first, of what those on their way have told.
+        """
+        left = len(self._waiting) + len(self._flying)
+        lanes = min(slots, left) if left else slots
+        if self._sampled:
+            return lanes * self._sampled / max(self._seconds, 1e-9)
+        now = time.monotonic() if now is None else now
+        paces = [
+            (self._flying[chunk] - share) * self._size / (now - since)
+            for chunk, (since, share) in self._began.items()
+            if chunk in self._flying and now > since
+        ]
+        return lanes * sum(paces) / len(paces) if paces else 0.0
+
+    def _left(self, making: Making) -> None:
+        del self._flying[making.chunk]
+        self._began.pop(making.chunk, None)

@@ -14,11 +14,12 @@ from crystal_studio.campaign.backlog import Backlog, Work
 from crystal_studio.campaign.comparisons import Comparisons
 from crystal_studio.campaign.events import Event, Message
 from crystal_studio.campaign.flights import Flights, batch_size
-from crystal_studio.campaign.generation import Chunk, ChunkThread
-from crystal_studio.campaign.outcomes import MOST_DEATHS, answer, complaints, too_many_deaths
+from crystal_studio.campaign.generation import Chunk, Generation, Making
+from crystal_studio.campaign.outcomes import MOST_DEATHS, answer, complaints, not_made, settle, too_many_deaths
 from crystal_studio.campaign.recording import Recorder
 from crystal_studio.campaign.reporting import Reporter
 from crystal_studio.campaign.tally import Tally
+from crystal_studio.campaign.tasks import Order
 from crystal_studio.candidates.verdicts import Verdicts
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.execution.protocol import Done, Outcome
@@ -38,9 +39,10 @@ class Stopped(Exception):
 class Loop:
     """Moves candidates from stage to stage; ``run`` returns when each has its last verdict.
 
-    ``accept(chunk)`` stores a chunk and returns the ids that are to be judged. ``chunks`` and ``flights``
-    are None where there is nothing to generate, and no stage that needs workers. ``geometry`` is the one in which
-    candidates are compared with earlier ones.
+    ``accept(chunk)`` stores a chunk and returns the ids that are to be judged. ``generation`` and ``order`` are None
+    where there is nothing to generate, ``flights`` where no stage needs workers either. ``geometry`` is the one in
+    which candidates are compared with earlier ones. Chunks and stages share the workers of one engine: comparisons go
+    first, then a chunk while few candidates wait (``Generation.wants``), then costly stages.
     """
 
     def __init__(
@@ -55,14 +57,16 @@ class Loop:
         tally: Tally,
         emit: Callable[[Event], None],
         accept: Callable[[Chunk], NDArray[np.int64]],
-        chunks: ChunkThread | None,
+        generation: Generation | None,
+        order: Order | None,
         flights: Flights | None,
         cancel: CancelToken,
         pause: CancelToken,
     ) -> None:
         self._stages, self._context, self._reader = stages, context, reader
         self._recorder, self._reporter, self.tally, self._emit = recorder, reporter, tally, emit
-        self._accept, self._chunks, self._flights = accept, chunks, flights
+        self._accept, self._flights = accept, flights
+        self._generation, self._order = generation, order
         self._cancel, self._pause = cancel, pause
         self._backlog = Backlog(stages)
         self._comparing = {
@@ -81,8 +85,6 @@ class Loop:
 
     def run(self) -> None:
         """Until everything is done; raises ``Stopped`` when asked to end."""
-        if self._chunks:
-            self._chunks.start()
         while not self._is_done():
             if self._cancel.is_set():
                 raise Stopped
@@ -94,27 +96,35 @@ class Loop:
             self._receive(wait=0.0 if worked else TICK)
             self.report()
             self._reporter.note()
+        if self._generation and self._generation.given_up:
+            raise not_made(self._generation)
 
     def close(self) -> None:
-        """End the workers; the generator's thread ends at its next step."""
+        """End the workers."""
         if self._flights is not None:
             self._flights.close()
-        if self._chunks and self._chunks.is_alive():
-            self._chunks.join(timeout=0.5)
 
     def report(self, force: bool = False, phase: str = "") -> None:
         """Send the present state, not too often unless forced."""
         if not (force or self._reporter.due()):
             return
         waiting = self._backlog.waiting()
+        part = rate = 0.0
         if self._flights is not None:
             self.tally.set_slots(self._flights.slots)
+            if self._generation:
+                self._generation.heard(self._flights.shares)
+                part, rate = self._generation.part, self._generation.rate(self._flights.chunk_slots)
         for work in self._in_flight:
             waiting[work.index] += 0 if work.step else len(work)
         for index, comparisons in self._comparing.items():
             waiting[index] += len(comparisons)
-        part, rate = (self._chunks.part, self._chunks.rate) if self._chunks else (0.0, 0.0)
         self._reporter.report(phase or self._doing(), part, rate, waiting)
+
+    @property
+    def _waiting(self) -> int:
+        """Candidates that wait for a stage and are with no worker."""
+        return sum(self._backlog.waiting()) + sum(map(len, self._comparing.values()))
 
     @property
     def _in_flight(self) -> list[Work]:
@@ -122,7 +132,8 @@ class Loop:
 
     def _is_done(self) -> bool:
         comparing = any(map(len, self._comparing.values()))
-        return not (self._backlog or comparing or self._in_flight) and (self._chunks is None or self._chunks.done)
+        made = self._generation is None or self._generation.done
+        return made and not (self._backlog or comparing or self._in_flight)
 
     def _hold(self) -> None:
         self._reporter.pause()
@@ -134,7 +145,7 @@ class Loop:
         self._reporter.go_on()
 
     def _doing(self) -> str:
-        if self._chunks and self._chunks.is_alive():
+        if self._generation and not self._generation.done:
             return "Generating"
         index = self._backlog.head
         if index is None and self._in_flight:
@@ -171,12 +182,15 @@ class Loop:
 
     def _send(self) -> None:
         """Give the engine as much as it takes."""
-        flights = self._flights
+        flights, generation = self._flights, self._generation
         while flights is not None and flights.room:
             asked = self._next_comparisons()
             if asked is not None:
                 comparisons, asked_for = asked
                 flights.ask(asked_for, *comparisons.task(asked_for))
+                continue
+            if generation and self._order and generation.wants(flights.chunk_slots, self._waiting):
+                flights.make(self._order, generation.next())
                 continue
             work = self._backlog.next_costly(
                 lambda index, waiting: batch_size(self.tally.stages[index].pace, waiting, flights.slots)
@@ -218,23 +232,33 @@ class Loop:
 
     def _receive(self, wait: float) -> None:
         """Take all that came in; waits up to ``wait`` seconds where there is nothing."""
-        if self._chunks:
-            chunk = self._chunks.take(0.0 if self._in_flight else wait)
-            if chunk:
-                ids = self._accept(chunk)
-                if self._stages and len(ids):
-                    self._backlog.add(0, ids)
-                wait = 0.0
-        if self._flights is not None and self._in_flight:
-            for work, outcome in self._flights.landed(wait):
-                if work.step:
-                    self._compared(work, outcome)
-                    continue
-                found = answer(self._stages[work.index], work, outcome)
-                self._backlog.retry(found.again)
-                if found.verdicts:
-                    self._judged(work, found.verdicts, found.seconds)
-                    self._count_deaths(found.died)
+        for sent, outcome in self._flights.landed(wait) if self._flights is not None else ():
+            if isinstance(sent, Making):
+                self._chunk_landed(sent, outcome)
+                continue
+            if sent.step:
+                self._compared(sent, outcome)
+                continue
+            found = answer(self._stages[sent.index], sent, outcome)
+            self._backlog.retry(found.again)
+            if found.verdicts:
+                self._judged(sent, found.verdicts, found.seconds)
+                self._count_deaths(found.died)
+        chunk = self._generation.take() if self._generation else None
+        if chunk:
+            ids = self._accept(chunk)
+            if self._stages and len(ids):
+                self._backlog.add(0, ids)
+
+    def _chunk_landed(self, making: Making, outcome: Outcome) -> None:
+        if self._generation is None:
+            return
+        loss = settle(self._generation, making, outcome)
+        if loss:
+            self._emit(Message("warning", f"{self._generation.name(making.chunk)} could not be made: {loss.why}"))
+            if loss.traceback:
+                self._emit(Message("warning", loss.traceback.rstrip()))
+            self._count_deaths(loss.died)
 
     def _count_deaths(self, died: bool) -> None:
         self._deaths = self._deaths + 1 if died else 0

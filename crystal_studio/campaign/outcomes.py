@@ -1,4 +1,4 @@
-"""What becomes of a batch whose task has ended: verdicts, another try, or the end of the run."""
+"""What becomes of a batch or a chunk whose task has ended: a result, another try, or the end of the run."""
 
 from __future__ import annotations
 
@@ -9,16 +9,30 @@ import numpy as np
 
 from crystal_studio.campaign.backlog import Work
 from crystal_studio.campaign.devices import out_of_memory
+from crystal_studio.campaign.generation import Generation, Making
 from crystal_studio.candidates.verdicts import ERROR, Verdicts, failing
 from crystal_studio.errors import KnownError
-from crystal_studio.execution.protocol import Cancelled, Died, Done, Failed, Outcome
+from crystal_studio.execution.protocol import Cancelled, Died, Done, Failed, Outcome, TimedOut
 from crystal_studio.funnel.protocol import Stage
 
 MOST_LOSSES = 2
 """How often a candidate's process may be lost before the candidate is left as an error."""
 
 MOST_DEATHS = 4
-"""Different candidates in a row that are left because their process died, before the run gives up."""
+"""Different candidates or chunks in a row that are left because their process died, before the run gives up."""
+
+
+CHUNK_TRIES = 3
+"""How often a chunk is tried. One that is given up costs the campaign the order of its numbers."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A chunk that was given up: why, in one line, with the traceback where there is one; ``died``: its process did."""
+
+    why: str
+    traceback: str = ""
+    died: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,17 +62,39 @@ def answer(stage: Stage, work: Work, outcome: Outcome) -> Answer:
         return Answer(again=work.one_by_one())
     if isinstance(outcome, Failed):
         if outcome.out_of_memory:
-            raise out_of_memory(RuntimeError(outcome.error)) or KnownError(str(out_of_memory(MemoryError())))
+            raise _little_memory(outcome)
         notes = {"traceback": np.array([outcome.traceback], object)}
         return Answer(replace(failing(1, outcome.error), notes=notes), outcome.seconds)
     if work.losses + 1 < MOST_LOSSES:
         return Answer(again=(work.again(),))
-    if isinstance(outcome, Died):
-        how = f"its process ended ({outcome.exit})"
-    else:
-        how = f"it took longer than {outcome.seconds:.0f} s"
-    text = f"{stage.title} was given up after {MOST_LOSSES} tries: {how}"
+    text = f"{stage.title} was given up after {MOST_LOSSES} tries: {_how(outcome)}"
     return Answer(failing(1, text), died=isinstance(outcome, Died))
+
+
+def settle(generation: Generation, making: Making, outcome: Outcome) -> Loss | None:
+    """Take a chunk, have it tried again, or give it up after ``CHUNK_TRIES``, which is a loss.
+
+    Raises ``KnownError`` for what every chunk would meet.
+    """
+    if isinstance(outcome, Done):
+        generation.landed(making, outcome.value, outcome.seconds)
+        return None
+    if isinstance(outcome, Cancelled):
+        generation.retry(making)
+        return None
+    if isinstance(outcome, Failed) and outcome.known:
+        raise KnownError(outcome.error)
+    if isinstance(outcome, Failed) and outcome.out_of_memory:
+        raise _little_memory(outcome)
+    if making.losses + 1 < CHUNK_TRIES:
+        generation.retry(making.again())
+        return None
+    if isinstance(outcome, Failed):
+        loss = Loss(outcome.error, outcome.traceback)
+    else:
+        loss = Loss(_how(outcome), died=isinstance(outcome, Died))
+    generation.give_up(making, loss.why)
+    return loss
 
 
 def complaints(stage: Stage, work: Work, verdicts: Verdicts) -> Iterator[str]:
@@ -78,6 +114,25 @@ def complaints(stage: Stage, work: Work, verdicts: Verdicts) -> Iterator[str]:
 def too_many_deaths() -> KnownError:
     """Why a run ends in which nothing but deaths is seen."""
     return KnownError(
-        f"Worker processes died on {MOST_DEATHS} candidates in a row, which means too little memory most of the time: "
-        "close other programs or use --workers 1, then resume."
+        f"Worker processes died {MOST_DEATHS} times in a row on different candidates, which means too little memory "
+        "most of the time: close other programs or use --workers 1, then resume."
     )
+
+
+def not_made(generation: Generation) -> KnownError:
+    """Why a run ends that could not make all of its candidates."""
+    first, *others = generation.given_up
+    more = f" (and {len(others)} more such chunks)" if others else ""
+    return KnownError(
+        f"{first}{more}. All others are kept. Resume tries again; where that fails too, report it with the run's log."
+    )
+
+
+def _little_memory(outcome: Failed) -> KnownError:
+    return out_of_memory(RuntimeError(outcome.error)) or KnownError(str(out_of_memory(MemoryError())))
+
+
+def _how(outcome: Died | TimedOut) -> str:
+    if isinstance(outcome, Died):
+        return f"its process ended ({outcome.exit})"
+    return f"it took longer than {outcome.seconds:.0f} s"

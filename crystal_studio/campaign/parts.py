@@ -13,7 +13,7 @@ from crystal_studio.campaign.unfinished import Unfinished
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.execution.protocol import Resources
 from crystal_studio.funnel.protocol import RememberingStage, Stage
-from crystal_studio.generators.protocol import Generator
+from crystal_studio.generators.protocol import Generator, ModelCard
 
 if TYPE_CHECKING:
     from crystal_studio.funnel.context import FunnelContext
@@ -25,6 +25,13 @@ def default_model(name: str) -> str:
     from crystal_studio.generators import registry
 
     return name or registry.default()
+
+
+def card_of(name: str) -> ModelCard:
+    """The card of a model by its name."""
+    from crystal_studio.generators import registry
+
+    return registry.card(name)
 
 
 def load_model(name: str, device: str) -> Generator:
@@ -41,9 +48,9 @@ class RunParts:
     stages : in the order in which they judge
     context : what the quick stages get, in the campaign's process, of a project and what waits in this run
     worker_context : makes what the costly ones get, once in each worker process; picklable and hashable
-    resources : what one task of a costly stage takes
+    resources : what one chunk, or one task of a costly stage, takes
     geometry : the one in which candidates are compared with earlier ones: that in which this run judges its own
-    model, load : the model meant by a name; a model by name and device
+    model, card, load : the model meant by a name; its card; a model by name and device, which worker processes call too
     warnings : what the stages will have to do without
     """
 
@@ -53,6 +60,7 @@ class RunParts:
     resources: Resources = field(default_factory=Resources)
     geometry: str = "generated"
     model: Callable[[str], str] = default_model
+    card: Callable[[str], ModelCard] = card_of
     load: Callable[[str, str], Generator] = load_model
     warnings: Callable[[], list[str]] = list
 

@@ -12,7 +12,7 @@ from crystal_studio.campaign import parts as run_parts
 from crystal_studio.campaign.devices import resolve
 from crystal_studio.campaign.events import Event, Message
 from crystal_studio.campaign.flights import Flights
-from crystal_studio.campaign.generation import Chunk, ChunkThread, missing_chunks
+from crystal_studio.campaign.generation import Chunk, Generation, missing_chunks
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.loop import Loop
 from crystal_studio.campaign.parts import RunParts
@@ -20,11 +20,12 @@ from crystal_studio.campaign.provenance import changes
 from crystal_studio.campaign.recording import Recorder
 from crystal_studio.campaign.reporting import Reporter
 from crystal_studio.campaign.tally import Tally
+from crystal_studio.campaign.tasks import GeneratorMaker, Order
 from crystal_studio.campaign.unfinished import Unfinished, unfinished
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.execution.engines import open_engine
-from crystal_studio.generators.protocol import CancelToken, Generator
+from crystal_studio.generators.protocol import CancelToken
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.rows import CampaignRow
 from crystal_studio.project.store import ProjectWriter
@@ -55,13 +56,14 @@ def prepare(
     parts = parts or run_parts.for_request(request, device, found(request, reader))
     waiting = unfinished(reader, row)
     present = reader.numbers(row.id)
-    chunks = None
-    if isinstance(request, DesignRequest):
-        chunks = _generation(row, request, device, parts, present, emit, cancel, pause)
+    order = generation = None
+    if isinstance(request, DesignRequest) and len(present) < request.count:
+        order = _order(row, request, device, parts, emit)
+        generation = Generation(request.count, order.size, missing_chunks(request.count, order.size, present))
     for warning in (*changes(row.provenance, parts.stages), *parts.warnings()):
         emit(Message("warning", warning))
     flights = None
-    if any(stage.costly or stage.remembers for stage in parts.stages):
+    if generation or any(stage.costly or stage.remembers for stage in parts.stages):
         flights = Flights(open_engine(engine, workers), parts.worker_context, parts.resources)
     tally = Tally(row.id, row.requested, parts.stages)
     reporter = Reporter(row, writer, tally, emit)
@@ -87,7 +89,8 @@ def prepare(
         tally=tally,
         emit=emit,
         accept=accept,
-        chunks=chunks,
+        generation=generation,
+        order=order,
         flights=flights,
         cancel=cancel,
         pause=pause,
@@ -113,40 +116,19 @@ def found(request: DesignRequest | JudgeRequest, reader: ProjectReader) -> tuple
     return tuple(reader.found(request.ids)) if isinstance(request, JudgeRequest) else ()
 
 
-def _generation(
-    row: CampaignRow,
-    request: DesignRequest,
-    device: str,
-    parts: RunParts,
-    present: set[int],
-    emit: Callable[[Event], None],
-    cancel: CancelToken,
-    pause: CancelToken,
-) -> ChunkThread | None:
-    """The generator with the chunks that are missing, cut as the campaign began; None where all are there."""
-    size = row.chunk_size
-    if len(present) >= request.count:
-        return None
-    generator = _generator(row, request, device, parts, emit)
-    if size:
-        generator.chunk_size = size
-    chunks = missing_chunks(request.count, generator.chunk_size, present)
-    return ChunkThread(generator, request, chunks, pause, cancel) if chunks else None
-
-
-def _generator(
+def _order(
     row: CampaignRow, request: DesignRequest, device: str, parts: RunParts, emit: Callable[[Event], None]
-) -> Generator:
+) -> Order:
+    """What is to be sampled, in chunks cut as the campaign began."""
     emit(Message("info", f"Loading {request.model} on {device}"))
-    generator = parts.load(request.model, device)
-    recorded = row.provenance.get("model_sha256")
-    if recorded and recorded != generator.card.sha256:
+    sha256 = parts.card(request.model).sha256
+    if row.provenance.get("model_sha256", sha256) != sha256:
         raise ModelError(
             f"The weights of {request.model} are not those that campaign {row.id} began with: "
             "put the former ones back, or start a new campaign."
         )
-    generator.check(request)
-    return generator
+    size = row.chunk_size or parts.load(request.model, device).chunk_size
+    return Order(GeneratorMaker(request.model, device, sha256, parts.load), request, size)
 
 
 def _restore(loop: Loop, row: CampaignRow, reader: ProjectReader, waiting: Unfinished, there: int) -> None:

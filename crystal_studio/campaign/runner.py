@@ -68,8 +68,8 @@ def run(
     set too. A disk that takes no more ends it as "paused" without ``pause``, what else a
     user can act on as "failed", each with the remedy as its text; any other exception is
     raised after the campaign was marked failed.
-    ``engine`` names where costly stages work (``execution.engines``), ``workers`` how many
-    processes it may use, 0 for one a core.
+    ``engine`` names where chunks are made and costly stages work (``execution.engines``), ``workers``
+    how many processes it may use, 0 for one a core.
     """
     with ProjectReader(project) as reader:
         is_dft = dft_request.is_dft(reader.campaign(campaign_id).request)

@@ -110,9 +110,9 @@ class Tally:
     ) -> Progress:
         """The event to send.
 
-        ``part`` counts candidates of the chunk in the making, ``generating`` is
-        the generator's rate in candidates a second (0 unknown), ``waiting`` how
-        many candidates wait for each stage.
+        ``part`` counts candidates that are made but not stored yet, ``generating``
+        is how many could be made in a second if the workers did nothing else (0
+        unknown), ``waiting`` how many candidates wait for each stage.
         """
         now = time.monotonic() if now is None else now
         made = min(self.requested, self.generated + part)
@@ -154,21 +154,20 @@ class Tally:
     def _seconds_left(
         self, to_make: float, to_come: int, generating: float, waiting: Sequence[int]
     ) -> tuple[float, bool]:
-        """Longest of the three lines of work (generator, quick stages, workers), -1 while nothing can be said, and
-        whether it is a lower bound: of some stage no candidate has told the pace yet.
+        """The longer of the two lines of work (quick stages; workers, who generate too), -1 while nothing can be said,
+        and whether it is a lower bound: of some stage no candidate has told the pace yet.
 
         ``to_come`` candidates have not been handed over: those of a chunk whose
         last step is done are still being put together, for nobody knows how long.
         """
         if to_come > 0 and (generating <= 0 or to_make <= 0):
             return -1.0, False
-        making = to_make / generating if to_make > 0 else 0.0
-        line = {False: 0.0, True: 0.0}
+        line = {False: 0.0, True: to_make / generating if to_make > 0 else 0.0}
         coming, at_least = float(to_come), False
         for tally, queued in zip(self.stages, waiting, strict=True):
             coming += queued
             at_least |= coming >= 1 and tally.rate <= 0
             line[tally.elsewhere] += coming / tally.rate if tally.rate else 0.0
             coming *= tally.pass_rate
-        longest = max(making, *line.values())
+        longest = max(line.values())
         return (-1.0, False) if at_least and longest < 1 else (longest, at_least)

@@ -31,9 +31,7 @@ def selection_arguments(parser: argparse.ArgumentParser) -> None:
 
 def worker_argument(parser: argparse.ArgumentParser) -> None:
     """How many worker processes costly work gets."""
-    parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="worker processes for costly stages (default: one a core)"
-    )
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="worker processes (default: one a core)")
 
 
 def log(text: str) -> None:

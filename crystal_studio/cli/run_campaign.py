@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--engine",
         default="local",
         metavar="ENGINE",
-        help="where costly stages work: local (default), or a cluster by its scheduler's address (tcp://host:8786,"
+        help="where candidates are made and judged: local (default), or a cluster by its scheduler's address (tcp://host:8786,"
         " tls://host:8786) or its name (slurm:NAME)",
     )
     parser.add_argument(

@@ -73,6 +73,9 @@ class DaskEngine:
         self._futures: dict[int, Future] = {}
         self._again: set[int] = set()  # tickets that ended, but whose value is being made again
         self._known: dict[int, Outcome] = {}  # outcomes that need no look at the future
+        self._shares: dict[int, float] = {}
+        self._topic = f"crystal-studio {self._client.id}"
+        self._client.subscribe_topic(self._topic, self._hear)
         self._last_ticket = 0
         self._lost = False
         self._closed = False
@@ -94,6 +97,11 @@ class DaskEngine:
             return 0
         return max(0, WINDOW * max(self.slots, 1) - len(self._futures))
 
+    @property
+    def shares(self) -> dict[int, float]:
+        """See ``Engine``."""
+        return {ticket: share for ticket, share in self._shares.copy().items() if ticket in self._futures}
+
     def submit(self, task: Task) -> int:
         """See ``Engine``."""
         payload = packed(task)
@@ -105,7 +113,15 @@ class DaskEngine:
         ticket = self._last_ticket
         wants = {"GPU": task.resources.gpus} if task.resources.gpus else None
         future = self._client.submit(
-            dask_worker.run, payload, task.seconds, pure=False, resources=wants, retries=0, fifo_timeout="0 ms"
+            dask_worker.run,
+            payload,
+            task.seconds,
+            self._topic,
+            ticket,
+            pure=False,
+            resources=wants,
+            retries=0,
+            fifo_timeout="0 ms",
         )
         self._futures[ticket] = future
         future.add_done_callback(lambda _: self._ended.put(ticket))
@@ -150,6 +166,11 @@ class DaskEngine:
         if futures and self._answers():
             self._client.cancel(futures, force=True)
 
+    def _hear(self, event: tuple[float, tuple[int, float]]) -> None:
+        """What a task has told; called by the client's own thread."""
+        ticket, share = event[1]
+        self._shares[ticket] = share
+
     def _answers(self) -> bool:
         """Whether the scheduler is there, as far as is known without asking."""
         self._lost = self._lost or self._client.status != "running"
@@ -170,6 +191,7 @@ class DaskEngine:
             if outcome is not None:
                 self._again.discard(ticket)
                 del self._futures[ticket]
+                self._shares.pop(ticket, None)
                 found.append((ticket, outcome))
         return found
 

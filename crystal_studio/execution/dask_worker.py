@@ -15,11 +15,14 @@ _idle: list[Worker] = []
 _all: set[Worker] = set()
 
 
-def run(payload: bytes, seconds: float | None) -> bytes | Outcome:
-    """One task to its outcome; ended when nobody wants it any more (cancelled, or its client is gone)."""
+def run(payload: bytes, seconds: float | None, topic: str, ticket: int) -> bytes | Outcome:
+    """One task to its outcome; ended when nobody wants it any more (cancelled, or its client is gone).
+
+    What it says is done of it is an event (ticket, share) of that topic.
+    """
     worker = _take()
     try:
-        return worker.run(payload, seconds, _unwanted())
+        return worker.run(payload, seconds, _unwanted(), _teller(topic, ticket))
     finally:
         _give(worker)
 
@@ -36,6 +39,13 @@ def _unwanted() -> Callable[[], bool]:
         return task is None or task.state in ("cancelled", "released", "forgotten")
 
     return unwanted
+
+
+def _teller(topic: str, ticket: int) -> Callable[[float], None]:
+    from distributed import get_worker
+
+    here = get_worker()
+    return lambda share: here.log_event(topic, (ticket, share))
 
 
 def _take() -> Worker:

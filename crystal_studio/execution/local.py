@@ -57,6 +57,7 @@ class LocalEngine:
         self._broken = ""
         self._closed = False
         self._members: dict[Worker, _Job | None] = {}  # touched by the thread alone
+        self._shares: dict[int, float] = {}
         self._wakes, self._wake = multiprocessing.Pipe(duplex=False)
         self._stirred = False
         self._thread = threading.Thread(target=self._supervise, name="local engine", daemon=True)
@@ -74,6 +75,12 @@ class LocalEngine:
         """See ``Engine``; nothing is taken after ``close``."""
         with self._lock:
             return 0 if self._closed else max(0, WINDOW * self.slots - len(self._open))
+
+    @property
+    def shares(self) -> dict[int, float]:
+        """See ``Engine``."""
+        with self._lock:
+            return dict(self._shares)
 
     def submit(self, task: Task) -> int:
         """See ``Engine``."""
@@ -153,6 +160,9 @@ class LocalEngine:
         if answer is not None and job is not None:
             self._members[worker] = None
             self._end(job.ticket, answer)
+        elif job is not None and worker.share:
+            with self._lock:
+                self._shares[job.ticket] = worker.share
         if worker.lost:
             del self._members[worker]
             self._note_start(worker.ready, "the process ended while it started")
@@ -218,6 +228,7 @@ class LocalEngine:
 
     def _end(self, ticket: int, outcome: bytes | Outcome) -> None:
         with self._news:
+            self._shares.pop(ticket, None)
             self._ended.append((ticket, outcome))
             self._news.notify_all()
 

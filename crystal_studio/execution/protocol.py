@@ -103,6 +103,11 @@ class Engine(Protocol):
         """How many more tasks ``submit`` takes now: a bounded number is on its way or not yet collected."""
         ...
 
+    @property
+    def shares(self) -> dict[int, float]:
+        """By ticket, what running tasks have said is done of them (``worker_state.tell``), above 0 and up to 1."""
+        ...
+
     def submit(self, task: Task) -> int:
         """Take a task and return its ticket at once.
 

@@ -21,6 +21,7 @@ MAKING_SECONDS = 300.0
 _TICK = 0.1
 
 _READY, _STARTED, _MAKING, _MADE = b"ready", b"started", b"making", b"made"
+_SHARE = b"share "
 
 
 class Worker:
@@ -40,6 +41,7 @@ class Worker:
         self.ready = False
         self.lost = False
         self.busy = False
+        self.share = 0.0
         self._limit: float | None = None
         self._left: float | None = None
         self.deadline: float | None = None
@@ -57,13 +59,14 @@ class Worker:
     def begin(self, payload: bytes, seconds: float | None) -> None:
         """Give a task to a worker that is ready and not busy."""
         self.busy, self._limit, self._left, self.deadline = True, seconds, seconds, None
+        self.share = 0.0
         with suppress(OSError):  # where it has died, look says so
             self._pipe.send_bytes(payload)
 
     def look(self) -> bytes | Outcome | None:
         """The pickled outcome of its task, the outcome where there is no more a process, None where there is nothing.
 
-        Changes ``ready``, ``busy`` and ``lost``.
+        Changes ``ready``, ``busy``, ``lost`` and ``share``, what the task says is done of it.
         """
         while True:
             ended = not self._process.is_alive()
@@ -83,6 +86,8 @@ class Worker:
                 if self.deadline is not None:
                     self._left = self.deadline - time.monotonic()
                     self.deadline = time.monotonic() + MAKING_SECONDS
+            elif message.startswith(_SHARE):
+                self.share = float(message[len(_SHARE) :])
             else:
                 self.busy, self.deadline = False, None
                 return message
@@ -91,12 +96,19 @@ class Worker:
             return TimedOut(self._limit or 0.0)
         return None
 
-    def run(self, payload: bytes, seconds: float | None, stop: Callable[[], bool] = lambda: False) -> bytes | Outcome:
+    def run(
+        self,
+        payload: bytes,
+        seconds: float | None,
+        stop: Callable[[], bool] = lambda: False,
+        told: Callable[[float], None] = lambda share: None,
+    ) -> bytes | Outcome:
         """One task from its beginning to its outcome; for a supervisor that waits for this worker alone.
 
-        ``stop()`` is asked every now and then: where it says so, worker and task are ended.
+        ``stop()`` is asked every now and then: where it says so, worker and task are ended. ``told(share)`` is called
+        when the task has said how far it is.
         """
-        begun = False
+        begun, share = False, 0.0
         while not stop():
             if self.ready and not begun:
                 self.begin(payload, seconds)
@@ -108,6 +120,9 @@ class Worker:
                 return answer
             if self.lost:
                 return Died("the process ended while it started")
+            if self.share != share:
+                share = self.share
+                told(share)
         self.end()
         return Cancelled()
 
@@ -126,6 +141,7 @@ class Worker:
 def _serve(pipe: Connection) -> None:
     """The process: tasks in, outcomes out, until the pipe closes."""
     settle(nice=NICE, group=True)
+    worker_state.listen(lambda share: pipe.send_bytes(_SHARE + b"%.6f" % share))
     worker_state.watch(lambda begins: pipe.send_bytes(_MAKING if begins else _MADE))
     try:
         pipe.send_bytes(_READY)

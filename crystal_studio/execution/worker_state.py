@@ -1,4 +1,5 @@
-"""What a worker process makes once and keeps for the tasks that follow, such as a potential with its weights."""
+"""What a worker process makes once and keeps for the tasks that follow, such as a potential with its weights, and what
+a task says of its progress."""
 
 from __future__ import annotations
 
@@ -10,6 +11,9 @@ from typing import Any, TypeVar
 MOST = 4
 """Objects that a worker keeps; the one that was not used for longest is given up."""
 
+TELL_EVERY = 0.1
+"""Seconds between two words of a task on its progress."""
+
 T = TypeVar("T")
 
 _lock = threading.RLock()
@@ -17,6 +21,8 @@ _kept: dict[Hashable, Any] = {}
 _depth = 0
 _seconds = 0.0
 _watcher: Callable[[bool], None] | None = None
+_listener: Callable[[float], None] | None = None
+_told = 0.0
 
 
 def once(key: Hashable, make: Callable[[], T]) -> T:
@@ -42,6 +48,21 @@ def watch(watcher: Callable[[bool], None] | None) -> None:
     """Tell ``watcher(True)`` when something begins to be made, ``watcher(False)`` when it is."""
     global _watcher
     _watcher = watcher
+
+
+def tell(share: float) -> None:
+    """Say inside a task's function what share of it is done, 0..1; see ``Engine.shares``."""
+    global _told
+    now = time.monotonic()
+    if _listener and now - _told >= TELL_EVERY:
+        _told = now
+        _listener(share)
+
+
+def listen(listener: Callable[[float], None] | None) -> None:
+    """Hand on what tasks ``tell``, not too often."""
+    global _listener
+    _listener = listener
 
 
 def _made(make: Callable[[], T]) -> T:

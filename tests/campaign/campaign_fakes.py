@@ -1,66 +1,18 @@
-"""A generator small enough to kill, pause and count, and the parts of a run: the protocols are the real ones."""
+"""The parts of a run with a small generator and small stages: the protocols are the real ones."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
-import numpy as np
+from generator_fakes import CARD, Load, RockSalt, rock_salts
 from stage_fakes import worker_context
 
 from crystal_studio.campaign.parts import RunParts
 from crystal_studio.campaign.unfinished import Unfinished
-from crystal_studio.candidates.batch import Candidates
-from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.space_groups import tables
-from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import RequestError
-from crystal_studio.generators.protocol import Cancelled, ModelCard, chunk_seed
+from crystal_studio.generators.protocol import ModelCard
 from crystal_studio.project.queries import ProjectReader
 
-CARD = ModelCard("rock-salt", "fake", "Rock salt of random size", "MIT", {}, {}, 0, "0" * 64, (11, 17))
-
-
-class RockSalt:
-    """NaCl with a random lattice parameter; ``delay`` seconds a step, ten steps a chunk."""
-
-    card = CARD
-    chunk_size = 8
-
-    def __init__(self, device: str = "cpu", delay: float = 0.0) -> None:
-        self.device, self._delay = device, delay
-
-    def check(self, request: DesignRequest) -> None:
-        if request.chemical_system.elements and set(request.chemical_system.elements) != {"Na", "Cl"}:
-            raise RequestError("This model only knows Na and Cl.", "chemsys")
-
-    def sample(self, request: DesignRequest, chunk: int, cancel: Any = None, progress: Any = None) -> Candidates:
-        for step in range(10):
-            time.sleep(self._delay)
-            if cancel is not None and cancel.is_set():
-                raise Cancelled
-            if progress:
-                progress(step + 1, 10)
-        n = min(self.chunk_size, request.count - chunk * self.chunk_size)
-        edge = np.random.default_rng(chunk_seed(request.seed, chunk)).uniform(4.0, 7.0, n)
-        return rock_salts(edge, asked=bool(request.space_groups))
-
-
-def rock_salts(edges: Sequence[float] | np.ndarray, asked: bool = False) -> Candidates:
-    """NaCl with these cell edges."""
-    edge = np.asarray(edges, float)
-    n = len(edge)
-    last = int(tables().wyckoff_start[225])  # 4a is the last row of Fm-3m, 4b the one before
-    units = AsymmetricUnits(
-        np.full(n, 225, np.int16),
-        edge[:, None, None] * np.eye(3),
-        np.tile(np.array([11, 17], np.int16), (n, 1)),
-        np.tile(np.array([last - 1, last - 2], np.int16), (n, 1)),
-        np.tile(np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]), (n, 1, 1)),
-    )
-    return Candidates.of_units(units, units.space_group if asked else None)
+__all__ = ["CARD", "Load", "RockSalt", "parts", "rock_salts"]
 
 
 class Context:
@@ -72,31 +24,14 @@ def _context(reader: ProjectReader, unfinished: Unfinished) -> Context:
     return Context()
 
 
-def _load(name: str, device: str, delay: float) -> RockSalt:
-    return RockSalt(device, delay)
-
-
-def load_rock_salt(name: str, device: str) -> RockSalt:
-    return RockSalt(device)
-
-
-class Broken(RockSalt):
-    """Makes one chunk, then fails."""
-
-    def sample(self, request: DesignRequest, chunk: int, cancel: Any = None, progress: Any = None) -> Candidates:
-        if chunk:
-            raise ZeroDivisionError("a bug")
-        return super().sample(request, chunk, cancel, progress)
-
-
-def load_broken(name: str, device: str) -> Broken:
-    return Broken(device)
-
-
 def model(name: str) -> str:
     return name or CARD.name
 
 
+def card(name: str) -> ModelCard:
+    return RockSalt.card
+
+
 def parts(*stages: Any, delay: float = 0.0) -> RunParts:
     """The fakes as parts that survive pickling."""
-    return RunParts(stages, _context, worker_context, model=model, load=partial(_load, delay=delay))
+    return RunParts(stages, _context, worker_context, model=model, card=card, load=Load(delay))

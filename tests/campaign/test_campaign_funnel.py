@@ -18,7 +18,12 @@ from crystal_studio.project.store import ProjectWriter
 
 def test_rock_salt_goes_all_the_way(tmp_path: Path) -> None:
     request = DesignRequest(count=6, seed=2, device="cpu", funnel="quick")
-    made = replace(parts.for_request(request, "cpu"), model=campaign_fakes.model, load=campaign_fakes.load_rock_salt)
+    made = replace(
+        parts.for_request(request, "cpu"),
+        model=campaign_fakes.model,
+        card=campaign_fakes.card,
+        load=campaign_fakes.Load(),
+    )
     project = tmp_path / "p.crystals"
     campaign = runner.start(project, request, parts=made)
     never = threading.Event()
@@ -48,7 +53,12 @@ def test_what_the_project_holds_already_is_not_found_again(tmp_path: Path) -> No
         writer.add_candidates(imported, [0], campaign_fakes.rock_salts([5.64]), unjudged=True)
         writer.set_campaign(imported, "finished")
     request = DesignRequest(count=4, seed=2, device="cpu", funnel="none,symmetry,uniqueness")
-    made = replace(parts.for_request(request, "cpu"), model=campaign_fakes.model, load=campaign_fakes.load_rock_salt)
+    made = replace(
+        parts.for_request(request, "cpu"),
+        model=campaign_fakes.model,
+        card=campaign_fakes.card,
+        load=campaign_fakes.Load(),
+    )
     never = threading.Event()
     campaign = runner.start(project, request, parts=made)
     assert runner.run(project, campaign, lambda e: None, never, never, workers=1, parts=made).state == "finished"

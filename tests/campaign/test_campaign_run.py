@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from campaign_fakes import load_broken
 from campaign_fakes import parts as parts_of
+from generator_fakes import LoadDeadly, load_broken
 from stage_fakes import FUNNEL, Size, Slow, Stable
 
 from crystal_studio.campaign import runner
@@ -332,7 +332,7 @@ def test_changed_weights_are_refused(project: Path, monkeypatch: pytest.MonkeyPa
     campaign = begin(project, parts)
     monkeypatch.setattr(campaign_fakes.RockSalt, "card", replace(campaign_fakes.CARD, sha256="1" * 64))
     finished = Run(project, campaign, parts).join()
-    assert finished.state == "failed" and "weights of rock-salt" in finished.text
+    assert finished.state == "failed" and "weights of rock-salt are not those that campaign" in finished.text
     assert ProjectReader(project).campaign(campaign).state == "failed"
     monkeypatch.undo()
     assert Run(project, campaign, parts).join().state == "finished"
@@ -349,16 +349,38 @@ def test_a_project_at_work_is_not_opened_twice(project: Path) -> None:
     run.join()
 
 
-def test_a_bug_in_the_generator_is_raised_and_loses_nothing(project: Path) -> None:
+def test_a_chunk_that_cannot_be_made_costs_no_other_and_fails_the_run(project: Path) -> None:
     parts = parts_of(Size())
     campaign = begin(project, parts, count=24)
     run = Run(project, campaign, replace(parts, load=load_broken))
-    with pytest.raises(ZeroDivisionError):
-        run.join()
+    finished = run.join()
+    assert finished.state == "failed" and "Candidates 9 to 16 could not be made: ZeroDivisionError" in finished.text
+    assert any(isinstance(e, Message) and "Traceback" in e.text for e in run.events)
     with ProjectReader(project) as reader:
+        assert reader.numbers(campaign) == {*range(8), *range(16, 24)} and reader.count("status == 'pending'") == 0
         assert reader.campaign(campaign).state == "failed" and to_resume(reader) == [campaign]
     assert Run(project, campaign, parts).join().state == "finished"
-    assert ProjectReader(project).count("status == 'pending'") == 0
+    with ProjectReader(project) as reader:
+        assert reader.numbers(campaign) == set(range(24)) and reader.count("status == 'pending'") == 0
+
+
+def test_a_chunk_whose_process_dies_is_made_again(project: Path, tmp_path: Path) -> None:
+    marks, straight = tmp_path / "marks", tmp_path / "straight.crystals"
+    marks.mkdir()
+    deadly = replace(parts_of(*FUNNEL), load=LoadDeadly(2, marks))
+    first, other = begin(project, parts_of()), begin(straight, parts_of())
+    assert Run(project, first, deadly, workers=2).join().state == "finished" and len(list(marks.iterdir())) == 2
+    assert Run(straight, other, parts_of(*FUNNEL)).join().state == "finished"
+    assert state_of(project, first) == state_of(straight, other)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_number_of_processes_changes_nothing(project: Path, tmp_path: Path, workers: int) -> None:
+    straight, parts = tmp_path / "straight.crystals", parts_of(*FUNNEL, delay=0.01)
+    first, other = begin(project, parts), begin(straight, parts)
+    Run(project, first, parts, workers=workers).join()
+    Run(straight, other, parts, workers=2).join()
+    assert state_of(project, first) == state_of(straight, other)
 
 
 def test_an_import_is_nothing_to_carry_on(project: Path) -> None:

@@ -20,8 +20,10 @@ def test_time_left_is_the_longest_line_of_work() -> None:
     tally.finish(range(14))
     progress = tally.progress("", 0, 4.0, [0, 6])
     share = 11 / 21  # of those that come, how many reach the workers
-    assert progress.seconds_left == pytest.approx(80 * share + 6)
-    assert tally.progress("", 0, 0.5, [0, 6]).seconds_left == pytest.approx(160)  # now the generator is the slowest
+    assert progress.seconds_left == pytest.approx(20 + 80 * share + 6)  # the workers make the other 80 too
+    tally.judged(0, rejecting([None] * 11 + [Reason("too_small", {"edge": 4.0})] * 10), seconds=1000.0)
+    slow = 80 / (41 / 1002)
+    assert tally.progress("", 0, 4.0, [0, 6]).seconds_left == pytest.approx(slow)  # now the quick stage takes longer
     assert progress.stages[1].rate == pytest.approx(1.0) and progress.stages[0].reasons == {"too_small": 10}
     assert tally.stages[1].pace == pytest.approx(2.0)
 

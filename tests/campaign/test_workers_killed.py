@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from campaign_fakes import parts
 from clusters import wait_until
-from stage_fakes import Size, Slow, Stable
+from stage_fakes import Ordered, Size, Slow, Stable
 
 from crystal_studio.campaign import runner
 from crystal_studio.campaign.events import Event, Progress
@@ -44,7 +44,10 @@ def content(project: Path) -> list[tuple]:
     with ProjectReader(project) as reader:
         rows = sorted(reader.candidates(), key=lambda r: r.number)
         return [
-            (r.number, r.stage, r.status, r.reason, r.geometry, dict(r.values), reader.structures([r.id]).lattice.sum())
+            (
+                r.number, r.id, r.stage, r.status, r.reason, r.geometry, dict(r.values),
+                reader.structures([r.id]).lattice.sum(),
+            )
             for r in rows
         ]  # fmt: skip
 
@@ -89,6 +92,26 @@ def test_workers_killed_at_random(seed: int, undisturbed: list[tuple], tmp_path:
     if left:
         go(project, MADE)
     assert killed and content(project) == undisturbed
+
+
+def test_killed_while_sampling(tmp_path: Path) -> None:
+    """Whichever chunk it was making, another worker makes the same candidates, and they get the same ids."""
+    straight, project = tmp_path / "straight.crystals", tmp_path / "p.crystals"
+    slow = parts(Size(), Ordered(), delay=0.05)
+    for path in (straight, project):
+        runner.start(path, REQUEST, parts=slow)
+    go(straight, slow)
+    killed: list[int] = []
+
+    def emit(event: Event) -> None:
+        """Kill one as soon as something of a chunk is made, and another after the first chunk."""
+        if isinstance(event, Progress) and len(killed) < 2 and event.generated >= 8 * len(killed) and event.fraction:
+            pid = workers()[0]
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    assert go(project, slow, emit) == "finished" and len(killed) == 2
+    assert content(project) == content(straight)
 
 
 def test_one_killed_twice_on_its_candidate_is_an_error_and_then_as_if_nothing_was(

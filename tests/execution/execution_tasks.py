@@ -14,7 +14,7 @@ from typing import Any
 
 from crystal_studio.errors import KnownError
 from crystal_studio.execution.child import Child, Parent
-from crystal_studio.execution.worker_state import once
+from crystal_studio.execution.worker_state import once, tell
 
 
 def square(x: int) -> int:
@@ -190,3 +190,9 @@ def killed_the_first_time(marks: list[str]) -> list[str]:
 def wait_a_little(x: int) -> int:
     time.sleep(0.5)
     return x
+
+
+def tell_and_hang(share: float) -> None:
+    """Says how far it is, then hangs."""
+    tell(share)
+    time.sleep(600)

@@ -248,6 +248,14 @@ def test_making_it_is_not_on_the_tasks_clock(engine: Engine) -> None:
     assert isinstance(outcome, Done) and outcome.seconds < 2.0
 
 
+def test_a_running_task_tells_its_share_until_it_has_an_outcome(engine: Engine) -> None:
+    ticket = engine.submit(Task(tasks.tell_and_hang, (0.25,)))
+    assert wait_until(lambda: engine.shares == {ticket: 0.25}, PATIENCE)
+    engine.cancel(ticket)
+    collect(engine, [ticket])
+    assert engine.shares == {}
+
+
 def test_one_thread_a_process(engine: Engine) -> None:
     outcome = one(engine, Task(tasks.threads_of_process))
     assert isinstance(outcome, Done) and outcome.value == ("1", "1", "1")
