@@ -11,9 +11,9 @@ from crystal_studio.errors import KnownError, RequestError
 
 def test_the_processor_is_always_there() -> None:
     devices = available()
-    assert devices[-1].name == "cpu" and devices[-1] == resolve("cpu")
+    assert devices[-1].name == resolve("cpu").name == "cpu"  # how much memory is free changes meanwhile
     assert "cores" in devices[-1].text and devices[-1].memory_total >= devices[-1].memory_free
-    assert resolve("auto") == devices[0]
+    assert resolve("auto").name == devices[0].name
 
 
 @pytest.mark.parametrize("word", ["tpu", "cpu:1", "", "CUDA"])
