@@ -44,7 +44,8 @@ def campaign(project: Path, workers: int, *stages: Stage, count: int = 24) -> li
         parts.ProjectContext(stages, "chgnet", "cpu"),
         parts.WorkerContext("chgnet", "cpu"),
         model=campaign_fakes.model,
-        load=campaign_fakes.load_rock_salt,
+        card=campaign_fakes.card,
+        load=campaign_fakes.Load(),
     )
     never = threading.Event()
     number = runner.start(project, request, parts=made)
