@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from crystal_studio.campaign import dft_results
 from crystal_studio.campaign.dft_request import STAGE, is_dft
 from crystal_studio.crystal.composition import counts
-from crystal_studio.dft import manifest
+from crystal_studio.dft import bundle, manifest
 from crystal_studio.dft.manifest import Manifest
-from crystal_studio.dft.registry import CODES
+from crystal_studio.dft.returned import returned
 from crystal_studio.errors import FileError, KnownError
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
@@ -26,16 +27,23 @@ class Collected:
 
 
 def collect(project: Path | str, folders: Iterable[Path | str]) -> Collected:
-    """Read every job below some folders, of whatever code, each for itself: what is not finished, damaged, or of
-    another project is told and skipped. Reading one again changes nothing.
+    """Read every job below some folders (or in .zip files of them), of whatever code, each for itself: what is not
+    finished, damaged, or of another project is told and skipped. Reading one again changes nothing.
 
     Raises ``FileError`` where no job lies there at all.
     """
-    jobs = [found for folder in folders for found in jobs_below(Path(folder).expanduser())]
-    if not jobs:
-        raise FileError(
-            f"There is no DFT job below {', '.join(map(str, folders))}: name the folder that the bundle was written to."
-        )
+    with ExitStack() as stack:
+        places = [stack.enter_context(bundle.opened(Path(folder).expanduser())) for folder in folders]
+        jobs = [found for place in places for found in jobs_below(place)]
+        if not jobs:
+            raise FileError(
+                f"There is no DFT job below {', '.join(map(str, folders))}: name the folder that the bundle was written"
+                " to."
+            )
+        return _collect(project, jobs)
+
+
+def _collect(project: Path | str, jobs: Sequence[Path]) -> Collected:
     ids: list[int] = []
     problems: list[tuple[str, str]] = []
     with ProjectReader(project) as reader, ProjectWriter.open(project) as writer:
@@ -46,7 +54,7 @@ def collect(project: Path | str, folders: Iterable[Path | str]) -> Collected:
                 if job.run not in runs:
                     raise KnownError(f"The job in {folder} was handed in from another project.")
                 _require_same(reader, job, folder)
-                dft_results.record(reader, writer, runs[job.run], job, CODES.get(job.code).read(folder))
+                dft_results.record(reader, writer, runs[job.run], *returned(folder))
                 ids.append(job.candidate)
             except KnownError as error:
                 problems.append((str(folder), str(error)))

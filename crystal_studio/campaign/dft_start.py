@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from crystal_studio.campaign.devices import resolve
-from crystal_studio.campaign.dft_request import LOCAL, STAGE, DftRequest
+from crystal_studio.campaign.dft_request import BUNDLE, LOCAL, STAGE, DftRequest
 from crystal_studio.campaign.judging import KIND
 from crystal_studio.campaign.provenance import machine
 from crystal_studio.candidates.verdicts import WAITING, Verdicts
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
+from crystal_studio.dft import bundle, manifest
 from crystal_studio.dft.local import make_folder
 from crystal_studio.dft.manifest import Manifest
 from crystal_studio.dft.protocol import Code
@@ -42,8 +43,9 @@ def start(project: Path | str, request: DftRequest, name: str = "") -> Started:
     """Write the inputs of every candidate's current geometry, as its primitive cell, and note in the project that the
     candidates wait; nothing is computed yet.
 
-    A candidate that the code cannot compute is left out and told. Raises ``KnownError`` where none is left, where one
-    does not exist or is still on its way through a funnel, or where the code is not here.
+    The folder of a bundle gets what another machine needs to run it. A candidate that the code cannot compute is left
+    out and told. Raises ``KnownError`` where none is left, where one does not exist or is still on its way through a
+    funnel, or where the code is not here.
     """
     code = CODES.get(request.code)
     if request.submit == LOCAL:
@@ -51,6 +53,9 @@ def start(project: Path | str, request: DftRequest, name: str = "") -> Started:
             raise RequestError(f"{code.title} is not run from here: hand it in as a bundle.", "submit")
         code.program()  # says what is missing, before anything is written
     root = Path(request.folder).expanduser() if request.folder else beside(project)
+    if request.submit == BUNDLE:
+        root = root if request.folder else make_folder(root.parent, root.name)
+        bundle.require_none(root)
     with ProjectReader(project) as reader:
         rows = reader.by_ids(request.ids)
         _check(project, request, rows)
@@ -58,6 +63,8 @@ def start(project: Path | str, request: DftRequest, name: str = "") -> Started:
         reasons = [withdrawing.waiting(row) for row in rows if row.id in folders]
     if not folders:
         raise KnownError(f"None of the candidates can be computed by {code.title}. {problems[0][1]}")
+    if request.submit == BUNDLE:
+        bundle.equip(root, {f.name: manifest.read(f) for f in folders.values()}, Path(project).name)
     request = replace(request, ids=tuple(folders), folder=str(root.absolute()))
     with ProjectWriter.open(project) as writer:
         campaign = writer.add_campaign(
@@ -70,7 +77,8 @@ def start(project: Path | str, request: DftRequest, name: str = "") -> Started:
 
 
 def beside(project: Path | str) -> Path:
-    """Where the jobs of a project lie unless asked otherwise: in "battery-dft" for battery.crystals."""
+    """Where the jobs of a project lie unless asked otherwise: in "battery-dft" for battery.crystals; a bundle has a
+    folder of its own, "battery-dft-2" where that is there."""
     path = Path(project)
     return path.with_name(f"{path.stem}-{STAGE}")
 

@@ -37,8 +37,7 @@ def equip(root: Path, jobs: Mapping[str, Manifest], project: str) -> None:
     """
     if len({(job.run, job.code, job.settings) for job in jobs.values()}) != 1:
         raise ValueError("a bundle holds jobs of one run, one code and the same settings")
-    if (root / CONTENTS).exists():
-        raise FileError(f"{root} is a bundle already: choose another folder.")
+    require_none(root)
     first = next(iter(jobs.values()))
     code = CODES.get(first.code)
     try:
@@ -55,6 +54,12 @@ def equip(root: Path, jobs: Mapping[str, Manifest], project: str) -> None:
             (root / name).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise explained(root, error) from error
+
+
+def require_none(root: Path) -> None:
+    """Raises ``FileError`` where a folder is a bundle already."""
+    if (root / CONTENTS).exists():
+        raise FileError(f"{root} is a bundle already: choose another folder.")
 
 
 def _symbols(jobs: Mapping[str, Manifest]) -> list[str]:

@@ -129,8 +129,8 @@ folder has a `POTCAR.spec` with their names in order, and
 
     VASP_POTENTIALS=/path/to/potpaw_PBE sh make_potcar.sh
 
-joins a `POTCAR` in each folder out of yours. With those and with inputs left as they are, the energies stand beside
-the hull of the Materials Project once they are corrected, which is done when they are brought back.
+joins a `POTCAR` in each folder out of yours. With those and with inputs left as they are, the energies are on the scale
+of the Materials Project before its corrections of 2020; what was run otherwise is told when it comes back.
 """
 
     @staticmethod
