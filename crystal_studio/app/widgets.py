@@ -223,6 +223,10 @@ class LowScroll(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._inside = widget
+        # Qt else makes it never lower than it would be at its narrowest, and scrolls through the emptiness below.
+        policy = widget.sizePolicy()
+        policy.setVerticalPolicy(QSizePolicy.Policy.Preferred)
+        widget.setSizePolicy(policy)
         self.setWidget(widget)
 
     def fit(self) -> None:

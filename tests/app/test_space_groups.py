@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from design_pages import click, retype, shown_page
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.app.catalogue import load
+from crystal_studio.app.design.group_chips import GroupChips
 from crystal_studio.app.design.group_search import find, normalised
 from crystal_studio.crystal.settings import names
 from crystal_studio.crystal.space_groups import tables
@@ -113,3 +114,26 @@ def test_every_tab_fits_the_width_of_a_small_screen(qtbot, tab):
     qtbot.wait(1)
     left = page.splitter.widget(0)
     assert left.horizontalScrollBar().maximum() == 0
+
+
+def test_the_chips_scroll_through_the_groups_picked_and_no_further(qtbot):
+    page = QWidget()
+    column = QVBoxLayout(page)
+    chips = GroupChips()
+    column.addWidget(chips)
+    column.addStretch(1)
+    qtbot.addWidget(page)
+    page.resize(500, 300)
+    page.show()
+    qtbot.waitExposed(page)
+    for number in (1, 3, 92):
+        chips.show_groups(tuple(range(1, number + 1)), {})
+        qtbot.waitUntil(lambda: chips.height() >= 20)  # also where others were shown before
+        made = [b for b in chips.findChildren(QToolButton) if b.isVisible()]
+        assert len(made) == min(number, 24)
+    bar = chips.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    bar.setValue(bar.maximum())
+    seen = [b for b in made if not b.visibleRegion().isEmpty()]
+    assert seen and seen[-1] is made[-1]
+    assert chips.viewport().height() == chips.height() and bar.maximum() < chips.widget().heightForWidth(460)

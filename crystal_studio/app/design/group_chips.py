@@ -34,10 +34,12 @@ class GroupChips(LowScroll):
     def show_groups(self, numbers: tuple[int, ...], groups: Mapping[int, GroupInfo]) -> None:
         """A chip for each of these groups."""
         self._flow.clear()
-        for number in numbers[:MOST_CHIPS]:
-            self._flow.addWidget(self._chip(number, groups.get(number)))
+        inside: list[QWidget] = [self._chip(number, groups.get(number)) for number in numbers[:MOST_CHIPS]]
         if len(numbers) > MOST_CHIPS:
-            self._flow.addWidget(label(f"and {len(numbers) - MOST_CHIPS} more, ticked in the list", "small"))
+            inside.append(label(f"and {len(numbers) - MOST_CHIPS} more, ticked in the list", "small"))
+        for widget in inside:
+            self._flow.addWidget(widget)
+            widget.show()  # what is still to be shown has no height for ``fit``
         self.setVisible(bool(numbers))
         self.fit()
 
