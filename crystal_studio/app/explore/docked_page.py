@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 from crystal_studio.app.settings import WindowState
 
 STATE_VERSION = 1
-SETTLING_MS = 700
-"""While the window comes up; a resize within this time of the last one is not the user's."""
 
 
 class DockedPage(QMainWindow):
@@ -21,8 +19,8 @@ class DockedPage(QMainWindow):
         self.docks: dict[str, QDockWidget] = {}
         self.holders: dict[str, QVBoxLayout] = {}
         self._arranged = False
-        self._kept = QByteArray()  # docks as they were left, to be laid out once the page has its size
-        self._settling = QTimer(self, singleShot=True, interval=SETTLING_MS)
+        self._kept = QByteArray()  # docks as they were left, until the user moves one
+        self._kept_places: dict[str, tuple[bool, bool, Qt.DockWidgetArea]] = {}
         self.setDockNestingEnabled(True)
 
     def arrange(self) -> None:
@@ -30,8 +28,9 @@ class DockedPage(QMainWindow):
 
     def save_docks(self, state: WindowState, key: str) -> None:
         """Remember where the docks are."""
-        # A page that was never looked at has no sizes of its own to remember.
-        state.set(key, self.saveState(STATE_VERSION) if self._kept.isEmpty() else self._kept)
+        # Of a page that was never looked at, or looked at and left as it was, what was remembered stays.
+        untouched = not self._kept.isEmpty() and self._places() == self._kept_places
+        state.set(key, self._kept if untouched else self.saveState(STATE_VERSION))
 
     def restore_docks(self, state: WindowState, key: str) -> None:
         """Take them back."""
@@ -39,29 +38,39 @@ class DockedPage(QMainWindow):
         if not kept.isEmpty():
             self._arranged = self.restoreState(kept, STATE_VERSION)
             self._kept = kept if self._arranged else QByteArray()
+            self._kept_places = self._places()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._arranged:
             self._arranged = True
             self.arrange()
-        if not self._kept.isEmpty():
-            self._settling.start()
-            QTimer.singleShot(0, self, self._lay_out)
+        QTimer.singleShot(0, self, self._lay_out)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # A maximised window gets its size from the window manager some moments after it is shown.
-        if self._settling.isActive():
-            self._settling.start()
+        # A maximised window gets its size from the window manager some time after it is shown, on a busy machine
+        # seconds after.
+        if self.isVisible() and not self._kept.isEmpty():
             QTimer.singleShot(0, self, self._lay_out)
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._kept = QByteArray()  # on the line between two docks: from here on their sizes are the user's
+        return super().event(event)
+
     def _lay_out(self) -> None:
-        """Give the docks the sizes they were left with, now that the page has its own."""
-        if not self._kept.isEmpty():
+        """Give the docks the sizes they were left with, now that the page has another size; not once one was moved."""
+        if self._kept.isEmpty():
+            return
+        if self._places() != self._kept_places:
+            self._kept = QByteArray()
+        else:
             self.restoreState(self._kept, STATE_VERSION)
-            if not self._settling.isActive():
-                self._kept = QByteArray()
+
+    def _places(self) -> dict[str, tuple[bool, bool, Qt.DockWidgetArea]]:
+        """Whether each dock is hidden, whether it floats, and where it is."""
+        return {k: (dock.isHidden(), dock.isFloating(), self.dockWidgetArea(dock)) for k, dock in self.docks.items()}
 
     def add_dock(self, key: str, title: str, area: Qt.DockWidgetArea, widget: QWidget | None = None) -> None:
         """A dock with a widget in it, or with room for one to come."""

@@ -39,6 +39,7 @@ class ExplorePage(DockedPage):
         self._reader: ProjectReader | None = None
         self._current = 0
         self._wanted = 0
+        self._shown: Picture | None = None
         self.view: Any = None
         self.inspector: Any = None
         self._symbols: tuple[str, ...] = ()
@@ -185,6 +186,7 @@ class ExplorePage(DockedPage):
             self.table.selectRow(0)
         if self.scatter_view is not None:
             self.scatter_view.reload()
+        self._look_again()
         self.selection_changed.emit()
 
     def _select_wanted(self) -> bool:
@@ -203,7 +205,7 @@ class ExplorePage(DockedPage):
     def _look_at(self, candidate_id: int) -> None:
         if candidate_id == self._current:
             return
-        self._current = candidate_id
+        self._current, self._shown = candidate_id, None
         if self.view is None:
             return
         if self.scatter_view is not None:
@@ -213,7 +215,17 @@ class ExplorePage(DockedPage):
             self.view.clear()
             self.inspector.show(None, None)
             return
-        reader = self._reader
+        self._read_current()
+
+    def _look_again(self) -> None:
+        """Read the candidate that is looked at once more where the file now says something else of it."""
+        row = self.model.candidate(self.model.row_of(self._current))
+        if row is not None and self._shown is not None and row != self._shown.row:
+            self._read_current()
+
+    def _read_current(self) -> None:
+        reader, candidate_id = self._reader, self._current
+        assert reader is not None
         self._background.run(
             lambda _: picture(reader, candidate_id, self._symbols), self._show, self.faulted.emit, key="structure"
         )
@@ -221,6 +233,10 @@ class ExplorePage(DockedPage):
     def _show(self, found: Picture) -> None:
         if found.row.id != self._current:
             return
+        before, self._shown = self._shown, found
+        self.inspector.show(found.row, self._reader)
+        if before is not None and found.looks_like(before):
+            return  # turned and zoomed as it is
         atoms = found.structures.atoms(0)
         self.view.show_structure(
             found.structures.lattice[0],
@@ -230,4 +246,3 @@ class ExplorePage(DockedPage):
             title=found.title,
             orbit_labels=found.orbits,
         )
-        self.inspector.show(found.row, self._reader)

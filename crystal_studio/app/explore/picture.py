@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from crystal_studio.app.typeset import formula_html, hm_html
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.project.rows import CandidateRow
@@ -22,6 +24,14 @@ class Picture:
     structures: Structures
     title: str
     orbits: tuple[str, ...]
+
+    def looks_like(self, other: Picture) -> bool:
+        """Whether the structure view would show the same."""
+        mine, its = self.structures, other.structures
+        return (self.title, self.orbits) == (other.title, other.orbits) and all(
+            np.array_equal(getattr(mine, name), getattr(its, name))
+            for name in ("lattice", "numbers", "positions", "orbit")
+        )
 
 
 def picture(reader: ProjectReader, candidate_id: int, symbols: Sequence[str]) -> Picture:
