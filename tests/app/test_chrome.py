@@ -91,6 +91,24 @@ def test_the_palette_finds_and_does(qtbot):
     assert "Generate" in item.text() and not item.flags() & Qt.ItemFlag.ItemIsEnabled
 
 
+def test_the_palette_is_as_high_as_what_it_finds(qtbot):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    palette = CommandPalette(ActionSet(window), window)
+    qtbot.addWidget(palette)
+    palette.present()
+    heights = {}
+    for query in ("", "start afresh", "qqqq", "project"):
+        palette.field.setText(query)
+        shown, bar = palette.list, palette.list.verticalScrollBar()
+        qtbot.waitUntil(lambda: palette.height() == palette.sizeHint().height())
+        heights[query] = palette.height()
+        below = shown.viewport().height() - shown.visualItemRect(shown.item(shown.count() - 1)).bottom()
+        assert bar.maximum() > 0 if shown.count() > 13 else (bar.maximum() == 0 and below <= 4), query
+    assert heights["qqqq"] <= heights["start afresh"] < heights["project"] < heights[""]
+    palette.hide()
+
+
 def test_scores_prefer_starts_of_words():
     assert score("zz", "Generate") == 0
     assert score("exp", "Export") > score("exp", "Step xp")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import projects
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 
 from crystal_studio.app.explore.candidate_model import PAGE, CandidateModel
 from crystal_studio.app.explore.candidate_table import CandidateTable
@@ -66,6 +66,18 @@ def test_every_row_shows_the_candidate_of_its_id(model, reader):
             model.index(row, formula).data().translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")) == candidate.formula
         )
     assert "<sub>" in model.index(3, formula).data(HTML_ROLE) or model.candidate(3).formula.isalpha()
+
+
+def test_the_choice_of_columns_is_in_words(qtbot, table):
+    table.choose_columns(QPoint(0, 0))
+    menu = table.findChild(QMenu)
+    offered = {action.text(): action for action in menu.actions()}
+    assert {"Energy above hull", "Energy above hull, predicted", "Density", "Shortest distance"} <= set(offered)
+    at = column(table.candidates, "min_distance")
+    assert table.isColumnHidden(at)
+    offered["Shortest distance"].trigger()
+    assert not table.isColumnHidden(at)
+    menu.close()
 
 
 def test_a_heading_has_its_subscript_or_none(model, table):

@@ -117,7 +117,7 @@ class CandidateTable(QTableView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setToolTipsVisible(True)
         for i, column in enumerate(self._columns):
-            action = menu.addAction(column.title)
+            action = menu.addAction(column.in_words or column.title)
             action.setToolTip(column.tip)
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(i))

@@ -30,7 +30,8 @@ Text = Callable[[CandidateRow], str]
 @dataclass(frozen=True)
 class Column:
     """``key`` is the name in filters and in ``CandidateRow.value``; ``text`` writes a row's value, ``note`` what has
-    to be said of it (may be empty), ``heading`` is the title as rich text."""
+    to be said of it (may be empty), ``heading`` is the title as rich text, ``in_words`` the title in full where that is
+    a symbol."""
 
     key: str
     title: str
@@ -42,6 +43,7 @@ class Column:
     shown: bool = True
     heading: str = ""
     note: Text = lambda row: ""
+    in_words: str = ""
 
 
 def reason(row: CandidateRow) -> str:
@@ -66,6 +68,7 @@ def quantity_column(quantity: Quantity) -> Column:
         shown=quantity.shown,
         heading=quantity.symbol,
         note=lambda row: bound_note(quantity, row.values),
+        in_words=quantity.title,
     )
 
 
@@ -106,6 +109,7 @@ def predicted_column(quantity: Quantity) -> Column:
         number=True,
         shown=quantity.shown,
         heading=f"{quantity.symbol} pred." if quantity.symbol else "",
+        in_words=f"{quantity.title}, predicted",
     )
 
 
@@ -132,7 +136,7 @@ def columns(symbols: tuple[str, ...]) -> tuple[Column, ...]:
     return (
         *found,
         Column("status", "Status", "Whether it passed the funnel", 110, lambda row: STATUS.get(row.status, row.status)),
-        Column("stage", "Stage", "Stage that its status rests on", 100, _stage),
+        Column("stage", "Stage", "Stage that its status rests on", 140, _stage),
         Column("reason", "Reason", "Why it did not pass", 320, lambda row: reason(row) or MISSING),
         _word("geometry", "Geometry", "As generated, or the method that moved its atoms", 100, shown=False),
         Column(

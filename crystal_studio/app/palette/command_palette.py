@@ -11,6 +11,9 @@ from crystal_studio.app.icons import icon
 
 _KEY = int(Qt.ItemDataRole.UserRole)
 ICON = 20
+WIDTH = 560
+ROWS = 13
+"""Actions in sight at most; the others scroll."""
 
 
 def score(query: str, text: str) -> int:
@@ -49,7 +52,9 @@ class CommandPalette(QDialog):
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.field)
         column.addWidget(self.list)
-        self.resize(560, 380)
+        column.addStretch(1)
+        self.setFixedWidth(WIDTH)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.field.textChanged.connect(self._fill)
         self.field.installEventFilter(self)
         self.list.itemActivated.connect(self._do)
@@ -59,6 +64,7 @@ class CommandPalette(QDialog):
     def present(self) -> None:
         """Open at the top of the window it belongs to."""
         self.field.clear()
+        self.ensurePolished()
         self._fill("")
         window = self.parentWidget()
         if window is not None:
@@ -100,10 +106,22 @@ class CommandPalette(QDialog):
             if reason:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
             self.list.addItem(item)
+        if not rated:
+            nothing = QListWidgetItem("No action has these letters in this order")
+            nothing.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.list.addItem(nothing)
+        self._fit()
         for row in range(self.list.count()):
             if self.list.item(row).flags() & Qt.ItemFlag.ItemIsEnabled:
                 self.list.setCurrentRow(row)
                 break
+
+    def _fit(self) -> None:
+        """As high as the actions found."""
+        rows = min(self.list.count(), ROWS)
+        self.list.setFixedHeight(rows * self.list.sizeHintForRow(0) + 2 * self.list.frameWidth())
+        self.layout().activate()
+        self.resize(WIDTH, self.layout().totalSizeHint().height())
 
     @staticmethod
     def _icon(name: str) -> QIcon:

@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -17,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from crystal_studio.app.numbers_text import MISSING, plural
+from crystal_studio.app.numbers_text import count, plural
+from crystal_studio.app.run.figures import Figure
 from crystal_studio.app.run.records import is_import
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, Card, bind, label
@@ -52,11 +52,14 @@ class RunHead(Card):
         names.addWidget(self.chooser)
         names.addWidget(self.request)
         row.addLayout(names, 1)
-        self.done = _figure(row, "Judged")
-        self.generated = _figure(row, "Generated")
-        self.rate = _figure(row, "Rate")
-        self.left = _figure(row, "Time left")
-        self.seconds = _figure(row, "Time taken")
+        self.done = Figure("Judged", ("00 of 00",))
+        self.generated = Figure("Generated", ("00",))
+        self.rate = Figure("Rate", ("00 / min",))
+        self.left = Figure("Time left", ("over 00 min", "under 1 s"))
+        self.seconds = Figure("Time taken", ("00 min", "under 1 s"))
+        self._figures = (self.done, self.generated, self.rate, self.left, self.seconds)
+        for figure in self._figures:
+            row.addWidget(figure)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(GAP)
         row.addLayout(self._buttons)
@@ -100,9 +103,10 @@ class RunHead(Card):
         """Another campaign of which nothing is known yet."""
         self.request.setText("")
         self.set_fraction(0.0)
-        for place in (self.done, self.generated, self.rate, self.seconds):
-            place.setText(MISSING)
-        self.show_left(MISSING)
+        self.left.setToolTip("")
+        for figure in self._figures:
+            figure.restart()
+        self.generated.show()
 
     def set_fraction(self, fraction: float | None) -> None:
         """How much of all work is done; None while that is unknown."""
@@ -110,8 +114,15 @@ class RunHead(Card):
         if fraction is not None:
             self.bar.setValue(round(STEPS * fraction))
 
+    def show_judged(self, judged: int, requested: int) -> None:
+        """How many candidates are judged; there is room for all of them from the first."""
+        self.done.expect(f"{count(requested)} of {count(requested)}")
+        self.generated.expect(count(requested))
+        self.done.setText(f"{count(judged)} of {count(requested)}")
+
     def show_request(self, row: CampaignRow, symbols: Sequence[str]) -> None:
         """Say what a campaign was asked for."""
+        self.generated.setVisible(row.kind == "generate")
         if is_import(row):
             self.request.setText(f"{plural(row.requested, 'structure')} from files")
             return
@@ -131,14 +142,3 @@ class RunHead(Card):
             str(request.get("model") or "default model"),
         ]
         self.request.setText("  ·  ".join(words))
-
-
-def _figure(row: QHBoxLayout, title: str) -> QLabel:
-    column = QVBoxLayout()
-    column.setSpacing(2)
-    value = label(MISSING, "figure")
-    value.setAccessibleName(title)
-    column.addWidget(label(title, "small"))
-    column.addWidget(value)
-    row.addLayout(column)
-    return value

@@ -65,7 +65,7 @@ class RunPage(RunViews):
         self.newest.chosen.connect(self.show_candidate)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
-        self._timer.timeout.connect(self._refresh_if_dirty)
+        self._timer.timeout.connect(self._tick)
         theme.manager().changed.connect(self._recolour)
 
     def set_actions(self, *actions: QAction) -> None:
@@ -132,6 +132,7 @@ class RunPage(RunViews):
             self.head.show_request(self._reader.campaign(campaign), self._symbols)
         self.head.phase.setText("Starting")
         self.head.set_fraction(None)
+        self._show_seconds()
         self._dirty = True
 
     def progress(self, event: Progress) -> None:
@@ -179,11 +180,11 @@ class RunPage(RunViews):
         self._requested = event.requested
         self.head.set_fraction(event.fraction)
         self.head.phase.setText(event.phase[:1].upper() + event.phase[1:])
-        self.head.done.setText(f"{count(event.finished)} of {count(event.requested)}")
+        self.head.show_judged(event.finished, event.requested)
         self.head.generated.setText(count(event.generated))
         self.head.rate.setText(rate(event.rate))
         self.head.show_left(left(event.seconds_left, event.left_at_least), event.left_at_least)
-        self.head.seconds.setText(span(time.monotonic() - self._live.started) if self._live else MISSING)
+        self._show_seconds()
         self.funnel.show_stages(event.stages, event.requested)
         self._dirty = True
 
@@ -242,6 +243,15 @@ class RunPage(RunViews):
             plot.clear(note)
         self.stack.setCurrentIndex(1)
 
+    def _tick(self) -> None:
+        self._show_seconds()
+        self._refresh_if_dirty()
+
+    def _show_seconds(self) -> None:
+        """How long the campaign of this window runs, also while nothing is heard of it."""
+        if self._live is not None and self._live.campaign == self._campaign:
+            self.head.seconds.setText(span(time.monotonic() - self._live.started))
+
     def _refresh_if_dirty(self) -> None:
         """Read the plots' numbers again where they have changed and somebody is looking."""
         busy = self._background.busy("run statistics")
@@ -273,7 +283,7 @@ class RunPage(RunViews):
         self.newest.show_rows(sorted(rows, key=lambda r: -r.id), self._symbols)
         self.head.generated.setText(count(generated))
         if not self._is_live(campaign):
-            self.head.done.setText(f"{count(judged)} of {count(self._requested)}")
+            self.head.show_judged(judged, self._requested)
             self.head.set_fraction(judged / max(self._requested, 1))
             row = self._reader.campaign(campaign)
             self.funnel.show_stages(stages, self._requested, ended=not (row.state == "running" and self._elsewhere))

@@ -214,9 +214,9 @@ def check_kept(request: DesignRequest, kept: Anchors, most_orbits: int) -> None:
         least = max(1, len(missing(request, kept)), added)
         fits = rows_that_fit(request, kept, least, least, np.random.default_rng(0))
         if len(fits) < least:
+            more = "One orbit more does" if least == 1 else f"{least} orbits more do"
             raise RequestError(
-                f"{least} orbits more than the kept ones do not fit into {request.max_atoms} atoms: allow more.",
-                "max_atoms",
+                f"{more} not fit beside the kept ones into {request.max_atoms} atoms: allow more.", "max_atoms"
             )
     if request.composition and complete(request, kept, most_orbits, None, np.random.default_rng(0)) is None:
         raise RequestError(
