@@ -48,7 +48,7 @@ class CommandPalette(QDialog):
         self.list.setUniformItemSizes(True)
         self.list.setIconSize(QSize(ICON, ICON))
         self.list.setAccessibleName("Actions")
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.addWidget(self.field)
         column.addWidget(self.list)
@@ -120,8 +120,8 @@ class CommandPalette(QDialog):
         """As high as the actions found."""
         rows = min(self.list.count(), ROWS)
         self.list.setFixedHeight(rows * self.list.sizeHintForRow(0) + 2 * self.list.frameWidth())
-        self.layout().activate()
-        self.resize(WIDTH, self.layout().totalSizeHint().height())
+        self._column.activate()
+        self.resize(WIDTH, self._column.totalSizeHint().height())
 
     @staticmethod
     def _icon(name: str) -> QIcon:
