@@ -252,6 +252,9 @@ TABLE: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("view.inspector", "Inspector", "View", "", "Show or hide the inspector", "", (), True),
     ActionSpec("view.scatter", "Scatter plot", "View", "", "Show or hide the scatter plot", "", (), True),
+    ActionSpec(
+        "view.shares", "Stable, unique, novel", "View", "", "Show or hide the shares of what is listed", "", (), True
+    ),
     ActionSpec("view.browser", "Project browser", "View", "", "Show or hide campaigns and filters", "", (), True),
     ActionSpec(
         "view.theme_system",

@@ -241,8 +241,8 @@ class MainWindow(WindowViews):
                 "help.about": lambda: dialogs.about(self),
             }
         )
-        for key in ("structure", "inspector", "scatter", "browser"):
-            action, dock = self.actions_[f"view.{key}"], self.explore.docks[key]
+        for key, dock in self.explore.docks.items():
+            action = self.actions_[f"view.{key}"]
             action.triggered.connect(partial(self.show_dock, key))
             dock.visibilityChanged.connect(lambda _, d=dock, act=action: act.setChecked(not d.isHidden()))
             action.setChecked(not dock.isHidden())

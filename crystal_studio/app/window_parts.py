@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget
 from crystal_studio.app import faults, placement
 from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background
+from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.request_deeds import RequestDeeds
 from crystal_studio.app.explore.explore_page import ExplorePage
@@ -37,8 +38,9 @@ class WindowParts(QMainWindow):
         self.session = ProjectSession(self.background, self)
         self.actions_ = ActionSet(self)
         self.design = DesignPage(self.background)
-        self.run_page = RunPage(self.background)
-        self.explore = ExplorePage(self.background)
+        self.cutoff = Cutoff(self.state, self)
+        self.run_page = RunPage(self.background, self.cutoff)
+        self.explore = ExplorePage(self.background, self.cutoff)
         self.pages = QStackedWidget()
         for page in (self.design, self.run_page, self.explore):
             self.pages.addWidget(scrolling(page))

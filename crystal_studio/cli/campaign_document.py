@@ -71,19 +71,14 @@ def summary(project: str, campaign_id: int) -> dict[str, Any]:
 
 def _sun(reader: ProjectReader, campaign: CampaignRow) -> list[dict[str, Any]]:
     """Stable, unique and novel candidates by every potential that was asked, and by their consensus."""
-    from crystal_studio.potentials.registry import POTENTIALS
     from crystal_studio.project import accounting
-    from crystal_studio.project.statistics import counts, of_campaign
+    from crystal_studio.project.statistics import of_campaign
 
     among = of_campaign(campaign)
-    asked = [m.name for m in reader.methods() if m.kind == "potential" and m.name.split(":")[0] in POTENTIALS]
-    voices = [name for name in asked if counts(reader, f"e_hull@{name!r}", among)]
-    if any(m.name == accounting.CONSENSUS for m in reader.methods()) and counts(reader, "verdicts_agree", among):
-        voices.append(accounting.CONSENSUS)
+    asked = accounting.voices(reader, among)
     found = []
-    for voice in voices:
-        shares = accounting.account(reader, among, accounting.CUTOFF, voice)
-        one: dict[str, Any] = {"by": voice, "cutoff": accounting.CUTOFF}
+    for voice, shares in zip(asked, accounting.accounts(reader, asked, among), strict=True):
+        one: dict[str, Any] = {"by": voice.name, "cutoff": accounting.CUTOFF}
         for name in ("stable", "stable_novel", "sun"):
             share = getattr(shares, name)
             one[name] = {"count": share.count, "of": share.total, "interval": list(share.interval), "text": share.text}

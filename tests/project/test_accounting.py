@@ -10,7 +10,7 @@ from project_samples import CHGNET, KNOWN, MACE, batch, said
 
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Reason
-from crystal_studio.project.accounting import CONSENSUS, account
+from crystal_studio.project.accounting import CONSENSUS, account, accounts, voices
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
 
@@ -60,6 +60,51 @@ def test_what_no_stage_has_called_unique_is_not(tmp_path: Path) -> None:
     with ProjectReader(path) as reader:
         found = account(reader)
         assert (found.stable_novel.count, found.sun.count) == (1, 0)
+
+
+def test_voices_are_those_that_speak_of_these_candidates(judged: Path) -> None:
+    with ProjectReader(judged) as reader:
+        asked = voices(reader)
+        assert [m.name for m in asked] == ["chgnet", "mace", CONSENSUS]
+        assert voices(reader, "id == 9") == []  # no energy
+        assert accounts(reader, asked) == [account(reader, "", 0.1, m.name) for m in asked]
+        assert accounts(reader, [], "id == 99") == []
+
+
+def test_agreement_is_asked_at_the_cutoff_of_the_user(judged: Path) -> None:
+    """Candidate 3 lies at 0.05 and 0.2; 6 at 0.1 and 0; 7 at 0.3 and 0; the stage itself had cut at 0.1."""
+    with ProjectReader(judged) as reader:
+        assert account(reader, "", 0.05, CONSENSUS).stable.count == 1  # 1
+        assert account(reader, "", 0.2, CONSENSUS).stable.count == 3  # 1, 3, 6
+        assert account(reader, "", 0.3, CONSENSUS).stable.count == 4
+
+
+def test_fallen_apart_is_no_agreement_at_any_cutoff(tmp_path: Path) -> None:
+    path = tmp_path / "p.crystals"
+    with ProjectWriter.create(path) as writer:
+        campaign = writer.add_campaign("first", {"funnel": "quick"}, {}, 3)
+        writer.add_candidates(campaign, np.arange(3), batch(3))
+        writer.record(campaign, "stability", [1, 3], said([None] * 2, {"e_hull": [0.0, 0.0]}))
+        writer.record(campaign, "consensus", [1, 3], said([None] * 2, {"e_hull": [np.nan, 0.0]}, MACE))
+        agree = {"verdicts_agree": [0.0, 1.0]}
+        writer.record(campaign, "consensus", [1, 3], said([None] * 2, agree, Method("consensus", "potential")))
+    with ProjectReader(path) as reader:
+        assert account(reader, "", 5.0, CONSENSUS).stable.count == 1
+
+
+def test_the_last_word_on_uniqueness_counts(tmp_path: Path) -> None:
+    path = tmp_path / "p.crystals"
+    with ProjectWriter.create(path) as writer:
+        campaign = writer.add_campaign("first", {"funnel": "quick"}, {}, 1)
+        writer.add_candidates(campaign, np.arange(1), batch(1))
+        writer.record(campaign, "uniqueness", [1], said([None]))
+        writer.record(campaign, "novelty", [1], said([None], {"novel": [1.0]}, KNOWN))
+        writer.record(campaign, "stability", [1], said([None], {"e_hull": [0.0]}))
+        again = writer.add_campaign("again", {"funnel": "quick", "ids": [1]}, {}, 1, kind="judge")
+        writer.record(again, "uniqueness", [1], said([Reason("duplicate", {"id": 7})]))
+    with ProjectReader(path) as reader:
+        assert account(reader).stable_novel.count == 1
+        assert account(reader).sun.count == 0
 
 
 def test_a_marked_duplicate_is_not_unique(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from crystal_studio.app.settings import WindowState
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class DockedPage(QMainWindow):
@@ -21,7 +21,10 @@ class DockedPage(QMainWindow):
         self._arranged = False
         self._kept = QByteArray()  # docks as they were left, until the user moves one
         self._kept_places: dict[str, tuple[bool, bool, Qt.DockWidgetArea]] = {}
+        self._titles = QTimer(self, singleShot=True, interval=0)
+        self._titles.timeout.connect(self._title)
         self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
 
     def arrange(self) -> None:
         """Give the docks their sizes at the first start; for the page to say."""
@@ -72,6 +75,14 @@ class DockedPage(QMainWindow):
         """Whether each dock is hidden, whether it floats, and where it is."""
         return {k: (dock.isHidden(), dock.isFloating(), self.dockWidgetArea(dock)) for k, dock in self.docks.items()}
 
+    def _title(self) -> None:
+        """A dock behind a tab has its title there and none of its own."""
+        for dock in self.docks.values():
+            tabbed = not dock.isFloating() and any(not d.isHidden() for d in self.tabifiedDockWidgets(dock))
+            bare = dock.titleBarWidget() is not None
+            if tabbed != bare:
+                dock.setTitleBarWidget(QWidget() if tabbed else None)  # type: ignore[arg-type]
+
     def add_dock(self, key: str, title: str, area: Qt.DockWidgetArea, widget: QWidget | None = None) -> None:
         """A dock with a widget in it, or with room for one to come."""
         dock = QDockWidget(title, self)
@@ -83,4 +94,6 @@ class DockedPage(QMainWindow):
             column.addWidget(widget)
         dock.setWidget(holder)
         self.addDockWidget(area, dock)
+        for moved in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
+            moved.connect(lambda *_: self._titles.start())
         self.docks[key], self.holders[key] = dock, column

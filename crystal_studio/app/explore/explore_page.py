@@ -10,6 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from crystal_studio.app.background import Background
+from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.explore.candidate_model import CandidateModel
 from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
@@ -21,6 +22,7 @@ from crystal_studio.app.explore.scatter import ScatterView
 from crystal_studio.app.faults import install_message_handler
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.settings import WindowState
+from crystal_studio.app.shares.shares_view import SharesView, shares_panel
 from crystal_studio.app.widgets import GAP, Card, EmptyState
 
 if TYPE_CHECKING:
@@ -33,9 +35,9 @@ class ExplorePage(DockedPage):
     selection_changed = Signal()
     faulted = Signal(object)
 
-    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+    def __init__(self, background: Background, cutoff: Cutoff, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._background = background
+        self._background, self._cutoff = background, cutoff
         self._reader: ProjectReader | None = None
         self._current = 0
         self._wanted = 0
@@ -48,6 +50,7 @@ class ExplorePage(DockedPage):
         self.table = CandidateTable(self.model, self._columns)
         self.filter = FilterBar()
         self.scatter_view: ScatterView | None = None
+        self.shares = SharesView(background, cutoff, "explore shares")
         self.browser = ProjectBrowser()
         self.empty = EmptyState(
             "explore", "Nothing to explore yet", "Open a project, or design a request and press Generate."
@@ -70,6 +73,9 @@ class ExplorePage(DockedPage):
         self.add_dock("structure", "Structure", area.RightDockWidgetArea)
         self.add_dock("inspector", "Inspector", area.RightDockWidgetArea)
         self.add_dock("scatter", "Scatter plot", area.BottomDockWidgetArea)
+        self.add_dock("shares", "Stable, unique, novel", area.BottomDockWidgetArea, shares_panel(self.shares, cutoff))
+        self.tabifyDockWidget(self.docks["scatter"], self.docks["shares"])
+        self.docks["scatter"].raise_()
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.filter.changed.connect(self._filtered)
@@ -97,6 +103,7 @@ class ExplorePage(DockedPage):
             self.filter.count.setText("")
         else:
             self.browser.show_campaigns(reader.campaigns())
+        self._count_shares("")
         if self.scatter_view is not None:
             self.scatter_view.show_candidates(reader, "")
 
@@ -105,6 +112,7 @@ class ExplorePage(DockedPage):
         if self._reader is None:
             return
         self.model.refresh()
+        self.shares.refresh()
         self.browser.show_campaigns(self._reader.campaigns())
 
     def listed(self) -> int:
@@ -175,8 +183,12 @@ class ExplorePage(DockedPage):
     def _filtered(self, where: str) -> None:
         self.browser.show_filter(where)
         self.model.set_filter(where)
+        self._count_shares(where)
         if self.scatter_view is not None:
             self.scatter_view.show_candidates(self._reader, where)
+
+    def _count_shares(self, where: str) -> None:
+        self.shares.watch(self._reader, lambda _: where)
 
     def _loaded(self) -> None:
         n = self.listed()

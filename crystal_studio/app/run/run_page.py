@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
+from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.numbers_text import MISSING, count, left, rate, span
 from crystal_studio.app.run import statistics
 from crystal_studio.app.run.records import (
@@ -25,6 +26,7 @@ from crystal_studio.app.run.records import (
     state_text,
 )
 from crystal_studio.app.run.run_views import GENERATED, RELAXED, RunViews
+from crystal_studio.app.shares.reading import in_campaign
 from crystal_studio.campaign.events import Finished, Message, Progress
 from crystal_studio.project.rows import CampaignRow
 
@@ -50,9 +52,8 @@ class RunPage(RunViews):
     show_candidate = Signal(int)
     show_filter = Signal(str)
 
-    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._background = background
+    def __init__(self, background: Background, cutoff: Cutoff, parent: QWidget | None = None) -> None:
+        super().__init__(background, cutoff, parent)
         self._reader: ProjectReader | None = None
         self._campaign = 0
         self._requested = 0
@@ -66,7 +67,8 @@ class RunPage(RunViews):
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._tick)
-        theme.manager().changed.connect(self._recolour)
+        theme.manager().changed.connect(self._mark)
+        cutoff.changed.connect(self._mark)
 
     def set_actions(self, *actions: QAction) -> None:
         """The buttons of the head, bound to the actions of the window."""
@@ -88,6 +90,7 @@ class RunPage(RunViews):
         """Another project, or none."""
         self._reader = reader
         self._campaign = 0
+        self._count_shares()
         self.log.restart()
         self.newest.clear()
         self.stack.setCurrentIndex(0)
@@ -142,6 +145,7 @@ class RunPage(RunViews):
         live.campaign, live.latest = event.campaign_id, event
         if awaited and self._campaign != event.campaign_id:
             self._campaign = event.campaign_id
+            self._count_shares()
             self._offer()
             if self._reader is not None:
                 self.head.show_request(self._reader.campaign(event.campaign_id), self._symbols)
@@ -164,6 +168,7 @@ class RunPage(RunViews):
         if live is not None and live.campaign == self._campaign:
             if event.campaign_id and not self._campaign:  # it ended before its first progress
                 self._campaign = event.campaign_id
+                self._count_shares()
             if event.state == "finished":
                 self.head.set_fraction(1.0)
             elif self.head.bar.maximum() == 0:
@@ -228,12 +233,14 @@ class RunPage(RunViews):
         super().showEvent(event)
         self._refresh_if_dirty()
 
-    def _recolour(self) -> None:
+    def _mark(self) -> None:
+        """Draw everything anew at the next moment: other colours, another cutoff."""
         self._dirty = True
 
     def _restart(self, campaign: int) -> None:
         """Another campaign: nothing of the one before stays in sight."""
         self._campaign, self._requested = campaign, 0
+        self._count_shares()
         self.head.restart()
         self._offer()
         self.log.restart()
@@ -258,6 +265,8 @@ class RunPage(RunViews):
         if not self._dirty or not self.isVisible() or self._reader is None or not self._campaign or busy:
             return
         self._dirty = False
+        self.shares.set_expected(self._is_live(self._campaign))
+        self.shares.refresh()
         reader, campaign = self._reader, self._campaign
         self._background.run(
             lambda _: (
@@ -270,11 +279,15 @@ class RunPage(RunViews):
             key="run statistics",
         )
 
+    def _count_shares(self) -> None:
+        """Count what is stable, unique and novel in the campaign that is shown."""
+        self.shares.watch(self._reader if self._campaign else None, in_campaign(self._campaign))
+
     def _show_statistics(self, found: tuple) -> None:
         campaign, data, stages, generated, judged = found
         if campaign != self._campaign or self._reader is None:
             return
-        self.e_hull.show_histogram(data.e_hull, 0.1, RELAXED)
+        self.e_hull.show_histogram(data.e_hull, self._cutoff.value, RELAXED)
         self.energy.show_histogram(data.formation_energy, None, RELAXED)
         trained = ", marks: training data" if len(data.groups.training) else ""
         self.groups.show_bars(data.groups, f"Share of candidates, %{trained}", GENERATED)

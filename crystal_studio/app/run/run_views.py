@@ -1,4 +1,4 @@
-"""What the Run page is made of: head, funnel, plots, newest candidates and log."""
+"""What the Run page is made of: head, funnel, plots, shares, newest candidates and log."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from crystal_studio.app.background import Background
+from crystal_studio.app.cutoff import Cutoff, CutoffField
 from crystal_studio.app.plots import PlotCard
 from crystal_studio.app.run.funnel_chart import FunnelChart
 from crystal_studio.app.run.newest_list import NewestList
 from crystal_studio.app.run.run_head import RunHead
 from crystal_studio.app.run.run_log import RunLog
+from crystal_studio.app.shares.shares_view import SharesView
 from crystal_studio.app.widgets import GAP, Card, EmptyState, label
 
 RELAXED = "Appears when the first candidates have been relaxed"
@@ -21,8 +24,9 @@ GENERATED = "Appears with the first candidates"
 class RunViews(QWidget):
     """Filled by the page; ``stack`` shows ``empty`` while there is no campaign, ``plots`` say what they wait for."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, background: Background, cutoff: Cutoff, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._background, self._cutoff = background, cutoff
         self.stack = QStackedWidget()
         self.empty = EmptyState(
             "run",
@@ -51,12 +55,20 @@ class RunViews(QWidget):
         funnel.head.addWidget(label("Click a reason to see its candidates", "small"))
         self.newest = NewestList()
         self.log = RunLog()
+        self.shares = SharesView(self._background, self._cutoff, "run shares")
+        shares = _card("Stable, unique, novel", self.shares)
+        shares.head.insertWidget(1, self.shares.note)
+        shares.head.addWidget(CutoffField(self._cutoff))
         self.splitter = _splitter(
             Qt.Orientation.Vertical,
-            (560, 220),
+            (540, 240),
             _splitter(Qt.Orientation.Horizontal, (560, 1000), funnel, self._build_plots()),
             _splitter(
-                Qt.Orientation.Horizontal, (560, 1000), _card("Newest candidates", self.newest), _card("Log", self.log)
+                Qt.Orientation.Horizontal,
+                (640, 460, 460),
+                shares,
+                _card("Newest candidates", self.newest),
+                _card("Log", self.log),
             ),
         )
         column.addWidget(self.splitter, 1)

@@ -1,0 +1,115 @@
+"""Stable, unique and novel candidates in the window: counted at the user's cutoff, off the GUI thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import projects
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+from crystal_studio.app.cutoff import Cutoff, CutoffField
+from crystal_studio.app.shares.reading import SCALES, Found, read
+from crystal_studio.app.shares.shares_view import NO_ENERGY, NOBODY, WAITING, SharesView
+from crystal_studio.project.accounting import account
+from crystal_studio.project.queries import ProjectReader
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    return projects.make(tmp_path_factory.mktemp("shares") / "some.crystals", 80)
+
+
+def shown(qtbot, reader, background, cutoff=None, where="") -> SharesView:
+    view = SharesView(background, cutoff or Cutoff(), "shares")
+    qtbot.addWidget(view)
+    view.resize(500, 160)
+    view.show()
+    view.watch(reader, lambda _: where)
+    qtbot.waitUntil(lambda: view.found is not None)
+    return view
+
+
+def test_table_says_what_the_accounting_counts(qtbot, reader, background):
+    view = shown(qtbot, reader, background)
+    lines = view.table.as_text().splitlines()
+    expected = account(reader, "", 0.1, "chgnet")
+    assert expected.sun.count > 0
+    assert lines[0] == "By\tStable\tStable, novel\tS.U.N."
+    told = [expected.stable.text, expected.stable_novel.text, expected.sun.text]
+    assert lines[1:] == ["\t".join(["CHGNet 0.3.0", *told])]
+    assert view.found.scale in SCALES and view.found.scale >= expected.stable.interval[1]
+    view.table.setFocus()
+    view.table.selectAll()
+    qtbot.keySequence(view.table, "Ctrl+C")
+    assert QGuiApplication.clipboard().text() == "\n".join(lines)
+
+
+def test_cutoff_is_one_for_all_views_and_remembered(qtbot, reader, background, state):
+    cutoff = Cutoff(state)
+    view, field, other = shown(qtbot, reader, background, cutoff), CutoffField(cutoff), CutoffField(cutoff)
+    for widget in (field, other):
+        qtbot.addWidget(widget)
+    before = view.found.lines[0].shares
+    field.box.setValue(20)
+    assert other.box.value() == 20
+    qtbot.waitUntil(lambda: view.found.cutoff == 0.02)
+    assert view.found.lines[0].shares == account(reader, "", 0.02, "chgnet") != before
+    assert Cutoff(state).value == 0.02
+
+
+def test_filter_is_what_is_counted(qtbot, reader, background):
+    where = "space_group == 225"
+    view = shown(qtbot, reader, background, where=where)
+    assert view.found == read(reader, lambda _: where, 0.1)
+    assert view.found.total == reader.count(where) < reader.count()
+
+
+def test_empty_view_says_what_to_do(qtbot, tmp_path, background):
+    path = projects.make(tmp_path / "unjudged.crystals", 6, judged=False)
+    with ProjectReader(path) as reader:
+        view = shown(qtbot, reader, background)
+        assert view.message.text() == NO_ENERGY and "Ctrl+J" in NO_ENERGY
+        view.set_expected(True)
+        assert view.message.text() == WAITING
+        view.watch(reader, lambda _: "id == 99")
+        qtbot.waitUntil(lambda: view.found == Found((), 0, 0.1))
+        assert view.message.text() == NOBODY
+
+
+def test_what_came_during_a_count_is_counted_after_it(qtbot, tmp_path, background):
+    path = projects.make(tmp_path / "grows.crystals", 10, judged=False)
+    with ProjectReader(path) as reader:
+        view = shown(qtbot, reader, background)
+        assert not view.found.lines
+        projects.make(path, 60, seed=4)
+        view.refresh()
+        qtbot.waitUntil(lambda: view.found.total == 70)
+        assert view.found.lines
+
+
+def test_nothing_is_counted_out_of_sight(qtbot, reader, background):
+    view = SharesView(background, Cutoff(), "shares")
+    qtbot.addWidget(view)
+    view.watch(reader, lambda _: "")
+    assert not background.busy("shares") and view.found is None
+    view.show()
+    qtbot.waitUntil(lambda: view.found is not None)
+
+
+def test_run_page_and_filter_share_the_choice(qtbot, window, project):
+    window.show()
+    window.session.open(project)
+    qtbot.waitUntil(lambda: window.session.reader is not None)
+    window.show_page("run")
+    qtbot.waitUntil(lambda: window.run_page.shares.found is not None)
+    window.cutoff.set(30)
+    qtbot.waitUntil(lambda: window.run_page.shares.found.cutoff == 0.03)
+    window.show_page("explore")
+    window.show_dock("shares")
+    window.explore.docks["shares"].raise_()
+    window.show_filter("novel")
+    reader = window.session.reader
+    shares = window.explore.shares
+    qtbot.waitUntil(lambda: shares.found is not None and shares.found.total == reader.count("novel"))
+    assert shares.found.cutoff == 0.03
