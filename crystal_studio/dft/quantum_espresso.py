@@ -48,6 +48,8 @@ class QuantumEspresso:
 
     def read(self, folder: Path) -> Result:
         """The last step of ``pw.out``; raises ``FileError`` where it is missing, cut off or has no energy."""
+        from ase.stress import voigt_6_to_full_3x3_stress
+
         path = folder / OUTPUT
         text = _text(path)
         unconverged = text.rfind("convergence NOT achieved") > text.rfind("convergence has been achieved")
@@ -70,7 +72,7 @@ class QuantumEspresso:
             settings=_settings(text),
             warnings=(*told, SCALE),
             max_force=math.nan if forces is None else float(np.linalg.norm(forces, axis=1).max()),
-            stress=None if stress is None else _full(stress),
+            stress=None if stress is None else voigt_6_to_full_3x3_stress(stress),
         )
 
     def share(self, folder: Path, symbols: Sequence[str]) -> str:
@@ -192,12 +194,6 @@ def _last_image(path: Path, unconverged: bool) -> Any:
     if found is None:
         raise FileError(f"{path} holds no finished step: let pw.x run on, or look what stopped it.")
     return found
-
-
-def _full(stress: np.ndarray) -> np.ndarray:
-    """(3, 3) of Voigt's six."""
-    xx, yy, zz, yz, xz, xy = stress
-    return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
 
 
 def _found(pattern: str, text: str) -> str:

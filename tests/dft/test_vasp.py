@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -124,15 +125,50 @@ def test_files_that_tell_nothing(tmp_path: Path) -> None:
             VASP.read(tmp_path)
 
 
-def test_a_result_of_vasp_itself(tmp_path: Path) -> None:
-    """Diamond under pressure, a calculation with the LDA that ships with ASE's tests."""
-    data = Path(pytest.importorskip("ase.test").__file__).parent / "testdata/vasp/vasprun_pstress.xml"
-    if not data.is_file():
+def shipped(name: str) -> Path:
+    """A file that VASP wrote, of ASE's tests; skips the test where this ASE has none."""
+    path = Path(pytest.importorskip("ase.test").__file__).parent / "testdata/vasp" / name
+    if not path.is_file():
         pytest.skip("this ASE ships no test data")
-    (tmp_path / "vasprun.xml").write_bytes(data.read_bytes())
+    return path
+
+
+def test_a_result_of_vasp_itself(tmp_path: Path) -> None:
+    """Diamond under pressure, with the LDA."""
+    with gzip.open(tmp_path / "vasprun.xml.gz", "wb") as file:
+        file.write(shipped("vasprun_pstress.xml").read_bytes())
     result = VASP.read(tmp_path)
     assert (result.functional, result.code, result.energy) == ("LDA", "VASP 6.3.0", pytest.approx(-20.2401, abs=1e-3))
     assert result.structure.numbers.tolist() == [6, 6] and not result.comparable_with_hull
+
+
+def test_an_outcar_where_that_is_all_there_is(tmp_path: Path) -> None:
+    """A cluster of nickel."""
+    text = shipped("OUTCAR_example_1").read_text()
+    path = tmp_path / "OUTCAR"
+    path.write_text(text)
+    result = VASP.read(tmp_path)
+    assert (result.functional, result.code, result.energy) == ("PBE", "VASP 5.3.3", pytest.approx(-68.23102426))
+    assert result.converged and result.structure.numbers.tolist() == [28] * 18
+    assert (result.settings["cutoff"], result.settings["spin"]) == (300, True)
+    assert result.settings["pseudopotentials"] == ["PAW_PBE Ni 02Aug2007"]
+    assert "the cutoff of 300 eV is below 520 eV" in result.warnings[0] and "(Ni, Ni_pv)" in result.warnings[1]
+    with_u = "   U (eV)           for each species LDAUU =   6.2\n"
+    for old, new, functional in (
+        ("GGA     =    --", "GGA     =    PS", "PBEsol"),
+        ("METAGGA=      F", "METAGGA=      SCAN", "SCAN"),
+        ("LHFCALC =     F", "LHFCALC =     T", "hybrid"),
+        ("PAW_PBE", "PAW", "LDA"),
+        ("   ISPIN ", with_u + "   ISPIN ", "PBE+U"),
+    ):
+        path.write_text(text.replace(old, new))
+        assert VASP.read(tmp_path).functional == functional
+    path.write_text(text.replace("NELM   =    120", "NELM   =     63"))
+    assert not VASP.read(tmp_path).converged
+    for part in (text[: len(text) // 2], text.replace("NSW    =", "NSV    =")):
+        path.write_text(part)
+        with pytest.raises(FileError, match="is cut off or damaged"):
+            VASP.read(tmp_path)
 
 
 def test_hubbard_follows_the_most_electronegative_element() -> None:
