@@ -58,8 +58,12 @@ def of_geometry(table: Mapping[str, list[Any]], structures: Structures, geometry
     """The same columns with the figures of other geometries (B), where not the current ones are shown."""
     if geometry == "current" or not len(structures):
         return dict(table)
-    volume = structures.volume
+    from crystal_studio.crystal.standardise import space_group_numbers
+
+    volume, groups = structures.volume, space_group_numbers(structures).tolist()
+    shown = zip(table["geometry"], table["space_group"], groups, strict=True)
     return dict(table) | {
+        "space_group": [said if current == geometry else found or None for current, said, found in shown],
         "n_atoms": structures.n_atoms.tolist(),
         "volume": volume.tolist(),
         "volume_per_atom": (volume / np.maximum(structures.n_atoms, 1)).tolist(),

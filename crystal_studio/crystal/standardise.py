@@ -13,6 +13,9 @@ from crystal_studio.crystal.operations import dataset
 from crystal_studio.crystal.soundness import fault_texts, is_sound
 from crystal_studio.crystal.space_groups import SpaceGroupTables, tables
 
+SYMPREC = 0.1
+"""Angstrom at which it is said which space group a candidate has: in its row, in the funnel, in its symmetrised CIF."""
+
 CENTRE = np.array([0.5, 0.5, 0.5])
 _ON_SITE = 2e-4
 _CLOSEST = 2.5
@@ -41,7 +44,7 @@ def searchable(structures: Structures, symprec: float) -> NDArray[np.bool_]:
     return sane
 
 
-def space_group_numbers(structures: Structures, symprec: float = 0.1) -> NDArray[np.int16]:
+def space_group_numbers(structures: Structures, symprec: float = SYMPREC) -> NDArray[np.int16]:
     """(B,) space group found at ``symprec`` Angstrom, 0 where none could be found.
 
     Crystals with atoms closer than 2.5 x ``symprec`` are not searched.
@@ -102,7 +105,7 @@ def _orbits(
 
 
 def to_asymmetric_units(
-    structures: Structures, symprec: float = 0.1
+    structures: Structures, symprec: float = SYMPREC
 ) -> tuple[AsymmetricUnits, NDArray[np.bool_], list[str]]:
     """Standardised asymmetric units of all crystals, symmetry found at ``symprec`` Angstrom.
 

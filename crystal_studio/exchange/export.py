@@ -67,10 +67,10 @@ def export(
     progress : ``progress(done, total)``; raising from it stops the export,
         keeping the files written so far
 
-    "cif" takes asymmetric units as they are; whole cells are symmetrised at
-    0.01 Angstrom first. Every CIF is read back before it is written: one that
-    would not be the same structure for its reader (overlapping atoms) is
-    written with all its atoms in P 1, and reported.
+    "cif" writes the group that the column space_group tells, else the one found at ``standardise.SYMPREC``:
+    asymmetric units of that group as they are, whole cells symmetrised (``exchange.cif_export``). Every CIF is
+    read back before it is written: one that would not be the same structure for its reader (overlapping atoms)
+    is written with all its atoms in P 1, and reported.
 
     Raises ``RequestError`` for an unknown format and ``FileError`` where the
     folder cannot be written.

@@ -18,9 +18,6 @@ from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
 
-SYMPREC = 0.1
-"""Angstrom at which groups are compared, as everywhere in the funnel."""
-
 
 @dataclass(frozen=True)
 class FreeRelaxationStage:
@@ -93,7 +90,7 @@ class FreeRelaxationStage:
         left = potential.relax(shaken, self.max_steps, self.fmax, symmetric=False)
         loose = _restored(start, cells, left.structures)
         gain = energy - left.energy_per_atom
-        before, after = space_group_numbers(start, SYMPREC), space_group_numbers(loose, SYMPREC)
+        before, after = space_group_numbers(start), space_group_numbers(loose)
         known = np.isfinite(gain)
         holds = (before == after) | (gain < self.noise)
         fell = known & ~holds

@@ -9,7 +9,7 @@ import numpy as np
 
 from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.crystal.standardise import space_group_numbers
+from crystal_studio.crystal.standardise import SYMPREC, space_group_numbers
 from crystal_studio.funnel.geometry import METHOD
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
@@ -28,7 +28,7 @@ class SymmetryStage:
     """
 
     symprec: float = option(
-        0.1, "Tolerance", "how far atoms may lie off a symmetry operation", unit="Å", low=0.0001, high=1, step=0.01
+        SYMPREC, "Tolerance", "how far atoms may lie off a symmetry operation", unit="Å", low=0.0001, high=1, step=0.01
     )
     rejects: bool = True
 

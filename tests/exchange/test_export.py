@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pymatgen.analysis.structure_matcher import StructureMatcher
+from pymatgen.core import Structure
 from textbook_crystals import STRUCTURES, all_units, units
 
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.composition import formulas
+from crystal_studio.crystal.space_groups import tables
+from crystal_studio.crystal.standardise import SYMPREC, space_group_numbers
 from crystal_studio.errors import FileError, RequestError
 from crystal_studio.exchange import files
 from crystal_studio.exchange.export import export, file_names
@@ -149,3 +154,60 @@ def test_a_format_of_another_package_is_written(boxes, tmp_path: Path) -> None:
 def test_exporters_say_what_a_form_needs(name: str) -> None:
     one = exporters.get(name)
     assert one.name == name and one.title and one.help and (one.suffix.startswith(".") or not one.suffix)
+
+
+def _off_symmetry(name: str, by: float) -> Structures:
+    """A textbook crystal whose atoms are a little off their places, in Angstrom at most ``by``."""
+    whole = expand(units(name))
+    away = np.random.default_rng(5).normal(size=whole.positions.shape)
+    away *= by / np.linalg.norm(away, axis=1, keepdims=True)
+    return replace(whole, positions=whole.positions + away @ np.linalg.inv(whole.lattice[0]))
+
+
+def _pymatgen(crystals: Structures) -> Structure:
+    lattice, numbers, positions = crystals.cell(0)
+    return Structure(lattice, numbers, positions)
+
+
+@pytest.mark.parametrize("name", ["perovskite", "rutile", "spinel LiMn2O4", "corundum"])
+def test_a_symmetrised_cif_is_in_the_group_of_its_row_and_keeps_the_structure(name: str, tmp_path: Path) -> None:
+    told: list[Problem] = []
+    group, crystal = STRUCTURES[name][0], _off_symmetry(name, 0.02)
+    assert space_group_numbers(crystal).tolist() == [group]  # as its row says
+    assert space_group_numbers(crystal, 0.01).tolist() == [1]
+    for said in ({"space_group": [group]}, {}):
+        (path,) = export(crystal, ["off"], "cif", tmp_path / str(len(said)), columns=said, report=told.append)
+        assert f"_space_group_IT_number {group}\n" in path.read_text()
+        back = _read([path])
+        assert space_group_numbers(back, 0.001).tolist() == [group] and formulas(back) == formulas(crystal)
+        whole = _pymatgen(crystal)
+        alike = StructureMatcher(primitive_cell=True, scale=False, attempt_supercell=False)
+        apart = alike.get_rms_dist(_pymatgen(back), whole)
+        assert apart is not None and apart[1] * (whole.volume / len(whole)) ** (1 / 3) < SYMPREC
+        assert back.volume[0] / back.n_atoms[0] == pytest.approx(whole.volume / len(whole), rel=0.01)
+    # What says of itself that it has no symmetry (found at a finer tolerance, as imports are) is written so.
+    (path,) = export(crystal, ["off"], "cif", tmp_path / "p1", columns={"space_group": [1]}, report=told.append)
+    assert "_space_group_IT_number 1\n" in path.read_text() and not told
+    back = _read([path])
+    assert alike.get_rms_dist(_pymatgen(back), whole)[1] < 1e-6  # every atom where it was
+
+
+def test_a_unit_in_less_symmetry_than_its_row_tells_is_symmetrised(tmp_path: Path) -> None:
+    rocksalt = expand(units("rocksalt NaCl"))
+    made = AsymmetricUnits(
+        np.array([1], np.int16),
+        rocksalt.lattice,
+        rocksalt.numbers[None],
+        np.full((1, len(rocksalt.numbers)), tables().wyckoff_row(1, "a")),
+        rocksalt.positions[None],
+    )
+    for group in (225, 1):
+        (path,) = export(made, ["salt"], "cif", tmp_path / str(group), columns={"space_group": [group]})
+        assert f"_space_group_IT_number {group}\n" in path.read_text()
+
+
+def test_a_group_that_the_cell_does_not_have_is_reported(tmp_path: Path) -> None:
+    told: list[Problem] = []
+    (path,) = export(WHOLE.take([0]), ["salt"], "cif", tmp_path, columns={"space_group": [194]}, report=told.append)
+    assert "_space_group_IT_number 225\n" in path.read_text()
+    assert "P6_3/mmc (194)" in told[0].text and "written in Fm-3m (225)" in told[0].text

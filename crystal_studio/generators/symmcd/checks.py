@@ -16,8 +16,6 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import space_group_numbers
 from crystal_studio.design.request import DesignRequest
 
-SYMPREC = 0.1
-"""Angstrom, of the symmetry that a candidate must have."""
 LEAST_RATIO = 0.6
 """Least distance in sums of covalent radii (every real crystal of the training set passes)."""
 
@@ -56,7 +54,7 @@ def has_its_symmetry(units: AsymmetricUnits) -> np.ndarray:
     cells = primitive(expand(units), units.space_group)
     apart = np.flatnonzero(minimum_radius_ratios(cells) >= LEAST_RATIO)
     found = np.zeros(len(units), np.int16)
-    found[apart] = space_group_numbers(cells.take(apart), SYMPREC)
+    found[apart] = space_group_numbers(cells.take(apart))
     return found == units.space_group
 
 
