@@ -80,7 +80,7 @@ class Settings:
 _RANGES = (
     ("cutoff", 50, 5000, " eV"),
     ("kpoint_spacing", 0.02, 2, " 1/Å"),
-    ("smearing", 0, 2, " eV"),
+    ("smearing", 0.001, 2, " eV"),
     ("fmax", 1e-5, 1, " eV/Å"),
     ("max_steps", 1, 10_000, ""),
 )

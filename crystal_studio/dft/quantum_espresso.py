@@ -108,8 +108,6 @@ def input_text(structure: Structures, settings: Settings, title: str) -> str:
         "smearing": "cold",
         "degauss": round(settings.smearing / RY, 6),
     }
-    if settings.smearing == 0:
-        system = {k: v for k, v in system.items() if k.startswith("ecut")} | {"occupations": "fixed"}
     if settings.spin:
         system["nspin"] = 2
         atoms.set_initial_magnetic_moments([MAGNETIC[0 if _is_magnetic(int(z)) else 1] for z in numbers])

@@ -49,11 +49,11 @@ def test_pymatgen_reads_the_input(tmp_path: Path) -> None:
     """Without spins, for pymatgen fails at magnetizations, its own included."""
     from pymatgen.io.pwscf import PWInput
 
-    asked = Settings("single_point", cutoff=100 * RY, kpoint_spacing=0.8, smearing=0, spin=False)
+    asked = Settings("single_point", cutoff=100 * RY, kpoint_spacing=0.8, smearing=0.1, spin=False)
     QUANTUM_ESPRESSO.write(tmp_path, LAYERED, asked, "x")
     given = PWInput.from_file(str(tmp_path / "pw.in"))
     assert given.sections["control"]["calculation"] == "scf" and "nspin" not in given.sections["system"]
-    assert given.sections["system"]["ecutwfc"] == 100 and given.sections["system"]["occupations"] == "fixed"
+    assert given.sections["system"]["ecutwfc"] == 100 and given.sections["system"]["degauss"] == 0.00735
     assert not given.sections["ions"] and not given.sections["cell"]
     assert given.kpoints_grid == kpoint_grid(LAYERED.lattice[0], 0.8)
     assert np.allclose(given.structure.frac_coords, LAYERED.positions)
