@@ -18,23 +18,22 @@ GIVEN_UP = (
     ReasonKind("no_crystal", "No crystal", "This is no crystal: {text}."),
     ReasonKind("no_volume", "Cell without volume", "The cell has hardly any volume ({volume:.2g} Å³)."),
     ReasonKind(
-        "swelled",
-        "Cell swelled",
-        "The cell swelled to {ratio:.2g} times its volume (after {steps} steps of relaxation).",
+        "swelled", "Cell swelled", "The cell swelled to {ratio:.2g} times its volume (step {steps} of the relaxation)."
     ),
     ReasonKind(
-        "shrank",
-        "Cell shrank",
-        "The cell shrank to {ratio:.2g} times its volume (after {steps} steps of relaxation).",
+        "shrank", "Cell shrank", "The cell shrank to {ratio:.2g} times its volume (step {steps} of the relaxation)."
     ),
     ReasonKind(
         "no_answer",
         "Outside what the potential knows",
-        "The potential has no answer: an element that it does not know, or an atom with no neighbour within its reach"
-        " or too many (after {steps} steps of relaxation).",
+        "The potential has no answer (step {steps} of the relaxation): an element is unknown to it, or an atom lies"
+        " upon others or has none within reach. Judge the candidate by another potential, or look at its distances.",
     ),
     ReasonKind(
-        "no_energy", "Energy not finite", "The energy is not a finite number (after {steps} steps of relaxation)."
+        "no_energy",
+        "Energy not finite",
+        "The potential gives no finite energy, forces or stress (step {steps} of the relaxation): atoms lie where it is"
+        " not to be trusted. Judge the candidate by another potential, or look at its distances.",
     ),
     ReasonKind("given_up", "Relaxation given up", "{text}"),
 )

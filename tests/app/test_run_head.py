@@ -6,15 +6,16 @@ import projects
 import pytest
 
 from crystal_studio.app.background import Background
+from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.run.run_page import RunPage
 from crystal_studio.campaign.events import Progress
 from crystal_studio.project.queries import ProjectReader
 
 
 @pytest.fixture
-def page(qapp, qtbot, tmp_path):
+def page(qapp, qtbot, state, tmp_path):
     background = Background()
-    shown = RunPage(background)
+    shown = RunPage(background, Cutoff(state))
     qtbot.addWidget(shown)
     shown.resize(1366, 700)
     shown.show()
@@ -55,3 +56,12 @@ def test_a_judging_has_generated_nothing(page):
     row = page._reader.campaign(1)
     page.head.show_request(type(row)(**{**vars(row), "kind": "judge"}), ())
     assert not page.head.generated.isVisible()
+
+
+def test_beside_another_campaign_than_runs_there_is_nothing_to_pause(page, qtbot):
+    page.start()
+    assert page.head.buttons.isVisible()
+    page.choose(1)
+    assert page.campaign == 1 and not page.head.buttons.isVisible()
+    page.choose(0)
+    assert page.head.buttons.isVisible()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import projects
 import pytest
 from PySide6.QtCore import Qt
@@ -50,6 +52,17 @@ def test_lost_points_come_back(qtbot, reader, background, way):
         middle = view.plot.viewport().rect().center()
         qtbot.mouseDClick(view.plot.viewport(), Qt.MouseButton.LeftButton, pos=middle)
     assert in_view(view)
+
+
+def test_values_that_differ_less_than_can_be_shown_do_not_fill_the_axis(qtbot, reader, background):
+    view = scatter(qtbot, reader, background)
+    across, up = view._points.x, view._points.y
+    (left, right), _ = view.plot.getViewBox().viewRange()
+    assert across.min() - left < 0.2 * np.ptp(across) > right - across.max()
+    near = 1e-5 * np.arange(len(up), dtype=float) / len(up)
+    view._take(replace(view._points, y=near))
+    _, (low, high) = view.plot.getViewBox().viewRange()
+    assert low < -0.01 < 0.01 < high and in_view(view)
 
 
 def test_a_point_names_its_candidate_and_both_values(qtbot, reader, background):

@@ -95,7 +95,29 @@ def test_runaways_end_with_a_reason() -> None:
     swollen = relax_each(cell, swelling, 200, 0.01)
     assert sentence(swollen).startswith("The cell swelled to 3") and np.isnan(swollen.energy_per_atom[0])
     assert np.array_equal(swollen.structures.lattice, cell.lattice)  # the geometry that came is kept
-    assert "not a finite number" in sentence(relax_each(cell, broken, 10, 0.01))
+    told = sentence(relax_each(cell, broken, 10, 0.01))
+    assert "no finite energy" in told and "step 1 of" in told and "another potential" in told
     empty = Structures.from_lists([3 * np.eye(3)], [[]], [[]])
     assert sentence(relax_each(empty, morse, 10, 0.01)) == "The cell holds no atom."
-    assert "no answer" in sentence(relax_each(cell, lambda *_: None, 10, 0.01))
+    told = sentence(relax_each(cell, lambda *_: None, 10, 0.01))
+    assert "no answer" in told and "step 1 of" in told and "another potential" in told
+
+
+@pytest.mark.parametrize(
+    ("hole", "code"),
+    [(np.nan, "no_energy"), (-np.inf, "no_energy"), (None, "no_answer")],
+)
+def test_a_hole_that_atoms_fall_into_on_the_way_is_named_with_its_step(hole: float | None, code: str) -> None:
+    asked: list[int] = []
+
+    def falling(lattice: np.ndarray, numbers: np.ndarray, positions: np.ndarray) -> Energies | None:
+        asked.append(1)
+        if len(asked) < 3:
+            return Energies(-float(len(asked)), np.array([[0.5, 0.3, 0.2], [-0.5, -0.3, -0.2]]), np.zeros((3, 3)))
+        return None if hole is None else Energies(hole, np.zeros((2, 3)), np.zeros((3, 3)))
+
+    cell = Structures.from_lists([3 * np.eye(3)], [[11, 17]], [[[0, 0, 0], [0.3, 0.35, 0.41]]])
+    fallen = relax_each(cell, falling, 200, 0.01, symmetric=False)
+    assert fallen.reasons[0] is not None and fallen.reasons[0].code == code
+    assert "step 3 of the relaxation" in sentence(fallen)
+    assert np.isnan(fallen.energy_per_atom[0]) and np.array_equal(fallen.structures.positions, cell.positions)

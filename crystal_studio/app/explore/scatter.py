@@ -156,7 +156,8 @@ class ScatterView(QWidget):
             return
         self._moved = False
         box = self.plot.getViewBox()
-        box.setRange(xRange=_range(points.x), yRange=_range(points.y), padding=0.06)
+        x, y = (_range(v, name) for v, name in zip((points.x, points.y), points.names, strict=True))
+        box.setRange(xRange=x, yRange=y, padding=0.06)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.MouseButtonDblClick:
@@ -263,10 +264,11 @@ class ScatterView(QWidget):
             self.plot.addItem(spot, ignoreBounds=True)
 
 
-def _range(values: NDArray[np.float64]) -> tuple[float, float]:
-    """From the least to the greatest, with some room around a single value."""
+def _range(values: NDArray[np.float64], name: str) -> tuple[float, float]:
+    """From the least to the greatest, with some room around what is one value or hardly more to its last digit."""
     low, high = float(values.min()), float(values.max())
-    room = 0.0 if high > low else max(abs(low) * 0.1, 0.5)
+    digits = quantities()[name.removeprefix("predicted_")].digits
+    room = 0.0 if high - low > 2 * 10.0**-digits else max(abs(low) * 0.1, 20 * 10.0**-digits)
     return low - room, high + room
 
 

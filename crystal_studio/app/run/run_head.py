@@ -60,9 +60,11 @@ class RunHead(Card):
         self._figures = (self.done, self.generated, self.rate, self.left, self.seconds)
         for figure in self._figures:
             row.addWidget(figure)
-        self._buttons = QHBoxLayout()
+        self.buttons = QWidget()
+        self._buttons = QHBoxLayout(self.buttons)
+        self._buttons.setContentsMargins(0, 0, 0, 0)
         self._buttons.setSpacing(GAP)
-        row.addLayout(self._buttons)
+        row.addWidget(self.buttons)
         self.body.addLayout(row)
         line = QHBoxLayout()
         line.setSpacing(GAP * 2)

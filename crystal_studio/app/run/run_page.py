@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
@@ -16,6 +15,7 @@ from crystal_studio.app.background import Background
 from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.numbers_text import MISSING, count, left, rate, span
 from crystal_studio.app.run import statistics
+from crystal_studio.app.run.live import Live
 from crystal_studio.app.run.records import (
     STATES,
     funnel_counts,
@@ -34,16 +34,6 @@ if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
 REFRESH_MS = 1000
-
-
-@dataclass
-class Live:
-    """The campaign that runs in this window; ``campaign`` is 0 until its number is known."""
-
-    campaign: int
-    started: float = field(default_factory=time.monotonic)
-    latest: Progress | None = None
-    lines: list[tuple[str, str]] = field(default_factory=list)
 
 
 class RunPage(RunViews):
@@ -215,7 +205,8 @@ class RunPage(RunViews):
             self.stack.setCurrentIndex(0)
 
     def _offer(self) -> None:
-        """List the campaigns of the project in the head."""
+        """List the campaigns of the project in the head; beside another one than runs there is nothing to pause."""
+        self.head.buttons.setVisible(self._live is None or self._live.campaign == self._campaign)
         if self._reader is not None:
             campaigns = self._reader.campaigns()
             self.head.offer([(row, self._state(row)) for row in campaigns], self._campaign)
@@ -257,7 +248,7 @@ class RunPage(RunViews):
     def _show_seconds(self) -> None:
         """How long the campaign of this window runs, also while nothing is heard of it."""
         if self._live is not None and self._live.campaign == self._campaign:
-            self.head.seconds.setText(span(time.monotonic() - self._live.started))
+            self.head.seconds.setText(span(self._live.seconds))
 
     def _refresh_if_dirty(self) -> None:
         """Read the plots' numbers again where they have changed and somebody is looking."""
