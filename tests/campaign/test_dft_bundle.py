@@ -5,16 +5,19 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from dft_projects import AL, ALAS, AS, hand_in, statuses, three_crystals
 from vasprun import vasprun
 
+from crystal_studio import paths
 from crystal_studio.campaign.dft_collect import collect
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.dft import bundle, manifest
 from crystal_studio.dft.protocol import Settings
 from crystal_studio.errors import FileError
 from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.store import bring_up_to_date
 
 POTENTIALS = {"Al": "PAW_PBE Al 04Jan2001", "As": "PAW_PBE As 06Sep2000"}
 ASKED = Settings()
@@ -93,3 +96,29 @@ def test_what_is_no_bundle(project: Path, tmp_path: Path) -> None:
         collect(project, [tmp_path / "empty"])
     with pytest.raises(FileError, match=r"There is no .*gone: correct the name"):
         collect(project, [tmp_path / "gone"])
+
+
+@pytest.mark.parametrize("code", ["vasp", "qe"])
+def test_inputs_of_shipped_candidates_are_read_by_their_own_parsers(code: str, tmp_path: Path) -> None:
+    import ase.io
+    from pymatgen.io.vasp.inputs import Incar, Kpoints, Poscar
+
+    project = tmp_path / "example.crystals"
+    shutil.copy(paths.resources() / "example" / "example.crystals", project)
+    bring_up_to_date(str(project))
+    with ProjectReader(project) as reader:
+        ids = reader.ids("e_hull < 0.08")[:3].tolist()
+    started = hand_in(project, *ids, code=code, submit="bundle", settings=ASKED)
+    assert len(started.folders) == 3 and not started.problems
+    for folder in started.folders.values():
+        sent = manifest.read(folder).structure
+        if code == "vasp":
+            crystal = Poscar.from_file(folder / "POSCAR", check_for_potcar=False).structure
+            found, volume = sorted(site.specie.Z for site in crystal), crystal.volume
+            incar, points = Incar.from_file(folder / "INCAR"), Kpoints.from_file(folder / "KPOINTS")
+            assert incar["LDAUU"] == [0, 3.9, 0] and incar["NSW"] == 100
+            assert np.prod(points.kpts[0]) >= 64 * (2 * np.pi) ** 3 / volume * 0.6
+        else:
+            atoms = ase.io.read(folder / "pw.in", format="espresso-in")
+            found, volume = sorted(atoms.numbers), atoms.get_volume()
+        assert found == sorted(sent.numbers) and volume == pytest.approx(float(sent.volume[0]))
