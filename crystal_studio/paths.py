@@ -38,3 +38,11 @@ def configuration() -> Path:
     else:
         base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return base / "crystal-studio"
+
+
+def references() -> Path:
+    """Folder of the user's own reference sets, one folder a set."""
+    from platformdirs import user_data_path
+
+    given = os.environ.get("CRYSTAL_STUDIO_REFERENCES")
+    return Path(given) if given else user_data_path("crystal-studio", False) / "references"

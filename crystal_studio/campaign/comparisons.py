@@ -103,4 +103,6 @@ class Comparisons:
             return None
         seconds, self._seconds = self._seconds, 0.0
         self._arrived.difference_update(candidate for candidate, _ in found)
-        return np.array([i for i, _ in found], np.int64), self._stage.verdicts([twin for _, twin in found]), seconds
+        verdicts = self._stage.verdicts([twin for _, twin in found])
+        verdicts = verdicts if self._stage.rejects else verdicts.marked()
+        return np.array([i for i, _ in found], np.int64), verdicts, seconds

@@ -77,11 +77,12 @@ class WorkerContext:
 
     potential: str
     device: str
+    references: tuple[str, ...] = ()
 
     def __call__(self) -> FunnelContext:
         from crystal_studio.funnel.context import FunnelContext
 
-        return FunnelContext(self.potential, self.device)
+        return FunnelContext(self.potential, self.device, self.references)
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,13 @@ class ProjectContext:
     stages: tuple[Stage, ...]
     potential: str
     device: str
+    references: tuple[str, ...] = ()
 
     def __call__(self, reader: ProjectReader, unfinished: Unfinished) -> FunnelContext:
         from crystal_studio.funnel.context import FunnelContext
         from crystal_studio.funnel.remembering import remembered, without
 
-        context = FunnelContext(self.potential, self.device)
+        context = FunnelContext(self.potential, self.device, self.references)
         for stage in self.stages:
             if isinstance(stage, RememberingStage) and stage.remembers:
                 known = reader.columns(["id", "formula"], remembered(stage, self.stages))
@@ -106,20 +108,26 @@ class ProjectContext:
         return context
 
 
-def for_request(request: DesignRequest | JudgeRequest, device: str, found: Collection[str] = ()) -> RunParts:
+def for_request(
+    request: DesignRequest | JudgeRequest,
+    device: str,
+    found: Collection[str] = (),
+    references: tuple[str, ...] = (),
+) -> RunParts:
     """The parts of a campaign or a judging, whose stages compute on ``device``.
 
-    ``found`` names quantities that the candidates have already. Raises ``RequestError``.
+    ``found`` names quantities that the candidates have already, ``references`` the files of the user's reference sets
+    that it goes by. Raises ``RequestError``.
     """
     from crystal_studio.funnel.lacking import lacking
     from crystal_studio.funnel.stages import for_funnel
 
     stages = for_funnel(request.funnel, potential=request.potential, found=found)
     geometry = "current" if isinstance(request, JudgeRequest) else "generated"
-    worker = WorkerContext(request.potential, device)
+    worker = WorkerContext(request.potential, device, references)
     return RunParts(
         stages,
-        ProjectContext(stages, request.potential, device),
+        ProjectContext(stages, request.potential, device, references),
         worker,
         Resources(gpus=0 if device == "cpu" else 1),
         geometry=geometry,

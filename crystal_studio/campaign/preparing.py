@@ -22,6 +22,7 @@ from crystal_studio.campaign.reporting import Reporter
 from crystal_studio.campaign.tally import Tally
 from crystal_studio.campaign.tasks import GeneratorMaker, Order
 from crystal_studio.campaign.unfinished import Unfinished, unfinished
+from crystal_studio.data import reference_sets
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.execution.engines import open_engine
@@ -53,14 +54,15 @@ def prepare(
     """A run of a campaign, with every candidate that waits in its place; raises ``KnownError``."""
     request = request_of(row)
     device = resolve(row.provenance.get("device", request.device)).name
-    parts = parts or run_parts.for_request(request, device, found(request, reader))
+    references, changed = reference_sets.unchanged(row.provenance.get("reference_sets", {}))
+    parts = parts or run_parts.for_request(request, device, found(request, reader), references)
     waiting = unfinished(reader, row)
     present = reader.numbers(row.id)
     order = generation = None
     if isinstance(request, DesignRequest) and len(present) < request.count:
         order = _order(row, request, device, parts, emit)
         generation = Generation(request.count, order.size, missing_chunks(request.count, order.size, present))
-    for warning in (*changes(row.provenance, parts.stages), *parts.warnings()):
+    for warning in (*changed, *changes(row.provenance, parts.stages), *parts.warnings()):
         emit(Message("warning", warning))
     flights = None
     if generation or any(stage.costly or stage.remembers for stage in parts.stages):

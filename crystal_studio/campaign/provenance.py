@@ -9,6 +9,7 @@ from typing import Any
 
 import crystal_studio
 from crystal_studio.campaign.devices import Device
+from crystal_studio.data import reference_sets
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.funnel import stage_options
 from crystal_studio.funnel.protocol import Stage
@@ -30,12 +31,13 @@ def provenance(request: DesignRequest, card: ModelCard, device: Device) -> dict[
 
 
 def machine(device: Device) -> dict[str, Any]:
-    """Versions and machine, fit for JSON."""
+    """Versions, machine and the user's reference sets with their checksums, fit for JSON."""
     return {
         "versions": versions(),
         "device": device.name,
         "device_title": device.title,
         "platform": f"{platform.system()} {platform.machine()}",
+        "reference_sets": reference_sets.checksums(),
     }
 
 

@@ -36,6 +36,7 @@ COMMANDS = (
     "export",
     "import",
     "models",
+    "reference",
     "predict",
     "evaluate",
     "train",

@@ -25,9 +25,9 @@ WIDTH = 119
 SHIPPED = "chgnet"
 """The potential whose hull comes with the program."""
 
-RELAXED, DFT_GEOMETRY, CALIBRATED = 0, 1, 2
+RELAXED, DFT_GEOMETRY, CALIBRATED, GIVEN = 0, 1, 2, 3
 """How an energy came about: relaxed by the potential; by the potential at the published geometry; published
-formation energy moved to the potential's scale."""
+formation energy moved to the potential's scale; given in a table by the user."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class ReferenceHull:
     counts : (E, 119) atoms of each element in a formula unit, column = atomic number
     composition : (E, 119) the same as atomic fractions
     energy : (E,) eV/atom; ids : (E,) strings; potential : the name of what computed the energies
-    kind : (E,) RELAXED, DFT_GEOMETRY or CALIBRATED
+    kind : (E,) RELAXED, DFT_GEOMETRY, CALIBRATED or GIVEN
     elemental : (119,) eV/atom of the most stable form of each element, NaN where none is known
     """
 
@@ -75,8 +75,8 @@ class ReferenceHull:
     def __len__(self) -> int:
         return len(self.energy)
 
-    def extended(self, counts: NDArray, energy: NDArray, ids: NDArray, kind: int) -> ReferenceHull:
-        """A hull with further phases of one kind."""
+    def extended(self, counts: NDArray, energy: NDArray, ids: NDArray, kind: int | NDArray) -> ReferenceHull:
+        """A hull with further phases, of one kind or (n,) of several."""
         return ReferenceHull(
             np.concatenate([self.counts, counts]),
             np.concatenate([self.energy, energy]),
@@ -101,6 +101,18 @@ class ReferenceHull:
     def read(path: Path) -> ReferenceHull:
         """A hull from a file, read once; raises ``FileError`` likewise."""
         return _read(path)
+
+    @staticmethod
+    def forget() -> None:
+        """Read files anew from now on."""
+        _read.cache_clear()
+        _joined.cache_clear()
+
+    @staticmethod
+    def joined(potential: str, further: tuple[Path, ...]) -> ReferenceHull:
+        """The hull computed by a potential with the phases of further files by the same one, read once; raises
+        ``FileError`` likewise."""
+        return _joined(potential, further) if further else ReferenceHull.load(potential)
 
     def within(self, elements: NDArray) -> NDArray[np.int64]:
         """Rows of the phases that hold no other than these elements (atomic numbers)."""
@@ -197,6 +209,27 @@ def _read(path: Path) -> ReferenceHull:
             return ReferenceHull(counts, stored["energy"].astype(float), ids, str(stored["potential"]), stored["kind"])
     except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
         raise FileError(f"The reference hull {path} is damaged: {remedy}.") from error
+
+
+@lru_cache(maxsize=4)
+def _joined(potential: str, further: tuple[Path, ...]) -> ReferenceHull:
+    parts = [ReferenceHull.load(potential), *(ReferenceHull.read(path) for path in further)]
+    for path, part in zip(further, parts[1:], strict=True):
+        if part.potential != potential:
+            raise FileError(f"{path} was computed by {part.potential}, not by {potential}: remove the set.")
+    return ReferenceHull(
+        np.concatenate([part.counts for part in parts]),
+        np.concatenate([part.energy for part in parts]),
+        np.concatenate([part.ids for part in parts]),
+        potential,
+        np.concatenate([part.kind for part in parts]),
+    )
+
+
+def hulls() -> tuple[str, ...]:
+    """Keys of the potentials that have a reference hull."""
+    folder = hull_path().parent
+    return tuple(sorted(f.name.removeprefix("hull.").removesuffix(".npz") for f in folder.glob("hull.*.npz")))
 
 
 def save_hull(path: Path, hull: ReferenceHull) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -29,6 +29,9 @@ __all__ = ["SAME_STRUCTURE", "Nearest", "ReferenceHull", "ReferenceIndex", "stoi
 
 VERSION = 1
 
+SEVERAL = 5
+"""Nearest known structures that are named."""
+
 SAME_STRUCTURE = 0.1
 """Fingerprints of one formula closer than this (in mean atomic spacings) count as the same structure."""
 
@@ -43,6 +46,7 @@ class Nearest:
     same_formula : (B,) bool, whether the nearest has the candidate's reduced formula; otherwise it is the
         nearest of the same stoichiometry (or of all), that is by structure type
     novel : (B,) bool, no known structure of the same formula lies within ``SAME_STRUCTURE``
+    further : B lists of such as "mp-1234 (LiMn2O4, Fd-3m) 0.12": the nearest ``SEVERAL``, the first included
     """
 
     ids: NDArray
@@ -51,12 +55,11 @@ class Nearest:
     distance: NDArray[np.float64]
     same_formula: NDArray[np.bool_]
     novel: NDArray[np.bool_]
+    further: tuple[tuple[str, ...], ...]
 
     def label(self, i: int) -> str:
         """Such as "mp-1234 (LiMn2O4, Fd-3m)"."""
-        if not self.ids[i]:
-            return ""
-        return f"{self.ids[i]} ({self.formulas[i]}, {tables().symbol[self.space_group[i] - 1]})"
+        return _label(self.ids[i], self.formulas[i], self.space_group[i]) if self.ids[i] else ""
 
 
 class ReferenceIndex:
@@ -71,29 +74,45 @@ class ReferenceIndex:
         self.template = template
         self.vectors = vectors.astype(np.float32)
         self._of_formula: dict[str, list[int]] = defaultdict(list)
-        self.by_type: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        types = {formula: _stoichiometry_of(formula) for formula in set(formulas.tolist())}
         for row, formula in enumerate(formulas.tolist()):
             self._of_formula[formula].append(row)
-            self.by_type[types[formula]].append(row)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def by_type(self) -> dict[tuple[int, ...], list[int]]:
+        """Rows of each stoichiometry."""
+        rows: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for formula, members in self._of_formula.items():
+            rows[_stoichiometry_of(formula)] += members
+        return rows
+
+    def without(self, ids: NDArray) -> ReferenceIndex:
+        """The same less the entries with these ids."""
+        keep = ~np.isin(self.ids, ids)
+        return ReferenceIndex(
+            self.ids[keep], self.formulas[keep], self.space_group[keep], self.template[keep], self.vectors[keep]
+        )
 
     @staticmethod
     def load(path: Path | None = None) -> ReferenceIndex:
         """The shipped index, read once; raises ``FileError`` with the remedy if it is missing or damaged."""
         return _load(path or index_path())
 
-    def nearest(self, structures: Structures) -> Nearest:
-        """The nearest known structure of each candidate, of the same formula where there is one."""
+    def nearest(self, structures: Structures, vectors: NDArray | None = None) -> Nearest:
+        """The nearest known structure of each candidate, of the same formula where there is one.
+
+        ``vectors`` (B, W) are the candidates' fingerprints where they are at hand.
+        """
         size = len(structures)
-        vectors = fingerprints(structures)
+        vectors = fingerprints(structures) if vectors is None else vectors
         names = formulas(structures)
         atoms = counts(structures)
         row = np.full(size, -1)
         apart = np.full(size, np.nan)
         same = np.zeros(size, bool)
+        further: list[tuple[str, ...]] = [()] * size
         for i in range(size):
             rows = self._of_formula.get(names[i])
             same[i] = bool(rows)
@@ -106,6 +125,8 @@ class ReferenceIndex:
                 continue
             best = int(np.nanargmin(far))
             row[i], apart[i] = chosen[best], far[best]
+            near = np.argsort(far, kind="stable")[:SEVERAL]
+            further[i] = tuple(f"{self._named(chosen[k])} {far[k]:.2f}" for k in near if np.isfinite(far[k]))
         known = row >= 0
         novel = ~(same & (np.isnan(apart) | (apart < SAME_STRUCTURE)))
         return Nearest(
@@ -115,7 +136,15 @@ class ReferenceIndex:
             apart,
             same & known,
             novel,
+            tuple(further),
         )
+
+    def _named(self, row: int) -> str:
+        return _label(self.ids[row], self.formulas[row], max(self.space_group[row], 1))
+
+
+def _label(name: str, formula: str, space_group: int) -> str:
+    return f"{name} ({formula}, {tables().symbol[space_group - 1]})"
 
 
 def stoichiometry(atoms: NDArray) -> tuple[int, ...]:

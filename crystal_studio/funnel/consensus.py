@@ -16,7 +16,7 @@ from crystal_studio.data.hull import ReferenceHull, hull_path
 from crystal_studio.data.same_crystal import reduced, same
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.columns import objects
-from crystal_studio.funnel.context import FunnelContext
+from crystal_studio.funnel.context import FunnelContext, hull_of
 from crystal_studio.funnel.part import geometry, spread_out
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
@@ -115,7 +115,7 @@ class ConsensusStage:
 
     def reference(self, context: FunnelContext) -> tuple[ReferenceHull, ...]:
         """The hulls of the other potentials; raises ``KnownError`` where there is none."""
-        return tuple(ReferenceHull.load(registry.key(name)) for name in self.others(context))
+        return tuple(hull_of(registry.key(name), context) for name in self.others(context))
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Finds energy_per_atom, formation_energy and e_hull (eV/atom) by each other potential, and over all of them
@@ -175,7 +175,7 @@ class ConsensusStage:
                 (),
             )
         relaxed = registry.load(name, context.device).relax(cells, self.max_steps, self.fmax)
-        found = ReferenceHull.load(method.name).distances(counts(cells), relaxed.energy_per_atom)
+        found = hull_of(method.name, context).distances(counts(cells), relaxed.energy_per_atom)
         notes = tuple(
             f"{method.title}: {why(reason) if reason is not None else text}" if reason is not None or text else ""
             for reason, text in zip(relaxed.reasons, found.reasons, strict=True)

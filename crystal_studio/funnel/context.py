@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.candidates.batch import Candidates
+from crystal_studio.data import reference_sets
+from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.funnel.protocol import Memory, RememberingStage
 
 
@@ -18,6 +20,7 @@ class FunnelContext:
 
     potential : name of the potential that relaxes and whose hull is asked
     device : where it computes, as torch writes it ("cpu", "cuda:1", "mps")
+    references : files of the user's reference sets, named as ``data.reference_sets.checksums`` does
     memories : what each stage that remembers knows of earlier candidates, by the stage's name
 
     Before a campaign goes on, every stage that remembers is told of earlier candidates; of which ones,
@@ -27,6 +30,7 @@ class FunnelContext:
 
     potential: str = "chgnet"
     device: str = "cpu"
+    references: tuple[str, ...] = ()
     memories: dict[str, Memory] = field(default_factory=dict)
 
     def memory(self, stage: RememberingStage) -> Any:
@@ -41,4 +45,12 @@ class FunnelContext:
 
     def for_worker(self) -> FunnelContext:
         """The same without any memory, light enough to send to a worker process."""
-        return FunnelContext(self.potential, self.device)
+        return FunnelContext(self.potential, self.device, self.references)
+
+
+def hull_of(key: str, context: FunnelContext) -> ReferenceHull:
+    """The reference hull by the potential with that key, with the phases of the user's sets by the same potential.
+
+    Raises ``KnownError`` with the remedy where there is none.
+    """
+    return ReferenceHull.joined(key, reference_sets.hull_files(context.references, key))

@@ -146,6 +146,9 @@ class RememberingStage(Protocol):
     def seconds(self) -> float: ...
 
     @property
+    def rejects(self) -> bool: ...
+
+    @property
     def forgets(self) -> tuple[str, ...]:
         """Names of stages whose rejection means that a candidate need not be remembered; those that stand before this
         one count as well."""

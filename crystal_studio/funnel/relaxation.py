@@ -9,9 +9,8 @@ import numpy as np
 from crystal_studio.candidates.verdicts import Finding, Geometry, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts
-from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import KnownError
-from crystal_studio.funnel.context import FunnelContext
+from crystal_studio.funnel.context import FunnelContext, hull_of
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
@@ -54,7 +53,7 @@ class RelaxationStage:
         """
         method = registry.method(context.potential)
         potential = registry.load(context.potential, context.device)
-        cautious = _cautious(method.name, batch.structures) if self.cautious else None
+        cautious = _cautious(method.name, batch.structures, context) if self.cautious else None
         outcome = potential.relax(batch.structures, self.max_steps, self.fmax, cautious=cautious)
         kept = np.array([reason is None for reason in outcome.reasons], bool)
         moved = kept & ~outcome.stopped
@@ -71,10 +70,10 @@ class RelaxationStage:
         return rejecting(outcome.reasons, findings, geometry=geometry)
 
 
-def _cautious(key: str, structures: Structures) -> Cautious | None:
+def _cautious(key: str, structures: Structures, context: FunnelContext) -> Cautious | None:
     """What lies too high, by the hull of the same potential; None where there is no such hull."""
     try:
-        hull = ReferenceHull.load(key)
+        hull = hull_of(key, context)
     except KnownError:
         return None
     return Cautious(-hull.distances(counts(structures), np.zeros(len(structures))).e_above_hull)

@@ -11,7 +11,7 @@ from crystal_studio.crystal.composition import counts
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.columns import objects
-from crystal_studio.funnel.context import FunnelContext
+from crystal_studio.funnel.context import FunnelContext, hull_of
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
@@ -46,8 +46,8 @@ class StabilityStage:
     seconds = 0.0
 
     def reference(self, context: FunnelContext) -> ReferenceHull:
-        """The hull of the potential; raises ``KnownError`` where there is none."""
-        return ReferenceHull.load(registry.key(context.potential))
+        """The hull of the potential, with the user's phases by the same; raises ``KnownError`` where there is none."""
+        return hull_of(registry.key(context.potential), context)
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Finds e_hull and formation_energy (eV/atom, NaN if unknown) from the energy_per_atom by the potential of the

@@ -60,6 +60,13 @@ def test_one_worker_and_three_say_the_same(tmp_path: Path) -> None:
     assert campaign(tmp_path / "three.crystals", 3, UniquenessStage()) == one
 
 
+def test_where_the_stage_only_marks_duplicates_go_on_with_their_verdict(tmp_path: Path) -> None:
+    said = campaign(tmp_path / "p.crystals", 1, UniquenessStage(rejects=False), count=4)
+    assert [status for status, _, _ in said] == ["passed"] * 4
+    with ProjectReader(tmp_path / "p.crystals") as reader:
+        assert reader.found([1, 2, 3, 4])["duplicate_of"].tolist()[1:] == [1, 1, 1]
+
+
 def test_a_comparison_that_ends_its_worker_costs_that_candidate_alone(tmp_path: Path) -> None:
     said = campaign(tmp_path / "p.crystals", 1, Deadly(victim=3), count=8)
     assert said[2][0] == "error"

@@ -24,7 +24,7 @@ def names(made: tuple[stages.Stage, ...]) -> list[str]:
 def test_names_and_order_of_the_funnels() -> None:
     quick, full = stages.for_funnel("quick"), stages.for_funnel("full", potential="chgnet")
     assert names(quick) == names(full) == QUICK
-    assert [s.name for s in quick if s.costly] == ["relaxation"]
+    assert [s.name for s in quick if s.costly] == ["novelty", "relaxation"]
     assert [s.name for s in quick if s.in_order] == [s.name for s in quick if s.remembers] == ["uniqueness"]
     assert stages.for_funnel("none") == ()
     assert (quick[6].max_steps, quick[6].fmax) == (120, 0.1)  # type: ignore[attr-defined]
