@@ -9,6 +9,7 @@ CODES: Registry[Code] = Registry(
     "DFT code",
     "crystal_studio.dft_codes",
     {
+        "gpaw": "crystal_studio.dft.gpaw:GPAW",
         "vasp": "crystal_studio.dft.vasp:VASP",
         "qe": "crystal_studio.dft.quantum_espresso:QUANTUM_ESPRESSO",
     },
