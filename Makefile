@@ -1,8 +1,9 @@
 # make run    set up what is missing, then open the window (without a display: run the example campaign)
 # make test   set up what is missing, then lint, types, layers and all tests
+# make dft    install GPAW, the DFT code that runs here, into a Python of its own (optional)
 # make setup  only set up; TORCH=cpu or TORCH=cuda chooses the build of PyTorch
 
-.PHONY: run test setup package clean
+.PHONY: run test setup dft package clean
 
 run: setup
 	@.ci/start
@@ -12,6 +13,9 @@ test: setup
 
 setup:
 	@.ci/setup
+
+dft:
+	@.ci/dft
 
 package: setup
 	@.ci/package

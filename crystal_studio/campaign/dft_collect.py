@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from crystal_studio.crystal.composition import counts
 from crystal_studio.dft import bundle, manifest
 from crystal_studio.dft.manifest import Manifest
 from crystal_studio.dft.returned import returned
-from crystal_studio.errors import FileError, KnownError
+from crystal_studio.errors import FileError, KnownError, RoomError
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
 
@@ -27,40 +27,43 @@ class Collected:
 
 
 def collect(project: Path | str, folders: Iterable[Path | str]) -> Collected:
-    """Read every job below some folders (or in .zip files of them), of whatever code, each for itself: what is not
+    """Read every job below some folders, or in .zip files of them, of whatever code, each for itself: what is not
     finished, damaged, or of another project is told and skipped. Reading one again changes nothing.
 
     Raises ``FileError`` where no job lies there at all.
     """
-    with ExitStack() as stack:
-        places = [stack.enter_context(bundle.opened(Path(folder).expanduser())) for folder in folders]
-        jobs = [found for place in places for found in jobs_below(place)]
-        if not jobs:
-            raise FileError(
-                f"There is no DFT job below {', '.join(map(str, folders))}: name the folder that the bundle was written"
-                " to."
-            )
-        return _collect(project, jobs)
-
-
-def _collect(project: Path | str, jobs: Sequence[Path]) -> Collected:
     ids: list[int] = []
     problems: list[tuple[str, str]] = []
-    with ProjectReader(project) as reader, ProjectWriter.open(project) as writer:
+    with ExitStack() as stack:
+        places = [(Path(place), stack.enter_context(bundle.opened(Path(place).expanduser()))) for place in folders]
+        jobs = [(place, top, folder) for place, top in places for folder in jobs_below(top)]
+        if not jobs:
+            asked = ", ".join(str(place) for place, _ in places)
+            raise FileError(f"There is no DFT job below {asked}: name the folder that the bundle was written to.")
+        reader, writer = stack.enter_context(ProjectReader(project)), stack.enter_context(ProjectWriter.open(project))
         runs = runs_of(reader)
-        for folder in jobs:
+        for place, top, folder in jobs:
+            name = str(place / folder.relative_to(top))
             try:
-                job = manifest.read(folder)
-                if job.run not in runs:
-                    raise KnownError(f"The job in {folder} was handed in from another project.")
-                _require_same(reader, job, folder)
-                dft_results.record(reader, writer, runs[job.run], *returned(folder))
-                ids.append(job.candidate)
+                ids.append(_take(reader, writer, runs, folder))
+            except RoomError:
+                raise
             except KnownError as error:
-                problems.append((str(folder), str(error)))
+                problems.append((name, str(error).replace(str(folder), name)))
             except Exception as error:  # whatever the reader of a code makes of a damaged file
-                problems.append((str(folder), f"The result cannot be read ({type(error).__name__}: {error})."))
+                problems.append((name, f"The result cannot be read ({type(error).__name__}: {error})."))
     return Collected(tuple(ids), tuple(problems))
+
+
+def _take(reader: ProjectReader, writer: ProjectWriter, runs: Mapping[str, int], folder: Path) -> int:
+    """One job into the project; gives the candidate. Raises ``KnownError``."""
+    run = manifest.read(folder).run
+    if run not in runs:
+        raise KnownError(f"The job in {folder} was handed in from another project.")
+    job, result = returned(folder)
+    _require_same(reader, job, folder)
+    dft_results.record(reader, writer, runs[run], job, result)
+    return job.candidate
 
 
 def jobs_below(folder: Path) -> list[Path]:

@@ -39,7 +39,7 @@ def record(
     geometry = None
     if job.settings.task == RELAX:
         geometry = Geometry(method, whole, np.ones(1, bool))
-    verdicts = Verdicts((PASSED,), (None,), findings, _notes(job, result), geometry)
+    verdicts = Verdicts((PASSED,), (None,), findings, _notes(method, result), geometry)
     writer.record(campaign_id, STAGE, [job.candidate], verdicts, seconds=seconds, last=True)
     update_formation_energies(reader, writer, method)
     return method
@@ -109,9 +109,10 @@ def _values(reader: ProjectReader, ids: NDArray[np.int64], quantity: str, method
     return np.full(len(ids), np.nan) if found is None else np.asarray(found, float)
 
 
-def _notes(job: Manifest, result: Result) -> Mapping[str, NDArray]:
+def _notes(method: Method, result: Result) -> Mapping[str, NDArray]:
     """What is kept beside the numbers, in words where people read it."""
     notes: dict[str, object] = {
+        "method": method.name,
         "code": result.code,
         "functional": result.functional,
         "settings": ", ".join(f"{name} {value}" for name, value in sorted(result.settings.items())),

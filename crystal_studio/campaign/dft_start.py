@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from crystal_studio.campaign.judging import KIND
 from crystal_studio.campaign.provenance import machine
 from crystal_studio.candidates.verdicts import WAITING, Verdicts
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
-from crystal_studio.dft import bundle, manifest
+from crystal_studio.dft import bundle
 from crystal_studio.dft.local import make_folder
 from crystal_studio.dft.manifest import Manifest
 from crystal_studio.dft.protocol import Code
@@ -43,42 +44,58 @@ def start(project: Path | str, request: DftRequest, name: str = "") -> Started:
     """Write the inputs of every candidate's current geometry, as its primitive cell, and note in the project that the
     candidates wait; nothing is computed yet.
 
-    The folder of a bundle gets what another machine needs to run it. A candidate that the code cannot compute is left
-    out and told. Raises ``KnownError`` where none is left, where one does not exist or is still on its way through a
-    funnel, or where the code is not here.
+    A candidate that the code cannot compute is left out and told. Raises ``KnownError`` where none is left, where one
+    does not exist or is still on its way through a funnel, or where the code is not here.
     """
     code = CODES.get(request.code)
     if request.submit == LOCAL:
         if not isinstance(code, RunsHere):
             raise RequestError(f"{code.title} is not run from here: hand it in as a bundle.", "submit")
         code.program()  # says what is missing, before anything is written
-    root = Path(request.folder).expanduser() if request.folder else beside(project)
-    if request.submit == BUNDLE:
-        root = root if request.folder else make_folder(root.parent, root.name)
-        bundle.require_none(root)
+    root = _root(project, request)
     with ProjectReader(project) as reader:
         rows = reader.by_ids(request.ids)
         _check(project, request, rows)
-        folders, problems = _write_all(reader, code, request, rows, root.absolute())
-        reasons = [withdrawing.waiting(row) for row in rows if row.id in folders]
-    if not folders:
-        raise KnownError(f"None of the candidates can be computed by {code.title}. {problems[0][1]}")
-    if request.submit == BUNDLE:
-        bundle.equip(root, {f.name: manifest.read(f) for f in folders.values()}, Path(project).name)
-    request = replace(request, ids=tuple(folders), folder=str(root.absolute()))
-    with ProjectWriter.open(project) as writer:
-        campaign = writer.add_campaign(
-            name or title(request, code), request.to_dict(), machine(resolve("cpu")), len(folders), kind=KIND
-        )
-        waiting = Verdicts((WAITING,) * len(folders), tuple(reasons))
-        writer.record(campaign, STAGE, list(folders), waiting)
-        writer.set_campaign(campaign, "paused" if request.submit == LOCAL else "finished")
-    return Started(campaign, root.absolute(), folders, tuple(problems))
+        jobs, problems = _jobs(reader, request, rows)
+        reasons = {row.id: withdrawing.waiting(row) for row in rows}
+    made: dict[str, Manifest] = {}
+    try:
+        problems += _write(root, code, jobs, made)
+        if not made:
+            raise KnownError(f"None of the candidates can be computed by {code.title}. {problems[0][1]}")
+        if request.submit == BUNDLE:
+            bundle.equip(root, made, Path(project).name)
+        folders = {job.candidate: root / name for name, job in made.items()}
+        request = replace(request, ids=tuple(folders), folder=str(root))
+        with ProjectWriter.open(project) as writer:
+            campaign = writer.add_campaign(
+                name or title(request, code), request.to_dict(), machine(resolve("cpu")), len(folders), kind=KIND
+            )
+            waiting = Verdicts((WAITING,) * len(folders), tuple(reasons[i] for i in folders))
+            writer.record(campaign, STAGE, list(folders), waiting)
+            writer.set_campaign(campaign, "paused" if request.submit == LOCAL else "finished")
+    except BaseException:
+        for folder in made:
+            shutil.rmtree(root / folder, ignore_errors=True)
+        with suppress(OSError):  # it holds something else
+            root.rmdir()
+        raise
+    return Started(campaign, root, folders, tuple(problems))
+
+
+def _root(project: Path | str, request: DftRequest) -> Path:
+    """The folder that the jobs come into; a bundle has one of its own."""
+    if request.folder:
+        root = Path(request.folder).expanduser().absolute()
+        if request.submit == BUNDLE:
+            bundle.require_none(root)
+        return root
+    root = beside(project).absolute()
+    return root if request.submit == LOCAL else make_folder(root, f"{request.code}-bundle")
 
 
 def beside(project: Path | str) -> Path:
-    """Where the jobs of a project lie unless asked otherwise: in "battery-dft" for battery.crystals; a bundle has a
-    folder of its own, "battery-dft-2" where that is there."""
+    """Where the jobs of a project lie unless asked otherwise: in "battery-dft" for battery.crystals."""
     path = Path(project)
     return path.with_name(f"{path.stem}-{STAGE}")
 
@@ -102,27 +119,36 @@ def _check(project: Path | str, request: DftRequest, rows: Sequence[CandidateRow
             )
 
 
-def _write_all(
-    reader: ProjectReader, code: Code, request: DftRequest, rows: Sequence[CandidateRow], root: Path
-) -> tuple[dict[int, Path], list[tuple[int, str]]]:
-    folders: dict[int, Path] = {}
-    problems: list[tuple[int, str]] = []
+def _jobs(
+    reader: ProjectReader, request: DftRequest, rows: Sequence[CandidateRow]
+) -> tuple[list[Manifest], list[tuple[int, str]]]:
+    """A job a candidate, and (id, sentence) of those that are no crystal."""
     cells = reader.structures([row.id for row in rows])
     sound = is_sound(cells, COMPUTABLE)
-    for k, row in enumerate(rows):
-        if not sound[k]:
-            problems.append((row.id, f"{row.formula}: the cell is no crystal that could be computed."))
-            continue
-        given = cells.take(np.array([k]))
-        job = Manifest.of(request.run, row.id, row.formula, row.geometry, request.code, request.settings, given)
-        folder = make_folder(root, f"{row.id}_{row.formula}")
+    jobs = [
+        Manifest.of(
+            request.run, row.id, row.formula, row.geometry, request.code, request.settings, cells.take(np.array([k]))
+        )
+        for k, row in enumerate(rows)
+        if sound[k]
+    ]
+    bad = [row for row, ok in zip(rows, sound, strict=True) if not ok]
+    return jobs, [(row.id, f"{row.formula}: the cell is no crystal that could be computed.") for row in bad]
+
+
+def _write(root: Path, code: Code, jobs: Sequence[Manifest], made: dict[str, Manifest]) -> list[tuple[int, str]]:
+    """Fills ``made``, jobs by the name of their folder; gives (id, sentence) of those that the code cannot compute."""
+    problems = []
+    for job in jobs:
+        folder = make_folder(root, f"{job.candidate}_{job.formula}")
+        made[folder.name] = job
         try:
-            code.write(folder, job.structure, request.settings, f"{row.formula}, candidate {row.id}")
+            code.write(folder, job.structure, job.settings, f"{job.formula}, candidate {job.candidate}")
             job.write(folder)
-            folders[row.id] = folder
         except FileError:
             raise
         except KnownError as error:
+            del made[folder.name]
             shutil.rmtree(folder, ignore_errors=True)
-            problems.append((row.id, str(error)))
-    return folders, problems
+            problems.append((job.candidate, str(error)))
+    return problems

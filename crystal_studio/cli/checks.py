@@ -32,7 +32,7 @@ class Check:
 
 def run_all(quick: bool = False) -> list[Check]:
     """Every check; one that breaks is itself reported."""
-    checks: list[Callable[[], list[Check]]] = [versions, devices, potentials, database, resources, folders]
+    checks: list[Callable[[], list[Check]]] = [versions, devices, potentials, dft, database, resources, folders]
     checks.append(lambda: models(read_weights=not quick))
     if not quick:
         checks.append(opengl)
@@ -73,6 +73,17 @@ def potentials() -> list[Check]:
     names = registry.available()
     remedy = "" if names else "pip install chgnet; until then use --funnel none"
     return [Check("potentials", "ok" if names else "fail", ", ".join(names) or "none", remedy)]
+
+
+def dft() -> list[Check]:
+    """The DFT code that runs here; the bundles for others need none."""
+    from crystal_studio.dft import gpaw
+
+    try:
+        python, version = gpaw.found()
+    except KnownError as error:
+        return [Check("DFT", "warn", "no GPAW; bundles for VASP and Quantum ESPRESSO need none", str(error))]
+    return [Check("DFT", "ok", f"GPAW {version} ({python})")]
 
 
 def database() -> list[Check]:

@@ -33,6 +33,7 @@ COMMANDS = (
     "list",
     "show",
     "analyse",
+    "dft",
     "export",
     "import",
     "models",

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.operations import operations
 from crystal_studio.dft.protocol import Result, Settings
 from crystal_studio.errors import FileError, KnownError
 
@@ -88,14 +89,20 @@ class ScriptCode:
             return _result(json.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
             raise FileError(f"{path} cannot be read ({error.strerror}).") from error
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise FileError(f"{path} is damaged: remove it and run the job again.") from error
 
 
 def kpoints(structure: Structures, spacing: float) -> list[int]:
-    """Points of a grid along each reciprocal axis (with the factor 2 pi) so that they are at most ``spacing`` apart."""
-    reciprocal = 2 * math.pi * np.linalg.norm(np.linalg.inv(structure.lattice[0]), axis=0)
-    return [max(1, math.ceil(length / spacing - 1e-6)) for length in reciprocal]
+    """Points of a grid along each reciprocal axis (with the factor 2 pi), at most ``spacing`` apart, of a grid that has
+    the symmetry of the crystal: where the axes differ but are mixed by it, all have as many as the longest."""
+    lattice, numbers, positions = structure.cell(0)
+    reciprocal = 2 * math.pi * np.linalg.norm(np.linalg.inv(lattice), axis=0)
+    size = np.maximum(1, np.ceil(reciprocal / spacing - 1e-6)).astype(int)
+    rotations, _ = operations(lattice, numbers, positions)
+    turned = size[:, None] * np.swapaxes(rotations, 1, 2) / size
+    symmetric = np.abs(turned - np.rint(turned)).max() < 1e-6
+    return (size if symmetric else np.full(3, size.max())).tolist()
 
 
 class Steps:
@@ -136,8 +143,9 @@ def _result(document: Mapping[str, Any]) -> Result:
     structure = Structures.from_lists([document["lattice"]], [document["numbers"]], [document["positions"]])
     energy = float(document["energy"])
     figures = [energy, *structure.lattice.ravel(), *structure.positions.ravel()]
-    if not np.isfinite(figures).all() or not len(structure.numbers):
-        raise ValueError("not finite")
+    atoms = len(structure.numbers)
+    if not np.isfinite(figures).all() or not atoms or len(structure.positions) != atoms:
+        raise ValueError("no crystal")
     return Result(
         energy=energy,
         structure=structure,
