@@ -84,7 +84,7 @@ def test_what_did_not_converge_or_is_of_others_comes_with_a_word(project: Path) 
 def test_every_bundle_has_a_folder_of_its_own(project: Path) -> None:
     first = hand_in(project, AL, code="qe", submit="bundle", settings=ASKED)
     second = hand_in(project, AS, code="qe", submit="bundle", settings=ASKED)
-    assert (first.root.name, second.root.name) == ("three-dft", "three-dft-2")
+    assert (first.root.name, second.root.name) == ("qe-bundle", "qe-bundle-2")
     with pytest.raises(FileError, match="is a bundle already: choose another folder"):
         hand_in(project, ALAS, code="qe", submit="bundle", settings=ASKED, folder=str(first.root))
     assert statuses(project)[ALAS] == "rejected"
