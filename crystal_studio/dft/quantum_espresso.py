@@ -18,6 +18,7 @@ import numpy as np
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.dft.kpoints import kpoint_grid
 from crystal_studio.dft.protocol import RELAX, Result, Settings
 from crystal_studio.dft.pseudopotentials import pseudopotentials
 from crystal_studio.errors import FileError
@@ -135,17 +136,10 @@ def input_text(structure: Structures, settings: Settings, title: str) -> str:
         atoms,
         input_data=parts,
         pseudopotentials={symbol: p.filename for symbol, p in chosen.items()},
-        kpts=kpoint_grid(lattice, settings.kpoint_spacing),
+        kpts=kpoint_grid(structure, settings.kpoint_spacing),
         crystal_coordinates=True,
     )
     return file.getvalue()
-
-
-def kpoint_grid(lattice: np.ndarray, spacing: float) -> tuple[int, int, int]:
-    """Points along each reciprocal vector so that they are no more than ``spacing`` (1/Angstrom, with 2 pi) apart."""
-    lengths = 2 * np.pi * np.linalg.norm(np.linalg.inv(lattice), axis=0)
-    a, b, c = (max(1, math.ceil(length / spacing - 1e-6)) for length in lengths)
-    return a, b, c
 
 
 def _is_magnetic(z: int) -> bool:

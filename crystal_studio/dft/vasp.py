@@ -19,7 +19,8 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.dft import vasp_outputs
-from crystal_studio.dft.protocol import SINGLE_POINT, Result, Settings
+from crystal_studio.dft.kpoints import symmetric
+from crystal_studio.dft.protocol import RELAX, Result, Settings
 from crystal_studio.dft.vasp_outputs import VaspRun
 from crystal_studio.errors import KnownError
 from crystal_studio.potentials.mp2020 import electronegativities
@@ -64,6 +65,7 @@ class Vasp:
 
     def write(self, folder: Path, structure: Structures, settings: Settings, title: str) -> None:
         """INCAR, KPOINTS, POSCAR and POTCAR.spec (the names of the pseudopotentials, which nobody may pass on)."""
+        from pymatgen.io.vasp.inputs import Kpoints
         from pymatgen.io.vasp.sets import MPRelaxSet, MPStaticSet
 
         self._refuse_unknown(structure)
@@ -74,17 +76,16 @@ class Vasp:
             "ISPIN": 2 if settings.spin else 1,
             "SYSTEM": " ".join(title.split()),
         }
+        if settings.task == RELAX:
+            incar |= {"EDIFFG": -settings.fmax, "NSW": settings.max_steps}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on Yb_2, of which ``read`` tells
-            if settings.task == SINGLE_POINT:
-                given: Any = MPStaticSet(_crystal(structure), user_incar_settings=incar, reciprocal_density=density)
-            else:
-                incar |= {"EDIFFG": -settings.fmax, "NSW": settings.max_steps}
-                given = MPRelaxSet(
-                    _crystal(structure),
-                    user_incar_settings=incar,
-                    user_kpoints_settings={"reciprocal_density": density},
-                )
+            crystal, preset = _crystal(structure), MPRelaxSet if settings.task == RELAX else MPStaticSet
+            points: Any = Kpoints.automatic_density_by_vol(crystal, density)
+            grid = symmetric(structure, points.kpts[0])
+            if grid != points.kpts[0]:
+                points = Kpoints.gamma_automatic(grid)
+            given = preset(crystal, user_incar_settings=incar, user_kpoints_settings=points)
             given.write_input(str(folder), potcar_spec=True)
 
     def read(self, folder: Path) -> Result:

@@ -10,9 +10,10 @@ import pytest
 from crystals import LAYERED
 
 from crystal_studio.dft import quantum_espresso
+from crystal_studio.dft.kpoints import kpoint_grid
 from crystal_studio.dft.protocol import Settings
 from crystal_studio.dft.pseudopotentials import VARIABLE, pseudopotentials
-from crystal_studio.dft.quantum_espresso import QUANTUM_ESPRESSO, RY, kpoint_grid
+from crystal_studio.dft.quantum_espresso import QUANTUM_ESPRESSO, RY
 from crystal_studio.errors import FileError, KnownError
 
 FILES = Path(__file__).parent / "files"
@@ -55,14 +56,9 @@ def test_pymatgen_reads_the_input(tmp_path: Path) -> None:
     assert given.sections["control"]["calculation"] == "scf" and "nspin" not in given.sections["system"]
     assert given.sections["system"]["ecutwfc"] == 100 and given.sections["system"]["degauss"] == 0.00735
     assert not given.sections["ions"] and not given.sections["cell"]
-    assert given.kpoints_grid == kpoint_grid(LAYERED.lattice[0], 0.8)
+    assert given.kpoints_grid == kpoint_grid(LAYERED, 0.8)
     assert np.allclose(given.structure.frac_coords, LAYERED.positions)
     assert given.pseudo["Li"] == "li_pbe_v1.4.uspp.F.UPF"
-
-
-def test_points_are_no_farther_apart_than_asked() -> None:
-    assert kpoint_grid(np.diag([2 * np.pi, np.pi, 100]), 0.25) == (4, 8, 1)
-    assert kpoint_grid(5.43 / 2 * (np.ones((3, 3)) - np.eye(3)), 0.25) == (9, 9, 9)
 
 
 def test_a_table_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
