@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.operations import operations
+from crystal_studio.dft.kpoints import kpoint_grid
 from crystal_studio.dft.protocol import Result, Settings
 from crystal_studio.errors import FileError, KnownError
 
@@ -72,7 +72,7 @@ class ScriptCode:
             "numbers": numbers.tolist(),
             "positions": positions.tolist(),
             "settings": settings.as_json(),
-            "kpoints": kpoints(structure, settings.kpoint_spacing),
+            "kpoints": list(kpoint_grid(structure, settings.kpoint_spacing)),
         }
         try:
             (folder / INPUT).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -91,18 +91,6 @@ class ScriptCode:
             raise FileError(f"{path} cannot be read ({error.strerror}).") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise FileError(f"{path} is damaged: remove it and run the job again.") from error
-
-
-def kpoints(structure: Structures, spacing: float) -> list[int]:
-    """Points of a grid along each reciprocal axis (with the factor 2 pi), at most ``spacing`` apart, of a grid that has
-    the symmetry of the crystal: where the axes differ but are mixed by it, all have as many as the longest."""
-    lattice, numbers, positions = structure.cell(0)
-    reciprocal = 2 * math.pi * np.linalg.norm(np.linalg.inv(lattice), axis=0)
-    size = np.maximum(1, np.ceil(reciprocal / spacing - 1e-6)).astype(int)
-    rotations, _ = operations(lattice, numbers, positions)
-    turned = size[:, None] * np.swapaxes(rotations, 1, 2) / size
-    symmetric = np.abs(turned - np.rint(turned)).max() < 1e-6
-    return (size if symmetric else np.full(3, size.max())).tolist()
 
 
 class Steps:

@@ -12,6 +12,7 @@ from crystals import LAYERED, POTENTIALS
 from vasprun import vasprun
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.dft.kpoints import symmetric
 from crystal_studio.dft.protocol import Result, Settings
 from crystal_studio.dft.vasp import VASP, expected_hubbard
 from crystal_studio.errors import FileError, KnownError
@@ -175,3 +176,14 @@ def test_hubbard_follows_the_most_electronegative_element() -> None:
     assert expected_hubbard(["Li", "Mn", "O"]) == {"Mn": 3.9}
     assert expected_hubbard(["Mn", "S"]) == {}
     assert expected_hubbard(["Fe", "O", "F"]) == {"Fe": 5.3}
+
+
+def test_points_are_as_symmetric_as_the_crystal(tmp_path: Path) -> None:
+    """Body-centred tetragonal in a primitive cell along a, b and half the diagonal: symmetry mixes what differs."""
+    from pymatgen.io.vasp.inputs import Kpoints
+
+    given = Structures.from_lists([np.array([[3.0, 0, 0], [0, 3, 0], [1.5, 1.5, 5]])], [[26]], [[[0.0, 0, 0]]])
+    VASP.write(tmp_path, given, Settings(), "x")
+    points = Kpoints.from_file(tmp_path / "KPOINTS")
+    assert points.style == Kpoints.supported_modes.Gamma and points.kpts == [symmetric(given, points.kpts[0])]
+    assert len(set(points.kpts[0])) == 1
