@@ -29,7 +29,7 @@ def features(data: Path, kind: str, count: int, seed: int):
     from crystal_studio.crystal.asymmetric_unit import expand
     from crystal_studio.data.datasets import load
     from crystal_studio.generators.symmcd.representation import Features, encode
-    from crystal_studio.training.symmcd_data import held_units
+    from crystal_studio.training.crystals import held_units
 
     dataset = load(data)
     rows = np.sort(np.random.default_rng(seed).permutation(len(dataset))[:count])

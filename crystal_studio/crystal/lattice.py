@@ -33,9 +33,14 @@ GRAMS_PER_CM3 = 1.66053906660
 """One atomic mass unit per cubic Angstrom in g/cm3 (CODATA 2018)."""
 
 
+def family_rows(space_group: NDArray) -> NDArray[np.int64]:
+    """(B,) 0..5: triclinic, monoclinic, orthorhombic, tetragonal, hexagonal, cubic."""
+    return np.searchsorted(_LIMITS, np.asarray(space_group))
+
+
 def free_components(space_group: NDArray) -> NDArray[np.bool_]:
     """(B, 6): which components of k the crystal family of each group (B,) leaves free."""
-    return _FREE[np.searchsorted(_LIMITS, np.asarray(space_group))]
+    return _FREE[family_rows(space_group)]
 
 
 def fixed_components(space_group: NDArray) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ families: Registry[TrainingFamily] = Registry(
     "crystal_studio.training",
     {
         "symmcd": "crystal_studio.training.symmcd_family:FAMILY",
+        "adaptive-cell": "crystal_studio.training.adaptive_cell_family:FAMILY",
         "properties": "crystal_studio.training.properties_family:FAMILY",
     },
     RequestError,

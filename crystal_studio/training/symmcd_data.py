@@ -1,9 +1,6 @@
-"""From a data file to what SymmCD learns from: crystals that it can hold, their labels, splits."""
+"""From a data file to what SymmCD learns from: crystals that it can hold, their labels."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,27 +8,12 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.lattice import densities
 from crystal_studio.crystal.normalizers import equivalents
-from crystal_studio.crystal.standardise import to_asymmetric_units
-from crystal_studio.data.datasets import Dataset, load
-from crystal_studio.errors import FileError
+from crystal_studio.data.datasets import Dataset
 from crystal_studio.evaluation.validity import compositionally_valid
 from crystal_studio.generators.symmcd.labels import NAMES
-from crystal_studio.generators.symmcd.representation import Features, compact, encode, usable
+from crystal_studio.generators.symmcd.representation import Features, compact, encode
+from crystal_studio.training.crystals import held_units
 from crystal_studio.training.symmcd import TrainingSet
-
-MAX_ORBITS = 24
-
-
-def held_units(dataset: Dataset) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
-    """Asymmetric units of the crystals that the model can hold, and which those are (B,)."""
-    units, ok, _ = to_asymmetric_units(dataset.structures)
-    keep = ok & usable(units) & (units.n_orbits <= MAX_ORBITS)
-    if not keep.any():
-        raise FileError("No crystal of the data can be trained on: each failed the symmetry search or is too large.")
-    units = units.take(keep)
-    width = int(units.n_orbits.max())
-    cut = {name: getattr(units, name)[:, :width] for name in ("numbers", "wyckoff", "positions")}
-    return replace(units, **cut), keep
 
 
 def prepare(dataset: Dataset) -> Features:
@@ -73,17 +55,3 @@ def training_set(main: Dataset, extra: Dataset | None = None, augment: int = 1) 
     rng = np.random.default_rng(42)
     variants = (compact(encode(u)) for u in (units, *(equivalents(units, rng) for _ in range(augment - 1))))
     return TrainingSet(tuple(variants), values, extras if extras.any() else None, balanced)
-
-
-def splits(path: Path, seed: int) -> tuple[Dataset, Dataset | None]:
-    """Training and validation rows: by the column ``split`` if the file has one, else 95 to 5 at random."""
-    dataset = load(path)
-    if "split" in dataset.columns:
-        names = dataset.columns["split"].astype(str)
-        validation = dataset.take(names == "val") if (names == "val").any() else None
-        return dataset.take(names == "train"), validation
-    order = np.random.default_rng(seed).permutation(len(dataset))
-    held = len(dataset) // 20
-    if not held:
-        return dataset, None
-    return dataset.take(np.sort(order[held:])), dataset.take(np.sort(order[:held]))

@@ -12,8 +12,9 @@ from crystal_studio.data.datasets import load
 from crystal_studio.generators.symmcd import weights as model
 from crystal_studio.generators.symmcd.labels import WIDTH
 from crystal_studio.training import checkpoint
+from crystal_studio.training.crystals import splits
 from crystal_studio.training.symmcd import TrainConfig, Trainer
-from crystal_studio.training.symmcd_data import prepare, splits, training_set
+from crystal_studio.training.symmcd_data import prepare, training_set
 
 
 def train(

@@ -12,8 +12,9 @@ from ase.io import write
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd.network import NetworkConfig
+from crystal_studio.training.crystals import splits
 from crystal_studio.training.symmcd import TrainConfig, Trainer, batches
-from crystal_studio.training.symmcd_data import prepare, splits, training_set
+from crystal_studio.training.symmcd_data import prepare, training_set
 from crystal_studio.training.symmcd_run import train
 
 SMALL = TrainConfig(

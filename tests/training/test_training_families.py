@@ -19,7 +19,7 @@ def parsed(*words: str) -> argparse.Namespace:
     return parser.parse_args([*words, "--data", "d.parquet", "--out", "o", "--device", "cpu"])
 
 
-@pytest.mark.parametrize("name", ["symmcd", "properties"])
+@pytest.mark.parametrize("name", ["symmcd", "adaptive-cell", "properties"])
 def test_families_declare_what_forms_need(name):
     family = families.get(name)
     assert family.name == name and family.title and all(f.title and f.help for f in form(family.options))
@@ -27,6 +27,8 @@ def test_families_declare_what_forms_need(name):
 
 
 def test_defaults_are_those_of_the_trainers():
+    from crystal_studio.training import adaptive_cell
+    from crystal_studio.training.adaptive_cell_family import AdaptiveCellTraining
     from crystal_studio.training.properties import PropertyConfig
     from crystal_studio.training.properties_family import PropertyTraining
     from crystal_studio.training.symmcd import TrainConfig
@@ -34,6 +36,11 @@ def test_defaults_are_those_of_the_trainers():
 
     ours, theirs = SymmCDTraining(), TrainConfig()
     assert (ours.batch, ours.max_epochs, ours.learning_rate) == (theirs.batch, theirs.max_epochs, theirs.learning_rate)
+    cell, config = AdaptiveCellTraining(), adaptive_cell.TrainConfig()
+    assert (cell.batch, cell.max_epochs, cell.learning_rate) == (config.batch, config.max_epochs, config.learning_rate)
+    size = config.network
+    assert (cell.hidden, cell.edge, cell.layers) == (size.hidden, size.edge, size.layers)
+    assert cell.neighbours == size.neighbours
     mine, yours = PropertyTraining(), PropertyConfig()
     assert (mine.members, mine.epochs, mine.batch) == (yours.members, yours.epochs, yours.batch)
     assert (mine.hidden, mine.layers) == (yours.size.hidden, yours.size.layers)
@@ -52,7 +59,9 @@ def test_options_of_another_family_are_refused():
     with pytest.raises(RequestError, match=r"--augment is no option of properties: theirs are --hidden") as caught:
         train.run(parsed("properties", "--augment", "3"))
     assert caught.value.field == "augment"
-    with pytest.raises(RequestError, match="no model to train 'diffcsp': choose one of symmcd, properties"):
+    with pytest.raises(
+        RequestError, match="no model to train 'diffcsp': choose one of symmcd, adaptive-cell, properties"
+    ):
         train.run(parsed("diffcsp"))
     with pytest.raises(RequestError, match="Batch: the value must be at least 1"):
         train.run(parsed("symmcd", "--batch", "0"))

@@ -1,0 +1,80 @@
+"""A trained adaptive-cell model on disk: ``model.safetensors`` with weights and cell prior, ``card.json`` beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from crystal_studio.crystal.asymmetric_unit import n_atoms
+from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.errors import ModelError
+from crystal_studio.generators.adaptive_cell.cells import CellPrior
+from crystal_studio.generators.adaptive_cell.network import NetworkConfig
+from crystal_studio.generators.symmcd.weights import sha256
+
+FAMILY = "adaptive-cell"
+FORMAT = 1
+
+
+def save(
+    folder: Path,
+    network_weights: dict[str, Tensor],
+    config: NetworkConfig,
+    prior: CellPrior,
+    units: AsymmetricUnits,
+    card: dict[str, Any],
+) -> None:
+    """Write ``model.safetensors`` and ``card.json``; the card gets the hash, size, and what the crystals that were
+    learnt from, ``units``, say of elements and sizes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = {k: v.detach().to(torch.float16).contiguous().cpu() for k, v in network_weights.items()}
+    path = folder / "model.safetensors"
+    save_file(half | {k: v.contiguous().cpu() for k, v in prior.to_tensors().items()}, path)
+    path.chmod(0o644)  # safetensors leaves it readable by its owner alone
+    full = {
+        **card,
+        "family": FAMILY,
+        "format": FORMAT,
+        "network": config.to_dict(),
+        "parameters": sum(v.numel() for v in half.values()),
+        "sha256": sha256(path),
+        "elements": [int(z) for z in np.unique(units.numbers) if z],
+        "limits": {"max_orbits": int(units.n_orbits.max()), "max_atoms": int(n_atoms(units, primitive=True).max())},
+    }
+    (folder / "card.json").write_text(json.dumps(full, indent=1) + "\n")
+
+
+def network_config(folder: Path) -> NetworkConfig:
+    """Size of the network of a model folder; raises ``ModelError``."""
+    try:
+        return NetworkConfig(**json.loads((folder / "card.json").read_text())["network"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{folder} holds no adaptive-cell model: name another folder.") from error
+
+
+def _tensors(folder: Path) -> dict[str, Tensor]:
+    path = folder / "model.safetensors"
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"The weights {path} are missing or damaged: train the model again.") from error
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Network weights of a model folder, float32; raises ``ModelError``."""
+    return {k: v.float() for k, v in _tensors(folder).items() if not k.startswith("cell.")}
+
+
+def read_prior(folder: Path) -> CellPrior:
+    """What cells are expected to be; raises ``ModelError``."""
+    try:
+        return CellPrior.from_tensors(_tensors(folder))
+    except KeyError as error:
+        raise ModelError(f"{folder} holds no adaptive-cell model: name another folder.") from error

@@ -1,0 +1,43 @@
+"""From a data file to the crystals that generators learn from, and those kept back to judge them by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.crystal.batches import AsymmetricUnits
+from crystal_studio.crystal.standardise import to_asymmetric_units
+from crystal_studio.data.datasets import Dataset, load
+from crystal_studio.errors import FileError
+from crystal_studio.generators.symmcd.representation import usable
+
+MAX_ORBITS = 24
+
+
+def held_units(dataset: Dataset) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
+    """Asymmetric units of the crystals that the model can hold, and which those are (B,)."""
+    units, ok, _ = to_asymmetric_units(dataset.structures)
+    keep = ok & usable(units) & (units.n_orbits <= MAX_ORBITS)
+    if not keep.any():
+        raise FileError("No crystal of the data can be trained on: each failed the symmetry search or is too large.")
+    units = units.take(keep)
+    width = int(units.n_orbits.max())
+    cut = {name: getattr(units, name)[:, :width] for name in ("numbers", "wyckoff", "positions")}
+    return replace(units, **cut), keep
+
+
+def splits(path: Path, seed: int) -> tuple[Dataset, Dataset | None]:
+    """Training and validation rows: by the column ``split`` if the file has one, else 95 to 5 at random."""
+    dataset = load(path)
+    if "split" in dataset.columns:
+        names = dataset.columns["split"].astype(str)
+        validation = dataset.take(names == "val") if (names == "val").any() else None
+        return dataset.take(names == "train"), validation
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    held = len(dataset) // 20
+    if not held:
+        return dataset, None
+    return dataset.take(np.sort(order[held:])), dataset.take(np.sort(order[:held]))
