@@ -10,6 +10,7 @@ from crystal_studio.app import files, notices
 from crystal_studio.app.run.records import UNFINISHED, is_import
 from crystal_studio.campaign.events import Finished, Message, Progress
 from crystal_studio.campaign.judge_request import JudgeRequest
+from crystal_studio.candidates.registry import quantities
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from crystal_studio.project.rows import CampaignRow
 
 OFFER = "unfinished campaign"
+FEW = 200
+"""Candidates of which what is known is looked up at once; of more, the judging itself finds it when it starts."""
 
 
 class CampaignDeeds:
@@ -51,7 +54,10 @@ class CampaignDeeds:
         if window.campaign.running:
             return
         explore = window.explore
-        dialog = JudgeDialog(explore.selected_ids(), explore.model.ids.tolist(), window.state, window)
+        selected, listed = explore.selected_ids(), explore.model.ids.tolist()
+        reader, few = window.session.reader, len(listed) <= FEW
+        found = reader.found(listed) if reader is not None and few else quantities()
+        dialog = JudgeDialog(selected, listed, window.state, tuple(found), window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.asked.connect(lambda request: self._launch(request=request))
         dialog.open()

@@ -3,7 +3,8 @@
 The text is parsed as a Python expression but never run: only comparisons,
 ``and``/``or``/``not``, ``in``, numbers, strings and the names of columns are
 understood, and constants travel to the database as bound parameters. A
-candidate that lacks a value matches no comparison of it; ask ``e_hull is None``.
+candidate that lacks a value matches no comparison of it; ask ``e_hull is None``. ``'geometry' in marks`` are those
+that the stage has only marked.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, literal, not_, null, true
+from sqlalchemy import ColumnElement, false, func, literal, not_, null, select, true
 from sqlalchemy.sql.sqltypes import Boolean, Text
 
 from crystal_studio.candidates.quantities import Quantity
+from crystal_studio.candidates.verdicts import PASSED
 from crystal_studio.crystal.elements import atomic_number
 from crystal_studio.errors import RequestError
 from crystal_studio.project import terms
-from crystal_studio.project.schema import candidates, quantities
+from crystal_studio.project.schema import candidates, quantities, verdicts
 from crystal_studio.project.terms import Term
 
 _MAX_LENGTH = 2000
@@ -135,6 +137,11 @@ class _Reading:
             # Dashes on both sides keep "C" from being found in "Ca".
             dashed = literal("-") + candidates.c.chemsys + literal("-")
             return func.instr(dashed, f"-{symbol}-") > 0
+        if isinstance(right, ast.Name) and right.id == "marks":
+            mark = self._constant(left)
+            if not isinstance(mark, str):
+                raise _mistake(left, "is no mark: write 'geometry' in marks, or 'geometry:overlap' in marks")
+            return _marked(*mark.partition(":")[::2])
         if isinstance(right, ast.Tuple | ast.List | ast.Set):
             value = self._value(left)
             options = [self._constant(item) for item in right.elts]
@@ -219,6 +226,25 @@ def _name(node: ast.expr) -> str | None:
             inner = _name(right)
             return None if inner is None else f"{name}@{inner}"
     return None
+
+
+def _marked(stage: str, reason: str) -> ColumnElement[bool]:
+    """Whether a stage let a candidate pass although it had a reason against it, this one where it is named."""
+    later = verdicts.alias()
+    own = select(literal(1)).where(
+        verdicts.c.candidate_id == candidates.c.id,
+        verdicts.c.stage == stage,
+        verdicts.c.status == PASSED,
+        verdicts.c.reason == reason if reason else verdicts.c.reason != "",
+        ~select(literal(1))
+        .where(
+            later.c.candidate_id == verdicts.c.candidate_id,
+            later.c.stage == verdicts.c.stage,
+            later.c.id > verdicts.c.id,
+        )
+        .exists(),
+    )
+    return own.correlate(candidates).exists()
 
 
 def _having(term: Term, condition: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -228,7 +228,7 @@ def test_every_reason_lists_as_many_candidates_as_it_counts(project):
     with ProjectReader(project) as reader:
         for counts in funnel_counts(reader, 1):
             for code, number in counts.reasons.items():
-                assert reader.count(reason_filter(1, "generate", counts.stage, code)) == number > 0
+                assert reader.count(reason_filter(reader.campaign(1), counts.stage, code)) == number > 0
         assert reader.count("status == 'rejected'") == sum(c.rejected for c in funnel_counts(reader, 1)) > 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import shorten
 from typing import Any
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
@@ -14,7 +15,9 @@ from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.form import SITE_KINDS
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import WholeBox, show_value
-from crystal_studio.app.design.option_fields import HELP_ROLE, Choice, OptionFields
+from crystal_studio.app.design.option_fields import HELP_ROLE, Choice, FamilySource, OptionFields
+from crystal_studio.app.funnel.editing import about
+from crystal_studio.app.funnel.funnel_field import FunnelField
 from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.widgets import Card, label, mark
@@ -27,6 +30,8 @@ CORE = {field.name: field for field in forms.form(DesignRequest)}
 SHORT = {"max_atoms": "Atoms in cell, at most"}
 """Titles that are too long above their fields here."""
 MOST_ATOMS, MOST_CANDIDATES = 500, 1_000_000
+MOST_WORDS = 120
+"""Characters up to which the funnel is told beside the fields."""
 
 
 class BudgetPanel(Card):
@@ -60,17 +65,14 @@ class BudgetPanel(Card):
         row.addWidget(self.dice)
         self.model = Choice()
         self.device = Choice()
-        self.funnel = Choice()
+        self.funnel = FunnelField()
         self.potential = Choice()
-        for choice in CORE["funnel"].choices:
-            self.funnel.addItem(choice.title, choice.value)
-            self.funnel.setItemData(self.funnel.count() - 1, choice.help, HELP_ROLE)
         self._add(self.count, "count", 0, 0)
         self._add(self.max_atoms, "max_atoms", 0, 1)
         self._add(self.device, "device", 0, 2)
         self._add(seed_row, "seed", 0, 3, focus=self.seed)
         self._add(self.model, "model", 1, 0, width=2)
-        self._add(self.funnel, "funnel", 1, 2, width=2)
+        self._add(self.funnel, "funnel", 1, 2, width=2, focus=self.funnel.box)
         for column in range(4):
             grid.setColumnStretch(column, 1)
         notes = QHBoxLayout()
@@ -79,7 +81,7 @@ class BudgetPanel(Card):
         notes.addWidget(self.model_note, 1)
         notes.addWidget(self.funnel_note, 1)
         self.body.addLayout(notes)
-        self.options = OptionFields(model)
+        self.options = OptionFields(FamilySource(model))
         self.body.addWidget(self.options)
         self.more = QToolButton()
         self.more.setText("Advanced")
@@ -90,7 +92,7 @@ class BudgetPanel(Card):
         self.advanced.setProperty("role", "plain")
         inside = QVBoxLayout(self.advanced)
         inside.setContentsMargins(0, 0, 0, 0)
-        self.advanced_options = OptionFields(model)
+        self.advanced_options = OptionFields(FamilySource(model))
         inside.addWidget(self.advanced_options)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(10)
@@ -109,7 +111,7 @@ class BudgetPanel(Card):
         self.dice.clicked.connect(lambda: model.change(model.form.with_new_seed(), "another seed"))
         self.model.activated.connect(lambda: self._change("model", self.model.currentData()))
         self.device.activated.connect(lambda: self._change("device", self.device.currentData()))
-        self.funnel.activated.connect(lambda: self._change("funnel", self.funnel.currentData()))
+        self.funnel.chosen.connect(lambda funnel: self._change("funnel", funnel))
         model.changed.connect(self.refresh)
         theme.manager().changed.connect(self._recolour)
         self._recolour()
@@ -148,13 +150,16 @@ class BudgetPanel(Card):
         if not self._model.mistyped("seed") and self.seed.text() != str(form.seed):
             self.seed.setText(str(form.seed))
         self.model.show_value(form.model if self._model.catalogue.cards else "")
-        for box, value in ((self.device, form.device), (self.funnel, form.funnel), (self.potential, form.potential)):
+        for box, value in ((self.device, form.device), (self.potential, form.potential)):
             box.show_value(value)
+        self.funnel.show_value(form.funnel)
         card, fields = self._model.card, [f for f in self._model.fields if f.section != "targets"]
-        said = [f"{card.parameters / 1e6:.1f} million parameters"] if card and card.parameters else []
-        said += [f"{len(card.elements)} elements", card.licence] if card else []
-        self.model_note.setText(", ".join(said))
-        self.funnel_note.setText(next((c.help for c in CORE["funnel"].choices if c.value == form.funnel), ""))
+        facts = [f"{card.parameters / 1e6:.1f} million parameters"] if card and card.parameters else []
+        facts += [f"{len(card.elements)} elements", card.licence] if card else []
+        self.model_note.setText(", ".join(facts))
+        said = about(form.funnel)
+        self.funnel_note.setText(shorten(said, MOST_WORDS, placeholder=" …"))
+        self.funnel_note.setToolTip(said if len(said) > MOST_WORDS else "")
         drawn = [f for f in fields if f.kind not in SITE_KINDS]
         self.options.show_fields(tuple(f for f in drawn if not f.advanced))
         self.advanced_options.show_fields(tuple(f for f in drawn if f.advanced))

@@ -30,6 +30,7 @@ from crystal_studio.app.design.sites_panel import SitesPanel
 from crystal_studio.app.design.space_group_picker import SpaceGroupPicker
 from crystal_studio.app.design.targets_panel import TargetsPanel
 from crystal_studio.app.design.what_tabs import FIELDS, TITLES, WhatTabs
+from crystal_studio.app.funnel.editing import recalled, remembered
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.widgets import GAP, EmptyState
 from crystal_studio.design.request import DesignRequest
@@ -97,13 +98,14 @@ class DesignPage(QWidget):
         return not self._problem()
 
     def save_state(self, state: WindowState) -> None:
-        """Remember tab, sizes and whether the advanced fields are open."""
+        """Remember tab, sizes, funnel and whether the advanced fields are open."""
         state.set("design/splitter", self.splitter.saveState())
         state.set("design/tab", self.what.current)
         state.set("design/advanced", "open" if self.budget.more.isChecked() else "")
+        state.set("design/funnel", remembered(self.model.form.funnel))
 
     def restore_state(self, state: WindowState) -> None:
-        """Take them back."""
+        """Take them back, and the funnel asked for last."""
         kept = state.bytes("design/splitter")
         if not kept.isEmpty():
             self.splitter.restoreState(kept)
@@ -111,6 +113,9 @@ class DesignPage(QWidget):
         if tab in TITLES:
             self.what.show_tab(tab)
         self.budget.more.setChecked(state.text("design/advanced") == "open")
+        funnel = recalled(state.text("design/funnel"))
+        if self.model.form == Form():
+            self.model.show(replace(self.model.form, funnel=funnel))
 
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Offer space groups and models."""
@@ -123,7 +128,8 @@ class DesignPage(QWidget):
 
     def offer_request(self, request: DesignRequest) -> None:
         """Start from this request where the user has not begun one."""
-        untouched = self.model.form == Form() and not self.model.undo_stack.count() and not self.model.error
+        fresh = replace(Form(), funnel=self.model.form.funnel)  # which is remembered from the last time
+        untouched = self.model.form == fresh and not self.model.undo_stack.count() and not self.model.error
         if untouched and (self._catalogue.card(request.model) or not request.model):
             self.model.show(self.model.form_of(request))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crystal_studio.design.forms import FormField
+from crystal_studio.design.funnel import said
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.versions import upgraded
 from crystal_studio.project.rows import CampaignRow
@@ -14,10 +15,11 @@ from crystal_studio.project.rows import CampaignRow
 
 @dataclass(frozen=True)
 class Sample:
-    """A finished campaign: what decides its speed, and the seconds that each of its candidates took."""
+    """A finished campaign: what decides its speed (``funnel`` in its plain form), and the seconds that each of its
+    candidates took."""
 
     model: str
-    funnel: str
+    funnel: Any
     options: dict[str, Any]
     seconds: float
 
@@ -30,7 +32,7 @@ class Estimate:
 
     def seconds(self, request: DesignRequest, fields: Sequence[FormField] = ()) -> float | None:
         """Seconds for a request, None where nothing comparable has run; ``fields``: the options of its family."""
-        alike = [s for s in self.samples if s.funnel == request.funnel]
+        alike = [s for s in self.samples if s.funnel == said(request.funnel)]
         alike = [s for s in alike if not request.model or s.model in ("", request.model)]
         how = [f for f in fields if f.section == "how"]
         alike = [s for s in alike if _same(s, request, [f for f in how if f.kind == "choice"])]
@@ -49,5 +51,5 @@ def measure(campaigns: Sequence[CampaignRow]) -> Estimate:
         if row.kind == "generate" and row.state == "finished" and row.requested > 0 and row.seconds > 0:
             asked = upgraded(row.request)
             each = row.seconds / row.requested
-            samples.append(Sample(str(asked.get("model", "")), str(asked["funnel"]), dict(asked["options"]), each))
+            samples.append(Sample(str(asked.get("model", "")), asked["funnel"], dict(asked["options"]), each))
     return Estimate(tuple(samples))

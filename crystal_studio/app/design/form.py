@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from crystal_studio.app.funnel.editing import problem
 from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
@@ -205,6 +206,9 @@ class Form:
             required=self.of(Pick.REQUIRED),
             excluded=self.of(Pick.EXCLUDED) if self.mode not in ("exact", "subset") else (),
         )
+        wrong = problem(self.funnel)
+        if wrong is not None:
+            raise RequestError(str(wrong), "funnel")
         request = DesignRequest(
             chemical_system=system,
             composition=self.composition if able.composition else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent, QWheelEvent
@@ -25,7 +25,7 @@ from crystal_studio.app.widgets import label, mark
 from crystal_studio.design.forms import FormField
 
 COLUMNS = 4
-WIDE = ("choice", "text")
+WIDE = ("choice", "text", "names")
 """Kinds of fields that take two columns."""
 MOST = 1_000_000
 FRAME = 3
@@ -73,16 +73,63 @@ class Choice(QComboBox):
         self.setCurrentIndex(max(at, 0))
 
 
+class OptionSource(Protocol):
+    """Whose options are shown: what they are set to, and what is typed for them that cannot be read."""
+
+    def ready(self) -> bool: ...
+
+    def value(self, field: FormField) -> Any: ...
+
+    def change(self, field: FormField, value: Any) -> None: ...
+
+    def mistyped(self, name: str) -> str: ...
+
+    def mistype(self, name: str, message: str) -> None: ...
+
+
+class FamilySource:
+    """The options of the family of models that a form asks."""
+
+    def __init__(self, model: FormModel) -> None:
+        self._model = model
+
+    def ready(self) -> bool:
+        """Whether the family is known."""
+        return self._model.family is not None
+
+    def value(self, field: FormField) -> Any:
+        """What one is set to."""
+        family = self._model.family
+        return self._model.form.option(family, field) if family is not None else field.default
+
+    def change(self, field: FormField, value: Any) -> None:
+        """Set one, undoable."""
+        family = self._model.family
+        if family is not None:
+            form = self._model.form.with_option(family, field, value)
+            self._model.change(form, field.title.lower(), merge=f"option {field.name}")
+
+    def mistyped(self, name: str) -> str:
+        """Why the text of one cannot be read."""
+        return self._model.mistyped(name)
+
+    def mistype(self, name: str, message: str) -> None:
+        """Hold that it cannot."""
+        self._model.mistype(name, message)
+
+
 class OptionFields(QWidget):
-    """The options of the present family that stand in some sections, in a grid; hidden where there are none.
+    """Options in a grid of some ``columns``; hidden where there are none.
 
     ``with_sliders``: one below the other, numbers between two bounds also with a slider, what each does beside it.
     """
 
-    def __init__(self, model: FormModel, with_sliders: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, source: OptionSource, with_sliders: bool = False, columns: int = COLUMNS, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setProperty("role", "plain")
-        self._model, self._with_sliders = model, with_sliders
+        self._source, self._with_sliders, self._columns = source, with_sliders, columns
         self._fields: tuple[FormField, ...] = ()
         self._showing = False
         self.widgets: dict[str, QWidget] = {}
@@ -95,23 +142,24 @@ class OptionFields(QWidget):
         self._grid.setVerticalSpacing(4)
 
     def show_fields(self, fields: tuple[FormField, ...]) -> None:
-        """Show these options of the present family, with the values of the form."""
+        """Show these options, with what they are set to."""
         if fields != self._fields:
             self._fields = fields
+            self._showing = True  # a field that goes changes nothing any more
             self._fill()
+            self._showing = False
         self.setVisible(bool(fields))
-        family = self._model.family
-        if family is None:
+        if not self._source.ready():
             return
         self._showing = True
         for field in fields:
-            self._show(field, self._model.form.option(family, field))
+            self._show(field, self._source.value(field))
         self._showing = False
 
     def set_error(self, name: str, message: str) -> None:
         """Mark the option of this name with a message; what was mistyped stays marked."""
         for field in self._fields:
-            wrong = self._model.mistyped(field.name) or (message if field.name == name else "")
+            wrong = self._source.mistyped(field.name) or (message if field.name == name else "")
             mark(self.widgets[field.name], bool(wrong))
             self._errors[field.name].setText(wrong)
             self._errors[field.name].setVisible(bool(wrong))
@@ -124,10 +172,7 @@ class OptionFields(QWidget):
     @property
     def changed_titles(self) -> list[str]:
         """Titles of the options that differ from their defaults."""
-        family = self._model.family
-        if family is None:
-            return []
-        return [f.title for f in self._fields if self._model.form.option(family, f) != f.default]
+        return [f.title for f in self._fields if self._source.ready() and self._source.value(f) != f.default]
 
     def _fill(self) -> None:
         while self._grid.count():
@@ -148,7 +193,7 @@ class OptionFields(QWidget):
                 self._add_line(field, widget, error)
                 continue
             width = 2 if field.kind in WIDE else 1
-            if column + width > COLUMNS:
+            if column + width > self._columns:
                 row, column = row + 1, 0
             parts: list[QWidget] = [label(_titled(field), "small"), widget, error]
             if field.kind == "choice":
@@ -158,7 +203,7 @@ class OptionFields(QWidget):
                 self._grid.addWidget(part, row * 4 + line, column, 1, width)
             column += width
         if not self._with_sliders:
-            for at in range(COLUMNS):
+            for at in range(self._columns):
                 self._grid.setColumnStretch(at, 1)
 
     def _add_line(self, field: FormField, widget: QWidget, error: QLabel) -> None:
@@ -195,7 +240,11 @@ class OptionFields(QWidget):
             whole = field.kind == "int"
             made = WholeBox(int(low), int(high), field.zero) if whole else DecimalBox(low, high, field.step or 0.1)
             made.valueChanged.connect(lambda value: self._change(field, value))
-            made.mistyped.connect(lambda message: self._model.mistype(field.name, message))
+            made.mistyped.connect(lambda message: self._source.mistype(field.name, message))
+        elif field.kind == "names":
+            made = QLineEdit()
+            made.setPlaceholderText(field.zero)
+            made.textEdited.connect(lambda text: self._change(field, _names(text)))
         else:
             made = QLineEdit()
             made.setPlaceholderText(field.zero)
@@ -206,13 +255,16 @@ class OptionFields(QWidget):
     def _show(self, field: FormField, value: Any) -> None:
         widget = self.widgets[field.name]
         if isinstance(widget, WholeBox | DecimalBox):
-            show_value(widget, value, self._model.mistyped(field.name))
+            show_value(widget, value, self._source.mistyped(field.name))
         elif isinstance(widget, Choice):
             widget.show_value(value)
             if not self._with_sliders:
                 self._notes[field.name].setText(next((c.help for c in field.choices if c.value == value), ""))
         elif isinstance(widget, QCheckBox):
             widget.setChecked(bool(value))
+        elif isinstance(widget, QLineEdit) and field.kind == "names":
+            if _names(widget.text()) != list(value):
+                widget.setText(", ".join(value))
         elif isinstance(widget, QLineEdit) and widget.text() != str(value):
             widget.setText(str(value))
         slider = self.sliders.get(field.name)
@@ -225,14 +277,17 @@ class OptionFields(QWidget):
         self._change(field, int(rounded) if field.kind == "int" else rounded)
 
     def _change(self, field: FormField, value: Any) -> None:
-        family = self._model.family
-        if not self._showing and family is not None:
-            form = self._model.form.with_option(family, field, value)
-            self._model.change(form, field.title.lower(), merge=f"option {field.name}")
+        if not self._showing:
+            self._source.change(field, value)
 
 
 def _titled(field: FormField) -> str:
     return f"{field.title}, {field.unit}" if field.unit else field.title
+
+
+def _names(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _sentence(text: str) -> str:

@@ -55,10 +55,12 @@ class CandidateFacts:
     generated_volume : cubic Angstrom, as generated
     geometry : title of the method that moved the atoms, "" as generated
     quantities : every value by every method
+    runs : the campaigns whose stages have judged it, in the order in which they spoke first
     """
 
     row: CandidateRow
     campaign: CampaignRow
+    runs: tuple[CampaignRow, ...]
     verdicts: tuple[VerdictRow, ...]
     quantities: tuple[QuantityRow, ...]
     structure: Structures
@@ -82,10 +84,12 @@ def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
     # What stands in brackets behind a potential's name is too long for a heading.
     titles = {m.name: (m.title or m.name).split(" (")[0] for m in reader.geometries(row.id)}
     symbol = tables().symbol
+    verdicts = tuple(reader.verdicts(row.id))
     return CandidateFacts(
         row=row,
         campaign=reader.campaign(row.campaign_id),
-        verdicts=tuple(reader.verdicts(row.id)),
+        runs=tuple(reader.campaign(run) for run in dict.fromkeys(v.campaign_id for v in verdicts)),
+        verdicts=verdicts,
         quantities=tuple(reader.quantities(row.id)),
         structure=structure,
         geometry=titles.get(row.geometry, row.geometry) if moved else "",

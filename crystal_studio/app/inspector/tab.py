@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 STATUS_MARKS = {
     "passed": lambda tokens: ("check", tokens.success),
     "rejected": lambda tokens: ("close", tokens.danger),
+    "marked": lambda tokens: ("warning", tokens.warning),
     "pending": lambda tokens: ("info", tokens.muted),
     "unjudged": lambda tokens: ("info", tokens.muted),
     "waiting": lambda tokens: ("info", tokens.muted),

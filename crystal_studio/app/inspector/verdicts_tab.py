@@ -51,11 +51,13 @@ class VerdictsTab(Tab):
         self.table.setVisible(bool(facts.verdicts))
         for verdict in facts.verdicts:
             found = _MINUS.sub("\u2212", "; ".join(verdict_text.lines(verdict, facts.quantities)))
-            why = sentence(verdict.stage, verdict.reason, verdict.parameters) or found
-            word = STATUS.get(verdict.status, verdict.status)
+            why = sentence(verdict.stage, verdict.reason, verdict.parameters)
+            why = " ".join(filter(None, (why, found))) if verdict.marked else why or found
+            status = verdict_text.status(verdict)
+            word = STATUS.get(status, status)
             cells = [(stage_title(verdict.stage), ""), (word, ""), (why, ""), (figure(verdict.seconds, 2), "")]
             items = self.table.add_row(cells, right=(3,))
-            name, colour = STATUS_MARKS[verdict.status](tokens)
+            name, colour = STATUS_MARKS[status](tokens)
             items[1].setIcon(icon(name, colour))
             items[1].setForeground(QColor(colour))
             for item in items:

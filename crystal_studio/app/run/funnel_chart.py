@@ -1,4 +1,4 @@
-"""The funnel: a bar a stage with how many entered, passed and failed, and why."""
+"""The funnel: a bar a stage with how many entered, passed, were marked and failed, and why."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ MAX_REASONS = 4
 
 
 class FunnelBar(QWidget):
-    """Passed in full colour, rejected hatched, still inside plain; the length is the share of all asked for."""
+    """Passed in full colour (striped where only marked), rejected hatched, still inside plain; the length is the share
+    of all asked for."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMinimumHeight(18)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._parts = (0, 0, 0, 1)
+        self._parts = (0, 0, 0, 0, 1)
         theme.manager().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
         return QSize(240, 18)
 
-    def show_counts(self, entered: int, passed: int, failed: int, total: int) -> None:
-        """Draw these numbers."""
-        self._parts = (entered, passed, failed, max(total, entered, 1))
-        self.setAccessibleName(f"{entered} entered, {passed} passed, {failed} rejected")
+    def show_counts(self, entered: int, passed: int, failed: int, total: int, marked: int = 0) -> None:
+        """Draw these numbers; ``marked`` are among those that passed."""
+        self._parts = (entered, passed, failed, marked, max(total, entered, 1))
+        said = f", {marked} of them marked" if marked else ""
+        self.setAccessibleName(f"{entered} entered, {passed} passed{said}, {failed} rejected")
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.tokens()
-        entered, passed, failed, total = self._parts
+        entered, passed, failed, marked, total = self._parts
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
@@ -57,6 +59,9 @@ class FunnelBar(QWidget):
         if passed:
             painter.setBrush(QColor(t.accent))
             painter.drawRoundedRect(part(0, passed), 4, 4)
+        if marked:
+            painter.setBrush(QBrush(QColor(t.surface), Qt.BrushStyle.FDiagPattern))
+            painter.drawRoundedRect(part(passed - marked, marked), 4, 4)
         if failed:
             painter.setBrush(QColor(t.excluded_soft))
             painter.drawRoundedRect(part(passed, failed), 4, 4)
@@ -96,8 +101,10 @@ class _StageRow(QWidget):
         grid.setColumnStretch(1, 1)
 
     def show_stage(self, stage: StageCount, total: int, ended: bool) -> None:
-        self.bar.show_counts(stage.entered, stage.passed, stage.rejected, total)
+        self.bar.show_counts(stage.entered, stage.passed, stage.rejected, total, stage.marked)
         text = f"{count(stage.passed)} of {count(stage.entered)} passed"
+        if stage.marked:
+            text = f"{text} · {count(stage.marked)} marked"
         if stage.waiting:
             text = f"{count(stage.waiting)} waiting · {text}"
         if stage.error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crystal_studio.app.numbers_text import plural, span
 from crystal_studio.campaign.events import StageCount
+from crystal_studio.campaign.provenance import stages_by_name
 from crystal_studio.design import funnel
 from crystal_studio.errors import KnownError
 from crystal_studio.project.rows import CampaignRow, StageCounts
@@ -59,12 +60,14 @@ def made_and_judged(reader: ProjectReader, campaign: int) -> tuple[int, int]:
     )
 
 
-def reason_filter(campaign: int, kind: str, stage: str, code: str) -> str:
-    """The filter that lists the candidates which did not pass a stage for a reason.
+def reason_filter(row: CampaignRow, stage: str, code: str) -> str:
+    """The filter that lists the candidates which a stage rejected, or marked, for a reason.
 
     Those of a judging belong to other campaigns, so for one the campaign is left open.
     """
-    own = "" if kind == "judge" else f"campaign_id == {campaign} and "
+    own = "" if row.kind == "judge" else f"campaign_id == {row.id} and "
+    if not stages_by_name(row.provenance).get(stage, {}).get("rejects", True):
+        return f"{own}{f'{stage}:{code}'!r} in marks"
     return f"{own}stage == {stage!r} and reason == {code!r}"
 
 
@@ -91,7 +94,7 @@ def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:
 
     found = {counts.stage: counts for counts in reader.funnel(campaign)}
     row = reader.campaign(campaign)
-    asked = [str(stage["stage"]) for stage in row.provenance.get("stages", ())]
+    asked = list(stages_by_name(row.provenance))
     if not asked:  # an earlier program wrote no list of them
         try:
             asked = [stage.stage for stage in expand(funnel.asked(row.request.get("funnel", "none"))).stages]

@@ -293,7 +293,6 @@ class RunPage(RunViews):
             self.funnel.show_stages(stages, self._requested, ended=not (row.state == "running" and self._elsewhere))
 
     def _show_reason(self, stage: str, code: str) -> None:
-        """List the candidates that did not pass a stage for a reason."""
+        """List the candidates that a stage rejected or marked for a reason."""
         if self._reader is not None and self._campaign:
-            kind = self._reader.campaign(self._campaign).kind
-            self.show_filter.emit(reason_filter(self._campaign, kind, stage, code))
+            self.show_filter.emit(reason_filter(self._reader.campaign(self._campaign), stage, code))
