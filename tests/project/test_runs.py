@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from project_samples import batch, said
 
 from crystal_studio.candidates.verdicts import Reason, failing
-from crystal_studio.errors import FileError
+from crystal_studio.errors import FileError, RequestError
 from crystal_studio.project.check import examine
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.rows import StageCounts
@@ -83,3 +84,22 @@ def test_candidates_belong_to_a_campaign_that_there_is(project: Path) -> None:
         with pytest.raises(FileError, match="no campaign 9"):
             writer.add_candidates(9, [0], batch(1))
         assert reader.count() == 6
+
+
+def test_marked_candidates_are_listed_by_stage_and_reason(tmp_path: Path) -> None:
+    path = tmp_path / "marks.crystals"
+    with ProjectWriter.create(path) as writer:
+        first = writer.add_campaign("first", {}, {}, 4)
+        writer.add_candidates(first, np.arange(4), batch(4))
+        reasons = [None, Reason("overlap"), Reason("volume"), Reason("overlap")]
+        writer.record(first, "geometry", [1, 2, 3, 4], said(reasons).marked())
+        writer.record(first, "symmetry", [1, 2, 3, 4], said([Reason("other_group"), None, None, None]), last=True)
+        again = writer.add_campaign("again", {"ids": [4], "stages": ["geometry"]}, {}, 1, kind="judge")
+        writer.record(again, "geometry", [4], said([None]), last=True)
+    with ProjectReader(path) as reader:
+        assert reader.ids("'geometry' in marks").tolist() == [2, 3]  # of the fourth nothing is to be said any more
+        assert reader.ids("'geometry:overlap' in marks").tolist() == [2]
+        assert reader.ids("'geometry' not in marks and status == 'passed'").tolist() == [4]
+        assert reader.ids("'symmetry' in marks").tolist() == [] == reader.ids("'nothing' in marks").tolist()
+        with pytest.raises(RequestError, match="'geometry' in marks"):
+            reader.ids("3 in marks")

@@ -121,15 +121,21 @@ class FamilySource:
 class OptionFields(QWidget):
     """Options in a grid of some ``columns``; hidden where there are none.
 
+    ``told``: what each does and between which bounds stands below it.
     ``with_sliders``: one below the other, numbers between two bounds also with a slider, what each does beside it.
     """
 
     def __init__(
-        self, source: OptionSource, with_sliders: bool = False, columns: int = COLUMNS, parent: QWidget | None = None
+        self,
+        source: OptionSource,
+        with_sliders: bool = False,
+        columns: int = COLUMNS,
+        told: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setProperty("role", "plain")
-        self._source, self._with_sliders, self._columns = source, with_sliders, columns
+        self._source, self._with_sliders, self._columns, self._told = source, with_sliders, columns, told
         self._fields: tuple[FormField, ...] = ()
         self._showing = False
         self.widgets: dict[str, QWidget] = {}
@@ -199,8 +205,14 @@ class OptionFields(QWidget):
             if field.kind == "choice":
                 self._notes[field.name] = label("", "small", wrap=True)
                 parts.insert(2, self._notes[field.name])
+            elif self._told:
+                note = label(_told(field), "small", wrap=True)
+                note.setAlignment(Qt.AlignmentFlag.AlignTop)
+                parts.insert(2, note)
             for line, part in enumerate(parts):
                 self._grid.addWidget(part, row * 4 + line, column, 1, width)
+            if isinstance(widget, DecimalBox):  # of one width, which must not hold the column back
+                self._grid.setAlignment(widget, Qt.AlignmentFlag.AlignLeft)
             column += width
         if not self._with_sliders:
             for at in range(self._columns):
@@ -283,6 +295,13 @@ class OptionFields(QWidget):
 
 def _titled(field: FormField) -> str:
     return f"{field.title}, {field.unit}" if field.unit else field.title
+
+
+def _told(field: FormField) -> str:
+    """What a field does, and between which bounds."""
+    if field.low is None or field.high is None:
+        return _sentence(field.help)
+    return f"{_sentence(field.help)}; {field.low:,.12g} to {field.high:,.12g}"
 
 
 def _names(text: str) -> list[str]:

@@ -49,8 +49,9 @@ class FunnelModel(QObject):
     def problem(self) -> StageError | None:
         """What has to be corrected first: text that cannot be read, or stages that do not go together."""
         for (stage, option), text in self._mistyped.items():
-            if self.editing.row(stage).on:
-                return StageError(text, stage, option)
+            row = self.editing.row(stage)
+            if row.on:
+                return StageError(f"{row.kind.title}: {text}", stage, option)
         return self.editing.problem(self.found)
 
     def change(self, editing: Editing, text: str, merge: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QDropEvent, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QDropEvent, QIcon, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -41,6 +41,7 @@ class StageList(QListWidget):
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setItemDelegate(_Delegate(self))
+        self.setIconSize(QSize(16, 16))
         self.currentItemChanged.connect(self._tell)
         self.itemChanged.connect(self._switched)
         model.changed.connect(self.refresh)
@@ -90,7 +91,7 @@ class StageList(QListWidget):
             bad = row.stage == wrong
             item.setCheckState(Qt.CheckState.Checked if row.on else Qt.CheckState.Unchecked)
             item.setData(NOTE_ROLE, row.note if row.on else "off")
-            item.setIcon(icon("warning", tokens.danger) if bad else icon("chevron", tokens.surface))
+            item.setIcon(icon("warning", tokens.danger) if bad else QIcon())
             item.setForeground(QColor(tokens.danger if bad else tokens.text if row.on else tokens.muted))
             item.setToolTip(str(problem) if bad else "")
             said = f"{row.kind.title}, {row.note if row.on else 'off'}{', wrong' if bad else ''}"

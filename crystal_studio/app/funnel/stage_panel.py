@@ -34,11 +34,11 @@ class StagePanel(QWidget):
         self.kind = Segments(KINDS, "What its reasons do")
         self.kind.chosen.connect(self._set_kind)
         self.no_reasons = label("It finds values and has no reason to reject anything.", "muted", wrap=True)
-        self.options = OptionFields(self._source, columns=COLUMNS)
+        self.options = OptionFields(self._source, columns=COLUMNS, told=True)
         self.more = QToolButton()
         self.more.setText("Advanced")
         self.more.setCheckable(True)
-        self.advanced = OptionFields(self._more_source, columns=COLUMNS)
+        self.advanced = OptionFields(self._more_source, columns=COLUMNS, told=True)
         self.more.toggled.connect(lambda _: self.refresh())
         self.usual = QPushButton("As usual")
         self.usual.setToolTip("Set every option of this stage as it usually is")
@@ -89,7 +89,7 @@ class StagePanel(QWidget):
         problem = self._model.problem
         wrong = problem.option if problem and problem.stage == self.stage else ""
         for part in (self.options, self.advanced):
-            part.set_error(wrong, str(problem))
+            part.set_error(wrong, str(problem or ""))
         self.advanced.setVisible(bool(advanced) and (self.more.isChecked() or wrong in self.advanced.widgets))
         self.usual.setVisible(bool(fields))
         self.usual.setEnabled(bool(row.options))
