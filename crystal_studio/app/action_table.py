@@ -255,6 +255,16 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec(
         "view.shares", "Stable, unique, novel", "View", "", "Show or hide the shares of what is listed", "", (), True
     ),
+    ActionSpec(
+        "view.hull",
+        "Convex hull",
+        "View",
+        "",
+        "Show or hide the hull of the candidate's chemical system",
+        "",
+        (),
+        True,
+    ),
     ActionSpec("view.browser", "Project browser", "View", "", "Show or hide campaigns and filters", "", (), True),
     ActionSpec(
         "view.theme_system",

@@ -256,6 +256,7 @@ class MainWindow(WindowViews):
         self.run_page.show_filter.connect(self.show_filter)
         self.explore.selection_changed.connect(self._selection_changed)
         self.explore.faulted.connect(self.fault)
+        self.explore.told.connect(self.status.tell)
         self.campaign.changed.connect(self._campaign_changed)
         notices.centre().added.connect(self.hear)
         notices.centre().changed.connect(self.count_unread)

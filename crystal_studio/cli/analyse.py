@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,13 +146,12 @@ def _table(found: Analysis) -> list[dict[str, str]]:
 def _write(path: Path, found: Analysis, document: dict[str, Any]) -> None:
     if path.suffix.lower() not in (".csv", ".json"):
         raise KnownError(f"{path.name} is neither a table nor JSON: name a file that ends in .csv or .json.")
+    if path.suffix.lower() == ".csv":
+        from crystal_studio.analysis.writing import write_csv
+
+        write_csv(path, found)
+        return
     try:
-        if path.suffix.lower() == ".json":
-            path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-            return
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow([column.heading for column in found.columns.values()])
-            writer.writerows([row[key] for key in found.columns] for row in found.rows)
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise FileError(f"{path} cannot be written ({error.strerror}): choose another place.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,14 @@ def of_campaign(campaign: CampaignRow) -> ColumnElement[bool]:
         return candidates.c.campaign_id == campaign.id
     listed = func.json_each(json.dumps(list(campaign.request["ids"]))).table_valued("value")
     return candidates.c.id.in_(select(listed.c.value))
+
+
+def in_system(reader: ProjectReader, symbols: Collection[str]) -> ColumnElement[bool]:
+    """The candidates that hold no other than these elements."""
+    allowed = set(symbols)
+    found = [system for system in counts(reader, "chemsys") if set(system.split("-")) <= allowed]
+    listed = func.json_each(json.dumps(found)).table_valued("value")
+    return candidates.c.chemsys.in_(select(listed.c.value))
 
 
 def histogram(

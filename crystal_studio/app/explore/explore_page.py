@@ -20,20 +20,23 @@ from crystal_studio.app.explore.picture import Picture, picture
 from crystal_studio.app.explore.project_browser import ProjectBrowser
 from crystal_studio.app.explore.scatter import ScatterView
 from crystal_studio.app.faults import install_message_handler
+from crystal_studio.app.hull.hull_view import HullView
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.shares.shares_view import SharesView, shares_panel
 from crystal_studio.app.widgets import GAP, Card, EmptyState
+from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
 
 class ExplorePage(DockedPage):
-    """``selection_changed`` follows the selection and what is listed; ``faulted`` carries an error to show."""
+    """``selection_changed`` follows the selection and what is listed; ``faulted`` carries an error, ``told`` a line."""
 
     selection_changed = Signal()
     faulted = Signal(object)
+    told = Signal(str)
 
     def __init__(self, background: Background, cutoff: Cutoff, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +53,7 @@ class ExplorePage(DockedPage):
         self.table = CandidateTable(self.model, self._columns)
         self.filter = FilterBar()
         self.scatter_view: ScatterView | None = None
+        self.hull: HullView | None = None
         self.shares = SharesView(background, cutoff, "explore shares")
         self.browser = ProjectBrowser()
         self.empty = EmptyState(
@@ -76,6 +80,9 @@ class ExplorePage(DockedPage):
         self.add_dock("shares", "Stable, unique, novel", area.BottomDockWidgetArea, shares_panel(self.shares, cutoff))
         self.tabifyDockWidget(self.docks["scatter"], self.docks["shares"])
         self.docks["scatter"].raise_()
+        self.add_dock("hull", "Convex hull", area.RightDockWidgetArea)
+        self.tabifyDockWidget(self.docks["inspector"], self.docks["hull"])
+        self.docks["inspector"].raise_()
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.filter.changed.connect(self._filtered)
@@ -113,6 +120,8 @@ class ExplorePage(DockedPage):
             return
         self.model.refresh()
         self.shares.refresh()
+        if self.hull is not None:
+            self.hull.refresh()
         self.browser.show_campaigns(self._reader.campaigns())
 
     def listed(self) -> int:
@@ -172,6 +181,11 @@ class ExplorePage(DockedPage):
         self.holders["structure"].addWidget(self.view)
         self.inspector = Inspector()
         self.inspector.faulted.connect(self.faulted)
+        self.hull = HullView(self._background)
+        self.hull.faulted.connect(self.faulted)
+        self.hull.told.connect(self.told)
+        self.hull.picked.connect(self.show_candidate)
+        self.holders["hull"].addWidget(self.hull)
         self.holders["inspector"].addWidget(self.inspector)
         self.scatter_view = ScatterView(self._background)
         self.scatter_view.picked.connect(self.show_candidate)
@@ -225,9 +239,16 @@ class ExplorePage(DockedPage):
         if not candidate_id or self._reader is None:
             self._background.cancel("structure")
             self.view.clear()
-            self.inspector.show(None, None)
+            self._inspect(None)
             return
         self._read_current()
+
+    def _inspect(self, row: CandidateRow | None) -> None:
+        """Show one candidate in every view that says something of one."""
+        reader = self._reader if row is not None else None
+        self.inspector.show(row, reader)
+        assert self.hull is not None
+        self.hull.show_candidate(row, reader)
 
     def _look_again(self) -> None:
         """Read the candidate that is looked at once more where the file now says something else of it."""
@@ -246,7 +267,7 @@ class ExplorePage(DockedPage):
         if found.row.id != self._current:
             return
         before, self._shown = self._shown, found
-        self.inspector.show(found.row, self._reader)
+        self._inspect(found.row)
         if before is not None and found.looks_like(before):
             return  # turned and zoomed as it is
         atoms = found.structures.atoms(0)
