@@ -42,7 +42,8 @@ NOTE_EVERY = 10.0
 class Answer:
     """What became of a job: its result, the sentence on what is wrong, or neither: it was put down."""
 
-    job: Manifest
+    candidate: int
+    job: Manifest | None
     result: Result | None
     error: str
     seconds: float
@@ -144,11 +145,11 @@ class _Loop:
             while self._waiting and len(running) < self._workers and not self._held():
                 candidate = self._waiting.pop(0)
                 folder = self._folders[candidate]
-                running[candidate] = threading.Thread(target=self._compute, args=(folder,), daemon=True)
+                running[candidate] = threading.Thread(target=self._compute, args=(candidate, folder), daemon=True)
                 running[candidate].start()
             for told in self._news():
                 if isinstance(told, Answer):
-                    running.pop(told.job.candidate).join()
+                    running.pop(told.candidate).join()
                     self._take(told)
                 else:
                     self._progress.step(*told)
@@ -176,22 +177,22 @@ class _Loop:
         except queue.Empty:
             return out
 
-    def _compute(self, folder: Path) -> None:
+    def _compute(self, candidate: int, folder: Path) -> None:
         """In a thread of its own: one job."""
         began = time.monotonic()
-        job = manifest.read(folder)
-        result, error = None, ""
+        job, result, error = None, None, ""
         try:
-            result = compute(self._code, folder, lambda step: self._told.put((job.candidate, step)), self._held)
+            job = manifest.read(folder)
+            result = compute(self._code, folder, lambda step: self._told.put((candidate, step)), self._held)
         except KnownError as known:
             error = str(known)
         except Exception as caught:  # a code of somebody else's
             error = f"{type(caught).__name__}: {caught}"
-        self._told.put(Answer(job, result, error, time.monotonic() - began))
+        self._told.put(Answer(candidate, job, result, error, time.monotonic() - began))
 
     def _take(self, answer: Answer) -> None:
-        candidate = answer.job.candidate
-        if answer.result is not None:
+        candidate = answer.candidate
+        if answer.job is not None and answer.result is not None:
             try:
                 method = dft_results.record(
                     self._reader, self._writer, self._id, answer.job, answer.result, answer.seconds

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -216,6 +218,22 @@ def test_the_job_ends_with_a_supervisor_that_is_killed_and_nothing_is_lost(proje
     (started.folders[ALAS] / "hold").unlink()
     assert run(project, started.campaign_id).text == "2 computed by Toy"
     assert starts(started.folders[AS]) == 1 and starts(started.folders[ALAS]) == 2
+
+
+def test_a_job_that_is_done_is_not_computed_again(project):
+    started = hand_in(project, AL)
+    subprocess.run([sys.executable, "job.py"], cwd=started.folders[AL], check=True)
+    (started.folders[AL] / "job.py").write_text("raise SystemExit(3)")
+    assert run(project, started.campaign_id).text == "1 computed by Toy"
+
+
+def test_what_a_job_says_went_wrong_is_the_error_of_its_candidate(project):
+    started = hand_in(project, AL)
+    inputs = started.folders[AL] / "input.json"
+    inputs.write_text(inputs.read_text().replace("13", "2"))
+    run(project, started.campaign_id)
+    with ProjectReader(project) as reader:
+        assert "too noble" in reader.candidate(AL).parameters["text"]
 
 
 def test_a_window_starts_a_run_in_a_process_of_its_own(project):
