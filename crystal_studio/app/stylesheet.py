@@ -60,6 +60,7 @@ QWidget[role="plain"], QScrollArea, QScrollArea > QWidget > QWidget[role="plain"
 QMenuBar {{ background: {t.surface}; border-bottom: 1px solid {t.line}; padding: 1px 6px; }}
 QMenuBar::item {{ padding: 4px 8px; border-radius: 4px; background: transparent; }}
 QMenuBar::item:selected {{ background: {t.hover}; }}
+CommandPalette {{ border: 1px solid {t.line_strong}; }}
 QMenu {{ background: {t.surface}; border: 1px solid {t.line_strong}; padding: 4px; }}
 QFrame[role="popup"] {{ background: {t.surface}; border: 1px solid {t.line_strong}; }}
 QMenu::item {{ padding: 5px 28px 5px 10px; border-radius: 4px; }}

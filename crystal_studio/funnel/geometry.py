@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, rejecting
@@ -29,6 +30,17 @@ LIMITS = replace(READABLE, most_atoms=MOST_ATOMS)
 
 METHOD = Method("geometry", "geometry", "Computed from the geometry")
 """How everything is found that follows from positions and cell alone."""
+
+
+def shortest(structures: Structures, rows: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(B,) the shortest distance in Angstrom, and (B,) the shortest in sums of covalent radii; NaN where ``rows`` (B,)
+    is false."""
+    distance, ratio = np.full((2, len(structures)), np.nan)
+    if rows.any():
+        good = structures.take(rows)
+        distance[rows] = closest_contacts(good).distance
+        ratio[rows] = closest_contacts(good, by_radii=True).ratio
+    return distance, ratio
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import counts
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.context import FunnelContext, hull_of
+from crystal_studio.funnel.geometry import shortest
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
@@ -36,18 +37,22 @@ class RelaxationStage:
     rejects: bool = True
 
     name = "relaxation"
-    version = 1
+    version = 2
     title = "Relaxation"
     in_order = False
     costly = True
     remembers = False
     requires = ()
-    gives = ("energy_per_atom", "relaxation_steps", "converged", "stopped", "volume_change")
+    gives = (
+        *("energy_per_atom", "relaxation_steps", "converged", "stopped"),
+        *("volume_change", "min_distance", "min_radius_ratio"),
+    )
     reasons = GIVEN_UP
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
-        """Finds energy_per_atom (eV), relaxation_steps, converged and stopped (0 or 1) and volume_change (relaxed over
-        judged volume); the geometry moves except where the relaxation was given up or stopped.
+        """Finds energy_per_atom (eV), relaxation_steps, converged and stopped (0 or 1); where atoms moved also
+        volume_change (relaxed over judged volume), min_distance (Angstrom) and min_radius_ratio. The geometry moves
+        except where the relaxation was given up or stopped.
 
         Raises ``ModelError`` if the potential is not installed.
         """
@@ -59,12 +64,15 @@ class RelaxationStage:
         moved = kept & ~outcome.stopped
         change = np.full(len(batch), np.nan)
         change[moved] = outcome.structures.take(moved).volume / batch.structures.take(moved).volume
+        distance, ratio = shortest(outcome.structures, moved)
         findings = (
             Finding("energy_per_atom", method, np.where(kept, outcome.energy_per_atom, np.nan)),
             Finding("relaxation_steps", method, outcome.steps.astype(float)),
             Finding("converged", method, outcome.converged.astype(float)),
             Finding("stopped", method, outcome.stopped.astype(float)),
             Finding("volume_change", method, change),
+            Finding("min_distance", method, distance),
+            Finding("min_radius_ratio", method, ratio),
         )
         geometry = Geometry(method, outcome.structures, moved)
         return rejecting(outcome.reasons, findings, geometry=geometry)

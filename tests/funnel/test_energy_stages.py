@@ -87,6 +87,9 @@ def test_relaxed_rock_salt_lies_on_the_hull() -> None:
     assert cells.n_atoms.tolist() == [8]
     volume = cells.volume[0] / candidates.structures.volume[0]
     assert found(relaxed, "volume_change")[0] == pytest.approx(volume) and 0.9 < volume < 1.1
+    # Whoever reads its distances beside the relaxed cell reads those of the relaxed cell.
+    assert found(relaxed, "min_distance")[0] == pytest.approx(cells.volume[0] ** (1 / 3) / 2, rel=1e-3)
+    assert 0.9 < found(relaxed, "min_radius_ratio")[0] < 1.2
     energy = {"energy_per_atom@chgnet": found(relaxed, "energy_per_atom")}
     stable = StabilityStage()(Batch(candidates.ids, candidates.candidates.with_geometry(cells), energy), context)
     assert found(stable, "e_hull")[0] == pytest.approx(0, abs=0.005)

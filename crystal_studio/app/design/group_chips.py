@@ -37,6 +37,7 @@ class GroupChips(LowScroll):
         inside: list[QWidget] = [self._chip(number, groups.get(number)) for number in numbers[:MOST_CHIPS]]
         if len(numbers) > MOST_CHIPS:
             inside.append(label(f"and {len(numbers) - MOST_CHIPS} more, ticked in the list", "small"))
+            inside[-1].setMinimumHeight(inside[0].sizeHint().height())  # its words in one line with those of chips
         for widget in inside:
             self._flow.addWidget(widget)
             widget.show()  # what is still to be shown has no height for ``fit``
