@@ -11,10 +11,22 @@ from crystal_studio.project.rows import ONLY_LEARNED, QuantityRow, VerdictRow
 
 
 def found_by(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[QuantityRow]:
-    """Those values of a candidate that are of the verdict's stage: learned ones only where it asks a learned model."""
-    gives = STAGES.get(verdict.stage).gives if verdict.stage in STAGES else ()
-    learns = any(name in gives for name in ONLY_LEARNED)
-    return [q for q in known if q.quantity in gives and (q.method.kind == "learned") == learns]
+    """Those values of a candidate that are of the verdict's stage: learned ones only where it asks a learned model.
+
+    What was measured on the candidate as it came and again on what a potential made of it (its distances) is told by
+    the stage of either.
+    """
+    stage = STAGES.get(verdict.stage) if verdict.stage in STAGES else None
+    if stage is None:
+        return []
+    learns = any(name in stage.gives for name in ONLY_LEARNED)
+    found = [q for q in known if q.quantity in stage.gives and (q.method.kind == "learned") == learns]
+    twice = {q.quantity for q in found if _measured(q)} & {q.quantity for q in found if not _measured(q)}
+    return [q for q in found if q.quantity not in twice or _measured(q) != stage.costly]
+
+
+def _measured(quantity: QuantityRow) -> bool:
+    return quantity.method.kind == "geometry"
 
 
 def lines(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[str]:
