@@ -10,6 +10,10 @@ from crystal_studio.funnel.stages import STAGES
 from crystal_studio.project.rows import ONLY_LEARNED, QuantityRow, VerdictRow
 
 
+NAMED_NOTES = {"decomposition": "Competing phases"}
+"""What has to be said before notes that are no sentences."""
+
+
 def found_by(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[QuantityRow]:
     """Those values of a candidate that are of the verdict's stage: learned ones only where it asks a learned model.
 
@@ -63,4 +67,5 @@ def _line(quantity: QuantityRow, found: Sequence[QuantityRow], by_method: Mappin
 
 def _notes(verdict: VerdictRow) -> list[str]:
     """Sentences that a stage left beside its verdict; its marks and figures are for programs."""
-    return [str(v) for name, v in verdict.notes.items() if isinstance(v, str) and v and name != "traceback"]
+    told = {name: v for name, v in verdict.notes.items() if isinstance(v, str) and v and name != "traceback"}
+    return [f"{NAMED_NOTES[name]} {v}" if name in NAMED_NOTES else v for name, v in told.items()]

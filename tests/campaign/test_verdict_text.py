@@ -13,8 +13,8 @@ def distance(method: Method, value: float) -> QuantityRow:
     return QuantityRow(1, "min_distance", method, value, None, "Å", None, method == CHGNET)
 
 
-def said(stage: str, known: list[QuantityRow]) -> list[str]:
-    verdict = VerdictRow(candidate_id=1, stage=stage, campaign_id=1, status="passed", reason="", seconds=0.0)
+def said(stage: str, known: list[QuantityRow], **notes: str) -> list[str]:
+    verdict = VerdictRow(candidate_id=1, stage=stage, campaign_id=1, status="passed", reason="", notes=notes)
     return lines(verdict, known)
 
 
@@ -24,3 +24,8 @@ def test_distances_are_told_by_the_stage_that_measured_them() -> None:
     assert said("relaxation", both) == ["Shortest distance 1.94 Å"]
     assert said("geometry", both[:1]) == ["Shortest distance 1.69 Å"]
     assert said("stability", both) == []
+
+
+def test_the_phases_of_the_hull_are_named_as_such() -> None:
+    told = said("stability", [], decomposition="0.50 Li2O + 0.50 MnO", hull_note="There is no hull.")
+    assert told == ["Competing phases 0.50 Li2O + 0.50 MnO", "There is no hull."]

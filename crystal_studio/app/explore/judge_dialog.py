@@ -61,7 +61,8 @@ class JudgeDialog(QDialog):
         for place, (title, widget) in enumerate((*rows, ("Relaxed by", self.potential))):
             if title:
                 widget.setAccessibleName(title)
-                grid.addWidget(label(title, "muted"), place, 0, Qt.AlignmentFlag.AlignTop)
+                top = Qt.AlignmentFlag.AlignTop if widget is self.stages else Qt.AlignmentFlag(0)
+                grid.addWidget(label(title, "muted"), place, 0, top)
             grid.addWidget(widget, place, 1)
         grid.setColumnStretch(1, 1)
         self.go = QPushButton("Judge")
