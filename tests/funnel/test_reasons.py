@@ -25,9 +25,9 @@ def test_errors_are_told_for_every_stage() -> None:
 
 
 def test_what_an_extension_said_is_shown_without_it() -> None:
-    assert reasons.sentence("dft", "not_converged", {"steps": 60}) == "Not converged (steps 60)."
+    assert reasons.sentence("ageing", "not_converged", {"steps": 60}) == "Not converged (steps 60)."
     assert reasons.sentence("geometry", "melted", {}) == "Melted."
-    assert reasons.title("dft", "not_converged") == "Not converged" and reasons.stage_title("dft") == "dft"
+    assert reasons.title("ageing", "not_converged") == "Not converged" and reasons.stage_title("ageing") == "ageing"
     assert reasons.sentence("geometry", "overlap", {}) == "Atoms overlap."  # parameters of another version
 
 
