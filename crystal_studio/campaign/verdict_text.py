@@ -9,7 +9,6 @@ from crystal_studio.candidates.registry import quantities
 from crystal_studio.funnel.stages import STAGES
 from crystal_studio.project.rows import ONLY_LEARNED, QuantityRow, VerdictRow
 
-
 NAMED_NOTES = {"decomposition": "Competing phases"}
 """What has to be said before notes that are no sentences."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -61,8 +61,7 @@ class JudgeDialog(QDialog):
         for place, (title, widget) in enumerate((*rows, ("Relaxed by", self.potential))):
             if title:
                 widget.setAccessibleName(title)
-                top = Qt.AlignmentFlag.AlignTop if widget is self.stages else Qt.AlignmentFlag(0)
-                grid.addWidget(label(title, "muted"), place, 0, top)
+                grid.addWidget(label(title, "muted"), place, 0)
             grid.addWidget(widget, place, 1)
         grid.setColumnStretch(1, 1)
         self.go = QPushButton("Judge")
