@@ -29,7 +29,7 @@ def boxes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     from crystal_studio.candidates.registry import EXTENSIONS
     from crystal_studio.dft.registry import CODES
     from crystal_studio.exchange.exporters import exporters
-    from crystal_studio.funnel.stages import STAGES
+    from crystal_studio.funnel.stage_registry import STAGES
     from crystal_studio.generators.registry import families
     from crystal_studio.potentials.registry import POTENTIALS
     from crystal_studio.properties.registry import PROPERTY_MODELS

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crystal_studio.candidates.registry import quantities
-from crystal_studio.funnel.stages import STAGES
+from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.project.rows import ONLY_LEARNED, QuantityRow, VerdictRow
 
 NAMED_NOTES = {"decomposition": "Competing phases"}

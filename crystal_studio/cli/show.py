@@ -120,7 +120,7 @@ def _wyckoff(made: Candidates) -> list[dict[str, Any]]:
 def _verdict(verdict: VerdictRow, quantities: Sequence[QuantityRow], stage: Mapping[str, Any]) -> dict[str, Any]:
     """A verdict as people read it, the values that its stage gives, and that ``stage`` as the run kept it."""
     from crystal_studio.funnel import reasons
-    from crystal_studio.funnel.stages import STAGES
+    from crystal_studio.funnel.stage_registry import STAGES
 
     gives = STAGES.get(verdict.stage).gives if verdict.stage in STAGES else ()
     return {

@@ -14,7 +14,8 @@ from crystal_studio import paths
 from crystal_studio.candidates.registry import quantities
 from crystal_studio.design.funnel import Asked, Funnel
 from crystal_studio.errors import FileError, KnownError, RequestError
-from crystal_studio.funnel.stages import FUNNELS, STAGES, check, expand, make, tidy
+from crystal_studio.funnel.stage_registry import STAGES
+from crystal_studio.funnel.stages import FUNNELS, check, expand, make, tidy
 
 VERSION = 1
 """Of the files; raised when an earlier program could not read them."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from crystal_studio.candidates.verdicts import ReasonKind
 from crystal_studio.errors import KnownError
-from crystal_studio.funnel.stages import STAGES
+from crystal_studio.funnel.stage_registry import STAGES
 
 EVERYWHERE = {
     "error": ReasonKind("error", "Could not be judged", "The stage failed: {text}"),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from pydantic import create_model
-
-from crystal_studio.design.declared import Options, declare
-from crystal_studio.design.forms import FormField, form
+if TYPE_CHECKING:
+    from crystal_studio.design.declared import Options
+    from crystal_studio.design.forms import FormField
 
 DECLARED = "declared"
 """Under which key the metadata of a field holds its declaration."""
@@ -22,18 +21,22 @@ def option(default: Any, title: str, help: str, **more: Any) -> Any:
     Fields without it are the stage's own business. Types are those of ``design/forms.py``: int, float, bool, str,
     Literal, and tuples of names with ``kind="names"``.
     """
-    return dataclasses.field(default=default, metadata={DECLARED: declare(default, title, help, **more)})
+    return dataclasses.field(default=default, metadata={DECLARED: (title, help, more)})
 
 
 @cache
 def options(stage: type) -> type[Options]:
     """The options of a stage's class, as families of models have them: validated, with defaults, fit for a form."""
+    from pydantic import create_model
+
+    from crystal_studio.design.declared import Options, declare
+
     types = get_type_hints(stage)
-    declared = {
-        f.name: (types[f.name], f.metadata[DECLARED])
-        for f in (dataclasses.fields(stage) if dataclasses.is_dataclass(stage) else ())
-        if DECLARED in f.metadata
-    }
+    declared = {}
+    for field in dataclasses.fields(stage) if dataclasses.is_dataclass(stage) else ():
+        if DECLARED in field.metadata:
+            title, help, more = field.metadata[DECLARED]
+            declared[field.name] = (types[field.name], declare(field.default, title, help, **more))
     made = create_model(f"{stage.__name__}Options", __base__=Options, **declared)  # type: ignore[call-overload]
     made.called = "this stage"
     return made
@@ -41,6 +44,8 @@ def options(stage: type) -> type[Options]:
 
 def fields(stage: type) -> tuple[FormField, ...]:
     """The same as plain descriptions, in their order."""
+    from crystal_studio.design.forms import form
+
     return form(options(stage))
 
 

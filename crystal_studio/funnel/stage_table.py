@@ -8,7 +8,7 @@ from typing import Any
 
 from crystal_studio.design.forms import FormField
 from crystal_studio.funnel import stage_options
-from crystal_studio.funnel.stages import STAGES
+from crystal_studio.funnel.stage_registry import STAGES
 
 
 def shipped() -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from crystal_studio.design.forms import FormField
 from crystal_studio.design.funnel import ChosenStage
 from crystal_studio.funnel import stage_options
-from crystal_studio.funnel.stages import STAGES, StageError
+from crystal_studio.funnel.stage_registry import STAGES, StageError
 
 FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 

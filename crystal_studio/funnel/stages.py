@@ -1,4 +1,4 @@
-"""The stages that this installation offers, and the funnels that a request can ask for."""
+"""The funnels that a request can ask for, and stages made as one says."""
 
 from __future__ import annotations
 
@@ -9,39 +9,7 @@ from crystal_studio.design.funnel import Asked, ChosenStage, Funnel
 from crystal_studio.errors import RequestError
 from crystal_studio.funnel import stage_options
 from crystal_studio.funnel.protocol import Stage
-from crystal_studio.registry import Registry
-
-
-class StageError(RequestError):
-    """A stage that is not there, is set to what it cannot be, or does not work in its place.
-
-    ``stage`` names the one to change, ``option`` what is wrong of it ("": its place).
-    """
-
-    def __init__(self, message: str, stage: str = "", option: str = "") -> None:
-        super().__init__(message, "funnel")
-        self.stage, self.option = stage, option
-
-
-STAGES: Registry[Any] = Registry(
-    "stage",
-    "crystal_studio.stages",
-    {
-        "geometry": "crystal_studio.funnel.geometry:GeometryStage",
-        "composition": "crystal_studio.funnel.composition:CompositionStage",
-        "symmetry": "crystal_studio.funnel.symmetry:SymmetryStage",
-        "uniqueness": "crystal_studio.funnel.uniqueness:UniquenessStage",
-        "novelty": "crystal_studio.funnel.novelty:NoveltyStage",
-        "properties": "crystal_studio.funnel.properties:PropertiesStage",
-        "relaxation": "crystal_studio.funnel.relaxation:RelaxationStage",
-        "stability": "crystal_studio.funnel.stability:StabilityStage",
-        "free_relaxation": "crystal_studio.funnel.free_relaxation:FreeRelaxationStage",
-        "phonons": "crystal_studio.funnel.phonons:PhononStage",
-        "consensus": "crystal_studio.funnel.consensus:ConsensusStage",
-    },
-    StageError,
-)
-"""Classes of stages; called without arguments they make a stage with its usual limits. An entry point names one."""
+from crystal_studio.funnel.stage_registry import STAGES, StageError
 
 QUICK = ("geometry", "composition", "symmetry", "uniqueness", "novelty", "properties", "relaxation", "stability")
 """Stages of the quick funnel."""

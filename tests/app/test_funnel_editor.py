@@ -15,7 +15,8 @@ from crystal_studio.app.funnel.funnel_field import FunnelField
 from crystal_studio.app.settings import WindowState
 from crystal_studio.design.funnel import ChosenStage, Funnel
 from crystal_studio.funnel import presets
-from crystal_studio.funnel.stages import FUNNELS, QUICK, STAGES
+from crystal_studio.funnel.stage_registry import STAGES
+from crystal_studio.funnel.stages import FUNNELS, QUICK
 
 ALT, CONTROL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
 OWN = Funnel(stages=(ChosenStage(stage="geometry"), ChosenStage(stage="relaxation", options={"fmax": 0.05})))

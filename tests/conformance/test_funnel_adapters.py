@@ -6,7 +6,7 @@ import pytest
 
 from crystal_studio.conformance import potentials, property_models, stages
 from crystal_studio.funnel.context import FunnelContext
-from crystal_studio.funnel.stages import STAGES
+from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.potentials.registry import POTENTIALS, available, load
 from crystal_studio.properties import registry as predictors
 

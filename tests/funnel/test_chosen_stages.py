@@ -13,12 +13,12 @@ from crystal_studio.candidates.verdicts import Reason, ReasonKind, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.design.funnel import ChosenStage, Funnel
 from crystal_studio.errors import RequestError
-from crystal_studio.funnel import stage_options, stages
+from crystal_studio.funnel import stage_options, stage_registry, stages
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.geometry import GeometryStage
 from crystal_studio.funnel.run_stage import run
 from crystal_studio.funnel.stage_options import option
-from crystal_studio.funnel.stages import StageError
+from crystal_studio.funnel.stage_registry import StageError
 
 
 def chosen(stage: str, rejects: bool | None = None, **options: Any) -> ChosenStage:
@@ -132,7 +132,7 @@ def test_conformance_finds_options_without_bounds_and_stages_that_cannot_only_ma
 
 @pytest.mark.usefixtures("boxes")
 def test_the_options_of_another_packages_stage_are_known() -> None:
-    (field,) = stage_options.fields(stages.STAGES.get("bonds"))
+    (field,) = stage_options.fields(stage_registry.STAGES.get("bonds"))
     assert (field.name, field.unit, field.default) == ("longest", "Å", 2.0)
     (made,) = stages.for_funnel(funnel(chosen("bonds", False, longest=0.9)))
     assert made.longest == 0.9 and made.version == 3 and not made.rejects  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ import string
 import pytest
 
 from crystal_studio.funnel import reasons
-from crystal_studio.funnel.stages import STAGES
+from crystal_studio.funnel.stage_registry import STAGES
 
 
 def test_a_sentence_is_its_code_and_parameters() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crystal_studio.errors import ModelError, RequestError
-from crystal_studio.funnel import stages
+from crystal_studio.funnel import stage_registry, stages
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.lacking import lacking
 from crystal_studio.funnel.remembering import remembered, without
@@ -119,7 +119,7 @@ def test_stage_and_quantity_of_another_package() -> None:
         verdicts = run(stage, batch, context)
         assert "error" not in verdicts.status, stage.name
     assert found(verdicts, "longest_bond") == pytest.approx(np.full(4, np.hypot(0.757, 0.586)), abs=1e-6)
-    short = stages.STAGES.get("bonds")(longest=0.9)
+    short = stage_registry.STAGES.get("bonds")(longest=0.9)
     assert codes(short(batch, context)) == ["stretched"] * 4
     assert reasons.sentence("bonds", "stretched", {"length": 0.957, "limit": 0.9}).startswith("A bond is 0.96 Å long")
     assert ("bonds", "stretched", "A bond is stretched") in reasons.all_reasons()

@@ -11,8 +11,8 @@ from crystal_studio.candidates.registry import quantities
 from crystal_studio.design.funnel import FUNNELS, Asked, ChosenStage, Funnel, asked, said
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel import stage_options, stages
+from crystal_studio.funnel.stage_registry import STAGES, StageError
 from crystal_studio.funnel.stage_table import written
-from crystal_studio.funnel.stages import STAGES, StageError
 
 
 @dataclass(frozen=True)

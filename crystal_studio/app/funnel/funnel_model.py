@@ -10,7 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from crystal_studio.app.funnel.editing import Editing, Row
 from crystal_studio.design.forms import FormField
-from crystal_studio.funnel.stages import StageError
+from crystal_studio.funnel.stage_registry import StageError
 
 
 class _Change(QUndoCommand):

@@ -14,8 +14,8 @@ from crystal_studio.campaign.provenance import stages_by_name
 from crystal_studio.design import funnel
 from crystal_studio.funnel import stage_options
 from crystal_studio.funnel.reasons import stage_title
+from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.funnel.stage_table import written
-from crystal_studio.funnel.stages import STAGES
 from crystal_studio.project.rows import CampaignRow
 
 
