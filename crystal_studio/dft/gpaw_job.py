@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.filters import FrechetCellFilter
-from gpaw import GPAW, PW, FermiDirac, KohnShamConvergenceError
-from gpaw import __version__ as gpaw_version
 
 HARTREE = 27.211386245981
 CHECK = 1.3
@@ -34,6 +32,8 @@ STRESS_LIMIT = 0.006
 
 
 def main() -> None:
+    from gpaw import KohnShamConvergenceError
+
     asked = json.loads(Path("input.json").read_text())
     settings = asked["settings"]
     atoms = Atoms(asked["numbers"], cell=asked["lattice"], scaled_positions=asked["positions"], pbc=True)
@@ -62,6 +62,8 @@ class Job:
         self.atoms.calc = self.calculator(settings["cutoff"])
 
     def calculator(self, cutoff: float) -> Any:
+        from gpaw import GPAW, PW, FermiDirac
+
         calculator = GPAW(
             mode=PW(cutoff),
             xc=self.settings["functional"],
@@ -136,7 +138,7 @@ class Job:
             "positions": atoms.get_scaled_positions().tolist(),
             "converged": converged,
             "functional": settings["functional"],
-            "code": f"GPAW {gpaw_version}",
+            "code": code(),
             "settings": settings | {"kpoints": self.kpoints, "steps": steps, "check": check},
             "warnings": warnings,
             "max_force": largest(forces),
@@ -155,6 +157,12 @@ class Job:
             "energy_change": float(change),
             "stress_change": float(np.abs(other.get_stress(voigt=False) - stress).max()),
         }
+
+
+def code() -> str:
+    from gpaw import __version__
+
+    return f"GPAW {__version__}"
 
 
 def updated(hessian: np.ndarray, moved: np.ndarray, change: np.ndarray) -> np.ndarray:
