@@ -13,6 +13,9 @@ from crystal_studio.dft.script_code import Step
 USUAL_STEPS = 8
 """Steps of a relaxation that starts where a potential left the crystal, while it has told nothing better."""
 
+MOST_STEPS = 3 * USUAL_STEPS
+"""More steps are never expected."""
+
 
 class _Job:
     """One job at work."""
@@ -38,7 +41,8 @@ class _Job:
             return 0.95
         taken = last - first
         falls = math.log(start / now) / taken if taken and now < start else 0.0
-        left = math.log(now / settings.fmax) / falls if falls > 0 else max(1.0, USUAL_STEPS - taken)
+        left = math.log(now / settings.fmax) / falls if falls > 0 else USUAL_STEPS - taken
+        left = min(max(left, 1.0), MOST_STEPS)  # a force that hardly falls at first says little
         return min(0.95, (taken + 1) / (taken + 1 + left))
 
     def seconds_left(self, settings: Settings) -> float:
