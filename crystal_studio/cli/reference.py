@@ -49,6 +49,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--relax-up-to", type=int, default=12, metavar="N", help="atoms of the largest cell that is relaxed (12)"
     )
 
+    fetch = deed("fetch", "make a set of what a database on the network knows, by OPTIMADE", _fetch)
+    fetch.add_argument(
+        "--provider",
+        required=True,
+        metavar="NAME",
+        help="mp, oqmd, alexandria, cod, jarvis, mc3d, odbx, aflow, nomad, or the base address of a database",
+    )
+    fetch.add_argument("--elements", required=True, metavar="A-B-C", help="chemical system, like Li-Mn-O")
+    fetch.add_argument(
+        "--mode",
+        default="subset",
+        help="subset: of these elements some (default); exact: all and no other; contains: all and any other",
+    )
+    fetch.add_argument("--to", required=True, dest="name", metavar="NAME", help="what to call the set")
+    fetch.add_argument(
+        "--timeout", type=float, default=60.0, metavar="S", help="seconds of silence to bear with a server (60)"
+    )
+
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
     return args.deed_of(args)
@@ -68,6 +86,16 @@ def _add(args: argparse.Namespace) -> dict[str, Any]:
     if not args.files and not args.csv:
         raise RequestError("There is nothing to add: name files with structures, or a table with --csv.", "files")
     card, problems = add_files(args.name, args.files, args.csv, args.method, _progress)
+    for problem in problems:
+        common.log(f"skipped {problem.name}: {problem.text}")
+    return {"set": _plain(card), "skipped": [{"file": p.name, "reason": p.text} for p in problems]}
+
+
+def _fetch(args: argparse.Namespace) -> dict[str, Any]:
+    from crystal_studio.data.gathering import fetch
+
+    elements = [symbol for symbol in args.elements.replace(",", "-").split("-") if symbol]
+    card, problems = fetch(args.name, args.provider, elements, args.mode, args.timeout, progress=_progress)
     for problem in problems:
         common.log(f"skipped {problem.name}: {problem.text}")
     return {"set": _plain(card), "skipped": [{"file": p.name, "reason": p.text} for p in problems]}

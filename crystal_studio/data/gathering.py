@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.data import datasets, hull_table, reference_sets
+from crystal_studio.data import datasets, hull_table, optimade, reference_sets
 from crystal_studio.data.fingerprints import WIDTH, fingerprints
 from crystal_studio.data.reference_sets import Card
-from crystal_studio.errors import FileError
+from crystal_studio.errors import FileError, KnownError
 from crystal_studio.exchange.problems import Problem
 from crystal_studio.exchange.readers import read_files
 from crystal_studio.execution.engines import cores, open_engine
@@ -67,6 +67,33 @@ def add_files(
         )
     sources = [str(Path(f)) for f in files] + ([str(table)] if table else [])
     return add_structures(name, cells, ids, sources, energies, progress), problems
+
+
+def fetch(
+    name: str,
+    provider: str,
+    elements: Sequence[str],
+    mode: str = "subset",
+    timeout: float = 60.0,
+    cancel: optimade.Cancel | None = None,
+    progress: Progress | None = None,
+) -> tuple[Card, list[Problem]]:
+    """Make a set of what an OPTIMADE database knows of a chemical system; see ``optimade.structures``.
+
+    Raises ``KnownError`` where the database cannot be asked or knows nothing, or the name is taken.
+    """
+    reference_sets.check_name(name)
+    asked = optimade.elements_filter(elements, mode)
+    first = optimade.address(provider, asked)
+    found, problems = optimade.structures(
+        first, timeout=timeout, cancel=cancel, progress=_titled(progress, "Structures fetched")
+    )
+    if not found:
+        why = f": of {problems[0].name}, {problems[0].text}" if problems else ": ask for other elements."
+        raise KnownError(f"{provider} has no structure that could be used{why}")
+    cells = Structures.from_lists(*([crystal[k] for _, crystal in found] for k in range(3)))
+    sources = [first.partition("?")[0], asked]
+    return add_structures(name, cells, [i for i, _ in found], sources, None, progress), problems
 
 
 def add_structures(

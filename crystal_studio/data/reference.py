@@ -127,14 +127,14 @@ class ReferenceIndex:
             row[i], apart[i] = chosen[best], far[best]
             near = np.argsort(far, kind="stable")[:SEVERAL]
             further[i] = tuple(f"{self._named(chosen[k])} {far[k]:.2f}" for k in near if np.isfinite(far[k]))
-        known = row >= 0
+        known = [int(r) if r >= 0 else None for r in row]
         novel = ~(same & (np.isnan(apart) | (apart < SAME_STRUCTURE)))
         return Nearest(
-            np.where(known, self.ids[row], ""),
-            np.where(known, self.formulas[row], ""),
-            np.where(known, self.space_group[row], 1).astype(np.int16),
+            np.array(["" if r is None else self.ids[r] for r in known], str),
+            np.array(["" if r is None else self.formulas[r] for r in known], str),
+            np.array([1 if r is None else self.space_group[r] for r in known], np.int16),
             apart,
-            same & known,
+            same & (row >= 0),
             novel,
             tuple(further),
         )

@@ -31,3 +31,24 @@ def test_what_cannot_be_added_says_what_to_do(studio, tmp_path: Path) -> None:
     complaint = studio("reference", "add", "mine", "--csv", table).complaint
     assert "two scales" in complaint and "crystal-studio reference energies" in complaint
     assert "no reference set 'mine'" in studio("reference", "energies", "mine").complaint
+
+
+def test_only_fetch_asks_the_network(studio, tmp_path: Path, monkeypatch) -> None:
+    """Every other deed works where no connection can be made; fetch says that it cannot."""
+    import socket
+
+    def none(*_: object, **__: object) -> None:
+        raise OSError("no network here")
+
+    monkeypatch.setattr(socket, "create_connection", none)
+    monkeypatch.setattr(socket, "getaddrinfo", none)
+    file = tmp_path / "POSCAR"
+    file.write_text(POSCAR)
+    assert studio("reference", "add", "mine", file).code == 0
+    assert studio("reference", "list").code == 0
+    monkeypatch.setattr("crystal_studio.data.optimade.WAIT", 0.0)
+    complaint = studio("reference", "fetch", "--provider", "mp", "--elements", "Na-Cl", "--to", "net").complaint
+    assert "optimade.materialsproject.org cannot be reached (no network here)" in complaint
+    assert (
+        "choose one of mp" in studio("reference", "fetch", "--provider", "x", "--elements", "Na", "--to", "n").complaint
+    )

@@ -135,6 +135,14 @@ def test_nearest_by_formula_by_type_and_novelty(small_index: Path) -> None:
     assert found.label(0) == "mp-22862 (NaCl, Fm-3m)"
 
 
+def test_without_some_entries_and_without_all(small_index: Path) -> None:
+    index, salt = ReferenceIndex.load(small_index), batch(rocksalt(5.8, 11, 17))
+    less = index.without(np.array(["mp-22862", "mp-5"])).nearest(salt)
+    assert less.novel.tolist() == [True] and less.label(0).startswith("mp-1265")
+    nothing = index.without(index.ids).nearest(salt)
+    assert nothing.novel.tolist() == [True] and nothing.label(0) == "" and np.isnan(nothing.distance[0])
+
+
 def test_crystals_that_cannot_be_compared(small_index: Path) -> None:
     flat = (np.zeros((3, 3)), np.array([26]), np.zeros((1, 3)))
     found = ReferenceIndex.load(small_index).nearest(batch(flat))
