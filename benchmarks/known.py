@@ -286,7 +286,7 @@ def campaign(known: ReferenceSet, made: Path | None, count: int, sample: int, wo
     return {
         "candidates": count,
         "base": len(base),
-        "known": len(known),
+        "reference": len(known),
         "workers": workers,
         "unique": int(np.isnan(twin).sum()),
         "novel": int(novel.sum()),

@@ -78,6 +78,6 @@ def keys(stage: RememberingStage, structures: Structures) -> NDArray:
 
 def matches(
     stage: RememberingStage, questions: Sequence[Any], ids: NDArray[np.int64], structures: Structures
-) -> Sequence[Sequence[int]]:
+) -> Sequence[int | None]:
     """The stage's answers to its questions."""
     return stage.matches(questions, ids, structures)

@@ -120,8 +120,8 @@ class Memory(Protocol):
         """Who is to be compared with whom (``id``, ``near``); ``before``: the smallest id that is still to arrive."""
         ...
 
-    def answer(self, candidate: int, matches: Sequence[int]) -> None:
-        """What was found to a question."""
+    def answer(self, candidate: int, match: int | None) -> None:
+        """The first of ``near`` that is the same crystal."""
 
     def give_up(self, candidate: int) -> None:
         """A candidate that could not be judged."""
@@ -159,9 +159,7 @@ class RememberingStage(Protocol):
     def keys(self, structures: Structures) -> NDArray:
         """(B, W) what the memory keeps of each."""
 
-    def matches(
-        self, questions: Sequence[Any], ids: NDArray[np.int64], structures: Structures
-    ) -> Sequence[Sequence[int]]:
+    def matches(self, questions: Sequence[Any], ids: NDArray[np.int64], structures: Structures) -> Sequence[int | None]:
         """Answers to questions of the memory; ``ids`` and ``structures`` of everybody named in them."""
 
     def verdicts(self, twins: Sequence[int | None]) -> Verdicts:

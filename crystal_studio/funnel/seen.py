@@ -21,14 +21,10 @@ ORIGINAL, OPEN, GONE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Question:
-    """Is the candidate ``id`` the same crystal as one of ``near`` (n,), earlier ids with the nearest first?
-
-    sure : (n,) bool, the first of its kind for certain: the answer may end with such a one
-    """
+    """Which is the first of ``near`` (n,), earlier ids with the nearest first, that is the same crystal as ``id``?"""
 
     id: int
     near: NDArray[np.int64]
-    sure: NDArray[np.bool_]
 
 
 class SeenBefore:
@@ -37,7 +33,8 @@ class SeenBefore:
     A candidate is a duplicate where an earlier one (a smaller id) that is itself none is the same crystal; of several
     the nearest is named. Only crystals of one formula whose fingerprints are near each other are ever compared.
     Candidates ``arrive``; what ``missing`` names is learnt; ``questions`` say who is to be compared, answered by
-    anybody in any order; ``decided`` tells the outcome, which is the same whatever that order.
+    anybody in any order; ``decided`` tells the outcome, which is the same whatever that order. Where the answer is one
+    that turns out to be a duplicate itself, the question is asked again for those behind it.
 
     cells : structures of those that were told of with theirs
     """
@@ -49,8 +46,9 @@ class SeenBefore:
         self._formula: dict[int, str] = {}
         self._arrived: list[int] = []
         self._missing: dict[int, None] = {}
-        self._matches: dict[int, list[int]] = {}
-        self._asked: set[int] = set()
+        self._asked: dict[int, NDArray[np.int64]] = {}
+        self._match: dict[int, int] = {}
+        self._again: list[int] = []
         self._decided: list[tuple[int, int | None]] = []
 
     def __len__(self) -> int:
@@ -101,36 +99,40 @@ class SeenBefore:
             self._buckets[self._formula[candidate]].learn(candidate, vector)
 
     def questions(self, before: float = np.inf) -> list[Question]:
-        """Who has to be compared now, in order of ids; a candidate that nobody is near to is decided at once.
+        """Who has to be compared now; a candidate that nobody is near to is decided at once.
 
         ``before`` : the smallest id that is still to arrive
         """
-        asked = []
+        asked = [Question(candidate, self._asked[candidate]) for candidate in self._again]
+        self._again = []
         while self._arrived and self._arrived[0] < before:
             candidate = self._arrived[0]
             bucket = self._buckets[self._formula[candidate]]
             if not bucket.is_complete:
                 break
             heapq.heappop(self._arrived)
-            question = bucket.question(candidate)
-            self._asked.add(candidate)
-            if len(question.near):
-                asked.append(question)
+            self._asked[candidate] = near = bucket.near(candidate)
+            if len(near):
+                asked.append(Question(candidate, near))
             else:
-                self.answer(candidate, ())
+                self.answer(candidate, None)
         return asked
 
-    def answer(self, candidate: int, matches: Sequence[int]) -> None:
-        """The ids among those asked for that are the same crystal, the nearest first, up to the first sure one."""
-        self._matches[candidate] = list(matches)
+    def answer(self, candidate: int, match: int | None) -> None:
+        """The first id among those asked for that is the same crystal."""
+        if match is None:
+            self._decide(candidate, None)
+        else:
+            self._match[candidate] = match
         self._settle()
 
     def give_up(self, candidate: int) -> None:
         """A candidate that could not be judged: nothing is said of it, and none is compared with it any more."""
         self._set(candidate, GONE)
-        self._missing.pop(candidate, None)
-        self._matches.pop(candidate, None)
-        self._asked.discard(candidate)
+        for waiting in (self._missing, self._match, self._asked):
+            waiting.pop(candidate, None)  # type: ignore[attr-defined]
+        if candidate in self._again:
+            self._again.remove(candidate)
         if candidate in self._arrived:
             self._arrived.remove(candidate)
             heapq.heapify(self._arrived)
@@ -143,21 +145,30 @@ class SeenBefore:
         return found
 
     def _settle(self) -> None:
-        for candidate in sorted(self._matches):  # each hangs on smaller ones alone
-            is_known, twin = self._outcome(self._matches[candidate])
-            if is_known:
-                del self._matches[candidate]
-                self._asked.discard(candidate)
-                self._set(candidate, ORIGINAL if twin is None else GONE)
-                self._decided.append((candidate, twin))
+        for candidate in sorted(self._match):  # each hangs on a smaller one alone
+            match = self._match[candidate]
+            state = self._state(match)
+            if state == OPEN:
+                continue
+            del self._match[candidate]
+            if state == ORIGINAL:
+                self._decide(candidate, match)
+                continue
+            near = self._asked[candidate]
+            behind = near[np.flatnonzero(near == match)[0] + 1 :]
+            self._asked[candidate] = rest = behind[[self._state(other) != GONE for other in behind.tolist()]]
+            if len(rest):
+                self._again.append(candidate)
+            else:
+                self._decide(candidate, None)
 
-    def _outcome(self, matches: Sequence[int]) -> tuple[bool, int | None]:
-        """Whether it is known what a candidate is the same as, and that."""
-        for match in matches:
-            state = self._buckets[self._formula[match]].state(match)
-            if state != GONE:
-                return state == ORIGINAL, match
-        return True, None
+    def _decide(self, candidate: int, twin: int | None) -> None:
+        del self._asked[candidate]
+        self._set(candidate, ORIGINAL if twin is None else GONE)
+        self._decided.append((candidate, twin))
+
+    def _state(self, candidate: int) -> int:
+        return self._buckets[self._formula[candidate]].state(candidate)
 
     def _set(self, candidate: int, state: int) -> None:
         self._buckets[self._formula[candidate]].set(candidate, state)
@@ -214,9 +225,9 @@ class _Bucket:
         self._vectors[self._row[candidate]] = vector
         self._unknown.discard(candidate)
 
-    def question(self, candidate: int) -> Question:
+    def near(self, candidate: int) -> NDArray[np.int64]:
+        """Earlier ids that may be the same crystal, the nearest first, without duplicates."""
         size = len(self._row)
         rows = np.flatnonzero((self._ids[:size] < candidate) & (self._state[:size] != GONE))
         rows = rows[np.argsort(self._ids[rows])]
-        rows = rows[may_match(self._vectors[self._row[candidate]], self._vectors[rows])]
-        return Question(candidate, self._ids[rows].copy(), self._state[rows] == ORIGINAL)
+        return self._ids[rows[may_match(self._vectors[self._row[candidate]], self._vectors[rows])]]

@@ -61,8 +61,8 @@ class UniquenessStage:
 
     def matches(
         self, questions: Sequence[Question], ids: NDArray[np.int64], structures: Structures
-    ) -> list[tuple[int, ...]]:
-        """Of each question the ids that are the same crystal, the nearest first, up to the first sure one.
+    ) -> list[int | None]:
+        """Of each question the first id that is the same crystal, None where there is none.
 
         ids, structures : every candidate that is asked for or named in a question
         """
@@ -76,16 +76,10 @@ class UniquenessStage:
                 made[candidate] = reduced(structures.lattice[i], structures.numbers[atoms], structures.positions[atoms])
             return made[candidate]
 
-        answers = []
-        for question in questions:
-            found = []
-            for near, sure in zip(question.near.tolist(), question.sure.tolist(), strict=True):
-                if same(cell(near), cell(question.id)):
-                    found.append(near)
-                    if sure:
-                        break
-            answers.append(tuple(found))
-        return answers
+        return [
+            next((near for near in question.near.tolist() if same(cell(near), cell(question.id))), None)
+            for question in questions
+        ]
 
     def verdicts(self, twins: Sequence[int | None]) -> Verdicts:
         """What is said of candidates with these ids of the same crystal, None where there is none.

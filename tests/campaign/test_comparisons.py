@@ -30,7 +30,7 @@ class Deadly(UniquenessStage):
 
     victim: int = 0
 
-    def matches(self, questions: Sequence[Any], ids: Any, structures: Structures) -> list[tuple[int, ...]]:
+    def matches(self, questions: Sequence[Any], ids: Any, structures: Structures) -> list[int | None]:
         if any(question.id == self.victim for question in questions):
             os._exit(9)
         return super().matches(questions, ids, structures)
@@ -115,6 +115,11 @@ def test_nothing_is_asked_about_one_while_smaller_ids_are_to_come() -> None:
     function, arguments, seconds = comparisons.task(last)
     comparisons.done(last, function(*arguments), 0.1)
     found = comparisons.decided()
-    assert found is not None
-    assert (found[0].tolist(), found[1].notes["duplicate_of"].tolist()[1:]) == ([2, 5, 6], [2, 2])
+    assert found is not None and (found[0].tolist(), found[1].notes["duplicate_of"].tolist()[1:]) == ([2, 5], [2])
+    rest = comparisons.next(before=np.inf)  # the nearest of 6 was 5, a duplicate
+    assert rest is not None and rest.ids.tolist() == [6]
+    function, arguments, _ = comparisons.task(rest)
+    comparisons.done(rest, function(*arguments), 0.1)
+    found = comparisons.decided()
+    assert found is not None and (found[0].tolist(), found[1].notes["duplicate_of"].tolist()) == ([6], [2])
     assert seconds == 240 and len(comparisons) == 0

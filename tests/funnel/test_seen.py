@@ -31,14 +31,8 @@ def by_brute_force(keys: np.ndarray, same: np.ndarray) -> dict[int, int | None]:
     return found
 
 
-def answer(same: np.ndarray, question: Question) -> list[int]:
-    found = []
-    for near, sure in zip(question.near.tolist(), question.sure.tolist(), strict=True):
-        if same[question.id, near]:
-            found.append(near)
-            if sure:
-                break
-    return found
+def answer(same: np.ndarray, question: Question) -> int | None:
+    return next((near for near in question.near.tolist() if same[question.id, near]), None)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -79,7 +73,7 @@ def test_one_without_near_ones_needs_no_comparison_and_one_without_a_key_every_o
     memory.learn(memory.missing(), keys)
     (question,) = memory.questions()
     assert memory.decided() == [(1, None), (2, None)]
-    assert (question.id, question.near.tolist(), question.sure.tolist()) == (3, [1, 2], [True, True])
+    assert (question.id, question.near.tolist()) == (3, [1, 2])
 
 
 def test_one_that_cannot_be_judged_holds_nobody_up() -> None:
@@ -99,3 +93,21 @@ def test_other_formulas_are_not_even_asked_for() -> None:
     memory.tell(np.arange(1000), [f"Na{i}Cl" for i in range(1000)])
     memory.arrive(np.array([1001]), ["Na7Cl"])
     assert memory.missing().tolist() == [7, 1001] and len(memory) == 1001
+
+
+def test_one_like_a_duplicate_is_compared_with_those_behind_it_alone() -> None:
+    memory = SeenBefore()
+    memory.arrive(np.array([1, 2, 3]), ["NaCl"] * 3)
+    keys = np.zeros((3, WIDTH))
+    keys[0], keys[1] = LIMIT / 2, LIMIT / 10
+    memory.learn(memory.missing(), keys)
+    asked = {question.id: question.near.tolist() for question in memory.questions()}
+    assert asked == {2: [1], 3: [2, 1]}
+    memory.answer(3, 2)
+    assert memory.decided() == [(1, None)] and not memory.questions()  # it hangs on 2
+    memory.answer(2, 1)
+    assert memory.decided() == [(2, 1)]
+    (again,) = memory.questions()
+    assert (again.id, again.near.tolist()) == (3, [1])
+    memory.answer(3, None)
+    assert memory.decided() == [(3, None)] and memory.undecided == 0
