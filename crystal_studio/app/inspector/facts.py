@@ -53,6 +53,7 @@ class CandidateFacts:
     cell : of the current geometry: a, b, c in Angstrom, alpha, beta, gamma in degrees
     generated_cell : the same as generated; empty where that is the current geometry
     generated_volume : cubic Angstrom, as generated
+    symbol, crystal_system : of the group that it has; symmetry : as its maker knows it, maybe less
     geometry : title of the method that moved the atoms, "" as generated
     quantities : every value by every method
     runs : the campaigns whose stages have judged it, in the order in which they spoke first
@@ -70,6 +71,7 @@ class CandidateFacts:
     generated_volume: float
     asked_symbol: str
     symbol: str
+    crystal_system: str
     symmetry: SymmetryFacts
 
 
@@ -98,6 +100,7 @@ def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
         generated_volume=float(generated.volume[0]),
         asked_symbol=symbol[row.asked_space_group - 1] if row.asked_space_group else "",
         symbol=symbol[row.space_group - 1] if row.space_group else "",
+        crystal_system=tables().crystal_system[row.space_group - 1] if row.space_group else "",
         symmetry=describe(reader.units([row.id]), None),
     )
 

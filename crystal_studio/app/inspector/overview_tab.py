@@ -76,7 +76,7 @@ class OverviewTab(Tab):
         has = f"{hm_html(facts.symbol)} ({row.space_group})" if row.space_group else "Space group not known"
         if row.asked_space_group and row.asked_space_group != row.space_group:
             return f"{hm_html(facts.asked_symbol)} ({row.asked_space_group}) was asked for, {has} was found"
-        return f"{has}, {facts.symmetry.crystal_system}" if facts.symmetry.crystal_system else has
+        return f"{has}, {facts.crystal_system}" if facts.crystal_system else has
 
     @staticmethod
     def _computed(grid: FactGrid, facts: CandidateFacts, names: Sequence[str]) -> None:

@@ -16,9 +16,11 @@ from crystal_studio.app import theme, tokens
 from crystal_studio.app.inspector.facts import as_lines, find_symmetry, gather
 from crystal_studio.app.inspector.inspector import Inspector
 from crystal_studio.app.inspector.overview_tab import HULL_NOTE
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, rejecting
-from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+from crystal_studio.crystal.space_groups import tables
 from crystal_studio.errors import FileError
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.rows import QuantityRow, VerdictRow
@@ -271,3 +273,23 @@ def test_nested_facts_become_lines():
     assert lines == [(0, "a b", "1"), (0, "c", ""), (1, "d", "1, 2")]
     targets = as_lines({"targets": [{"name": "band_gap", "low": 1.0, "high": 2.0}]})
     assert targets == [(0, "targets", ""), (1, "1", "name band_gap, low 1.0, high 2.0")]
+
+
+def test_the_crystal_system_is_that_of_the_group_that_was_found(inspector, qtbot, tmp_path):
+    """A crystal made in P1 that has more symmetry."""
+    made = AsymmetricUnits(
+        np.array([1], np.int16),
+        4.0 * np.eye(3)[None],
+        np.array([[55, 17]], np.int16),
+        np.full((1, 2), tables().wyckoff_row(1, "a")),
+        np.array([[[0, 0, 0], [0.5, 0.5, 0.5]]]),
+    )
+    with ProjectWriter.create(tmp_path / "p1.crystals") as writer:
+        campaign = writer.add_campaign("P1", {}, {}, 1)
+        ids = writer.add_candidates(campaign, [0], Candidates.of_units(made), "files")
+        found = Finding("space_group", Method("detection", "geometry"), np.array([221.0]))
+        writer.record(campaign, "symmetry", ids, rejecting([None], [found]), last=True)
+    with ProjectReader(tmp_path / "p1.crystals") as reader:
+        _look(inspector, qtbot, reader, 1)
+        told = _words(inspector.overview)
+    assert "(221), cubic" in told and "triclinic" not in told
