@@ -115,12 +115,22 @@ def _notes(method: Method, result: Result) -> Mapping[str, NDArray]:
         "method": method.name,
         "code": result.code,
         "functional": result.functional,
-        "settings": ", ".join(f"{name} {value}" for name, value in sorted(result.settings.items())),
+        "settings": _in_words(result.settings),
         "max_force": result.max_force,
         "hull_note": hull_note(result),
     }
     notes |= {f"warning_{k}_note": text for k, text in enumerate(result.warnings, start=1)}
     return {name: _column(value) for name, value in notes.items() if value != ""}
+
+
+def _in_words(settings: Mapping[str, object]) -> str:
+    """Settings as people read them, like "cutoff 400.0, kpoints 9 x 9 x 9"; tables within them are left out."""
+    words = {
+        name: " x ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for name, value in sorted(settings.items())
+        if value is not None and not isinstance(value, Mapping)
+    }
+    return ", ".join(f"{name} {word}" for name, word in words.items())
 
 
 def hull_note(result: Result) -> str:

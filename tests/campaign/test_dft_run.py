@@ -90,6 +90,7 @@ def test_candidates_wait_and_come_back_with_energy_geometry_and_formation_energy
         assert compound.value("formation_energy") == pytest.approx(-0.5, abs=2e-4)
         assert compound.value("e_hull") is None
         verdict = next(v for v in reader.verdicts(ALAS) if v.stage == "dft")
+        assert "cutoff 520.0, fmax 0.01, functional PBE" in verdict.notes["settings"]
         assert verdict.status == "passed" and "does not match the reference hull" in verdict.notes["hull_note"]
         assert not to_resume(reader)
     told = [e for e in events if isinstance(e, Progress)]

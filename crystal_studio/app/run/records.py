@@ -54,7 +54,8 @@ def made_and_judged(reader: ProjectReader, campaign: int) -> tuple[int, int]:
     """How many candidates a campaign has, and how many of them nothing more will be done with."""
     if reader.campaign(campaign).kind == "judge":
         whole = reader.campaign(campaign).requested
-        return whole, whole - len(reader.pending(campaign)[0])
+        waiting = sum(stage.waiting for stage in reader.funnel(campaign))
+        return whole, whole - len(reader.pending(campaign)[0]) - waiting
     return reader.count(f"campaign_id == {campaign}"), reader.count(
         f"campaign_id == {campaign} and status != 'pending'"
     )
