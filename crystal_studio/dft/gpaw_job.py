@@ -58,7 +58,7 @@ class Job:
 
     def __init__(self, atoms: Atoms, settings: dict[str, Any], kpoints: list[int]) -> None:
         self.atoms, self.settings, self.kpoints = atoms, settings, kpoints
-        self.step = 0
+        self.step, self.checking = 0, False
         self.atoms.calc = self.calculator(settings["cutoff"])
 
     def calculator(self, cutoff: float) -> Any:
@@ -82,7 +82,8 @@ class Job:
         return calculator
 
     def tell(self, iteration: int, energy: float, max_force: float = math.nan) -> None:
-        """A line of progress."""
+        """A line of progress; of the check without its energy, which is another basis's."""
+        energy = math.nan if self.checking else energy
         told = {"step": self.step, "iteration": iteration, "energy": finite(energy), "max_force": finite(max_force)}
         with Path("progress.jsonl").open("a") as file:
             file.write(json.dumps({k: v for k, v in told.items() if v is not None}) + "\n")
@@ -150,6 +151,7 @@ class Job:
         cutoff = CHECK * self.settings["cutoff"]
         other = self.atoms.copy()
         before = self.atoms.get_potential_energy()
+        self.checking = True
         other.calc = self.calculator(cutoff)
         change = abs(other.get_potential_energy() - before) / len(other)
         return {

@@ -81,6 +81,29 @@ def test_a_job_that_was_ended_goes_on_as_if_nothing_had_been(tmp_path, monkeypat
     assert [step.step for step in Steps(tmp_path / "ended", skip=False).new()] == list(range(steps + 1))
 
 
+def test_a_larger_basis_is_tried_at_the_end_and_its_energies_are_not_told(tmp_path, monkeypatch):
+    class Soft(Emt):
+        """Its energies and stresses hang on the cutoff, as those of plane waves do."""
+
+        def calculator(self, cutoff):
+            job, emt = self, EMT()
+            plain = emt.get_potential_energy
+            emt.get_potential_energy = lambda *a, **k: job.tell(1, -99.0) or plain(*a, **k) - cutoff / 1000
+            stress = emt.get_stress
+            emt.get_stress = lambda *a, **k: stress(*a, **k) + cutoff / 10_000
+            return emt
+
+    monkeypatch.setattr(gpaw_job, "code", lambda: "EMT")
+    monkeypatch.chdir(tmp_path)
+    job = copper_gold(cutoff=400.0)
+    job.__class__ = Soft
+    result = job.result(True, 0)
+    (warning,) = result["warnings"]
+    assert "With a cutoff of 520 eV the stress changes by" in warning and "raise the cutoff" in warning
+    assert math.isnan(Steps(tmp_path, skip=False).new()[-1].energy)
+    assert result["settings"]["check"]["cutoff"] == 520 and result["converged"]
+
+
 def test_a_job_of_few_steps_says_that_it_is_not_at_the_end(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert copper_gold(max_steps=2).relax() == (False, 2)
