@@ -13,14 +13,14 @@ from crystal_studio.funnel.protocol import RememberingStage, Stage
 def remembered(stage: RememberingStage, stages: Sequence[Stage]) -> str:
     """A filter expression for the candidates of a project that ``stage`` must know before ``stages`` run.
 
-    Every candidate that is not rejected by the stage itself (a duplicate) or before it (unsound, of another group):
-    imported ones, those of other campaigns with or without a funnel, those rejected later. Take out those that this
-    run has yet to judge with ``without``: they are told as they pass.
+    Every candidate but those that the stage itself rejected or marked (duplicates) and those rejected before it
+    (unsound, of another group): imported ones, those of other campaigns with or without a funnel, those rejected
+    later. Take out those that this run has yet to judge with ``without``: they are told as they pass.
     """
     names = [s.name for s in stages]
     before = names[: names.index(stage.name)] if stage.name in names else []
     ended = tuple(dict.fromkeys([*stage.forgets, *before, stage.name]))
-    return f"status != 'rejected' or stage not in {ended!r}"
+    return f"(status != 'rejected' or stage not in {ended!r}) and {stage.name!r} not in marks"
 
 
 def without(

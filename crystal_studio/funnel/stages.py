@@ -18,12 +18,12 @@ FULL: dict[str, Any] = {"max_steps": 500, "fmax": 0.03, "cautious": False, "seco
 """Options of the relaxation in the full one."""
 
 FUNNELS: dict[str, Funnel] = {
-    "none": Funnel(name="none"),
     "quick": Funnel(name="quick", stages=tuple(ChosenStage(stage=name) for name in QUICK)),
     "full": Funnel(
         name="full",
         stages=tuple(ChosenStage(stage=name, options=FULL if name == "relaxation" else {}) for name in QUICK),
     ),
+    "none": Funnel(name="none"),
 }
 """The funnels that every installation has."""
 

@@ -38,7 +38,7 @@ def test_funnels_and_stages_may_be_joined() -> None:
 
 
 def test_unknown_names_list_the_known() -> None:
-    with pytest.raises(RequestError, match=r"Unknown funnel 'slow': choose one of none, quick, full, or .*geometry"):
+    with pytest.raises(RequestError, match=r"Unknown funnel 'slow': choose one of quick, full, none, or .*geometry"):
         stages.for_funnel("slow")
     with pytest.raises(RequestError, match="no stage 'magic': choose one of geometry"):
         stages.stages(["magic"])
@@ -68,12 +68,13 @@ def test_the_filter_of_what_is_remembered() -> None:
     """Everything but what was rejected as unsound, of another group or the same as an earlier one."""
     rule = remembered(UniquenessStage(), stages.for_funnel("quick"))
 
-    def told(status: str, stage: str) -> bool:
-        return bool(eval(rule, {"status": status, "stage": stage}))
+    def told(status: str, stage: str, marks: tuple[str, ...] = ()) -> bool:
+        return bool(eval(rule, {"status": status, "stage": stage, "marks": marks}))
 
     assert told("passed", "") and told("passed", "generation") and told("pending", "") and told("error", "geometry")
     assert told("rejected", "relaxation") and told("rejected", "stage-of-an-extension")
     assert not any(told("rejected", stage) for stage in ("geometry", "composition", "symmetry", "uniqueness"))
+    assert told("passed", "", ("geometry",)) and not told("passed", "", ("uniqueness",))
     alone = remembered(UniquenessStage(), (UniquenessStage(),))
     assert alone == rule
 
