@@ -223,8 +223,9 @@ def test_a_request_with_a_funnel_that_cannot_be_is_not_generated(page):
 
 def test_presets_of_the_user_are_offered_on_the_page(page, qtbot):
     kept = presets.save(OWN, "gentle")
-    page.budget.funnel.read()
     box = page.budget.funnel.box
+    box.showPopup()
+    box.hidePopup()
     box.setCurrentIndex(box.findData("gentle"))
     box.activated.emit(box.currentIndex())
     assert page.model.request.funnel == kept and box.currentText() == "gentle"

@@ -21,6 +21,16 @@ OWN = ""
 """Key of what is no preset."""
 
 
+class _Box(Choice):
+    """Tells before it is opened."""
+
+    opening = Signal()
+
+    def showPopup(self) -> None:
+        self.opening.emit()
+        super().showPopup()
+
+
 class FunnelField(QWidget):
     """``chosen`` carries a funnel as a request says it. ``none``: whether no stage at all may be chosen."""
 
@@ -33,7 +43,8 @@ class FunnelField(QWidget):
         self._presets: dict[str, Preset] = {}
         self._value: Asked = "quick"
         self.dialog: FunnelDialog | None = None
-        self.box = Choice()
+        self.box = _Box()
+        self.box.opening.connect(self.read)  # other dialogs save presets too
         self.box.activated.connect(self._take)
         self.edit = QToolButton()
         self.edit.setText("Funnel…")
