@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.analysis.protocol import Analysis, Column
+from crystal_studio.analysis.protocol import Analysis, Column, Tell, silent
 from crystal_studio.analysis.rest import at_rest
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.potentials.protocol import Potential
@@ -23,12 +23,15 @@ VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 """Components of a symmetric tensor in Voigt's order."""
 
 
-def elastic(potential: Potential, crystal: Structures) -> Analysis:
+def elastic(potential: Potential, crystal: Structures, tell: Tell = silent) -> Analysis:
     """Stiffness of one crystal (B = 1) in its own Cartesian axes, after it has been relaxed.
 
-    Raises ``KnownError`` where the potential cannot relax it.
+    ``tell`` hears what is being done. Raises ``KnownError`` where the potential cannot relax it.
     """
-    tensor = stiffness(potential, at_rest(potential, crystal))
+    tell("Relaxing the crystal")
+    rest = at_rest(potential, crystal)
+    tell("Relaxing the atoms of twelve strained cells")
+    tensor = stiffness(potential, rest)
     bulk, shear = averages(tensor)
     names = [f"c{j}" for j in range(1, 7)]
     columns = {"row": Column("GPa")} | {name: Column(name[1:], "", ".1f") for name in names}

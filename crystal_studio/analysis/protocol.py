@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+Tell = Callable[[str], None]
+"""Hears what a long analysis is doing, in a few words."""
+
+
+def silent(text: str) -> None:
+    """For nobody to hear."""
 
 
 @dataclass(frozen=True)

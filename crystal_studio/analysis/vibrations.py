@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from crystal_studio.analysis.protocol import Analysis, Column
+from crystal_studio.analysis.protocol import Analysis, Column, Tell, silent
 from crystal_studio.analysis.rest import at_rest
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import KnownError
@@ -12,12 +12,14 @@ from crystal_studio.potentials.phonons import frequencies
 from crystal_studio.potentials.protocol import Potential
 
 
-def vibrations(potential: Potential, crystal: Structures) -> Analysis:
+def vibrations(potential: Potential, crystal: Structures, tell: Tell = silent) -> Analysis:
     """One row a mode of one crystal (B = 1), after it has been relaxed; imaginary frequencies are negative.
 
-    Raises ``KnownError`` where the potential cannot relax it or has no forces.
+    ``tell`` hears what is being done. Raises ``KnownError`` where the potential cannot relax it or has no forces.
     """
+    tell("Relaxing the crystal")
     lattice, numbers, positions = at_rest(potential, crystal).cell(0)
+    tell("Forces of displaced atoms in a supercell")
     vectors, found = frequencies(potential, lattice, numbers, positions)
     if np.isnan(found).any():
         raise KnownError(f"{potential.title} has no forces of displaced atoms: try another potential.")

@@ -265,6 +265,16 @@ TABLE: tuple[ActionSpec, ...] = (
         (),
         True,
     ),
+    ActionSpec(
+        "view.analysis",
+        "Analysis",
+        "View",
+        "",
+        "Show or hide powder pattern, distances, coordination, elasticity and phonons of the candidate",
+        "",
+        (),
+        True,
+    ),
     ActionSpec("view.browser", "Project browser", "View", "", "Show or hide campaigns and filters", "", (), True),
     ActionSpec(
         "view.theme_system",

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from crystal_studio.app.analysis.analysis_view import AnalysisView
 from crystal_studio.app.background import Background
 from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.explore.candidate_model import CandidateModel
@@ -54,6 +55,7 @@ class ExplorePage(DockedPage):
         self.filter = FilterBar()
         self.scatter_view: ScatterView | None = None
         self.hull: HullView | None = None
+        self.analysis: AnalysisView | None = None
         self.shares = SharesView(background, cutoff, "explore shares")
         self.browser = ProjectBrowser()
         self.empty = EmptyState(
@@ -82,6 +84,8 @@ class ExplorePage(DockedPage):
         self.docks["scatter"].raise_()
         self.add_dock("hull", "Convex hull", area.RightDockWidgetArea)
         self.tabifyDockWidget(self.docks["inspector"], self.docks["hull"])
+        self.add_dock("analysis", "Analysis", area.RightDockWidgetArea)
+        self.tabifyDockWidget(self.docks["hull"], self.docks["analysis"])
         self.docks["inspector"].raise_()
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
@@ -186,6 +190,10 @@ class ExplorePage(DockedPage):
         self.hull.told.connect(self.told)
         self.hull.picked.connect(self.show_candidate)
         self.holders["hull"].addWidget(self.hull)
+        self.analysis = AnalysisView(self._background)
+        self.analysis.faulted.connect(self.faulted)
+        self.analysis.told.connect(self.told)
+        self.holders["analysis"].addWidget(self.analysis)
         self.holders["inspector"].addWidget(self.inspector)
         self.scatter_view = ScatterView(self._background)
         self.scatter_view.picked.connect(self.show_candidate)
@@ -247,8 +255,9 @@ class ExplorePage(DockedPage):
         """Show one candidate in every view that says something of one."""
         reader = self._reader if row is not None else None
         self.inspector.show(row, reader)
-        assert self.hull is not None
+        assert self.hull is not None and self.analysis is not None
         self.hull.show_candidate(row, reader)
+        self.analysis.show_candidate(row, reader)
 
     def _look_again(self) -> None:
         """Read the candidate that is looked at once more where the file now says something else of it."""
