@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crystal_studio.campaign.dft_request import DftRequest
+from crystal_studio.campaign.dft_request import BUNDLE, DftRequest
 from crystal_studio.campaign.events import Event, Finished, Message
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.steering import Steering
@@ -138,6 +138,9 @@ def _run(
             campaign_id = started.campaign_id
             for candidate, problem in started.problems:
                 parent.tell(Message("warning", f"Candidate {candidate} was left out: {problem}"))
+            if request.submit == BUNDLE:
+                parent.tell(Finished(campaign_id, "finished", f"The bundle is in {started.root}: it waits to be run."))
+                return
         elif request is not None:
             campaign_id = runner.start(project, request, name, parts)
         cancel, pause = steering.cancel, steering.pause

@@ -246,6 +246,16 @@ def test_a_window_starts_a_run_in_a_process_of_its_own(project):
     assert statuses(project)[AL] == "passed"
 
 
+def test_a_window_hands_in_a_bundle(project, tmp_path):
+    asked = DftRequest.of([AL, AS], code="toy", submit="bundle", settings=QUICK, folder=str(tmp_path / "out"))
+    process = CampaignProcess(project, request=asked)
+    process.start()
+    until(lambda: process.poll() is None or process.finished)
+    assert process.finished is not None and process.finished.state == "finished", process.finished
+    assert str(tmp_path / "out") in process.finished.text and (tmp_path / "out" / "run_all.sh").exists()
+    assert statuses(project) == {AL: "waiting", AS: "waiting", ALAS: "rejected"}
+
+
 def test_one_bad_crystal_does_not_stop_the_others(project):
     started = hand_in(project)
     inputs = started.folders[AL] / "input.json"
