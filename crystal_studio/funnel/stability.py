@@ -16,6 +16,9 @@ from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
 
+LOWEST = -10.0
+"""eV/atom; twice the formation energy of the most strongly bound compounds. What is lower is a fault of the potential."""
+
 
 @dataclass(frozen=True)
 class StabilityStage:
@@ -31,7 +34,7 @@ class StabilityStage:
     rejects: bool = False
 
     name = "stability"
-    version = 1
+    version = 2
     title = "Energy above hull"
     in_order = False
     costly = False
@@ -60,16 +63,25 @@ class StabilityStage:
         method = registry.method(context.potential)
         energy = np.asarray(batch.value("energy_per_atom", method.name), float)
         found = hull.distances(counts(batch.structures), energy)
+        fault = found.formation_energy < LOWEST
+        e_hull = np.where(fault, np.nan, found.e_above_hull)
         findings = (
-            Finding("e_hull", method, found.e_above_hull),
-            Finding("formation_energy", method, found.formation_energy),
+            Finding("e_hull", method, e_hull),
+            Finding("formation_energy", method, np.where(fault, np.nan, found.formation_energy)),
         )
         notes = {
             "decomposition": objects([text or None for text in found.decomposition]),
-            "hull_note": objects([text or None for text in found.reasons]),
+            "hull_note": objects(
+                [
+                    f"A formation energy of {f:.3g} eV/atom is a fault of {method.title}: ask another potential."
+                    if wrong
+                    else text or None
+                    for f, wrong, text in zip(found.formation_energy, fault, found.reasons, strict=True)
+                ]
+            ),
         }
         high = [
             Reason("above_hull", {"e_hull": float(e), "cutoff": self.cutoff}) if e > self.cutoff else None
-            for e in found.e_above_hull
+            for e in e_hull
         ]
         return rejecting(high, findings, notes)

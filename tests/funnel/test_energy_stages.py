@@ -145,3 +145,10 @@ def test_no_stage_raises_on_weird_candidates() -> None:
     context = FunnelContext()
     for stage in stages.for_funnel("quick"):
         assert complaint(stage, stage(weird, context), weird) == "", stage.name
+
+
+def test_an_absurd_energy_makes_nothing_stable() -> None:
+    """A network far outside its data may answer with any finite number."""
+    verdicts = StabilityStage()(with_energy(batch("NaCl"), -1e30), FunnelContext())
+    assert np.isnan(found(verdicts, "e_hull")).all() and np.isnan(found(verdicts, "formation_energy")).all()
+    assert "a fault of CHGNet" in verdicts.notes["hull_note"][0]
