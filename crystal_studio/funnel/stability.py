@@ -17,7 +17,7 @@ from crystal_studio.funnel.stage_options import option
 from crystal_studio.potentials import registry
 
 LOWEST = -10.0
-"""eV/atom, twice the formation energy of the most strongly bound compounds: what is lower is a fault of the potential."""
+"""eV/atom, twice the formation energy of the most strongly bound compounds; less is a fault of the potential."""
 
 
 @dataclass(frozen=True)
