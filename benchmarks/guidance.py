@@ -25,7 +25,7 @@ from crystal_studio.crystal.primitive import primitive
 from crystal_studio.design.request import DesignRequest, PropertyTarget
 from crystal_studio.evaluation.validity import compositionally_valid
 from crystal_studio.generators import registry
-from crystal_studio.generators.symmcd.checks import has_its_symmetry
+from crystal_studio.generators.checks import has_its_symmetry
 from crystal_studio.properties import registry as properties
 
 TARGETS: dict[str, tuple[tuple[str, float], ...]] = {

@@ -29,7 +29,7 @@ from torch import Tensor
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.generators import registry
-from crystal_studio.generators.symmcd.checks import has_its_symmetry
+from crystal_studio.generators.checks import has_its_symmetry
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
 
 PUBLISHED_CALLS = 2000

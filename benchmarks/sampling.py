@@ -17,7 +17,7 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.execution.threads import one_thread
 from crystal_studio.generators import registry
-from crystal_studio.generators.symmcd.checks import has_its_symmetry
+from crystal_studio.generators.checks import has_its_symmetry
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
 
 

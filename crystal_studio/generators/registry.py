@@ -15,7 +15,10 @@ from crystal_studio.registry import Registry
 families: Registry[Family] = Registry(
     "family of models",
     "crystal_studio.families",
-    {"symmcd": "crystal_studio.generators.symmcd.family:FAMILY"},
+    {
+        "symmcd": "crystal_studio.generators.symmcd.family:FAMILY",
+        "adaptive-cell": "crystal_studio.generators.adaptive_cell.family:FAMILY",
+    },
     ModelError,
     check=lambda family: form(family.options),
 )
@@ -75,8 +78,12 @@ def installed() -> dict[str, ModelCard]:
 
 
 def default() -> str:
-    """Name of the model used when a request names none; raises ``ModelError`` if none is installed."""
-    names = list(installed())
+    """Name of the model used when a request names none; raises ``ModelError`` if none is installed.
+
+    The first whose family can answer any request; those that need more, such as a composition, come after.
+    """
+    cards = installed()
+    names = sorted(cards, key=lambda name: bool(families.get(cards[name].family).capabilities.needs))
     if not names:
         raise ModelError(
             f"No trained model is installed in {paths.models()}:"

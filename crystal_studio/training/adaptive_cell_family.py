@@ -41,7 +41,7 @@ class AdaptiveCellFamily:
     def train(self, job: TrainingJob) -> dict[str, Any]:
         """The last row of the learning curve."""
         from crystal_studio.generators.adaptive_cell.network import NetworkConfig
-        from crystal_studio.generators.symmcd.model import bf16_pays
+        from crystal_studio.generators.precision import bf16_pays
         from crystal_studio.training.adaptive_cell import TrainConfig
         from crystal_studio.training.adaptive_cell_run import train
 

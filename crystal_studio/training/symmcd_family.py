@@ -45,7 +45,7 @@ class SymmCDFamily:
 
     def train(self, job: TrainingJob) -> dict[str, Any]:
         """The last row of the learning curve."""
-        from crystal_studio.generators.symmcd.model import bf16_pays
+        from crystal_studio.generators.precision import bf16_pays
         from crystal_studio.generators.symmcd.network import NetworkConfig
         from crystal_studio.training.symmcd import TrainConfig
         from crystal_studio.training.symmcd_run import train

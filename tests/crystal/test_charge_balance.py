@@ -82,7 +82,7 @@ def test_generator_and_funnel_agree(orbits: list[tuple[int, str]]) -> None:
     from crystal_studio.candidates.batch import Candidates
     from crystal_studio.funnel.composition import CompositionStage
     from crystal_studio.funnel.protocol import Batch
-    from crystal_studio.generators.symmcd.checks import is_neutral
+    from crystal_studio.generators.checks import is_neutral
 
     start = int(tables().wyckoff_start[226])
     letters = [str(x) for x in tables().letter[start : int(tables().wyckoff_start[227])]]

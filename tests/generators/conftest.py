@@ -10,6 +10,9 @@ import torch
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.generators import registry
+from crystal_studio.generators.adaptive_cell import cells
+from crystal_studio.generators.adaptive_cell import network as adaptive_cell
+from crystal_studio.generators.adaptive_cell import weights as adaptive_cell_weights
 from crystal_studio.generators.symmcd import weights as model
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
 from crystal_studio.generators.symmcd.priors import Priors, estimate
@@ -57,3 +60,28 @@ def generator(models):
     made = registry.load("tiny", "cpu")
     made.chunk_size = 48  # what an untrained network makes is slow to repair
     return made
+
+
+@pytest.fixture(scope="session")
+def adaptive_cell_folder(tmp_path_factory) -> Path:
+    torch.manual_seed(0)
+    config = adaptive_cell.NetworkConfig(hidden=16, edge=16, layers=1, angle=2, time_width=8)
+    network = adaptive_cell.ScoreNetwork(config)
+    learnt = crystals(40)
+    root = tmp_path_factory.mktemp("adaptive-cell")
+    card = {"title": "tiny", "licence": "MIT", "data": {}, "training": {}}
+    adaptive_cell_weights.save(
+        root / "tiny-cell", dict(network.named_parameters()), config, cells.estimate(learnt), learnt, card
+    )
+    return root
+
+
+@pytest.fixture
+def adaptive_cell_models(adaptive_cell_folder, monkeypatch) -> Path:
+    monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(adaptive_cell_folder))
+    return adaptive_cell_folder
+
+
+@pytest.fixture
+def adaptive_cell_generator(adaptive_cell_models):
+    return registry.load("tiny-cell", "cpu")

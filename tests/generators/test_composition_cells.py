@@ -7,7 +7,7 @@ import pytest
 
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.generators.symmcd import compositions
+from crystal_studio.generators import compositions
 
 
 @pytest.mark.parametrize(

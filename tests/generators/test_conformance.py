@@ -23,7 +23,7 @@ def name(check):
 
 
 @pytest.mark.parametrize("check", families.CHECKS, ids=name)
-@pytest.mark.parametrize("family", ["symmcd", "boxes"])
+@pytest.mark.parametrize("family", ["symmcd", "adaptive-cell", "boxes"])
 def test_families_keep_their_protocol(check, family, boxes):
     check(registry.families.get(family))
 
@@ -39,6 +39,12 @@ def test_the_shipped_symmcd_keeps_the_protocol(check):
     generator = shipped()
     generator.chunk_size = 2
     check(generator, DesignRequest(max_atoms=8, options={"steps": 2, "max_orbits": 2}))
+
+
+@pytest.mark.parametrize("check", generators.CHECKS, ids=name)
+def test_an_untrained_adaptive_cell_keeps_the_protocol(check, adaptive_cell_generator):
+    adaptive_cell_generator.chunk_size = 3
+    check(adaptive_cell_generator, DesignRequest(composition="CaTiO3", max_atoms=10, options={"steps": 2}))
 
 
 @pytest.mark.parametrize("check", generators.CHECKS, ids=name)

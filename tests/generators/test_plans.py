@@ -17,8 +17,8 @@ from crystal_studio.design.fixed_sites import Kept, KeptOrbit, parse_template
 from crystal_studio.design.request import ChemicalSystem, DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.funnel.composition import reason_against
+from crystal_studio.generators.compositions import PSEUDO, doubt
 from crystal_studio.generators.symmcd.charges import pin_required
-from crystal_studio.generators.symmcd.compositions import PSEUDO, doubt
 from crystal_studio.generators.symmcd.plan import check, draw, draw_again
 from crystal_studio.generators.symmcd.sites import on_representative
 

@@ -12,9 +12,9 @@ from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
 from crystal_studio.errors import RequestError
+from crystal_studio.generators.checks import has_its_symmetry
 from crystal_studio.generators.protocol import Cancelled
 from crystal_studio.generators.symmcd import model
-from crystal_studio.generators.symmcd.checks import has_its_symmetry
 
 
 def same(a, b) -> bool:

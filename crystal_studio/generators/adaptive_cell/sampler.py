@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from crystal_studio.diffusion.variance_preserving import VariancePreserving
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
 from crystal_studio.generators.adaptive_cell.network import ScoreNetwork
 from crystal_studio.generators.adaptive_cell.process import STEPS, Crystals
+from crystal_studio.generators.protocol import Cancelled, CancelToken
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,13 @@ def sample(
     generator: torch.Generator,
     know_cell: bool = False,
     know_sites: bool = False,
+    cancel: CancelToken | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> AsymmetricUnits:
     """One crystal for each of ``asked``, with its group, elements and Wyckoff positions.
 
     Lattices and coordinates of ``asked`` are taken where the cell or the sites are known, and do not matter otherwise.
+    ``cancel`` is looked at before every step, ``tick`` called after it.
     """
     device = generator.device
     crystals = Crystals.of(asked, prior, str(device))
@@ -59,7 +64,7 @@ def sample(
     c = frame.inside(k) if know_cell else normal(frame.expected, generator) * frame.free
     x = torch.as_tensor(asked.positions[asked.mask], dtype=torch.float32, device=device)
     if not know_sites:
-        x = _anywhere(crystals, generator)
+        x = anywhere(crystals, generator)
     size = len(asked)
     levels = torch.linspace(STEPS, 0, config.steps + 1).round().long().tolist()
 
@@ -77,6 +82,8 @@ def sample(
         return away, cell, said.lattice
 
     for t, s in itertools.pairwise(levels):
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
         sigma_t = crystals.sigma(torch.full((size,), t, device=device))[orbits.crystal].unsqueeze(1)
         sigma_s = crystals.sigma(torch.full((size,), s, device=device))[orbits.crystal].unsqueeze(1)
         sigma_s = sigma_s if s else torch.zeros_like(sigma_s)
@@ -93,10 +100,11 @@ def sample(
             x = x + (1 - kept) * sigma_t * away + crystals.free(normal(x, generator), lattice) * spread
         if not know_cell:
             c = process.step(c, cell.clamp(-6, 6), t, s, config.noise, generator) * frame.free
-    return _finished(asked, crystals, x, c)
+        tick()
+    return finished(asked, crystals, x, c)
 
 
-def _anywhere(crystals: Crystals, generator: torch.Generator) -> Tensor:
+def anywhere(crystals: Crystals, generator: torch.Generator) -> Tensor:
     """(n, 3) random points on the subspaces of the Wyckoff positions."""
     table = tables()
     row = crystals.orbits.row.cpu().numpy()
@@ -106,7 +114,7 @@ def _anywhere(crystals: Crystals, generator: torch.Generator) -> Tensor:
     return (linear @ free.unsqueeze(2)).squeeze(2) + origin
 
 
-def _finished(asked: AsymmetricUnits, crystals: Crystals, x: Tensor, c: Tensor) -> AsymmetricUnits:
+def finished(asked: AsymmetricUnits, crystals: Crystals, x: Tensor, c: Tensor) -> AsymmetricUnits:
     """Exactly on the Wyckoff positions asked for, in the family's cell."""
     k = constrain(crystals.frame.outside(c).double().cpu().numpy(), asked.space_group)
     lattice = lattices.standard_orientation(lattices.from_k(k))

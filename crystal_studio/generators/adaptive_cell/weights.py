@@ -17,7 +17,7 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.errors import ModelError
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
 from crystal_studio.generators.adaptive_cell.network import NetworkConfig
-from crystal_studio.generators.symmcd.weights import sha256
+from crystal_studio.generators.hashes import sha256
 
 FAMILY = "adaptive-cell"
 FORMAT = 1

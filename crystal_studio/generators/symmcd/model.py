@@ -14,16 +14,17 @@ from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.projection import project
-from crystal_studio.crystal.repair import repair
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import check_sites
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError
+from crystal_studio.generators.checks import has_its_symmetry, is_neutral, opened, too_many_atoms, trim
+from crystal_studio.generators.hashes import sha256
+from crystal_studio.generators.precision import bf16_pays
 from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
 from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.batching import batches
-from crystal_studio.generators.symmcd.checks import has_its_symmetry, is_neutral, packing, too_many_atoms, trim
 from crystal_studio.generators.symmcd.inference import Inference
 from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser
@@ -33,7 +34,7 @@ from crystal_studio.generators.symmcd.priors import Priors
 from crystal_studio.generators.symmcd.process import STEPS
 from crystal_studio.generators.symmcd.representation import N_AXES
 from crystal_studio.generators.symmcd.sampler import PUBLISHED, Conditions, Sample, Scheme, sample
-from crystal_studio.generators.symmcd.weights import DEFAULT_STEPS, network_config, read_priors, read_weights, sha256
+from crystal_studio.generators.symmcd.weights import DEFAULT_STEPS, network_config, read_priors, read_weights
 
 ROUNDS = 6
 """How often candidates are drawn at most that are too large, overlap or have another symmetry than asked for."""
@@ -42,10 +43,6 @@ SAME_PLAN = 1
 SOFT_ROUNDS = 3
 """How often a candidate is drawn at most for a neutral composition and the number of distinct elements it was planned
 with. The share of crystals planned as neutral is that of the training set."""
-MOST_MOVED, MOST_EXPANSION = 1.5, 1.1
-"""Angstrom that a repair may move an atom before the candidate is drawn again; greatest factor of the cell edges."""
-MOST_PACKED = 0.4
-"""Of the cell that spheres of 0.6 covalent radii may fill: real crystals of the training set stay below 0.36."""
 FAST = Scheme(fresh=0.5, settle=0.1)
 """The sampler of requests that do not ask for the published one; chosen in docs/symmcd.md."""
 
@@ -146,7 +143,9 @@ class SymmCD:
                 conditions = self.conditions(members_plans, allowed, targets[indices], neutral[indices], guidance)
                 raw = self.denoise(conditions, members_plans, generator, scheme, cancel, tick)
                 done += scheme.steps
-                units, gentle = repaired(raw, conditions)
+                held = conditions.positions.isfinite().all(-1).cpu().numpy()
+                fixed_cell = conditions.k.isfinite().all(-1).cpu().numpy()
+                units, gentle = opened(raw, held, fixed_cell)
                 too_large = too_many_atoms(units, request)
                 wrong = too_large | ~gentle | ~has_its_symmetry(units)
                 if round_ < SOFT_ROUNDS:
@@ -224,24 +223,6 @@ class SymmCD:
         return _reconstruct(conditions.space_group.cpu().numpy(), wyckoff, mask, drawn)
 
 
-def repaired(units: AsymmetricUnits, conditions: Conditions) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
-    """Crystals with overlaps opened along free parameters, and which of them (B,) had to change little.
-
-    Orbits and lattices that are kept stay as they are; cells too small for their atoms are not tried.
-    """
-    gentle = np.zeros(len(units), bool)
-    rows = np.flatnonzero(packing(units) <= MOST_PACKED)
-    if not len(rows):
-        return units, gentle
-    held = conditions.positions.isfinite().all(-1).cpu().numpy()[rows]
-    free = ~conditions.k.isfinite().all(-1).cpu().numpy()[rows]
-    some = repair(units.take(rows), held=held, most_expansion=np.where(free, MOST_EXPANSION, 1.0))
-    gentle[rows] = (some.moved.max(1) <= MOST_MOVED) & (some.scale == 1.0)
-    lattice, positions = units.lattice.copy(), units.positions.copy()
-    lattice[rows], positions[rows] = some.units.lattice, some.units.positions
-    return replace(units, lattice=lattice, positions=positions), gentle
-
-
 def wrong_number_of_elements(units: AsymmetricUnits, plans: list[UnitPlan]) -> NDArray[np.bool_]:
     """(B,) whether a crystal holds another number of distinct elements than planned."""
     planned = np.array([p.distinct for p in plans])
@@ -255,13 +236,6 @@ def draw_targets(request: DesignRequest, count: int, rng: np.random.Generator) -
     for target in request.targets:
         values[:, NAMES.index(target.name)] = rng.uniform(target.low, target.high, count)
     return values
-
-
-def bf16_pays(kind: str) -> bool:
-    """Whether 16-bit matrix products are fast on this kind of device."""
-    if kind == "cuda":
-        return torch.cuda.is_bf16_supported()
-    return kind == "cpu" and bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
 def _reconstruct(group: NDArray, wyckoff: NDArray, mask: NDArray[np.bool_], drawn: Sample) -> AsymmetricUnits:

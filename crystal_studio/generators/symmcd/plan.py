@@ -12,7 +12,8 @@ from crystal_studio.crystal.space_groups import N_GROUPS, tables
 from crystal_studio.design.fixed_sites import Kept
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
-from crystal_studio.generators.symmcd import compositions, sites
+from crystal_studio.generators import compositions
+from crystal_studio.generators.symmcd import sites
 from crystal_studio.generators.symmcd.charges import pin_required
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 from crystal_studio.generators.symmcd.priors import Priors

@@ -19,7 +19,7 @@ from crystal_studio.crystal.wyckoff_sets import describe_template, draw_assignme
 from crystal_studio.design.fixed_sites import Kept, wyckoff_row
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
-from crystal_studio.generators.symmcd.compositions import KNOWN_SHARE, formula_units, known_choices, row_weights
+from crystal_studio.generators.compositions import KNOWN_SHARE, formula_units, known_choices, row_weights
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 
 ON_SITE = 0.02

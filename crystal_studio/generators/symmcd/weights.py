@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from crystal_studio.errors import ModelError
+from crystal_studio.generators.hashes import sha256
 from crystal_studio.generators.symmcd.labels import LABELS
 from crystal_studio.generators.symmcd.network import NetworkConfig
 from crystal_studio.generators.symmcd.priors import Priors
@@ -73,9 +73,3 @@ def read_priors(folder: Path) -> Priors:
 
 def _label_cards() -> list[dict[str, Any]]:
     return [{"name": label.name, "unit": label.unit, "low": label.low, "high": label.high} for label in LABELS]
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
@@ -12,12 +15,17 @@ from crystal_studio.crystal.composition import reduced_counts
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
 from crystal_studio.crystal.primitive import primitive
+from crystal_studio.crystal.repair import repair
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import space_group_numbers
 from crystal_studio.design.request import DesignRequest
 
 LEAST_RATIO = 0.6
 """Least distance in sums of covalent radii (every real crystal of the training set passes)."""
+MOST_MOVED, MOST_EXPANSION = 1.5, 1.1
+"""Angstrom that a repair may move an atom before the candidate is drawn again; greatest factor of the cell edges."""
+MOST_PACKED = 0.4
+"""Of the cell that spheres of 0.6 covalent radii may fill: real crystals of the training set stay below 0.36."""
 
 
 def is_neutral(units: AsymmetricUnits) -> np.ndarray:
@@ -56,6 +64,26 @@ def has_its_symmetry(units: AsymmetricUnits) -> np.ndarray:
     found = np.zeros(len(units), np.int16)
     found[apart] = space_group_numbers(cells.take(apart))
     return found == units.space_group
+
+
+def opened(
+    units: AsymmetricUnits, held: NDArray[np.bool_] | None = None, fixed_cell: NDArray[np.bool_] | None = None
+) -> tuple[AsymmetricUnits, NDArray[np.bool_]]:
+    """Crystals with overlaps opened along free parameters, and which of them (B,) had to change little.
+
+    Orbits ``held`` (B, M) and cells ``fixed_cell`` (B,) stay as they are; cells too small for the atoms are not tried.
+    """
+    gentle = np.zeros(len(units), bool)
+    rows = np.flatnonzero(packing(units) <= MOST_PACKED)
+    if not len(rows):
+        return units, gentle
+    free = np.ones(len(rows), bool) if fixed_cell is None else ~fixed_cell[rows]
+    still = None if held is None else held[rows]
+    some = repair(units.take(rows), held=still, most_expansion=np.where(free, MOST_EXPANSION, 1.0))
+    gentle[rows] = (some.moved.max(1) <= MOST_MOVED) & (some.scale == 1.0)
+    lattice, positions = units.lattice.copy(), units.positions.copy()
+    lattice[rows], positions[rows] = some.units.lattice, some.units.positions
+    return replace(units, lattice=lattice, positions=positions), gentle
 
 
 def trim(units: AsymmetricUnits, max_atoms: int) -> AsymmetricUnits:

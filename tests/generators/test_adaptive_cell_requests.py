@@ -1,0 +1,106 @@
+"""The adaptive-cell family: what is asked for is what is made, and what cannot be made is said in one sentence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
+from crystal_studio.crystal.composition import reduced_counts
+from crystal_studio.crystal.lattice import constrain, to_k
+from crystal_studio.design.chemistry import ChemicalSystem
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.errors import ModelError, RequestError
+from crystal_studio.generators import registry
+from crystal_studio.generators.adaptive_cell import plan
+from crystal_studio.generators.requests import fitted
+
+FAMILY = registry.families.get("adaptive-cell")
+PEROVSKITE = DesignRequest(composition="CaTiO3", count=12, options={"steps": 2})
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"composition": "CaXxO3", "chemical_system": ChemicalSystem()}, "chemsys"),
+        ({"composition": "CaPoO3", "chemical_system": ChemicalSystem()}, "chemsys"),
+        ({"space_groups": (227,), "max_atoms": 10}, "composition"),
+        ({"max_atoms": 4}, "max_atoms"),
+        ({"space_groups": (230,), "max_atoms": 20}, "composition"),
+        ({"options": {"max_orbits": 2}}, "composition"),
+        ({"options": {"steps": -1}}, "steps"),
+        ({"space_groups": (231,)}, "space_groups"),
+    ],
+)
+def test_bad_requests_are_answered_in_a_sentence(adaptive_cell_generator, changes, field):
+    generator = adaptive_cell_generator
+    generator.card = replace(generator.card, elements=(8, 20, 22))
+    with pytest.raises(RequestError) as told:
+        request = PEROVSKITE.with_(**changes)
+        generator.check(fitted(request, FAMILY, generator.card))
+    assert told.value.field == field
+    assert str(told.value).endswith(".")
+
+
+def test_a_composition_has_to_be_given():
+    with pytest.raises(RequestError, match="composition"):
+        fitted(DesignRequest(chemical_system=ChemicalSystem(("Ca", "O"), "exact")), FAMILY)
+
+
+def test_said_while_the_request_is_written():
+    assert FAMILY.look(PEROVSKITE, lambda: False).problem is None
+    assert FAMILY.look(DesignRequest(), lambda: False).problem is None
+    problem = FAMILY.look(PEROVSKITE.with_(space_groups=(230,), max_atoms=20), lambda: False).problem
+    assert problem is not None and "Ia-3d (230)" in str(problem)
+
+
+def test_every_candidate_has_composition_group_and_size(adaptive_cell_generator):
+    request = PEROVSKITE.with_(space_groups=(62, 148, 221), max_atoms=20)
+    units = adaptive_cell_generator.sample_units(request, 0)
+    assert set(units.space_group) <= {62, 148, 221} and len(set(units.space_group)) > 1
+    assert (n_atoms(units, primitive=True) <= 20).all()
+    assert all(sorted(pairs) == [(8, 3), (20, 1), (22, 1)] for pairs in reduced_counts(expand(units)))
+    assert np.allclose(to_k(units.lattice), constrain(to_k(units.lattice), units.space_group), atol=1e-6)
+
+
+def test_plans_follow_known_crystals():
+    """Perovskites of the training set outnumber whatever else five atoms a formula unit allow."""
+    units = plan.draw(PEROVSKITE, 200, np.random.default_rng(0))
+    assert np.isin(units.space_group, (62, 221)).mean() > 0.1 and len(set(units.space_group)) > 5
+    few = plan.draw(PEROVSKITE.with_options(max_orbits=3), 20, np.random.default_rng(0))
+    assert (few.n_orbits <= 3).all()
+
+
+def test_damaged_weights_are_refused(adaptive_cell_models, tmp_path, monkeypatch):
+    folder = tmp_path / "tiny-cell"
+    folder.mkdir()
+    for name in ("card.json", "model.safetensors"):
+        (folder / name).write_bytes((adaptive_cell_models / "tiny-cell" / name).read_bytes())
+    monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(tmp_path))
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    with pytest.raises(ModelError, match="damaged"):
+        registry.load("tiny-cell")
+    (folder / "model.safetensors").write_bytes(weights)
+    card = json.loads((folder / "card.json").read_text())
+    card["network"]["hidden"] = 20
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ModelError, match="do not fit"):
+        registry.load("tiny-cell")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match="missing"):
+        registry.load("tiny-cell")
+
+
+def test_a_model_that_needs_a_composition_is_no_default(adaptive_cell_models, model_folder, tmp_path, monkeypatch):
+    """Though its name comes first: a request that names no model need not give a composition."""
+    for source, name in ((adaptive_cell_models / "tiny-cell", "a-cell"), (model_folder / "tiny", "tiny")):
+        shutil.copytree(source, tmp_path / name)
+    monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(tmp_path))
+    assert list(registry.installed()) == ["a-cell", "tiny"] and registry.default() == "tiny"
+    shutil.rmtree(tmp_path / "tiny")
+    assert registry.default() == "a-cell"
