@@ -11,11 +11,6 @@ def normal(like: Tensor, generator: torch.Generator | None = None) -> Tensor:
     return torch.randn(like.shape, generator=generator, device=like.device)
 
 
-def chance(like: Tensor, odds: float, generator: torch.Generator | None = None) -> Tensor:
-    """Which entries come true with these odds."""
-    return torch.rand(like.shape, generator=generator, device=like.device) < odds
-
-
 def per_crystal(values: Tensor, like: Tensor) -> Tensor:
     """One number a crystal (B,), shaped to meet a tensor (B, ...)."""
     return values.view(-1, *[1] * (like.dim() - 1))

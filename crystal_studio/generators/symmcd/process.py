@@ -68,10 +68,11 @@ class LatticeFrame:
 
 
 def categories(priors: Priors, space_group: Tensor, allowed: Tensor | None = None) -> tuple[Categorical, Categorical]:
-    """Corruptions of elements (B, M), those of ``allowed`` (94,) alone, and of site symmetries (B, M, 15)."""
+    """Corruptions of elements (...), those of ``allowed`` (94,) alone, and of site symmetries (..., 15), of orbits in
+    the groups (...)."""
     device = space_group.device
     elements = priors.element_marginal(None if allowed is None else allowed.cpu()).to(device)
-    return Categorical(STEPS, elements), Categorical(STEPS, priors.classes.to(device)[space_group - 1][:, None])
+    return Categorical(STEPS, elements), Categorical(STEPS, priors.classes.to(device)[space_group - 1])
 
 
 def loss(
@@ -90,7 +91,7 @@ def loss(
     if t is None:
         t = torch.randint(1, STEPS + 1, (len(clean.k),), generator=generator, device=device)
     frame = LatticeFrame(clean.space_group, priors)
-    of_elements, of_classes = categories(priors, clean.space_group)
+    of_elements, of_classes = categories(priors, clean.space_group.unsqueeze(1))
     k_t, noise_k = VariancePreserving(STEPS, device).corrupt(frame.standardise(clean.k), t, generator)
     x_t, target_x = WrappedNormal(STEPS, device).corrupt(clean.x, t, generator)
     elements_t = of_elements.corrupt(clean.elements, t, generator)
