@@ -50,10 +50,15 @@ def test_same_function_as_the_denoiser(edges: int, labelled: bool) -> None:
 @pytest.mark.parametrize("edges", [1, 60, 10_000])
 def test_packing_holds_every_orbit_once(edges: int) -> None:
     mask = mask_of(COUNTS, 8)
-    rows, blocks = packed(mask, edges)
+    rows, groups = packed(mask, edges)
     assert sorted(rows) == np.flatnonzero(mask).tolist()
-    for block in blocks:
-        of = rows[block.rows].reshape(block.crystals, block.width) // 8
-        assert (of == of[:, :1]).all() and mask[of[:, 0]].sum(1).tolist() == [block.width] * block.crystals
-        assert block.edges <= edges or block.crystals == 1
-    assert sum(block.crystals for block in blocks) == len(COUNTS)
+    assert sum(block.crystals for group in groups for block in group) == len(COUNTS)
+    for group in groups:
+        end = 0
+        for block in group:
+            of = rows[block.rows].reshape(block.crystals, block.width) // 8
+            assert (of == of[:, :1]).all() and mask[of[:, 0]].sum(1).tolist() == [block.width] * block.crystals
+            assert block.edges == slice(end, end + block.crystals * block.width**2)
+            end = block.edges.stop
+        assert end <= edges or (len(group) == group[0].crystals == 1)
+    assert edges < 10_000 or len(groups) == 1

@@ -1,13 +1,16 @@
 """The denoiser for sampling: the function of ``Denoiser.forward`` with a fraction of its memory traffic.
 
 Matrix products of this size take less time than reading and writing what lies between them. So orbits are packed
-without padding; all go through one layer after the other, so that its weights are read once; edges go in blocks that
-stay in the cache; sums and SiLU work in place; and linear maps of the same input are one product.
+without padding; all go through one layer after the other, so that its weights are read once; edges go in groups that
+stay in the cache, whatever crystals they are of; sums and SiLU work in place; linear maps of the same input are one
+product; and the waves of a difference of coordinates are products of the waves of the orbits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 import torch
@@ -15,47 +18,91 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import silu
 
-from crystal_studio.generators.symmcd.network import Denoiser, Layer, Prediction, fourier
+from crystal_studio.generators.symmcd.network import Denoiser, Layer, Prediction
 
 CACHED_EDGES = 1_500
-"""Edges of a block on a processor: two tensors of them, 384 wide and in 16 bits, stay in a cache of 2 MB."""
+"""Edges of a group on a processor: two tensors of them, 384 wide and in 16 bits, stay in a cache of 2 MB."""
 MOST_EDGES = 500_000
-"""Edges of a block on other devices, where memory alone limits them."""
+"""Edges of a group on other devices, where memory alone limits them."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """``crystals`` of ``width`` orbits each, of which the first is row ``start`` of the packed orbits."""
+    """``crystals`` of ``width`` orbits each, of which the first is row ``start`` of the packed orbits; their edges
+    begin at ``first`` of their group."""
 
     start: int
     crystals: int
     width: int
+    first: int
 
     @property
     def rows(self) -> slice:
         return slice(self.start, self.start + self.crystals * self.width)
 
     @property
-    def edges(self) -> int:
-        return self.crystals * self.width**2
+    def edges(self) -> slice:
+        return slice(self.first, self.first + self.crystals * self.width**2)
 
 
-def packed(mask: NDArray[np.bool_], edges: int) -> tuple[NDArray[np.int64], list[Block]]:
-    """Rows of the orbits (B, M), flattened, in blocks of crystals with equally many; at most ``edges`` edges a block.
+def packed(mask: NDArray[np.bool_], most: int) -> tuple[NDArray[np.int64], list[list[Block]]]:
+    """Rows of the orbits (B, M), flattened, in blocks of crystals with equally many; groups of blocks have at most
+    ``most`` edges, but for a crystal that has more.
 
     mask : (B, M) orbits that exist
     """
     counts, places = mask.sum(1), np.argsort(~mask, axis=1, kind="stable")
     pieces: list[NDArray[np.int64]] = []
-    blocks: list[Block] = []
-    start = 0
+    groups: list[list[Block]] = [[]]
+    start = used = 0
     for width in np.unique(counts[counts > 0]).tolist():
         rows = np.flatnonzero(counts == width)
         pieces.append((rows[:, None] * mask.shape[1] + places[rows, :width]).ravel())
-        for some in np.array_split(rows, -(-len(rows) * width**2 // max(edges, width**2))):
-            blocks.append(Block(start, len(some), width))
-            start += len(some) * width
-    return np.concatenate(pieces), blocks
+        left = len(rows)
+        while left:
+            fit = min(left, max(most - used, 0) // width**2) or int(not groups[-1])
+            if not fit:
+                groups.append([])
+                used = 0
+                continue
+            groups[-1].append(Block(start, fit, width, used))
+            start, used, left = start + fit * width, used + fit * width**2, left - fit
+    return np.concatenate(pieces), groups
+
+
+@dataclass(frozen=True)
+class Packing:
+    """The orbits (N,) that exist of a batch (B, M): their rows ``orbits`` in (B M, ...), the ``crystal`` of each, the
+    groups of blocks, and for each block 1/m (B, 1, m), with which a product is the mean over senders."""
+
+    mask: Tensor
+    orbits: Tensor
+    crystal: Tensor
+    groups: list[list[Block]]
+    shares: dict[Block, Tensor]
+
+    @staticmethod
+    def of(mask: Tensor, most: int, dtype: torch.dtype) -> Packing:
+        """mask : (B, M) orbits that exist; most : edges of a group."""
+        rows, groups = packed(mask.cpu().numpy(), most)
+        orbits = torch.as_tensor(rows, device=mask.device)
+        shares = {
+            block: torch.full((block.crystals * block.width, 1, block.width), 1 / block.width, dtype=dtype).to(
+                mask.device
+            )
+            for group in groups
+            for block in group
+        }
+        return Packing(mask, orbits, orbits // mask.shape[1], groups, shares)
+
+    @property
+    def most_edges(self) -> int:
+        return max(group[-1].edges.stop for group in self.groups)
+
+    def spread(self, values: Tensor) -> Tensor:
+        """(B, M, ...) in float32 of values (N, ...), zeros for orbits that do not exist."""
+        room = torch.zeros((self.mask.numel(), *values.shape[1:]), device=values.device)
+        return room.index_copy_(0, self.orbits, values.float()).unflatten(0, tuple(self.mask.shape))
 
 
 class Inference:
@@ -66,6 +113,7 @@ class Inference:
         self.network = network
         self.layers = [_Layer(layer) for layer in network.layers if isinstance(layer, Layer)]
         self.edges = CACHED_EDGES if network.group_encoding.device.type == "cpu" else MOST_EDGES
+        self._last: Packing | None = None
 
     @torch.no_grad()
     def __call__(
@@ -81,37 +129,48 @@ class Inference:
     ) -> Prediction:
         """As ``Denoiser.forward``, which see, in float32; zeros for orbits that do not exist."""
         mask = torch.ones_like(elements, dtype=torch.bool) if mask is None else mask
-        rows, blocks = packed(mask.cpu().numpy(), self.edges)
-        index = torch.as_tensor(rows, device=x.device)
-        crystal = index // mask.shape[1]
+        packing = self._packing(mask)
 
         def of_orbits(values: Tensor) -> Tensor:
-            return values.flatten(0, 1)[index]
+            return values.flatten(0, 1)[packing.orbits]
 
         whole = self.network.embed_crystals(space_group, t, k, labels)
         x = of_orbits(x)
-        h = self.network.embed_orbits(of_orbits(elements), of_orbits(classes), x, whole[crystal])
-        self._messages(h, k.to(h.dtype), x, crystal, blocks)
+        h = self.network.embed_orbits(of_orbits(elements), of_orbits(classes), x, whole[packing.crystal])
+        self._messages(h, k.to(h.dtype)[packing.crystal], x, packing)
         h = self.network.out_norm(h)
-        mean = torch.zeros(whole.shape, device=h.device).index_add_(0, crystal, h.float()) / mask.sum(1, keepdim=True)
-        of_k, *said = self.network.read(h, mean.to(h.dtype))
-        spread = []
-        for part in said:
-            room = torch.zeros((mask.numel(), *part.shape[1:]), device=h.device)
-            spread.append(room.index_copy_(0, index, part.float()).unflatten(0, tuple(mask.shape)))
-        return Prediction(of_k.float(), *spread)
+        mean = torch.zeros(whole.shape, device=h.device).index_add_(0, packing.crystal, h.float())
+        of_k, *said = self.network.read(h, (mean / mask.sum(1, keepdim=True)).to(h.dtype))
+        return Prediction(of_k.float(), *(packing.spread(part) for part in said))
 
-    def _messages(self, h: Tensor, k: Tensor, x: Tensor, crystal: Tensor, blocks: list[Block]) -> None:
-        """Change h (N, H) of the packed orbits in place, layer by layer."""
-        offsets = []
-        for block in blocks:
-            points = x[block.rows].view(block.crystals, block.width, 3)
-            features = fourier(points.unsqueeze(1) - points.unsqueeze(2), self.network.config.frequencies)
-            offsets.append(features.to(h.dtype).flatten(0, 2))
-        most = max(block.edges for block in blocks)
-        room = (h.new_empty(most, h.shape[1]), h.new_empty(most, h.shape[1]))
+    def _packing(self, mask: Tensor) -> Packing:
+        """That of the step before, mostly."""
+        last = self._last
+        if last is None or last.mask.shape != mask.shape or not torch.equal(last.mask, mask):
+            last = self._last = Packing.of(mask, self.edges, self.network.lattice.weight.dtype)
+        return last
+
+    def _messages(self, h: Tensor, k: Tensor, x: Tensor, packing: Packing) -> None:
+        """Change h (N, H) of the packed orbits in place, layer by layer; k (N, 6), x (N, 3)."""
+        offsets = list(_offsets(x, self.network.config.frequencies, packing, h.dtype))
+        room = (h.new_empty(packing.most_edges, h.shape[1]), h.new_empty(packing.most_edges, h.shape[1]))
         for layer in self.layers:
-            layer(h, k, crystal, blocks, offsets, room)
+            layer(h, k, packing, offsets, room)
+
+
+def _offsets(x: Tensor, frequencies: int, packing: Packing, dtype: torch.dtype) -> Iterator[Tensor]:
+    """(E, 6 F) of each group: ``network.fourier`` of the differences of coordinates x (N, 3), cosine and sine of each
+    wave beside each other."""
+    n = torch.arange(1, frequencies + 1, device=x.device, dtype=x.dtype)
+    phase = (2 * pi * x.unsqueeze(-1) * n).flatten(-2)
+    waves = torch.polar(torch.ones_like(phase), phase)
+    for group in packing.groups:
+        made = x.new_empty((group[-1].edges.stop, 2 * phase.shape[1]), dtype=dtype)
+        for block in group:
+            of = waves[block.rows].unflatten(0, (block.crystals, block.width))
+            product = of.unsqueeze(1) * of.unsqueeze(2).conj()
+            made[block.edges].copy_(torch.view_as_real(product).flatten(-2).flatten(0, 2))
+        yield made
 
 
 class _Layer:
@@ -119,37 +178,37 @@ class _Layer:
 
     def __init__(self, layer: Layer) -> None:
         of_node, of_message = layer.node_in.weight.chunk(2, 1)
-        self.norm, self.node_out, self.from_lattice = layer.norm, layer.node_out, layer.from_lattice
-        self.of_node = torch.cat([layer.from_receiver.weight, layer.from_sender.weight, of_node]).t().contiguous()
-        nothing = torch.zeros_like(layer.node_in.bias)
-        self.bias = torch.cat([layer.from_receiver.bias, nothing, layer.node_in.bias])
-        self.of_offset, self.of_message = layer.from_offset.weight.t().contiguous(), of_message.t().contiguous()
+        self.norm, self.node_out = layer.norm, layer.node_out
+        lattice = layer.from_lattice.weight
+        nothing = lattice.new_zeros(2 * lattice.shape[0], lattice.shape[1])
+        of_orbit = torch.cat([layer.from_receiver.weight, layer.from_sender.weight, of_node])
+        self.of_orbit = torch.cat([of_orbit, torch.cat([lattice, nothing])], 1).t().contiguous()
+        self.bias = torch.cat([layer.from_receiver.bias, torch.zeros_like(layer.node_in.bias), layer.node_in.bias])
+        sine, cosine = layer.from_offset.weight.t().chunk(2)
+        self.of_offset = torch.stack([cosine, sine], 1).flatten(0, 1).contiguous()
+        self.of_message = of_message.t().contiguous()
         self.edge, self.edge_bias = layer.edge.weight.t().contiguous(), layer.edge.bias.detach()
 
     def __call__(
-        self,
-        h: Tensor,
-        k: Tensor,
-        crystal: Tensor,
-        blocks: list[Block],
-        offsets: list[Tensor],
-        room: tuple[Tensor, Tensor],
+        self, h: Tensor, k: Tensor, packing: Packing, offsets: list[Tensor], room: tuple[Tensor, Tensor]
     ) -> None:
         """Change h (N, H) in place.
 
-        k : (B, 6); crystal : (N,) rows of k; offsets : (E, 6 F) of each block; room : two of the most edges (E, H)
+        k : (N, 6); offsets : (E, 6 F) of each group; room : two of the most edges (E, H)
         """
         hidden = h.shape[1]
-        receiver, sender, node = torch.addmm(self.bias, self.norm(h), self.of_node).chunk(3, 1)
-        receiver = receiver + self.from_lattice(k)[crystal]
+        receiver, sender, node = torch.addmm(self.bias, torch.cat([self.norm(h), k], 1), self.of_orbit).chunk(3, 1)
         message = torch.empty_like(h)
-        for block, offset in zip(blocks, offsets, strict=True):
-            b, m, rows = block.crystals, block.width, block.rows
-            first, second = room[0][: block.edges], room[1][: block.edges]
-            to, of = receiver[rows].unflatten(0, (b, m)), sender[rows].unflatten(0, (b, m))
-            torch.add(to.unsqueeze(2), of.unsqueeze(1), out=first.view(b, m, m, hidden))
+        for group, offset in zip(packing.groups, offsets, strict=True):
+            first, second = room[0][: len(offset)], room[1][: len(offset)]
+            for block in group:
+                shape = (block.crystals, block.width)
+                to, of = receiver[block.rows].unflatten(0, shape), sender[block.rows].unflatten(0, shape)
+                edges = first[block.edges].view(*shape, block.width, hidden)
+                torch.add(to.unsqueeze(2), of.unsqueeze(1), out=edges)
             silu(first.addmm_(offset, self.of_offset), inplace=True)
             silu(torch.addmm(self.edge_bias, first, self.edge, out=second), inplace=True)
-            # A product with 1/m: the mean over senders, faster than its reduction.
-            torch.bmm(h.new_full((b * m, 1, m), 1 / m), second.view(b * m, m, hidden), out=message[rows].unsqueeze(1))
+            for block in group:
+                edges = second[block.edges].view(-1, block.width, hidden)
+                torch.bmm(packing.shares[block], edges, out=message[block.rows].unsqueeze(1))
         h.add_(self.node_out(silu(torch.addmm(node, message, self.of_message), inplace=True)))
