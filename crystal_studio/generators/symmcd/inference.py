@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import pi
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -70,39 +71,54 @@ def packed(mask: NDArray[np.bool_], most: int) -> tuple[NDArray[np.int64], list[
     return np.concatenate(pieces), groups
 
 
-@dataclass(frozen=True)
-class Packing:
-    """The orbits (N,) that exist of a batch (B, M): their rows ``orbits`` in (B M, ...), the ``crystal`` of each, the
-    groups of blocks, and for each block 1/m (B, 1, m), with which a product is the mean over senders."""
+class Workspace:
+    """The orbits (N,) that exist of a batch (B, M), and the room in which their messages are worked out, kept from step
+    to step: for many small blocks, cutting it up takes longer than the work itself.
 
-    mask: Tensor
-    orbits: Tensor
-    crystal: Tensor
-    groups: list[list[Block]]
-    shares: dict[Block, Tensor]
+    orbits, crystal : (N,) rows of the orbits in (B M, ...), and the crystal of each
+    nodes : (N, 3 H) what orbits add to messages as receivers and as senders, and to themselves
+    messages : (N, H) means of what orbits are sent
+    groups : of each its edges twice (E, H), what is added up for each of its blocks, and what is averaged
+    """
 
-    @staticmethod
-    def of(mask: Tensor, most: int, dtype: torch.dtype) -> Packing:
+    def __init__(self, mask: Tensor, most: int, hidden: int, dtype: torch.dtype) -> None:
         """mask : (B, M) orbits that exist; most : edges of a group."""
-        rows, groups = packed(mask.cpu().numpy(), most)
-        orbits = torch.as_tensor(rows, device=mask.device)
-        shares = {
-            block: torch.full((block.crystals * block.width, 1, block.width), 1 / block.width, dtype=dtype).to(
-                mask.device
-            )
-            for group in groups
-            for block in group
-        }
-        return Packing(mask, orbits, orbits // mask.shape[1], groups, shares)
+        rows, self.blocks = packed(mask.cpu().numpy(), most)
+        self.mask, self.orbits = mask, torch.as_tensor(rows, device=mask.device)
+        self.crystal = self.orbits // mask.shape[1]
+        self.nodes = torch.empty((len(rows), 3 * hidden), dtype=dtype, device=mask.device)
+        self.messages = self.nodes.new_empty((len(rows), hidden))
+        receiver, sender, _ = self.nodes.chunk(3, 1)
+        room = self.nodes.new_empty((2, max(group[-1].edges.stop for group in self.blocks), hidden))
+        self.groups: list[_Group] = []
+        for group in self.blocks:
+            first, second = room[:, : group[-1].edges.stop]
+            sums, means = [], []
+            for block in group:
+                shape = (block.crystals, block.width)
+                to, of = (part[block.rows].unflatten(0, shape) for part in (receiver, sender))
+                sums.append((to.unsqueeze(2), of.unsqueeze(1), first[block.edges].view(*shape, block.width, hidden)))
+                # A product with 1/m: the mean over senders, faster than its reduction.
+                share = room.new_full((block.crystals * block.width, 1, block.width), 1 / block.width)
+                edges = second[block.edges].view(-1, block.width, hidden)
+                means.append((share, edges, self.messages[block.rows].unsqueeze(1)))
+            self.groups.append(_Group(first, second, sums, means))
 
-    @property
-    def most_edges(self) -> int:
-        return max(group[-1].edges.stop for group in self.groups)
+    def fits(self, mask: Tensor) -> bool:
+        """Whether it is that of this mask."""
+        return self.mask.shape == mask.shape and torch.equal(self.mask, mask)
 
     def spread(self, values: Tensor) -> Tensor:
         """(B, M, ...) in float32 of values (N, ...), zeros for orbits that do not exist."""
         room = torch.zeros((self.mask.numel(), *values.shape[1:]), device=values.device)
         return room.index_copy_(0, self.orbits, values.float()).unflatten(0, tuple(self.mask.shape))
+
+
+class _Group(NamedTuple):
+    first: Tensor
+    second: Tensor
+    sums: list[tuple[Tensor, Tensor, Tensor]]
+    means: list[tuple[Tensor, Tensor, Tensor]]
 
 
 class Inference:
@@ -113,7 +129,7 @@ class Inference:
         self.network = network
         self.layers = [_Layer(layer) for layer in network.layers if isinstance(layer, Layer)]
         self.edges = CACHED_EDGES if network.group_encoding.device.type == "cpu" else MOST_EDGES
-        self._last: Packing | None = None
+        self._last: Workspace | None = None
 
     @torch.no_grad()
     def __call__(
@@ -129,42 +145,41 @@ class Inference:
     ) -> Prediction:
         """As ``Denoiser.forward``, which see, in float32; zeros for orbits that do not exist."""
         mask = torch.ones_like(elements, dtype=torch.bool) if mask is None else mask
-        packing = self._packing(mask)
+        work = self._workspace(mask)
 
         def of_orbits(values: Tensor) -> Tensor:
-            return values.flatten(0, 1)[packing.orbits]
+            return values.flatten(0, 1)[work.orbits]
 
         whole = self.network.embed_crystals(space_group, t, k, labels)
         x = of_orbits(x)
-        h = self.network.embed_orbits(of_orbits(elements), of_orbits(classes), x, whole[packing.crystal])
-        self._messages(h, k.to(h.dtype)[packing.crystal], x, packing)
+        h = self.network.embed_orbits(of_orbits(elements), of_orbits(classes), x, whole[work.crystal])
+        self._messages(h, k.to(h.dtype)[work.crystal], x, work)
         h = self.network.out_norm(h)
-        mean = torch.zeros(whole.shape, device=h.device).index_add_(0, packing.crystal, h.float())
+        mean = torch.zeros(whole.shape, device=h.device).index_add_(0, work.crystal, h.float())
         of_k, *said = self.network.read(h, (mean / mask.sum(1, keepdim=True)).to(h.dtype))
-        return Prediction(of_k.float(), *(packing.spread(part) for part in said))
+        return Prediction(of_k.float(), *(work.spread(part) for part in said))
 
-    def _packing(self, mask: Tensor) -> Packing:
+    def _workspace(self, mask: Tensor) -> Workspace:
         """That of the step before, mostly."""
-        last = self._last
-        if last is None or last.mask.shape != mask.shape or not torch.equal(last.mask, mask):
-            last = self._last = Packing.of(mask, self.edges, self.network.lattice.weight.dtype)
-        return last
+        if self._last is None or not self._last.fits(mask):
+            weight = self.network.lattice.weight
+            self._last = Workspace(mask, self.edges, len(weight), weight.dtype)
+        return self._last
 
-    def _messages(self, h: Tensor, k: Tensor, x: Tensor, packing: Packing) -> None:
+    def _messages(self, h: Tensor, k: Tensor, x: Tensor, work: Workspace) -> None:
         """Change h (N, H) of the packed orbits in place, layer by layer; k (N, 6), x (N, 3)."""
-        offsets = list(_offsets(x, self.network.config.frequencies, packing, h.dtype))
-        room = (h.new_empty(packing.most_edges, h.shape[1]), h.new_empty(packing.most_edges, h.shape[1]))
+        offsets = list(_offsets(x, self.network.config.frequencies, work.blocks, h.dtype))
         for layer in self.layers:
-            layer(h, k, packing, offsets, room)
+            layer(h, k, work, offsets)
 
 
-def _offsets(x: Tensor, frequencies: int, packing: Packing, dtype: torch.dtype) -> Iterator[Tensor]:
+def _offsets(x: Tensor, frequencies: int, groups: list[list[Block]], dtype: torch.dtype) -> Iterator[Tensor]:
     """(E, 6 F) of each group: ``network.fourier`` of the differences of coordinates x (N, 3), cosine and sine of each
     wave beside each other."""
     n = torch.arange(1, frequencies + 1, device=x.device, dtype=x.dtype)
     phase = (2 * pi * x.unsqueeze(-1) * n).flatten(-2)
     waves = torch.polar(torch.ones_like(phase), phase)
-    for group in packing.groups:
+    for group in groups:
         made = x.new_empty((group[-1].edges.stop, 2 * phase.shape[1]), dtype=dtype)
         for block in group:
             of = waves[block.rows].unflatten(0, (block.crystals, block.width))
@@ -189,26 +204,18 @@ class _Layer:
         self.of_message = of_message.t().contiguous()
         self.edge, self.edge_bias = layer.edge.weight.t().contiguous(), layer.edge.bias.detach()
 
-    def __call__(
-        self, h: Tensor, k: Tensor, packing: Packing, offsets: list[Tensor], room: tuple[Tensor, Tensor]
-    ) -> None:
+    def __call__(self, h: Tensor, k: Tensor, work: Workspace, offsets: list[Tensor]) -> None:
         """Change h (N, H) in place.
 
-        k : (N, 6); offsets : (E, 6 F) of each group; room : two of the most edges (E, H)
+        k : (N, 6); offsets : (E, 6 F) of each group
         """
-        hidden = h.shape[1]
-        receiver, sender, node = torch.addmm(self.bias, torch.cat([self.norm(h), k], 1), self.of_orbit).chunk(3, 1)
-        message = torch.empty_like(h)
-        for group, offset in zip(packing.groups, offsets, strict=True):
-            first, second = room[0][: len(offset)], room[1][: len(offset)]
-            for block in group:
-                shape = (block.crystals, block.width)
-                to, of = receiver[block.rows].unflatten(0, shape), sender[block.rows].unflatten(0, shape)
-                edges = first[block.edges].view(*shape, block.width, hidden)
-                torch.add(to.unsqueeze(2), of.unsqueeze(1), out=edges)
-            silu(first.addmm_(offset, self.of_offset), inplace=True)
-            silu(torch.addmm(self.edge_bias, first, self.edge, out=second), inplace=True)
-            for block in group:
-                edges = second[block.edges].view(-1, block.width, hidden)
-                torch.bmm(packing.shares[block], edges, out=message[block.rows].unsqueeze(1))
-        h.add_(self.node_out(silu(torch.addmm(node, message, self.of_message), inplace=True)))
+        torch.addmm(self.bias, torch.cat([self.norm(h), k], 1), self.of_orbit, out=work.nodes)
+        for group, offset in zip(work.groups, offsets, strict=True):
+            for to, of, edges in group.sums:
+                torch.add(to, of, out=edges)
+            silu(group.first.addmm_(offset, self.of_offset), inplace=True)
+            silu(torch.addmm(self.edge_bias, group.first, self.edge, out=group.second), inplace=True)
+            for share, edges, message in group.means:
+                torch.bmm(share, edges, out=message)
+        node = work.nodes[:, -h.shape[1] :]
+        h.add_(self.node_out(silu(torch.addmm(node, work.messages, self.of_message), inplace=True)))
