@@ -28,7 +28,6 @@ from crystal_studio.evaluation.validity import compositionally_valid
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd import model as symmcd
 from crystal_studio.generators.symmcd import plan as planning
-from crystal_studio.generators.symmcd.batching import batches
 from crystal_studio.generators.symmcd.sampler import Scheme
 
 STEPS = (10, 20, 50, 100, 250)
@@ -46,13 +45,9 @@ def one_draw(generator: symmcd.SymmCD, count: int, scheme: Scheme, seed: int) ->
     plans = planning.draw(request, generator.priors, count, np.random.default_rng(seed))
     allowed = planning.allowed_elements(request, generator.priors)
     noise = torch.Generator().manual_seed(seed)
-    parts = []
-    for rows in batches(np.array([p.n_orbits for p in plans])):
-        some = [plans[i] for i in rows]
-        free = np.full((len(some), 4), np.nan)
-        conditions = generator.conditions(some, allowed, free, np.zeros(len(some), bool), 1.0)
-        parts.append(generator.denoise(conditions, some, noise, scheme))
-    return AsymmetricUnits.concatenate(parts)
+    free = np.full((count, 4), np.nan)
+    conditions = generator.conditions(plans, allowed, free, np.zeros(count, bool), 1.0)
+    return generator.denoise(conditions, plans, noise, scheme)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from crystal_studio.campaign.generation import Chunk, Generation, missing_chunks
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.loop import Loop
 from crystal_studio.campaign.parts import RunParts
-from crystal_studio.campaign.provenance import changes
+from crystal_studio.campaign.provenance import changes, of_another_sampler
 from crystal_studio.campaign.recording import Recorder
 from crystal_studio.campaign.reporting import Reporter
 from crystal_studio.campaign.tally import Tally
@@ -123,12 +123,16 @@ def _order(
 ) -> Order:
     """What is to be sampled, in chunks cut as the campaign began."""
     emit(Message("info", f"Loading {request.model} on {device}"))
-    sha256 = parts.card(request.model).sha256
+    card = parts.card(request.model)
+    sha256 = card.sha256
     if row.provenance.get("model_sha256", sha256) != sha256:
         raise ModelError(
             f"The weights of {request.model} are not those that campaign {row.id} began with: "
             "put the former ones back, or start a new campaign."
         )
+    changed = of_another_sampler(row.provenance, card)
+    if changed:
+        emit(Message("warning", changed))
     size = row.chunk_size or parts.load(request.model, device).chunk_size
     return Order(GeneratorMaker(request.model, device, sha256, parts.load), request, size)
 

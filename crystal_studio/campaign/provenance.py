@@ -27,7 +27,18 @@ def versions() -> dict[str, str]:
 
 def provenance(request: DesignRequest, card: ModelCard, device: Device) -> dict[str, Any]:
     """Versions, weights, seed and machine of one campaign, fit for JSON."""
-    return {"model": card.name, "model_sha256": card.sha256, "seed": request.seed} | machine(device)
+    seeded = {"model": card.name, "model_sha256": card.sha256, "sampler": card.revision, "seed": request.seed}
+    return seeded | machine(device)
+
+
+def of_another_sampler(recorded: Mapping[str, Any], card: ModelCard) -> str:
+    """What to say of a campaign that another revision of the sampler began; "" where it is the same."""
+    if int(recorded.get("sampler", 1)) == card.revision:
+        return ""
+    return (
+        f"The sampler of {card.name} has changed since this campaign began: candidates that are still to be made are "
+        "not those that the earlier version would have made."
+    )
 
 
 def machine(device: Device) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class Feasibility:
 
 
 class Family(Protocol):
-    """One kind of generator; ``name`` is its name in the registry and in the cards of its models.
+    """One kind of generator; ``name`` is its name in the registry and in the cards of its models, ``revision`` (from 1)
+    is raised whenever the same seed means other candidates than before.
 
     Its module is imported whenever requests are read or forms drawn: heavy imports belong into ``load``.
     """
@@ -58,6 +59,7 @@ class Family(Protocol):
     title: str
     options: type[Options]
     capabilities: Capabilities
+    revision: int
 
     def check(self, request: DesignRequest) -> None:
         """Raise ``RequestError`` where core and options contradict each other, as far as that can be told

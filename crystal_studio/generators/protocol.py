@@ -26,7 +26,8 @@ class PropertyRange:
 class ModelCard:
     """What is said of a trained model: ``models/<name>/card.json``.
 
-    ``labels`` are the properties that a request can aim at; none for a model trained without.
+    ``labels`` are the properties that a request can aim at; none for a model trained without. ``revision`` is that
+    of its family in this program, not of the weights.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ModelCard:
     limits: dict[str, Any] = field(default_factory=dict)
     notes: str = ""
     labels: tuple[PropertyRange, ...] = ()
+    revision: int = 1
 
 
 class CancelToken(Protocol):

@@ -54,6 +54,7 @@ def read_card(folder: Path) -> ModelCard:
                 PropertyRange(str(v["name"]), str(v["unit"]), float(v["low"]), float(v["high"]))
                 for v in raw.get("labels", ())
             ),
+            revision=families.get(raw["family"]).revision if raw["family"] in families else 1,
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"The model card {path} cannot be read: install the model again.") from error

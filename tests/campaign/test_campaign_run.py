@@ -338,6 +338,21 @@ def test_changed_weights_are_refused(project: Path, monkeypatch: pytest.MonkeyPa
     assert Run(project, campaign, parts).join().state == "finished"
 
 
+def test_a_sampler_that_has_changed_is_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import generator_fakes
+
+    parts = parts_of(delay=0.02)
+    campaign = begin(project, parts)
+    first = Run(project, campaign, parts, at=8, tokens=("cancel",))
+    first.join()
+    monkeypatch.setattr(generator_fakes.RockSalt, "card", replace(generator_fakes.CARD, revision=2))
+    second = Run(project, campaign, parts)
+    assert second.join().state == "finished"
+    said = [any(isinstance(e, Message) and "sampler of rock-salt has changed" in e.text for e in run.events)
+            for run in (first, second)]  # fmt: skip
+    assert said == [False, True]
+
+
 def test_a_project_at_work_is_not_opened_twice(project: Path) -> None:
     parts = parts_of(Size(), delay=0.05)
     campaign = begin(project, parts)

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from crystal_studio.crystal.space_groups import tables
-from crystal_studio.generators.symmcd.batching import batches
 from crystal_studio.generators.symmcd.labels import LABELS, WIDTH, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig, Prediction
 from crystal_studio.generators.symmcd.priors import estimate
@@ -172,14 +171,3 @@ def test_times_fall_from_the_first_to_zero(steps, spacing):
     found = times(steps, spacing)
     assert found[0] == 1000 and found[-1] == 0 and len(found) <= steps + 1
     assert all(a > b for a, b in itertools.pairwise(found))
-
-
-def test_batches_hold_every_crystal_once_and_pad_little():
-    rng = np.random.default_rng(0)
-    for size in (1, 5, 64, 700):
-        counts = rng.choice([1, 2, 3, 5, 8, 13, 20], size, p=[0.1, 0.2, 0.2, 0.2, 0.15, 0.1, 0.05])
-        pieces = batches(counts, 256)
-        assert sorted(np.concatenate(pieces)) == list(range(size))
-        assert max(map(len, pieces)) <= 256
-        padded = sum(len(p) * counts[p].max() for p in pieces)
-        assert padded <= len(counts) * counts.max()

@@ -96,6 +96,7 @@ def _bonds(structures, pairs, orders):
 class BoxFamily:
     name, title, options = "boxes", "Boxes", BoxOptions
     capabilities = Capabilities(modes=("exact", "subset"), needs=("chemical_system",))
+    revision = 1
 
     def check(self, request):
         if BoxOptions.of(request).edge > 40 and request.count > 9:

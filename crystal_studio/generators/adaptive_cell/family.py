@@ -19,6 +19,7 @@ class AdaptiveCellFamily:
     name = "adaptive-cell"
     title = "Adaptive cell"
     options: type[Options] = AdaptiveCellOptions
+    revision = 1
     capabilities = Capabilities(
         modes=("exact",), composition=True, space_groups=True, max_atoms=True, needs=("composition",)
     )

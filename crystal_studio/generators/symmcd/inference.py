@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import pi
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import silu
 
-from crystal_studio.generators.symmcd.network import Denoiser, Layer, Prediction
+from crystal_studio.generators.symmcd.network import Denoiser, Layer, Prediction, fourier
 
 CACHED_EDGES = 1_500
 """Edges of a group on a processor: two tensors of them, 384 wide and in 16 bits, stay in a cache of 2 MB."""
@@ -174,17 +173,17 @@ class Inference:
 
 
 def _offsets(x: Tensor, frequencies: int, groups: list[list[Block]], dtype: torch.dtype) -> Iterator[Tensor]:
-    """(E, 6 F) of each group: ``network.fourier`` of the differences of coordinates x (N, 3), cosine and sine of each
-    wave beside each other."""
-    n = torch.arange(1, frequencies + 1, device=x.device, dtype=x.dtype)
-    phase = (2 * pi * x.unsqueeze(-1) * n).flatten(-2)
-    waves = torch.polar(torch.ones_like(phase), phase)
+    """(E, 6 F) of each group: ``network.fourier`` of the differences of coordinates x (N, 3), from that of x."""
+    half = 3 * frequencies
+    waves = fourier(x, frequencies)
     for group in groups:
-        made = x.new_empty((group[-1].edges.stop, 2 * phase.shape[1]), dtype=dtype)
+        made = x.new_empty((group[-1].edges.stop, 2 * half), dtype=dtype)
         for block in group:
             of = waves[block.rows].unflatten(0, (block.crystals, block.width))
-            product = of.unsqueeze(1) * of.unsqueeze(2).conj()
-            made[block.edges].copy_(torch.view_as_real(product).flatten(-2).flatten(0, 2))
+            (sine_i, cosine_i), (sine_j, cosine_j) = of.unsqueeze(2).split(half, -1), of.unsqueeze(1).split(half, -1)
+            here = made[block.edges].unflatten(0, (block.crystals, block.width, block.width))
+            here[..., :half] = torch.addcmul(sine_j * cosine_i, cosine_j, sine_i, value=-1)
+            here[..., half:] = torch.addcmul(cosine_j * cosine_i, sine_j, sine_i)
         yield made
 
 
@@ -199,8 +198,7 @@ class _Layer:
         of_orbit = torch.cat([layer.from_receiver.weight, layer.from_sender.weight, of_node])
         self.of_orbit = torch.cat([of_orbit, torch.cat([lattice, nothing])], 1).t().contiguous()
         self.bias = torch.cat([layer.from_receiver.bias, torch.zeros_like(layer.node_in.bias), layer.node_in.bias])
-        sine, cosine = layer.from_offset.weight.t().chunk(2)
-        self.of_offset = torch.stack([cosine, sine], 1).flatten(0, 1).contiguous()
+        self.of_offset = layer.from_offset.weight.t().contiguous()
         self.of_message = of_message.t().contiguous()
         self.edge, self.edge_bias = layer.edge.weight.t().contiguous(), layer.edge.bias.detach()
 

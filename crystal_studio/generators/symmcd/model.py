@@ -24,7 +24,6 @@ from crystal_studio.generators.precision import bf16_pays
 from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
 from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.symmcd import plan as planning
-from crystal_studio.generators.symmcd.batching import batches
 from crystal_studio.generators.symmcd.inference import Inference
 from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed
 from crystal_studio.generators.symmcd.network import Denoiser
@@ -43,6 +42,10 @@ SAME_PLAN = 1
 SOFT_ROUNDS = 3
 """How often a candidate is drawn at most for a neutral composition and the number of distinct elements it was planned
 with. The share of crystals planned as neutral is that of the training set."""
+CHUNK, CHUNK_ON_PROCESSOR = 256, 128
+"""Candidates sampled together. The processes of a processor share what is asked for; fewer cost more time each."""
+CALL = 16
+"""Crystals that a call of the network could take in the time that it needs whatever their number."""
 FAST = Scheme(fresh=0.5, settle=0.1)
 """The sampler of requests that do not ask for the published one; chosen in docs/symmcd.md."""
 
@@ -50,10 +53,9 @@ FAST = Scheme(fresh=0.5, settle=0.1)
 class SymmCD:
     """The generator of one folder ``models/<name>``; see ``generators/protocol.py``."""
 
-    chunk_size = 256
-
     def __init__(self, card: ModelCard, network: Denoiser, priors: Priors, device: str) -> None:
         self.card, self.device, self.priors = card, device, priors
+        self.chunk_size = CHUNK_ON_PROCESSOR if device == "cpu" else CHUNK
         self.network = network.to(device).eval()
         if bf16_pays(device.split(":")[0]):
             self.network.to(torch.bfloat16)
@@ -125,44 +127,41 @@ class SymmCD:
         neutral = (rng.random(count) < self.neutral_share) & (not request.composition)
         generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
         scheme, guidance = self.scheme(request), SymmCDOptions.of(request).guidance
-        done = total = 0
-
-        def tick(step: int, _: int) -> None:
-            if progress is not None:
-                progress(done + step, total)
-
+        done = 0
         parts: dict[int, AsymmetricUnits] = {}
         waiting = np.arange(count)
         for round_ in range(ROUNDS):
-            groups = batches(np.array([plans[i].n_orbits for i in waiting]))
-            total += len(groups) * scheme.steps
-            again: list[int] = []
-            for members in groups:
-                indices = waiting[members]
-                members_plans = [plans[i] for i in indices]
-                conditions = self.conditions(members_plans, allowed, targets[indices], neutral[indices], guidance)
-                raw = self.denoise(conditions, members_plans, generator, scheme, cancel, tick)
-                done += scheme.steps
-                held = conditions.positions.isfinite().all(-1).cpu().numpy()
-                fixed_cell = conditions.k.isfinite().all(-1).cpu().numpy()
-                units, gentle = opened(raw, held, fixed_cell)
-                too_large = too_many_atoms(units, request)
-                wrong = too_large | ~gentle | ~has_its_symmetry(units)
-                if round_ < SOFT_ROUNDS:
-                    wrong |= neutral[indices] & ~is_neutral(units)
-                    wrong |= wrong_number_of_elements(units, members_plans)
-                for row, i in enumerate(indices.tolist()):
-                    if i not in parts or not wrong[row]:
-                        parts[i] = units.take(slice(row, row + 1))
-                    if wrong[row]:
-                        again.append(i)
-                    if too_large[row]:
-                        plans[i] = planning.draw(request, self.priors, 1, rng)[0]
-                    elif wrong[row] and round_ >= SAME_PLAN:
-                        plans[i] = planning.draw_again(request, self.priors, plans[i], rng)
-            waiting = np.array(sorted(again), dtype=np.int64)
+            weight = len(waiting) + CALL
+            expected = done + scheme.steps * (weight + (weight // 2 if round_ + 1 < ROUNDS else 0))  # half are redrawn
+
+            def tick(step: int, _: int, done: int = done, weight: int = weight, expected: int = expected) -> None:
+                if progress is not None:
+                    progress(done + step * weight, expected)
+
+            members = [plans[i] for i in waiting]
+            conditions = self.conditions(members, allowed, targets[waiting], neutral[waiting], guidance)
+            raw = self.denoise(conditions, members, generator, scheme, cancel, tick)
+            done += scheme.steps * weight
+            held = conditions.positions.isfinite().all(-1).cpu().numpy()
+            fixed_cell = conditions.k.isfinite().all(-1).cpu().numpy()
+            units, gentle = opened(raw, held, fixed_cell)
+            too_large = too_many_atoms(units, request)
+            wrong = too_large | ~gentle | ~has_its_symmetry(units)
+            if round_ < SOFT_ROUNDS:
+                wrong |= neutral[waiting] & ~is_neutral(units)
+                wrong |= wrong_number_of_elements(units, members)
+            for row, i in enumerate(waiting.tolist()):
+                if i not in parts or not wrong[row]:
+                    parts[i] = units.take(slice(row, row + 1))
+                if too_large[row]:
+                    plans[i] = planning.draw(request, self.priors, 1, rng)[0]
+                elif wrong[row] and round_ >= SAME_PLAN:
+                    plans[i] = planning.draw_again(request, self.priors, plans[i], rng)
+            waiting = waiting[wrong]
             if not len(waiting):
                 break
+        if progress is not None:
+            progress(done, done)
         units = AsymmetricUnits.concatenate(parts[i] for i in range(count))
         return trim(units, request.max_atoms) if too_many_atoms(units, request).any() else units
 
