@@ -23,7 +23,7 @@ from crystal_studio.dft.local import compute
 from crystal_studio.dft.manifest import Manifest
 from crystal_studio.dft.protocol import Code, Result
 from crystal_studio.dft.registry import CODES
-from crystal_studio.dft.script_code import Step
+from crystal_studio.dft.script_code import RunsHere, Step
 from crystal_studio.errors import KnownError, RequestError, RoomError
 from crystal_studio.execution.machine import cores
 from crystal_studio.generators.protocol import CancelToken
@@ -124,6 +124,8 @@ class _Loop:
         self._reader, self._writer, self._id, self._emit = reader, writer, row.id, emit
         self._cancel, self._pause, self._workers, self._began = cancel, pause, workers, began
         self._code: Code = CODES.get(request.code)
+        if isinstance(self._code, RunsHere):
+            self._code.program()  # what is missing is no fault of any candidate
         self._noted = time.monotonic()
         self._waiting = _waiting(reader, row, request)
         self._folders = _folders(request)

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -17,7 +16,7 @@ from crystal_studio.errors import KnownError
 VARIABLE = "CRYSTAL_STUDIO_GPAW"
 """Environment variable with the path of a Python that has GPAW."""
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that a Python is given to say whether it has GPAW."""
 
 HOW = (
@@ -64,9 +63,17 @@ def found() -> tuple[str, str]:
     raise KnownError(f"GPAW was not found: {HOW}.")
 
 
-@cache
+_VERSIONS: dict[str, str] = {}
+
+
 def _version(python: str) -> str:
-    """The version of GPAW that a Python has, "" where it has none."""
+    """The version of GPAW that a Python has, "" where it has none (which may change while we run)."""
+    if python not in _VERSIONS and (version := _ask(python)):
+        _VERSIONS[python] = version
+    return _VERSIONS.get(python, "")
+
+
+def _ask(python: str) -> str:
     ask = "import ase, gpaw; print('gpaw', gpaw.__version__)"
     try:
         answer = subprocess.run(

@@ -21,6 +21,7 @@ from crystal_studio.campaign.process import CampaignProcess
 from crystal_studio.campaign.unfinished import to_resume
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.dft.protocol import Settings
+from crystal_studio.dft.registry import CODES
 from crystal_studio.errors import KnownError
 from crystal_studio.project.queries import ProjectReader
 
@@ -235,6 +236,22 @@ def test_what_a_job_says_went_wrong_is_the_error_of_its_candidate(project):
     run(project, started.campaign_id)
     with ProjectReader(project) as reader:
         assert "too noble" in reader.candidate(AL).parameters["text"]
+
+
+def test_a_code_that_is_gone_is_no_fault_of_the_candidates(project, monkeypatch):
+    started = hand_in(project, AL)
+
+    def gone():
+        raise KnownError("Toy was not found: install it.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CODES.get("toy"), "interpreter", gone, raising=True)
+        ended = run(project, started.campaign_id)
+    assert (ended.state, ended.text) == ("failed", "Toy was not found: install it.")
+    assert statuses(project)[AL] == "waiting"
+    with ProjectReader(project) as reader:
+        assert to_resume(reader) == [started.campaign_id]
+    assert run(project, started.campaign_id).state == "finished"
 
 
 def test_a_window_starts_a_run_in_a_process_of_its_own(project):
