@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from crystal_studio.app import files, notices
-from crystal_studio.app.run.records import UNFINISHED, is_import
+from crystal_studio.app.dft.dft_deeds import DftDeeds
+from crystal_studio.app.run.records import can_be_carried_on, done_so_far
+from crystal_studio.campaign.dft_request import DftRequest
 from crystal_studio.campaign.events import Finished, Message, Progress
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.candidates.registry import quantities
@@ -33,6 +35,7 @@ class CampaignDeeds:
         window.campaign.progressed.connect(self._progress)
         window.campaign.told.connect(self._tell)
         window.campaign.ended.connect(self._ended)
+        self.dft = DftDeeds(window, lambda request: self._launch(request=request))
 
     def generate(self) -> None:
         """Start the campaign of the request; without a project, one is created first."""
@@ -79,8 +82,7 @@ class CampaignDeeds:
         reader = self._window.session.reader
         if reader is None:
             return []
-        run = [c for c in reader.campaigns() if not is_import(c)]
-        return [c for c in run if c.state in UNFINISHED or len(reader.errors(c.id))]
+        return [c for c in reader.campaigns() if can_be_carried_on(reader, c)]
 
     @property
     def elsewhere(self) -> bool:
@@ -109,9 +111,10 @@ class CampaignDeeds:
                 OFFER,
             )
             return
-        made = window.session.reader.count(f"campaign_id == {row.id}") if window.session.reader else 0
+        reader = window.session.reader
+        so_far = f": {done_so_far(reader, row)}" if reader is not None else ""
         window.notice_bar.offer(
-            f"Campaign #{row.id} “{row.name}” was interrupted: {made:,} of {row.requested:,} candidates are made.",
+            f"Campaign #{row.id} “{row.name}” was interrupted{so_far}.",
             [
                 ("Carry on", lambda: self._launch(campaign_id=row.id)),
                 ("Show it", lambda: self._show(row.id)),
@@ -137,7 +140,7 @@ class CampaignDeeds:
         self._window.run_page.choose(campaign_id)
         self._window.show_page("run")
 
-    def _launch(self, request: DesignRequest | JudgeRequest | None = None, campaign_id: int = 0) -> None:
+    def _launch(self, request: DesignRequest | JudgeRequest | DftRequest | None = None, campaign_id: int = 0) -> None:
         window = self._window
         if window.session.path is None or window.campaign.running:
             return

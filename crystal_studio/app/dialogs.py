@@ -78,7 +78,7 @@ def ask_to_close(parent: QWidget, begun: bool, close: Callable[[], object]) -> Q
         box.setInformativeText("Everything made so far is kept. The next start offers to carry the campaign on.")
     else:
         box.setText("A campaign is about to begin.")
-        box.setInformativeText("The model is still being loaded and nothing has been made: closing drops the campaign.")
+        box.setInformativeText("It is still being prepared and nothing has been made: closing drops the campaign.")
     leave = box.addButton("Pause and close" if begun else "Close", QMessageBox.ButtonRole.AcceptRole)
     stay = box.addButton("Keep open", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(stay)

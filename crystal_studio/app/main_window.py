@@ -181,7 +181,7 @@ class MainWindow(WindowViews):
         self.design.launch.set_menu([a[k] for k in REQUEST_MENU])
         taken = [a["explore.complete"], a["explore.template"]]
         self.design.sites.set_actions(taken, self.fault)
-        others = [a[k] for k in ("explore.judge", "project.export", "edit.copy", "explore.columns")]
+        others = [a[k] for k in ("explore.judge", "explore.dft", "project.export", "edit.copy", "explore.columns")]
         self.explore.table.set_actions([*taken, *others])
         for empty in (self.run_page.empty, self.explore.empty):
             empty.add_action(a["project.example"])

@@ -10,6 +10,7 @@ from crystal_studio.app import theme
 from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import count, left, plural, rate
 from crystal_studio.app.widgets import label
+from crystal_studio.campaign.dft_request import STAGE
 from crystal_studio.campaign.events import Progress
 
 
@@ -61,7 +62,8 @@ class RunStatus(QStatusBar):
     def progress(self, event: Progress) -> None:
         """A running campaign."""
         self._running = True
-        parts = [f"{count(event.finished)} of {count(event.requested)} judged", event.phase]
+        deed = "computed" if any(stage.stage == STAGE for stage in event.stages) else "judged"
+        parts = [f"{count(event.finished)} of {count(event.requested)} {deed}", event.phase]
         if event.rate > 0:
             parts.append(rate(event.rate))
         if event.seconds_left >= 0:

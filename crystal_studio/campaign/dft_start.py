@@ -57,7 +57,7 @@ def start(project: Path | str, request: DftRequest, name: str = "") -> Started:
         rows = reader.by_ids(request.ids)
         _check(project, request, rows)
         jobs, problems = _jobs(reader, request, rows)
-        reasons = {row.id: withdrawing.waiting(row) for row in rows}
+        reasons = {row.id: withdrawing.waiting(row, _answer(request, code, root)) for row in rows}
     made: dict[str, Manifest] = {}
     try:
         problems += _write(root, code, jobs, made)
@@ -92,6 +92,13 @@ def _root(project: Path | str, request: DftRequest) -> Path:
         return root
     root = beside(project).absolute()
     return root if request.submit == LOCAL else make_folder(root, f"{request.code}-bundle")
+
+
+def _answer(request: DftRequest, code: Code, root: Path) -> str:
+    """What the candidates wait for, in words."""
+    if request.submit == LOCAL:
+        return f"{code.title}, which computes it on this machine"
+    return f"results of {code.title}, to be collected from {root}"
 
 
 def beside(project: Path | str) -> Path:

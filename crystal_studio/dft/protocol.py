@@ -51,7 +51,7 @@ class Settings:
                 raise RequestError(
                     f"DFT knows no {name} {getattr(self, name)!r}: choose one of {', '.join(known)}.", name
                 )
-        for name, low, high, unit in _RANGES:
+        for name, low, high, unit in RANGES:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise RequestError(f"The {name} of DFT has to be a number, not {value!r}.", name)
@@ -77,7 +77,7 @@ class Settings:
         return Settings(**document)
 
 
-_RANGES = (
+RANGES = (
     ("cutoff", 50, 5000, " eV"),
     ("kpoint_spacing", 0.02, 2, " 1/Å"),
     ("smearing", 0.001, 2, " eV"),

@@ -11,7 +11,7 @@ from crystal_studio.funnel.stage_registry import STAGES
 
 EVERYWHERE = {
     "error": ReasonKind("error", "Could not be judged", "The stage failed: {text}"),
-    "waiting": ReasonKind("waiting", "Waits for an answer", "Submitted; the answer has not come yet."),
+    "waiting": ReasonKind("waiting", "Waits for an answer", "Waits for {answer}."),
     "text": ReasonKind("text", "As an earlier program wrote it", "{text}"),
 }
 """Codes that every stage may give without declaring them."""

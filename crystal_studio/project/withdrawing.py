@@ -14,11 +14,11 @@ from crystal_studio.project.values import from_json, to_json
 _KEPT = ("status", "stage", "reason")
 
 
-def waiting(row: Stored) -> Reason:
-    """The reason of a verdict "waiting" that keeps what the candidate is now."""
+def waiting(row: Stored, answer: str) -> Reason:
+    """The reason of a verdict "waiting" for an ``answer`` in words, which keeps what the candidate is now."""
     kept = {f"was_{name}": getattr(row, name) for name in _KEPT}
     parameters = row.parameters if isinstance(row.parameters, str) else to_json(row.parameters)
-    return Reason(WAITING, {**kept, "was_parameters": parameters})
+    return Reason(WAITING, {**kept, "was_parameters": parameters, "answer": answer})
 
 
 def withdraw(db: sqlite3.Connection, path: Path, campaign_id: int, stage: str, ids: Sequence[int]) -> None:

@@ -28,6 +28,7 @@ FILTERS: tuple[tuple[str, str, str], ...] = (
         "Not in the reference set, at most 0.1 eV/atom above hull",
     ),
     ("Rejected", "status == 'rejected'", "With the stage and the reason"),
+    ("Waiting", "status == 'waiting'", "Handed in to DFT, without an answer yet"),
 )
 _PADDING = 14  # of the style sheet and of the text, both sides
 _WHERE = int(Qt.ItemDataRole.UserRole)

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from crystal_studio.app.run.supervisor import CampaignSupervisor
+from crystal_studio.campaign.dft_request import DftRequest
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.design.request import DesignRequest
 
@@ -25,15 +26,17 @@ class CampaignControl(QObject):
         self._parts = parts
         self._supervisor: CampaignSupervisor | None = None
         self.paused = False
-        self.request: DesignRequest | JudgeRequest | None = None
+        self.request: DesignRequest | JudgeRequest | DftRequest | None = None
 
     @property
     def running(self) -> bool:
         """Whether a campaign is under way, paused or not."""
         return self._supervisor is not None
 
-    def launch(self, project: Path, request: DesignRequest | JudgeRequest | None = None, campaign_id: int = 0) -> None:
-        """Begin a campaign or judging (``request``) or carry one on (``campaign_id``)."""
+    def launch(
+        self, project: Path, request: DesignRequest | JudgeRequest | DftRequest | None = None, campaign_id: int = 0
+    ) -> None:
+        """Begin a campaign, judging or run of DFT (``request``) or carry one on (``campaign_id``)."""
         if self._supervisor is not None:
             raise RuntimeError("a campaign is running already")
         supervisor = CampaignSupervisor(project, request, campaign_id, self._parts, self)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from crystal_studio.app.numbers_text import plural, span
+from crystal_studio.app.dft import asking, collecting
+from crystal_studio.app.numbers_text import count, plural, span
+from crystal_studio.campaign.dft_request import BUNDLE, is_dft
 from crystal_studio.campaign.events import StageCount
 from crystal_studio.campaign.provenance import stages_by_name
 from crystal_studio.design import funnel
@@ -32,6 +34,20 @@ def is_import(row: CampaignRow) -> bool:
     return row.kind == "import"
 
 
+def can_be_carried_on(reader: ProjectReader, row: CampaignRow) -> bool:
+    """Whether something of a campaign is left to do here; what was not computed by DFT when it was stopped is not."""
+    if is_import(row) or (row.state == "cancelled" and is_dft(row.request)):
+        return False
+    return row.state in UNFINISHED or len(reader.errors(row.id)) > 0
+
+
+def done_so_far(reader: ProjectReader, row: CampaignRow) -> str:
+    """Like "12 of 40 candidates are made"."""
+    made, judged = made_and_judged(reader, row.id)
+    done, deed = (made, "made") if row.kind == "generate" else (judged, "computed" if is_dft(row.request) else "judged")
+    return f"{count(done)} of {plural(row.requested, 'candidate')} {'is' if row.requested == 1 else 'are'} {deed}"
+
+
 def state_text(row: CampaignRow, live: bool = False, elsewhere: bool = False) -> str:
     """The state in a word; structures from files were never run.
 
@@ -42,6 +58,9 @@ def state_text(row: CampaignRow, live: bool = False, elsewhere: bool = False) ->
         return "Imported"
     if row.state == "running" and not live:
         return "Running elsewhere" if elsewhere else "Interrupted"
+    asked = collecting.request_of(row)
+    if asked is not None and asked.submit == BUNDLE:
+        return "Handed over"
     return STATES.get(row.state, row.state)
 
 
@@ -74,6 +93,8 @@ def reason_filter(row: CampaignRow, stage: str, code: str) -> str:
 
 def history(row: CampaignRow, state: str) -> list[str]:
     """What is known of a campaign of an earlier time, as lines of the log; ``state`` of it in a word."""
+    if is_dft(row.request):
+        return _history_of_dft(row, state)
     if is_import(row):
         names = [str(f).rsplit("/", 1)[-1] for f in row.provenance.get("files", ())]
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
@@ -86,6 +107,16 @@ def history(row: CampaignRow, state: str) -> list[str]:
         lines.append(f"Made with {', '.join(told)}.")
     lines.append(f"{state} after {span(row.seconds)} of work." if row.seconds else f"{state}.")
     return lines
+
+
+def _history_of_dft(row: CampaignRow, state: str) -> list[str]:
+    asked = collecting.request_of(row)
+    lines = [f"Handed in {row.created.replace('T', ' ')[:19]} UTC: {plural(row.requested, 'candidate')}."]
+    if asked is not None:
+        lines += [f"{asking.in_words(asked)}.", f"Jobs in {asked.folder}."]
+        if asked.submit == BUNDLE:
+            return [*lines, "It runs elsewhere: when it has, choose Collect DFT results in the menu Explore."]
+    return [*lines, f"{state} after {span(row.seconds)} of work." if row.seconds else f"{state}."]
 
 
 def funnel_counts(reader: ProjectReader, campaign: int) -> list[StageCount]:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crystal_studio.app.dft import asking, collecting
 from crystal_studio.app.numbers_text import count, plural
 from crystal_studio.app.run.figures import Figure
 from crystal_studio.app.run.records import is_import
@@ -130,8 +131,9 @@ class RunHead(Card):
             return
         request, system = row.request, row.request.get("chemical_system", {})
         if row.kind == "judge":
-            potential = request.get("potential", "")
-            words = [plural(row.requested, "stored candidate"), funnel.title(request.get("funnel", ""))]
+            potential, dft = request.get("potential", ""), collecting.request_of(row)
+            by = asking.in_words(dft) if dft is not None else funnel.title(request.get("funnel", ""))
+            words = [plural(row.requested, "stored candidate"), by]
             self.request.setText("  ·  ".join([*words, *([str(potential)] if potential else [])]))
             return
         groups = request.get("space_groups") or []

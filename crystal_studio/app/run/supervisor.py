@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from crystal_studio.campaign.events import Event, Finished, Message, Progress
 
 if TYPE_CHECKING:
+    from crystal_studio.campaign.dft_request import DftRequest
     from crystal_studio.campaign.judge_request import JudgeRequest
     from crystal_studio.design.request import DesignRequest
 
@@ -30,7 +31,7 @@ def coalesce(events: list[Event]) -> list[Event]:
 
 
 class CampaignSupervisor(QObject):
-    """Runs a new campaign or judging (a request) or carries one on (its id); all return at once but ``leave``.
+    """Runs what is asked for (a request) or carries a campaign on (its id); all return at once but ``leave``.
 
     The thread is Python's own and a daemon: unlike a QThread it may still be running when the window goes.
     """
@@ -44,7 +45,7 @@ class CampaignSupervisor(QObject):
     def __init__(
         self,
         project: Path,
-        request: DesignRequest | JudgeRequest | None = None,
+        request: DesignRequest | JudgeRequest | DftRequest | None = None,
         campaign_id: int = 0,
         parts: Any = None,
         parent: QObject | None = None,
