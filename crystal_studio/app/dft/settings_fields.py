@@ -49,6 +49,7 @@ class SettingsFields(QWidget):
         self.task.set(values["task"])
         for name, box in self.boxes.items():
             box.setValue(values[name])
+            self._mistype(name, "")  # Qt does not tell of text that a value replaces
         self.spin.setChecked(values["spin"])
         self._follow_task()
 
