@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
@@ -109,10 +109,11 @@ class DftDialog(QDialog):
             ("", self.warning),
         )
         self._place_title = label("Place", "muted")
+        top, middle = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignVCenter
         for place, (title, widget) in enumerate(rows):
             if title:
                 named = self._place_title if title == "Place" else label(title, "muted")
-                grid.addWidget(named, place, 0, Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(named, place, 0, top if widget in (self.candidates, self.fields) else middle)
             grid.addWidget(widget, place, 1)
         grid.setColumnStretch(1, 1)
         self.code.setAccessibleName("Code")
@@ -314,6 +315,12 @@ class DftDialog(QDialog):
         restyle(where)
         where.setText(text)  # type: ignore[attr-defined]
         where.setVisible(bool(text))
+        QTimer.singleShot(0, self, self._fit)
+
+    def _fit(self) -> None:
+        """Be high enough for what is said."""
+        needed = self.layout().totalHeightForWidth(self.width())
+        self.setMinimumHeight(max(needed, 0))
 
     def _open_folder(self) -> None:
         if self._written is not None:

@@ -84,6 +84,7 @@ class SettingsFields(QWidget):
         box.mistyped.connect(lambda text, name=number.name: self._mistype(name, text))
         box.valueChanged.connect(lambda _: self.changed.emit())
         line = QHBoxLayout()
+        line.setSpacing(GAP)
         line.addWidget(box)
         line.addWidget(label(number.unit, "muted"), 1)
         grid.addWidget(title, row, column)
