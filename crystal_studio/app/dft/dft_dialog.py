@@ -131,7 +131,7 @@ class DftDialog(QDialog):
         buttons.addStretch(1)
         for button in (self.show_folder, self.close_button, self.go):
             buttons.addWidget(button)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 14)
         column.setSpacing(14)
         column.addLayout(grid)
@@ -319,8 +319,7 @@ class DftDialog(QDialog):
 
     def _fit(self) -> None:
         """Be high enough for what is said."""
-        needed = self.layout().totalHeightForWidth(self.width())
-        self.setMinimumHeight(max(needed, 0))
+        self.setMinimumHeight(max(self._column.totalHeightForWidth(self.width()), 0))
 
     def _open_folder(self) -> None:
         if self._written is not None:
