@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QLabel
 from windows import opened
 
 from crystal_studio.app.dft import asking, collecting
-from crystal_studio.app.dft.dft_dialog import HERE, ZIP, DftDialog
+from crystal_studio.app.dft.dft_dialog import DftDialog
+from crystal_studio.app.dft.dft_form import HERE, ZIP
 from crystal_studio.app.explore.columns import reason
 from crystal_studio.app.run.records import can_be_carried_on, done_so_far, history, state_text
 from crystal_studio.campaign import runner

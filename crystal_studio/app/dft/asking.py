@@ -98,7 +98,7 @@ def large(atoms: int, here: bool) -> str:
     if here and atoms > MANY_HERE:
         return (
             f"{atoms} atoms are many for one core: the time grows with their third power, and a relaxation may take "
-            "days. Try one k-point setting on a smaller cell first, or write a bundle for a cluster."
+            "days. A bundle for a cluster is quicker."
         )
     if atoms > MANY:
         return f"{atoms} atoms are many for DFT: ask for enough time and memory on the cluster."

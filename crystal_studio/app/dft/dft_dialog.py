@@ -7,28 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from crystal_studio.app.background import Background
 from crystal_studio.app.dft import asking
+from crystal_studio.app.dft.dft_form import FOLDER, HERE, WAYS, ZIP, DftForm
 from crystal_studio.app.dft.handing_in import Bundle, Looked, look, write_bundle
-from crystal_studio.app.dft.settings_fields import SettingsFields
 from crystal_studio.app.faults import sentence
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.settings import WindowState
-from crystal_studio.app.widgets import GAP, Segments, label, restyle
 from crystal_studio.campaign.dft_request import BUNDLE, LOCAL, DftRequest
 from crystal_studio.dft.registry import CODES
 from crystal_studio.errors import KnownError
@@ -36,15 +25,8 @@ from crystal_studio.errors import KnownError
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
-HERE, FOLDER, ZIP = "here", "folder", "zip"
-WAYS = (
-    (HERE, "Compute here", "Runs on this machine, in the background; it can be paused and carried on"),
-    (FOLDER, "Bundle: a folder", "Inputs and scripts for a cluster; its results are collected later"),
-    (ZIP, "Bundle: a .zip", "The same as one file"),
-)
 
-
-class DftDialog(QDialog):
+class DftDialog(DftForm):
     """``asked`` carries the ``DftRequest`` that is to run here; a bundle is written from the dialog itself."""
 
     asked = Signal(object)
@@ -59,8 +41,6 @@ class DftDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("DFT of candidates")
-        self.setMinimumWidth(620)
         self._project, self._ids = project, [int(i) for i in ids]
         self._background, self._state = background, state
         self._program: dict[str, str | KnownError] = {}
@@ -69,74 +49,6 @@ class DftDialog(QDialog):
         self._own_place = False  # whether the place was typed or chosen by hand
         self._busy = False
         self._written: Path | None = None
-        self._build()
-        self.code.setCurrentIndex(max(self.code.findData(state.text("dft/code", "gpaw")), 0))
-        self.fields.show_settings(asking.recalled(state.text("dft/settings")))
-        self._take_code(state.text("dft/way", HERE))
-        background.run(lambda state: look(reader, self._ids, state), self._take_look, self._failed, key="dft look")
-
-    def _build(self) -> None:
-        self.candidates = label("Looking for primitive cells …", wrap=True)
-        self.code = QComboBox()
-        for name, code in CODES.all().items():
-            self.code.addItem(code.title, name)
-        self.needs = label("", "small", wrap=True)
-        self.needs.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.way = Segments(WAYS, "Where")
-        self.place = QLineEdit()
-        self.browse = QPushButton("Browse…")
-        self._place_row = QWidget()
-        row = QHBoxLayout(self._place_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.place, 1)
-        row.addWidget(self.browse)
-        self.fields = SettingsFields()
-        self.compares = label("", "small", wrap=True)
-        self.warning = label("", "warning", wrap=True)
-        self.message = label("", "error", wrap=True)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(GAP)
-        rows: tuple[tuple[str, QWidget], ...] = (
-            ("Candidates", self.candidates),
-            ("Code", self.code),
-            ("", self.needs),
-            ("Where", self.way),
-            ("Place", self._place_row),
-            ("Settings", self.fields),
-            ("", self.compares),
-            ("", self.warning),
-        )
-        self._place_title = label("Place", "muted")
-        top, middle = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignVCenter
-        for place, (title, widget) in enumerate(rows):
-            if title:
-                named = self._place_title if title == "Place" else label(title, "muted")
-                grid.addWidget(named, place, 0, top if widget in (self.candidates, self.fields) else middle)
-            grid.addWidget(widget, place, 1)
-        grid.setColumnStretch(1, 1)
-        self.code.setAccessibleName("Code")
-        self.place.setAccessibleName("Place of the bundle")
-        self.usual = QPushButton("As usual")
-        self.usual.setToolTip("Settings of the Materials Project's PBE calculations")
-        self.show_folder = QPushButton("Open the folder")
-        self.show_folder.hide()
-        self.close_button = QPushButton("Cancel")
-        self.go = QPushButton("Compute")
-        self.go.setProperty("role", "primary")
-        self.go.setDefault(True)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.usual)
-        buttons.addStretch(1)
-        for button in (self.show_folder, self.close_button, self.go):
-            buttons.addWidget(button)
-        column = self._column = QVBoxLayout(self)
-        column.setContentsMargins(18, 18, 18, 14)
-        column.setSpacing(14)
-        column.addLayout(grid)
-        column.addWidget(self.message)
-        column.addLayout(buttons)
         self.code.activated.connect(lambda _: self._take_code(self._way))
         self.way.chosen.connect(self._take_way)
         self.place.textEdited.connect(self._typed)
@@ -146,6 +58,10 @@ class DftDialog(QDialog):
         self.show_folder.clicked.connect(self._open_folder)
         self.close_button.clicked.connect(self.reject)
         self.go.clicked.connect(self.start)
+        self.code.setCurrentIndex(max(self.code.findData(state.text("dft/code", "gpaw")), 0))
+        self.fields.show_settings(asking.recalled(state.text("dft/settings")))
+        self._take_code(state.text("dft/way", HERE))
+        background.run(lambda state: look(reader, self._ids, state), self._take_look, self._failed, key="dft look")
 
     # --- what is chosen -----------------------------------------------------
 
@@ -309,17 +225,6 @@ class DftDialog(QDialog):
     def _failed(self, error: BaseException) -> None:
         self._set_busy(False)
         self._say(self.message, sentence(error), "error")
-
-    def _say(self, where: QWidget, text: str, role: str = "warning") -> None:
-        where.setProperty("role", role)
-        restyle(where)
-        where.setText(text)  # type: ignore[attr-defined]
-        where.setVisible(bool(text))
-        QTimer.singleShot(0, self, self._fit)
-
-    def _fit(self) -> None:
-        """Be high enough for what is said."""
-        self.setMinimumHeight(max(self._column.totalHeightForWidth(self.width()), 0))
 
     def _open_folder(self) -> None:
         if self._written is not None:

@@ -61,7 +61,8 @@ class FactGrid(QWidget):
 
     def group(self, title: str) -> None:
         """Heading of the rows that follow."""
-        heading = label(title, "section")
+        heading = label(title, "section", wrap=True)
+        heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         heading.setContentsMargins(0, 8 if self._row else 0, 0, 0)
         self.wide(heading)
         self._lines.append((title, "", ""))
@@ -89,7 +90,7 @@ class FactGrid(QWidget):
         return "\n".join("\t".join(part for part in line if part) for line in self._lines)
 
     def _add(self, name: str, value: str, unit: str | None, tip: str) -> None:
-        left = label(name, "muted")
+        left = label(name, "muted", wrap=len(plain(name)) > _LONGEST_LINE)
         left.setAlignment(Qt.AlignmentFlag.AlignTop)
         shown = selectable(value, wrap=unit is None and len(plain(value)) > _LONGEST_LINE)
         shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
