@@ -39,6 +39,11 @@ CONDITIONS: dict[str, str] = {
 
 MENUS = ("File", "Edit", "Design", "Run", "Explore", "View", "Help")
 
+
+def _dock(key: str, text: str, what: str, separator: bool = False) -> ActionSpec:
+    return ActionSpec(f"view.{key}", text, "View", "", f"Show or hide {what}", "", (), True, separator)
+
+
 TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("project.new", "New project…", "File", "Ctrl+N", "Create an empty project file", "new", ("idle",)),
     ActionSpec("project.open", "Open project…", "File", "Ctrl+O", "Open a project file", "open", ("idle",)),
@@ -265,35 +270,14 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("view.design", "Design", "View", "Ctrl+1", "Say what crystals you want", "design"),
     ActionSpec("view.run", "Run", "View", "Ctrl+2", "Watch the campaign", "run"),
     ActionSpec("view.explore", "Explore", "View", "Ctrl+3", "Look through the candidates", "explore"),
-    ActionSpec(
-        "view.structure", "Structure view", "View", "", "Show or hide the 3D view", "", (), True, separator=True
-    ),
-    ActionSpec("view.inspector", "Inspector", "View", "", "Show or hide the inspector", "", (), True),
-    ActionSpec("view.scatter", "Scatter plot", "View", "", "Show or hide the scatter plot", "", (), True),
-    ActionSpec(
-        "view.shares", "Stable, unique, novel", "View", "", "Show or hide the shares of what is listed", "", (), True
-    ),
-    ActionSpec(
-        "view.hull",
-        "Convex hull",
-        "View",
-        "",
-        "Show or hide the hull of the candidate's chemical system",
-        "",
-        (),
-        True,
-    ),
-    ActionSpec(
-        "view.analysis",
-        "Analysis",
-        "View",
-        "",
-        "Show or hide powder pattern, distances, coordination, elasticity and phonons of the candidate",
-        "",
-        (),
-        True,
-    ),
-    ActionSpec("view.browser", "Project browser", "View", "", "Show or hide campaigns and filters", "", (), True),
+    _dock("structure", "Structure view", "the 3D view", separator=True),
+    _dock("inspector", "Inspector", "the inspector"),
+    _dock("hull", "Convex hull", "the hull of the candidate's chemical system"),
+    _dock("analysis", "Analysis", "powder pattern, distances, coordination, elasticity and phonons of the candidate"),
+    _dock("scatter", "Scatter plot", "the scatter plot"),
+    _dock("shares", "Stable, unique, novel", "the shares of what is listed"),
+    _dock("triage", "Triage", "what a limit on predicted energies would keep, lose and save"),
+    _dock("browser", "Project browser", "campaigns and filters"),
     ActionSpec(
         "view.theme_system",
         "Theme: as the system",

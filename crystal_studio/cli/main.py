@@ -33,6 +33,7 @@ COMMANDS = (
     "list",
     "show",
     "analyse",
+    "triage",
     "dft",
     "export",
     "import",

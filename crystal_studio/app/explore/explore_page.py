@@ -25,6 +25,7 @@ from crystal_studio.app.hull.hull_view import HullView
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.shares.shares_view import SharesView, shares_panel
+from crystal_studio.app.triage.triage_view import TriageView
 from crystal_studio.app.widgets import GAP, Card, EmptyState
 from crystal_studio.project.rows import CandidateRow
 
@@ -56,6 +57,9 @@ class ExplorePage(DockedPage):
         self.scatter_view: ScatterView | None = None
         self.hull: HullView | None = None
         self.analysis: AnalysisView | None = None
+        self.triage = TriageView(background, cutoff)
+        self.triage.faulted.connect(self.faulted)
+        self.triage.told.connect(self.told)
         self.shares = SharesView(background, cutoff, "explore shares")
         self.browser = ProjectBrowser()
         self.empty = EmptyState(
@@ -81,6 +85,8 @@ class ExplorePage(DockedPage):
         self.add_dock("scatter", "Scatter plot", area.BottomDockWidgetArea)
         self.add_dock("shares", "Stable, unique, novel", area.BottomDockWidgetArea, shares_panel(self.shares, cutoff))
         self.tabifyDockWidget(self.docks["scatter"], self.docks["shares"])
+        self.add_dock("triage", "Triage", area.BottomDockWidgetArea, self.triage)
+        self.tabifyDockWidget(self.docks["shares"], self.docks["triage"])
         self.docks["scatter"].raise_()
         self.add_dock("hull", "Convex hull", area.RightDockWidgetArea)
         self.tabifyDockWidget(self.docks["inspector"], self.docks["hull"])
@@ -124,6 +130,7 @@ class ExplorePage(DockedPage):
             return
         self.model.refresh()
         self.shares.refresh()
+        self.triage.refresh()
         if self.hull is not None:
             self.hull.refresh()
         self.browser.show_campaigns(self._reader.campaigns())
@@ -211,6 +218,7 @@ class ExplorePage(DockedPage):
 
     def _count_shares(self, where: str) -> None:
         self.shares.watch(self._reader, lambda _: where)
+        self.triage.watch(self._reader, where)
 
     def _loaded(self) -> None:
         n = self.listed()

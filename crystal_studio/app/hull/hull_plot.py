@@ -154,7 +154,7 @@ class HullPlot(pyqtgraph.PlotWidget):
         x, y = facts.phases.composition[rows, 1], facts.phases.formation_energy[rows]
         fill = QColor(theme.tokens().series[0])
         fill.setAlpha(36)
-        lower, upper = (pyqtgraph.PlotDataItem(x, y + sign * facts.error.below, pen=None) for sign in (-1, 1))
+        lower, upper = (pyqtgraph.PlotCurveItem(x, y + sign * facts.error.below) for sign in (-1, 1))
         self.addItem(pyqtgraph.FillBetweenItem(lower, upper, brush=fill), ignoreBounds=True)
 
     def _ties(self, at: NDArray, facts: HullFacts, faint: bool) -> None:

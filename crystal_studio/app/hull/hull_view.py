@@ -51,6 +51,7 @@ class HullView(QWidget):
         row = QHBoxLayout()
         self.potential = QComboBox()
         self.potential.setAccessibleName("Potential")
+        self.potential.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.potential.setToolTip("Whose energies are drawn, each on its own reference hull")
         self.potential.activated.connect(lambda _: self._read())
         self.ways = Segments(
