@@ -98,6 +98,7 @@ def test_a_code_that_is_missing_says_how_to_get_it_and_can_still_be_handed_over(
     dialog.show()
     qtbot.waitUntil(lambda: not background.busy())
     assert not dialog.go.isEnabled() and "The toy was not found: buy one." in dialog.needs.text()
+    assert "Toy is not installed on this machine" in dialog.message.text()
     press(dialog.way.buttons[ZIP], qtbot)
     assert dialog.go.isEnabled()
 
@@ -187,6 +188,18 @@ def test_a_run_that_was_cut_off_is_offered_and_carried_on(window, qtbot, project
     qtbot.waitUntil(lambda: window.campaign.running)
     qtbot.waitUntil(lambda: not window.campaign.running)
     assert statuses(project)[AL] == "passed"
+
+
+def test_a_run_tells_its_steps_and_when_it_is_stopped_the_candidates_are_what_they_were(window, qtbot, project):
+    folder = hand_in(project, AL).folders[AL]
+    (folder / "hold").touch()
+    opened(window, project, qtbot)
+    window.actions_["run.continue"].trigger()
+    qtbot.waitUntil(lambda: "Toy, candidate 1: step 3" in window.run_page.head.phase.text())
+    assert "force" in window.run_page.head.phase.text() and "0 of 1 computed" in window.status._rest
+    window.actions_["run.stop"].trigger()
+    qtbot.waitUntil(lambda: not window.campaign.running)
+    assert statuses(project)[AL] == "passed" and not window.actions_["run.continue"].isEnabled()
 
 
 def test_a_candidate_says_what_it_waits_for(project):

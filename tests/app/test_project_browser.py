@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QListWidget
@@ -48,3 +50,16 @@ def test_names_take_as_many_lines_as_they_need(qtbot, width: int) -> None:
         assert all(whole(listed, row) for row in range(listed.count()))
     last = browser.filters.visualItemRect(browser.filters.item(browser.filters.count() - 1))
     assert browser.filters.viewport().rect().contains(last)
+
+
+def test_a_judging_lists_what_it_was_about(qtbot) -> None:
+    browser = ProjectBrowser()
+    qtbot.addWidget(browser)
+    made = campaign(1, "Li-Mn-O")
+    judged = [replace(campaign(k, "judged"), kind="judge", request={"ids": ids}) for k, ids in ((2, [7]), (3, [7, 9]))]
+    browser.show_campaigns([made, *judged])
+    chosen: list[str] = []
+    browser.chosen.connect(chosen.append)
+    for row in range(3):
+        browser.campaigns.itemClicked.emit(browser.campaigns.item(row))
+    assert chosen == ["id in (7, 9)", "id == 7", "campaign_id == 1"]

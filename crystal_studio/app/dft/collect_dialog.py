@@ -64,7 +64,7 @@ class CollectDialog(QDialog):
         self.table.setWordWrap(True)
         self.table.setItemDelegateForColumn(3, WrappingDelegate(self.table, _PADDING, 10))
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.table.setMinimumHeight(180)
+        self.table.setMinimumHeight(240)
         self.table.hide()
         self.message = label("", "muted", wrap=True)
         self.close_button, self.go = QPushButton("Close"), QPushButton("Collect")

@@ -145,7 +145,13 @@ class DftDialog(DftForm):
         if not here and not self.place.text().strip():
             wrong = wrong or "Name a place for the bundle."
         blocked = here and (isinstance(program, KnownError) or not program)
-        self._say(self.message, wrong, "error")
+        if not wrong and here and isinstance(program, KnownError):
+            title = CODES.get(code).title
+            self._say(
+                self.message, f"{title} is not installed on this machine, see above; a bundle can be written.", "error"
+            )
+        else:
+            self._say(self.message, wrong, "error")
         self.go.setText("Compute" if here else "Write the bundle")
         self.go.setEnabled(not wrong and not blocked and not self._busy)
         self.go.setToolTip(str(program) if here and isinstance(program, KnownError) else "")

@@ -30,6 +30,8 @@ FILTERS: tuple[tuple[str, str, str], ...] = (
     ("Rejected", "status == 'rejected'", "With the stage and the reason"),
     ("Waiting", "status == 'waiting'", "Handed in to DFT, without an answer yet"),
 )
+MOST_NAMED = 200
+"""Candidates that a filter names one by one."""
 _PADDING = 14  # of the style sheet and of the text, both sides
 _WHERE = int(Qt.ItemDataRole.UserRole)
 
@@ -59,16 +61,16 @@ class ProjectBrowser(QWidget):
 
     def show_campaigns(self, campaigns: Sequence[CampaignRow]) -> None:
         """List the campaigns, the latest first."""
-        wanted = [(c.id, c.name, c.state, c.requested) for c in reversed(list(campaigns))]
+        wanted = [(c.id, c.name, c.state, c.requested, _of(c)) for c in reversed(list(campaigns))]
         if wanted == self.campaigns.property("shown"):
             return
         self.campaigns.setProperty("shown", wanted)
         self.campaigns.clear()
-        for number, name, state, requested in wanted:
+        for number, name, state, requested, where in wanted:
             _add(
                 self.campaigns,
                 f"{name} #{number}",
-                f"campaign_id == {number}",
+                where,
                 f"{count(requested)} candidates asked for, {state}",
             )
 
@@ -109,6 +111,14 @@ class _List(QListWidget):
         if self._whole and self.count():
             last = self.visualItemRect(self.item(self.count() - 1))
             self.setFixedHeight(last.bottom() + 1 + self.verticalOffset() + 2 * self.frameWidth() + 4)
+
+
+def _of(campaign: CampaignRow) -> str:
+    """The filter of what a campaign made, or of a judging that is not too long to be written what it was about."""
+    ids = campaign.request.get("ids", ()) if campaign.kind == "judge" else ()
+    if len(ids) == 1:
+        return f"id == {ids[0]}"
+    return f"id in ({', '.join(map(str, ids))})" if 0 < len(ids) <= MOST_NAMED else f"campaign_id == {campaign.id}"
 
 
 def _add(listed: QListWidget, text: str, where: str, tip: str) -> None:
