@@ -115,7 +115,7 @@ class _List(QListWidget):
 
 def _of(campaign: CampaignRow) -> str:
     """The filter of what a campaign made, or of a judging that is not too long to be written what it was about."""
-    ids = campaign.request.get("ids", ()) if campaign.kind == "judge" else ()
+    ids = list(campaign.request.get("ids", ())) if campaign.kind == "judge" else []
     if len(ids) == 1:
         return f"id == {ids[0]}"
     return f"id in ({', '.join(map(str, ids))})" if 0 < len(ids) <= MOST_NAMED else f"campaign_id == {campaign.id}"
