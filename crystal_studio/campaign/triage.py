@@ -26,11 +26,14 @@ def sources(reader: ProjectReader, where: Where = "") -> list[str]:
     return ([LEARNED] if learned else []) + (asked if len(asked) > 1 else [])
 
 
-def evidence(reader: ProjectReader, source: str = LEARNED, by: str = "", where: Where = "") -> Evidence:
+def evidence(
+    reader: ProjectReader, source: str = LEARNED, by: str = "", where: Where = "", outside: bool = False
+) -> Evidence:
     """Energies above hull by ``source`` with their uncertainties, and by ``by`` in the end.
 
     source : ``LEARNED``, or a potential, whose uncertainty is its known error near or far from the hull
     by : the method with the last word; "" the headline value, or where a potential decides the first other one
+    outside : take predictions for crystals that are unlike the training data, too, instead of as unknown
     Candidates without a last word are left out. Raises ``RequestError`` for what the project does not hold.
     """
     from crystal_studio.data.hull_card import model_error
@@ -47,9 +50,12 @@ def evidence(reader: ProjectReader, source: str = LEARNED, by: str = "", where: 
             )
         by = by or others[0]
     final = f"e_hull@{by!r}" if by else "e_hull"
-    found = reader.columns([name for name in (value, spread, final) if name], where)
+    domain = "in_domain" if source == LEARNED and not outside else ""
+    found = reader.columns([name for name in (value, spread, final, domain) if name], where)
     known = np.isfinite(found[final])
     before = found[value][known]
+    if domain:
+        before = np.where(found[domain][known] == 0, np.nan, before)
     if spread:
         doubt = found[spread][known]
     else:

@@ -35,6 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", default="predicted", metavar="NAME", help="what decides: predicted (default), or a potential"
     )
+    parser.add_argument(
+        "--outside", action="store_true", help="trust predictions for crystals unlike the training data, too"
+    )
     parser.add_argument("--by", default="", metavar="METHOD", help="who has the last word (default: most trusted)")
 
 
@@ -44,7 +47,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     from crystal_studio.project.queries import ProjectReader
 
     with ProjectReader(args.project) as reader:
-        found = evidence(reader, args.source, args.by, args.where)
+        found = evidence(reader, args.source, args.by, args.where, args.outside)
     limits = sorted(args.limit or LIMITS)
     outcomes = curve(Rule(limits[0], args.spread, args.sigmas), found, args.cutoff, limits)
     return {
@@ -54,6 +57,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         "cutoff": args.cutoff,
         "spread": args.spread,
         "sigmas": args.sigmas,
+        "outside": args.outside,
         "candidates": len(found),
         "stable": outcomes[0].before.count,
         "rules": [_plain(one) for one in outcomes],

@@ -29,6 +29,7 @@ STAGES: Registry[Any] = Registry(
         "uniqueness": "crystal_studio.funnel.uniqueness:UniquenessStage",
         "novelty": "crystal_studio.funnel.novelty:NoveltyStage",
         "properties": "crystal_studio.funnel.properties:PropertiesStage",
+        "triage": "crystal_studio.funnel.triage:TriageStage",
         "relaxation": "crystal_studio.funnel.relaxation:RelaxationStage",
         "stability": "crystal_studio.funnel.stability:StabilityStage",
         "free_relaxation": "crystal_studio.funnel.free_relaxation:FreeRelaxationStage",

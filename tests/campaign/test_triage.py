@@ -23,10 +23,11 @@ def project(tmp_path: Path) -> Path:
 def test_prediction_and_headline_of_those_that_were_relaxed(project: Path) -> None:
     with ProjectReader(project) as reader:
         assert sources(reader) == [LEARNED, "chgnet", "sevennet"]
-        found = evidence(reader)
+        found = evidence(reader, outside=True)
         assert found.final == pytest.approx([0.0, 0.05, 0.4]) and len(found) == 3
         assert found.value == pytest.approx([0.1, 0.3, np.nan], nan_ok=True)
         assert found.spread == pytest.approx([0.05, 0.1, np.nan], nan_ok=True)
+        assert evidence(reader).value == pytest.approx([0.1, np.nan, np.nan], nan_ok=True)  # the second is unlike them
         assert len(evidence(reader, where="id == 1")) == 1
 
 
@@ -42,7 +43,7 @@ def test_a_potential_is_judged_by_the_other_one(project: Path) -> None:
 
 
 def test_command_counts_what_the_module_counts(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main.main(["triage", str(project), "--limit", "0.2"]) == 0
+    assert main.main(["triage", str(project), "--limit", "0.2", "--outside"]) == 0
     out = capfd.readouterr().out
     assert "3 candidates with a last word, 2 of them" in out
     assert "1 of 2, 50.0%" in out and "1 of 3, 33.3%" in out

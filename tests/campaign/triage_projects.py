@@ -25,12 +25,14 @@ def make(path: Path) -> Path:
         writer.add_candidates(campaign, np.arange(4), Candidates(cells, np.zeros(4, np.int16)))
         ids = [1, 2, 3, 4]
 
-        def say(stage: str, method: Method, values: list[float], spreads: list[float] | None = None) -> None:
-            spread = None if spreads is None else np.array(spreads)
-            found = Finding("e_hull", method, np.array(values), spread)
-            writer.record(campaign, stage, ids, rejecting([None] * 4, [found]))
+        def say(stage: str, *found: Finding) -> None:
+            writer.record(campaign, stage, ids, rejecting([None] * 4, found))
 
-        say("properties", LEARNED, [0.1, 0.3, nan, 0.2], [0.05, 0.1, nan, 0.1])
-        say("stability", CHGNET, [0.0, 0.05, 0.4, nan])
-        say("consensus", SEVENNET, [0.02, 0.2, nan, nan])
+        def e_hull(method: Method, values: list[float], spreads: list[float] | None = None) -> Finding:
+            return Finding("e_hull", method, np.array(values), None if spreads is None else np.array(spreads))
+
+        sure = Finding("in_domain", LEARNED, np.array([1.0, 0.0, nan, 1.0]))
+        say("properties", e_hull(LEARNED, [0.1, 0.3, nan, 0.2], [0.05, 0.1, nan, 0.1]), sure)
+        say("stability", e_hull(CHGNET, [0.0, 0.05, 0.4, nan]))
+        say("consensus", e_hull(SEVENNET, [0.02, 0.2, nan, nan]))
     return path

@@ -81,7 +81,10 @@ class TriageView(QWidget):
         self.source = QComboBox()
         self.source.setAccessibleName("What decides")
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.source.setToolTip("Whose energies above hull decide what is worth the next step")
+        self.source.setToolTip(
+            "Whose energies above hull decide what is worth the next step.\n"
+            "Predictions for crystals that are unlike the training data count as unknown: these are kept."
+        )
         self.source.activated.connect(lambda _: self._read())
         self.level = QComboBox()
         self.level.setAccessibleName("Uncertainty")
