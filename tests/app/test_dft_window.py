@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dft_projects import AL, ALAS, QUICK, hand_in, statuses, three_crystals
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from windows import opened
 
 from crystal_studio.app.dft import asking, collecting
@@ -79,7 +79,11 @@ def test_a_single_point_has_no_forces_to_lessen(dialog, qtbot):
 
 def test_what_cannot_be_computed_is_said_and_not_begun(dialog, qtbot):
     box = dialog.fields.boxes["cutoff"]
+    QApplication.processEvents()
+    before = dialog.minimumHeight()
     box.lineEdit().setText("10")
+    QApplication.processEvents()
+    assert dialog.minimumHeight() == before, "nothing moves while it is typed"
     assert not dialog.go.isEnabled() and "Cutoff: Write a number from 50 to 5,000." in dialog.message.text()
     press(dialog.usual, qtbot)
     assert dialog.go.isEnabled() and dialog.fields.settings() == Settings()

@@ -52,6 +52,7 @@ class DftForm(QDialog):
         self.compares = label("", "small", wrap=True)
         self.warning = label("", "warning", wrap=True)
         self.message = label("", "error", wrap=True)
+        self.message.setMinimumHeight(self.fontMetrics().height())  # so that a word on what is typed moves nothing
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -100,7 +101,7 @@ class DftForm(QDialog):
         where.setProperty("role", role)
         restyle(where)
         where.setText(text)
-        where.setVisible(bool(text))
+        where.setVisible(bool(text) or where is self.message)
         QTimer.singleShot(0, self, self._fit)
 
     def _fit(self) -> None:
