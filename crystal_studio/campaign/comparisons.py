@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.campaign import tasks
 from crystal_studio.campaign.backlog import Work
+from crystal_studio.campaign.flights import MOST
 from crystal_studio.candidates.verdicts import Verdicts
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.funnel.protocol import Memory, RememberingStage
@@ -18,8 +19,8 @@ from crystal_studio.funnel.protocol import Memory, RememberingStage
 KEYS = 128
 """Candidates of a task that makes keys: some tenths of a second."""
 
-PAIRS = 100
-"""Comparisons in a task: about half a second."""
+PAIRS = 500
+"""Comparisons in a task: at most some seconds."""
 
 
 class Comparisons:
@@ -60,7 +61,9 @@ class Comparisons:
             self._waiting.append(question.id)
         taken: list[int] = []
         pairs = 0
-        while self._waiting and (not taken or pairs + len(self._asked[self._waiting[0]].near) <= PAIRS):
+        while self._waiting and len(taken) < MOST:
+            if taken and pairs + len(self._asked[self._waiting[0]].near) > PAIRS:
+                break
             taken.append(self._waiting.popleft())
             pairs += len(self._asked[taken[-1]].near)
         return Work(self._index, np.array(taken, np.int64), step="matches") if taken else None

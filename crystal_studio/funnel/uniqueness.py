@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from crystal_studio.data.same_crystal import reduced, same
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.seen import Question, SeenBefore
+
+KEPT = 2048
+"""Reduced cells that a worker keeps, some 10 kB each."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,15 @@ class UniquenessStage:
         ids, structures : every candidate that is asked for or named in a question
         """
         row = {candidate: i for i, candidate in enumerate(ids.tolist())}
-        made: dict[int, Any] = {}
 
         def cell(candidate: int) -> Any:
-            if candidate not in made:
-                i = row[candidate]
-                atoms = structures.atoms(i)
-                made[candidate] = reduced(structures.lattice[i], structures.numbers[atoms], structures.positions[atoms])
-            return made[candidate]
+            i = row[candidate]
+            atoms = structures.atoms(i)
+            return _reduced(
+                structures.lattice[i].tobytes(),
+                structures.numbers[atoms].tobytes(),
+                structures.positions[atoms].tobytes(),
+            )
 
         return [
             next((near for near in question.near.tolist() if same(cell(near), cell(question.id))), None)
@@ -103,6 +108,14 @@ class UniquenessStage:
                 memory.answer(question.id, self.matches([question], ids, _cells(memory, ids))[0])
         twin = dict(memory.decided())
         return self.verdicts([twin[int(i)] for i in batch.ids])
+
+
+@lru_cache(KEPT)
+def _reduced(lattice: bytes, numbers: bytes, positions: bytes) -> Any:
+    """What the judge makes of a crystal: a worker meets the same earlier ones again and again."""
+    return reduced(
+        np.frombuffer(lattice).reshape(3, 3), np.frombuffer(numbers, np.int16), np.frombuffer(positions).reshape(-1, 3)
+    )
 
 
 def _cells(memory: SeenBefore, ids: NDArray[np.int64]) -> Structures:
