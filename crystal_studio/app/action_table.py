@@ -78,6 +78,16 @@ TABLE: tuple[ActionSpec, ...] = (
         "export",
         ("project", "candidates"),
     ),
+    ActionSpec(
+        "app.references",
+        "Reference sets…",
+        "File",
+        "",
+        "Known structures and phases of your own, for novelty and the hull; from files or from databases",
+        "crystal",
+        (),
+        separator=True,
+    ),
     ActionSpec("project.close", "Close project", "File", "Ctrl+W", "Close the project file", "", ("project", "idle")),
     ActionSpec(
         "app.quit",

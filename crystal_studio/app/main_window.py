@@ -224,6 +224,7 @@ class MainWindow(WindowViews):
                 "explore.template": self.structures.use_template,
                 "explore.judge": self.campaigns.judge,
                 "explore.evaluate": self.evaluate,
+                "app.references": self.show_references,
                 "run.pause": self.campaign.pause,
                 "run.resume": self.campaign.carry_on,
                 "run.stop": self.campaigns.stop,
@@ -285,6 +286,8 @@ class MainWindow(WindowViews):
             faults.log.info("the campaign ends by itself")
         if self.evaluation is not None:
             self.evaluation.close()
+        if self.references is not None:
+            self.references.close()
         self.save_state()
         self.explore.close_views()
         self.background.close()

@@ -12,6 +12,7 @@ from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.notice_list import NoticeList
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.palette.command_palette import CommandPalette
+from crystal_studio.app.references.dialog import ReferenceDialog
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.window_parts import WindowParts
 
@@ -23,6 +24,7 @@ class WindowViews(WindowParts):
         super().__init__(state, parts)
         self.palette_dialog: CommandPalette | None = None
         self.evaluation: EvaluationDialog | None = None
+        self.references: ReferenceDialog | None = None
         self._messages: NoticeList | None = None
 
     def export(self) -> ExportDialog | None:
@@ -51,6 +53,17 @@ class WindowViews(WindowParts):
         self.evaluation.raise_()
         self.evaluation.activateWindow()
         return self.evaluation
+
+    def show_references(self) -> ReferenceDialog:
+        """Open the dialog on the user's reference sets."""
+        if self.references is None:
+            self.references = ReferenceDialog(self.background, self)
+        else:
+            self.references.refresh()
+        self.references.show()
+        self.references.raise_()
+        self.references.activateWindow()
+        return self.references
 
     def tell_evaluation(self) -> None:
         """Tell the dialog that judges which project is open."""

@@ -85,7 +85,7 @@ def _add(args: argparse.Namespace) -> dict[str, Any]:
 
     if not args.files and not args.csv:
         raise RequestError("There is nothing to add: name files with structures, or a table with --csv.", "files")
-    card, problems = add_files(args.name, args.files, args.csv, args.method, _progress)
+    card, problems = add_files(args.name, args.files, args.csv, args.method, progress=_progress)
     for problem in problems:
         common.log(f"skipped {problem.name}: {problem.text}")
     return {"set": _plain(card), "skipped": [{"file": p.name, "reason": p.text} for p in problems]}

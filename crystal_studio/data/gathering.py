@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.data import datasets, hull_table, optimade, reference_sets
 from crystal_studio.data.fingerprints import WIDTH, fingerprints
+from crystal_studio.data.optimade import Cancel, Stopped
 from crystal_studio.data.reference_sets import Card
 from crystal_studio.errors import FileError, KnownError
 from crystal_studio.exchange.problems import Problem
@@ -32,12 +33,14 @@ def add_files(
     files: Sequence[str | Path],
     table: Path | None = None,
     method: str = "",
+    cancel: Cancel | None = None,
     progress: Progress | None = None,
 ) -> tuple[Card, list[Problem]]:
     """Make a set of the structures in files and folders (CIF, POSCAR, extxyz, ASE db, parquet and CSV with structures)
     and of a table of energies; the problems name what could not be read.
 
-    Raises ``KnownError`` where nothing is left, the name is taken, or an energy cannot stand on the hull.
+    Raises ``KnownError`` where nothing is left, the name is taken, or an energy cannot stand on the hull, ``Stopped``
+    where ``cancel`` is set.
     """
     reference_sets.check_name(name)
     energies = hull_table.read(table, method) if table else None
@@ -52,7 +55,7 @@ def add_files(
         problems += [Problem(f"{path.name}, {entry}", why) for entry, why in dataset.skipped]
     others = [f for f in files if Path(f) not in sets]
     if others:
-        cells, names, skipped = read_files(others, progress=_titled(progress, "Reading files"))
+        cells, names, skipped = read_files(others, progress=_titled(progress, "Reading files", cancel))
         parts.append(cells)
         ids += names
         problems += skipped
@@ -66,7 +69,7 @@ def add_files(
             f"There is no crystal among the files{why}: give CIF, POSCAR, extxyz, db, parquet or CSV files."
         )
     sources = [str(Path(f)) for f in files] + ([str(table)] if table else [])
-    return add_structures(name, cells, ids, sources, energies, progress), problems
+    return add_structures(name, cells, ids, sources, energies, cancel, progress), problems
 
 
 def fetch(
@@ -75,7 +78,7 @@ def fetch(
     elements: Sequence[str],
     mode: str = "subset",
     timeout: float = 60.0,
-    cancel: optimade.Cancel | None = None,
+    cancel: Cancel | None = None,
     progress: Progress | None = None,
 ) -> tuple[Card, list[Problem]]:
     """Make a set of what an OPTIMADE database knows of a chemical system; see ``optimade.structures``.
@@ -86,14 +89,14 @@ def fetch(
     asked = optimade.elements_filter(elements, mode)
     first = optimade.address(provider, asked)
     found, problems = optimade.structures(
-        first, timeout=timeout, cancel=cancel, progress=_titled(progress, "Structures fetched")
+        first, timeout=timeout, cancel=cancel, progress=_titled(progress, "Structures fetched", cancel)
     )
     if not found:
         why = f": of {problems[0].name}, {problems[0].text}" if problems else ": ask for other elements."
         raise KnownError(f"{provider} has no structure that could be used{why}")
     cells = Structures.from_lists(*([crystal[k] for _, crystal in found] for k in range(3)))
     sources = [first.partition("?")[0], asked]
-    return add_structures(name, cells, [i for i, _ in found], sources, None, progress), problems
+    return add_structures(name, cells, [i for i, _ in found], sources, None, cancel, progress), problems
 
 
 def add_structures(
@@ -102,10 +105,12 @@ def add_structures(
     ids: Sequence[str],
     sources: Sequence[str],
     table: hull_table.Table | None = None,
+    cancel: Cancel | None = None,
     progress: Progress | None = None,
 ) -> Card:
     """Make a set of structures; their fingerprints are computed by one process a core."""
-    vectors = described(structures, _titled(progress, "Fingerprints"))
+    vectors = described(structures, _titled(progress, "Fingerprints", cancel))
+    _check(cancel)
     return reference_sets.add(name, structures, ids, vectors, sources, table.phases if table else None)
 
 
@@ -125,5 +130,15 @@ def described(structures: Structures, progress: Callable[[int, int], None] | Non
     return found
 
 
-def _titled(progress: Progress | None, title: str) -> Callable[[int, int], None] | None:
-    return None if progress is None else lambda done, total: progress(title, done, total)
+def _titled(progress: Progress | None, title: str, cancel: Cancel | None) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        _check(cancel)
+        if progress:
+            progress(title, done, total)
+
+    return tell
+
+
+def _check(cancel: Cancel | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Stopped("Stopped: nothing was kept.")

@@ -57,7 +57,7 @@ class Cancel(Protocol):
 
 
 class Stopped(KnownError):
-    """Fetching was asked to end."""
+    """The making of a set was asked to end."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def _document(url: str, timeout: float, cancel: Cancel | None, wait: float) -> A
     """The JSON at an address; a server that is busy is asked again."""
     for attempt in range(TRIES):
         if cancel is not None and cancel.is_set():
-            raise Stopped("Fetching was stopped; nothing was kept.")
+            raise Stopped("Stopped: nothing was kept.")
         last = attempt + 1 == TRIES
         try:
             return _read(url, timeout)
