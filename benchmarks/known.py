@@ -3,7 +3,7 @@
     crystal-studio reference add mp DATA/mp20_like.parquet DATA/mp_21_52.parquet DATA/mp_le20_above80meV.parquet
     python benchmarks/known.py pairs --set mp --seconds 200
     python benchmarks/known.py copies --set mp --count 400
-    python benchmarks/known.py campaign --set mp --count 10000 [--made PROJECT.crystals]
+    python benchmarks/known.py campaign --set mp --count 10000 [--made PROJECT.crystals ...]
 
 pairs: pairs of one formula of a set by pymatgen's StructureMatcher, with nothing before it, against their fingerprints:
 how many that match a limit would lose, how many that do not it would take for known. copies: real crystals and copies
@@ -218,7 +218,7 @@ def judge_unique(cells: Structures, workers: int) -> tuple[NDArray[np.float64], 
             decided = comparisons.decided()
             if decided:
                 twin[decided[0]] = decided[1].notes["duplicate_of"]
-        return twin, time.process_time() - mine, theirs
+    return twin, time.process_time() - mine, theirs
 
 
 def judge_novel(cells: Structures, workers: int) -> tuple[NDArray[np.bool_], float]:
@@ -241,23 +241,23 @@ def judge_novel(cells: Structures, workers: int) -> tuple[NDArray[np.bool_], flo
     return novel, seconds
 
 
-def campaign(known: ReferenceSet, made: Path | None, count: int, sample: int, workers: int) -> dict[str, Any]:
+def campaign(known: ReferenceSet, made: list[Path], count: int, sample: int, workers: int) -> dict[str, Any]:
     """See the module's text."""
     rng = np.random.default_rng(0)
     base = known.structures.take(rng.choice(len(known), count // 20, replace=False))
-    if made:
+    for project in made:
         from crystal_studio.project.queries import ProjectReader
 
-        with ProjectReader(made) as reader:
-            base = Structures.concatenate([reader.structures(reader.ids()[: count // 10].tolist(), "generated"), base])
+        with ProjectReader(project) as reader:
+            base = Structures.concatenate([reader.structures(reader.ids().tolist(), "generated"), base])
     cells, _ = variants(base, count)
     names = formulas(cells)
-    started = time.monotonic()
+    before, started = os.times(), time.monotonic()
     twin, own, theirs = judge_unique(cells, workers)
-    unique_wall = time.monotonic() - started
+    between, unique_wall = os.times(), time.monotonic() - started
     started = time.monotonic()
     novel, novel_seconds = judge_novel(cells, workers)
-    novel_wall = time.monotonic() - started
+    after, novel_wall = os.times(), time.monotonic() - started
 
     rows = by_formula(np.array(names))
     there = by_formula(known.formulas)
@@ -293,6 +293,8 @@ def campaign(known: ReferenceSet, made: Path | None, count: int, sample: int, wo
         "uniqueness_wall_s": round(unique_wall, 1),
         "uniqueness_campaign_process_s": round(own, 1),
         "uniqueness_workers_s": round(theirs, 1),
+        "uniqueness_workers_processor_s": round(between.children_user - before.children_user, 1),
+        "novelty_workers_processor_s": round(after.children_user - between.children_user, 1),
         "novelty_wall_s": round(novel_wall, 1),
         "novelty_workers_s": round(novel_seconds, 1),
         "brute_force_sample": sample,
@@ -309,7 +311,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=200.0)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--sample", type=int, default=300, help="candidates judged by brute force too")
-    parser.add_argument("--made", type=Path, help="project with generated candidates")
+    parser.add_argument("--made", type=Path, nargs="*", default=[], help="projects with generated candidates")
     parser.add_argument("--workers", type=int, default=0)
     arguments = parser.parse_args()
     known = reference_sets.load(arguments.set)
