@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,7 @@ def test_cancelled_nothing_is_kept(dialog, qtbot, tmp_path: Path) -> None:
     dialog.start_add([file])
     qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
     assert dialog.message.text() == "Cancelled: nothing was kept." and dialog.add.isEnabled()
+    qtbot.waitUntil(lambda: not multiprocessing.active_children(), timeout=60_000)  # who reads ends with its file
     dialog.refresh()
     idle(qtbot, dialog)
     assert shown(dialog) == []
