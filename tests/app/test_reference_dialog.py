@@ -23,12 +23,20 @@ def dialog(qtbot):
     made.show()
     idle(qtbot, made)
     yield made
+    at_rest(qtbot, made)
     made.close()
     background.close()
 
 
 def idle(qtbot, dialog) -> None:
     qtbot.waitUntil(lambda: not dialog.cancel.isEnabled(), timeout=60_000)
+
+
+def at_rest(qtbot, dialog) -> None:
+    """No thread of the dialog is at work, and no process that one of them started."""
+    threads = dialog._background._long
+    qtbot.waitUntil(lambda: threads.activeThreadCount() == 0, timeout=60_000)
+    qtbot.waitUntil(lambda: not multiprocessing.active_children(), timeout=60_000)
 
 
 def shown(dialog) -> list[list[str]]:
@@ -76,7 +84,6 @@ def test_cancelled_nothing_is_kept(dialog, qtbot, tmp_path: Path) -> None:
     dialog.start_add([file])
     qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
     assert dialog.message.text() == "Cancelled: nothing was kept." and dialog.add.isEnabled()
-    qtbot.waitUntil(lambda: not multiprocessing.active_children(), timeout=60_000)  # who reads ends with its file
     dialog.refresh()
     idle(qtbot, dialog)
     assert shown(dialog) == []
