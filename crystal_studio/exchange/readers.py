@@ -5,7 +5,7 @@ Files are read in worker processes: one that takes too long or brings its reader
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -38,18 +38,18 @@ def read_files(
     crystals: list[Crystal] = []
     names: list[str] = []
     problems: list[Problem] = []
-    answers = _watched(files, seconds_a_file)
-    for done, (path, (found, complaints)) in enumerate(zip(files, answers, strict=True), 1):
-        crystals += [crystal for _, crystal in found]
-        names += [path.name + suffix for suffix, _ in found]
-        problems += [Problem(path.name + suffix, text) for suffix, text in complaints]
-        if progress:
-            progress(done, len(files))
+    with closing(_watched(files, seconds_a_file)) as answers:  # where progress raises, the workers end at once
+        for done, (path, (found, complaints)) in enumerate(zip(files, answers, strict=True), 1):
+            crystals += [crystal for _, crystal in found]
+            names += [path.name + suffix for suffix, _ in found]
+            problems += [Problem(path.name + suffix, text) for suffix, text in complaints]
+            if progress:
+                progress(done, len(files))
     batch = Structures.from_lists(*([c[k] for c in crystals] for k in range(3)))
     return batch, names, problems
 
 
-def _watched(files: Sequence[Path], limit: float) -> Iterator[Answer]:
+def _watched(files: Sequence[Path], limit: float) -> Generator[Answer, None, None]:
     """One answer a file, in order."""
     if not files:
         return

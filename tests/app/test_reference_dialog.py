@@ -18,14 +18,14 @@ POSCAR = "NaCl\n5.64\n0 0.5 0.5\n0.5 0 0.5\n0.5 0.5 0\nNa Cl\n1 1\ndirect\n0 0 0
 @pytest.fixture
 def dialog(qtbot):
     background = Background()
-    made = ReferenceDialog(background)
-    qtbot.addWidget(made)
+    made = ReferenceDialog(background)  # no widget of qtbot's, which deletes its own before this fixture ends
     made.show()
     idle(qtbot, made)
     yield made
     at_rest(qtbot, made)
     made.close()
     background.close()
+    made.deleteLater()
 
 
 def idle(qtbot, dialog) -> None:
