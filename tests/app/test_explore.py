@@ -9,7 +9,7 @@ import numpy as np
 import projects
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QTabBar
 
 from crystal_studio.app.explore.candidate_model import PAGE, CandidateModel
 from crystal_studio.app.explore.candidate_table import CandidateTable
@@ -54,6 +54,24 @@ def table(qtbot, model) -> CandidateTable:
 
 def column(model: CandidateModel, key: str) -> int:
     return next(i for i, c in enumerate(columns(())) if c.key == key)
+
+
+def test_tabs_carry_the_titles_and_are_taken_out(qtbot, window, project):
+    window.resize(1366, 768)
+    window.show()
+    window.session.open(project)
+    qtbot.waitUntil(lambda: window.session.reader is not None)
+    window.show_page("explore")
+    docks = window.explore.docks
+    qtbot.waitUntil(lambda: docks["hull"].titleBarWidget() is not None)
+    assert docks["structure"].titleBarWidget() is None  # not behind a tab
+    bars = window.explore.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    bar, at = next((b, i) for b in bars for i in range(b.count()) if b.tabText(i) == "Convex hull")
+    bar.setCurrentIndex(at)
+    qtbot.mouseDClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center())
+    qtbot.waitUntil(lambda: docks["hull"].isFloating() and docks["hull"].titleBarWidget() is None)
+    docks["hull"].setFloating(False)
+    qtbot.waitUntil(lambda: not docks["hull"].isFloating())
 
 
 def test_every_row_shows_the_candidate_of_its_id(model, reader):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from functools import partial
+
+from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from crystal_studio.app.settings import WindowState
 
 STATE_VERSION = 2
+TAKE_OUT = "Double-click a tab to take it out into a window of its own"
 
 
 class DockedPage(QMainWindow):
@@ -82,6 +85,17 @@ class DockedPage(QMainWindow):
             bare = dock.titleBarWidget() is not None
             if tabbed != bare:
                 dock.setTitleBarWidget(QWidget() if tabbed else None)  # type: ignore[arg-type]
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if not bar.toolTip():
+                bar.setToolTip(TAKE_OUT)
+                bar.tabBarDoubleClicked.connect(partial(self._take_out, bar))
+
+    def _take_out(self, bar: QTabBar, at: int) -> None:
+        """Let the dock behind a tab float, with a title to drag it back by."""
+        for dock in self.docks.values():
+            if dock.windowTitle() == bar.tabText(at):
+                dock.setFloating(True)
+                dock.move(dock.pos() - QPoint(40, 40))  # seen to have left its place
 
     def add_dock(self, key: str, title: str, area: Qt.DockWidgetArea, widget: QWidget | None = None) -> None:
         """A dock with a widget in it, or with room for one to come."""
