@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import projects
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -11,7 +12,14 @@ from PySide6.QtGui import QGuiApplication
 
 from crystal_studio.app.hull.hull_view import EMPTY, HullView
 from crystal_studio.app.hull.reading import NO_ENERGY, read
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.verdicts import Finding, rejecting
+from crystal_studio.crystal import composition
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.data import gathering, reference_sets
+from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.store import ProjectWriter
 
 
 @pytest.fixture(scope="module")
@@ -124,12 +132,9 @@ def test_candidate_without_energy_is_told_from_its_neighbours(reader):
 
 
 def test_tetrahedron_turns_with_the_mouse(qtbot, background):
-    import numpy as np
-
     from crystal_studio.analysis.phase_diagram import phases
     from crystal_studio.app.hull.hull_plot import HullPlot
     from crystal_studio.app.hull.reading import HullFacts
-    from crystal_studio.data.hull import ReferenceHull
 
     found = phases(ReferenceHull.load("chgnet"), np.array([3, 26, 15, 8]), np.zeros((0, 119)), np.zeros(0))
     facts = HullFacts(0, "Fe-Li-O-P", (("chgnet", "CHGNet"),), "chgnet", found, np.zeros(0, int), np.zeros(0, bool))
@@ -149,3 +154,26 @@ def test_tetrahedron_turns_with_the_mouse(qtbot, background):
     plot._box.turned.emit(0.3, 0.0)
     assert not np.allclose(plot._flat(np.eye(3)), before)
     assert np.allclose(np.linalg.norm(plot._flat(np.array([[0, 0, 1.0]]))), np.cos(plot._angles[1]))
+
+
+def test_phases_of_an_own_set_stand_in_the_hull_of_the_campaign_that_was_judged_by_it(tmp_path, monkeypatch):
+    """A lower phase of magnesium oxide, known to the user alone, lifts the candidate of that composition."""
+    monkeypatch.setenv("CRYSTAL_STUDIO_REFERENCES", str(tmp_path / "references"))
+    numbers = np.array([12, 8])
+    cell = Structures.from_lists([np.eye(3) * 4], [numbers], [np.array([[0, 0, 0], [0.5, 0.5, 0.5]])])
+    gathering.add_structures("own", cell, ["own-1"], [])
+    lower = ReferenceHull(composition.counts(cell), np.array([-9.0]), np.array(["own-1"]), "chgnet")
+    reference_sets.add_energies("own", lower)
+    path = tmp_path / "own.crystals"
+    with ProjectWriter.create(path) as writer:
+        for provenance in ({}, {"reference_sets": reference_sets.checksums()}):
+            campaign = writer.add_campaign("some", {"funnel": "quick"}, provenance, 1)
+            ids = writer.add_candidates(campaign, np.arange(1), Candidates.of_structures(cell))
+            values = {"energy_per_atom": -6.0, "e_hull": 0.0}
+            found = [Finding(name, projects.POTENTIAL, np.array([value])) for name, value in values.items()]
+            writer.record(campaign, "stability", ids, rejecting([None], found))
+    with ProjectReader(path) as reader:
+        without, within = (read(reader, reader.candidate(i)) for i in (1, 2))
+    assert "own-1" not in without.phases.ids and "own-1" in within.phases.ids
+    assert within.phases.e_hull[within.row_of(2)] == pytest.approx(3.0, abs=1e-4)
+    assert without.phases.e_hull[without.row_of(1)] < 1.0

@@ -106,6 +106,7 @@ def _facts(
     from crystal_studio.analysis.phase_diagram import phases
     from crystal_studio.crystal.composition import parse_formula
     from crystal_studio.crystal.elements import atomic_number
+    from crystal_studio.data import reference_sets
     from crystal_studio.data.hull import WIDTH, ReferenceHull
     from crystal_studio.data.hull_card import model_error
     from crystal_studio.project.statistics import in_system
@@ -120,13 +121,16 @@ def _facts(
     for k, at in enumerate(chosen.tolist()):
         for symbol, number in parse_formula(str(formulas[at])).items():
             counts[k, atomic_number(symbol)] = number
+    # Judged against the user's own phases as well, where the campaign was.
+    own, _ = reference_sets.unchanged(reader.campaign(row.campaign_id).provenance.get("reference_sets", {}))
+    hull = ReferenceHull.joined(potential, reference_sets.hull_files(own, potential))
     elements = np.array([atomic_number(symbol) for symbol in symbols])
     return HullFacts(
         row.id,
         row.chemsys,
         potentials,
         potential,
-        phases(ReferenceHull.load(potential), elements, counts, energy[chosen]),
+        phases(hull, elements, counts, energy[chosen]),
         ids[chosen],
         stopped[chosen] == 1,
         model_error(potential),
