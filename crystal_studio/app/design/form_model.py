@@ -7,37 +7,17 @@ form, and while there is any, there is no request.
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.form import EVERYTHING, Form
+from crystal_studio.app.undo import Change
 from crystal_studio.design import forms
 from crystal_studio.design.forms import FormField
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.family import Capabilities, Family
 from crystal_studio.generators.protocol import ModelCard
-
-
-class _Change(QUndoCommand):
-    def __init__(self, model: FormModel, old: Form, new: Form, text: str, merge: str) -> None:
-        super().__init__(text)
-        self._model, self._old, self.new, self._merge = model, old, new, merge
-
-    def redo(self) -> None:
-        self._model.show(self.new)
-
-    def undo(self) -> None:
-        self._model.show(self._old)
-
-    def id(self) -> int:
-        return hash(self._merge) % 2**30 if self._merge else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or other._merge != self._merge:
-            return False
-        self.new = other.new
-        return True
 
 
 class FormModel(QObject):
@@ -118,7 +98,7 @@ class FormModel(QObject):
     def change(self, form: Form, text: str, merge: str = "") -> None:
         """Put another form in place, undoable; changes with the same ``merge`` become one step."""
         if form != self.form:
-            self.undo_stack.push(_Change(self, self.form, form, text, merge))
+            self.undo_stack.push(Change(self.show, self.form, form, text, merge))
 
     def show(self, form: Form) -> None:
         """Put another form in place without a step of undo; what was mistyped goes where its field shows another."""

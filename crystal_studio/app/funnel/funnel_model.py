@@ -6,32 +6,12 @@ from collections.abc import Collection
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from crystal_studio.app.funnel.editing import Editing, Row
+from crystal_studio.app.undo import Change
 from crystal_studio.design.forms import FormField
 from crystal_studio.funnel.stage_registry import StageError
-
-
-class _Change(QUndoCommand):
-    def __init__(self, model: FunnelModel, old: Editing, new: Editing, text: str, merge: str) -> None:
-        super().__init__(text)
-        self._model, self._old, self.new, self._merge = model, old, new, merge
-
-    def redo(self) -> None:
-        self._model.show(self.new)
-
-    def undo(self) -> None:
-        self._model.show(self._old)
-
-    def id(self) -> int:
-        return hash(self._merge) % 2**30 if self._merge else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, _Change) or other._merge != self._merge:
-            return False
-        self.new = other.new
-        return True
 
 
 class FunnelModel(QObject):
@@ -57,7 +37,7 @@ class FunnelModel(QObject):
     def change(self, editing: Editing, text: str, merge: str = "") -> None:
         """Put another in place, undoable; changes with the same ``merge`` become one step."""
         if editing != self.editing:
-            self.undo_stack.push(_Change(self, self.editing, editing, text, merge))
+            self.undo_stack.push(Change(self.show, self.editing, editing, text, merge))
 
     def change_row(self, row: Row, text: str, merge: str = "") -> None:
         """The same for one stage."""
