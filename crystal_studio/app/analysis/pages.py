@@ -67,6 +67,12 @@ class PlotPage(QWidget):
         if self.found is not None:
             self.draw()
 
+    def show_found(self, found: Any) -> None:
+        """Draw another crystal's."""
+        self.found = found
+        self.note.setText(figures_text(found))
+        self.redraw()
+
     def draw(self) -> None:
         """What was found."""
         raise NotImplementedError
@@ -87,9 +93,8 @@ class PowderPage(PlotPage):
 
     def show_found(self, shown: Powder) -> None:
         """Draw another pattern."""
-        self.shown, self.found = shown, shown.found
-        self.note.setText(figures_text(shown.found))
-        self.redraw()
+        self.shown = shown
+        super().show_found(shown.found)
 
     def draw(self) -> None:
         import pyqtgraph
@@ -130,12 +135,6 @@ class DistancesPage(PlotPage):
     def __init__(self) -> None:
         super().__init__("Radial distribution", "r, Å", "g(r)")
 
-    def show_found(self, found: Analysis) -> None:
-        """Draw another crystal's."""
-        self.found = found
-        self.note.setText(figures_text(found))
-        self.redraw()
-
     def draw(self) -> None:
         assert self.found is not None
         values, t = self.found.values, theme.tokens()
@@ -155,12 +154,6 @@ class VibrationsPage(PlotPage):
 
     def __init__(self) -> None:
         super().__init__("Vibrations", "wave vector, reciprocal lattice", "Frequency, THz")
-
-    def show_found(self, found: Analysis) -> None:
-        """Draw another crystal's."""
-        self.found = found
-        self.note.setText(figures_text(found))
-        self.redraw()
 
     def draw(self) -> None:
         import pyqtgraph
