@@ -7,7 +7,7 @@ from collections.abc import Collection
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from crystal_studio.app.design.option_fields import HELP_ROLE, Choice
+from crystal_studio.app.design.choice import HELP_ROLE, Choice
 from crystal_studio.app.funnel.editing import about
 from crystal_studio.app.funnel.funnel_dialog import FunnelDialog
 from crystal_studio.app.funnel.preset_row import titled

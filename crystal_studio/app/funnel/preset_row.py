@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from crystal_studio.app.design.option_fields import HELP_ROLE, Choice
+from crystal_studio.app.design.choice import HELP_ROLE, Choice
 from crystal_studio.app.funnel.editing import Editing, in_words
 from crystal_studio.app.funnel.funnel_model import FunnelModel
 from crystal_studio.app.widgets import GAP, label
