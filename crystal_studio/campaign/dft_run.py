@@ -6,7 +6,6 @@ import math
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from crystal_studio.campaign import dft_results
 from crystal_studio.campaign.dft_collect import jobs_below
 from crystal_studio.campaign.dft_progress import DftProgress
 from crystal_studio.campaign.dft_request import LOCAL, STAGE, DftRequest
+from crystal_studio.campaign.ending import keep_end, tell_end
 from crystal_studio.campaign.events import Event, Finished, Message
 from crystal_studio.candidates.verdicts import ERROR, WAITING
 from crystal_studio.dft import manifest
@@ -92,18 +92,8 @@ def run(
         finally:
             if loop:
                 loop.close()
-        try:
-            writer.set_campaign(campaign_id, state, seconds=time.monotonic() - began)
-        except RoomError as full:  # the project goes on calling it running, and that can be carried on
-            state, text = ("paused", str(full)) if state == "finished" else (state, text)
-    if state == "failed" or (state == "paused" and not pause.is_set()):
-        emit(Message("error", text))
-    finished = Finished(campaign_id, state, text)
-    emit(finished)
-    if error is not None:
-        emit(Message("error", "".join(traceback.format_exception(error))))
-        raise error
-    return finished
+        state, text = keep_end(writer, campaign_id, state, text, time.monotonic() - began)
+    return tell_end(campaign_id, state, text, emit, pause, error)
 
 
 class _Loop:

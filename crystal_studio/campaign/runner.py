@@ -7,14 +7,14 @@ goes on where it stopped. Every verdict is committed before the candidate moves 
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from crystal_studio.campaign import dft_request, dft_run
 from crystal_studio.campaign import parts as run_parts
 from crystal_studio.campaign.devices import out_of_memory, resolve
-from crystal_studio.campaign.events import Event, Finished, Message
+from crystal_studio.campaign.ending import keep_end, tell_end
+from crystal_studio.campaign.events import Event, Finished
 from crystal_studio.campaign.loop import Stopped
 from crystal_studio.campaign.parts import RunParts
 from crystal_studio.campaign.preparing import Run, prepare, request_of
@@ -101,18 +101,8 @@ def run(
             if at_work:
                 at_work.loop.close()
                 at_work.loop.report(force=True)
-        try:
-            writer.set_campaign(campaign_id, state, seconds=at_work.reporter.seconds if at_work else None)
-        except RoomError as full:  # the project goes on calling it running, and that can be carried on
-            state, text = ("paused", str(full)) if state == "finished" else (state, text)
-    if state == "failed" or (state == "paused" and not pause.is_set()):
-        emit(Message("error", text))
-    finished = Finished(campaign_id, state, text)
-    emit(finished)
-    if error is not None:
-        emit(Message("error", "".join(traceback.format_exception(error))))
-        raise error
-    return finished
+        state, text = keep_end(writer, campaign_id, state, text, at_work.reporter.seconds if at_work else None)
+    return tell_end(campaign_id, state, text, emit, pause, error)
 
 
 def title(request: DesignRequest) -> str:
