@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crystal_studio.design.declared import Options, declare
+from crystal_studio.design.declared import Options
+from crystal_studio.generators.common_options import denoising_steps, most_orbits
 
 MOST_STEPS = 1000
 """Times of the training, beyond which there is nothing to ask for."""
@@ -11,23 +12,5 @@ MOST_STEPS = 1000
 class AdaptiveCellOptions(Options):
     """``max_orbits`` 0: no limit. ``steps`` 0: the model's own."""
 
-    max_orbits: int = declare(
-        0,
-        "Orbits, at most",
-        "at most N orbits in the asymmetric unit",
-        section="what",
-        low=0,
-        zero="no limit",
-        advanced=True,
-        metavar="N",
-    )
-    steps: int = declare(
-        0,
-        "Denoising steps",
-        "denoising steps",
-        low=0,
-        high=MOST_STEPS,
-        zero="the model's own",
-        advanced=True,
-        metavar="N",
-    )
+    max_orbits: int = most_orbits()
+    steps: int = denoising_steps(MOST_STEPS)

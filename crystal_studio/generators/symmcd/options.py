@@ -6,6 +6,7 @@ from typing import Literal
 
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.design.fixed_sites import Kept
+from crystal_studio.generators.common_options import denoising_steps, most_orbits
 
 MOST_STEPS = 1000
 """Denoising steps of the training, beyond which there is nothing to ask for."""
@@ -18,16 +19,7 @@ class SymmCDOptions(Options):
     corrector. ``steps`` 0: the model's own.
     """
 
-    max_orbits: int = declare(
-        0,
-        "Orbits, at most",
-        "at most N orbits in the asymmetric unit",
-        section="what",
-        low=0,
-        zero="no limit",
-        advanced=True,
-        metavar="N",
-    )
+    max_orbits: int = most_orbits()
     guidance: float = declare(
         2.0,
         "Strength",
@@ -69,13 +61,4 @@ class SymmCDOptions(Options):
         },
         advanced=True,
     )
-    steps: int = declare(
-        0,
-        "Denoising steps",
-        "denoising steps",
-        low=0,
-        high=MOST_STEPS,
-        zero="the model's own",
-        advanced=True,
-        metavar="N",
-    )
+    steps: int = denoising_steps(MOST_STEPS)

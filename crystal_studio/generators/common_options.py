@@ -1,0 +1,35 @@
+"""Options that several families declare, asked for in the same words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crystal_studio.design.declared import declare
+
+
+def most_orbits() -> Any:
+    """The most orbits of an asymmetric unit; 0: no limit."""
+    return declare(
+        0,
+        "Orbits, at most",
+        "at most N orbits in the asymmetric unit",
+        section="what",
+        low=0,
+        zero="no limit",
+        advanced=True,
+        metavar="N",
+    )
+
+
+def denoising_steps(most: int) -> Any:
+    """The steps from noise to crystals, at most as many as the training has; 0: the model's own."""
+    return declare(
+        0,
+        "Denoising steps",
+        "denoising steps",
+        low=0,
+        high=most,
+        zero="the model's own",
+        advanced=True,
+        metavar="N",
+    )
