@@ -18,6 +18,7 @@ from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators.adaptive_cell import weights
 from crystal_studio.generators.adaptive_cell.cells import estimate
 from crystal_studio.generators.adaptive_cell.network import NetworkConfig
+from crystal_studio.generators.hashes import sha256
 from crystal_studio.training.adaptive_cell import TrainConfig, Trainer
 from crystal_studio.training.adaptive_cell_run import train
 from crystal_studio.training.registry import families
@@ -93,7 +94,7 @@ def test_train_writes_a_model_and_carries_it_on(tmp_path):
     card = json.loads((out / "card.json").read_text())
     assert last["epoch"] == 2 and card["family"] == "adaptive-cell" and card["data"]["crystals"] == 38
     assert card["elements"] == [3, 8, 9, 11, 12, 17] and card["limits"] == {"max_orbits": 2, "max_atoms": 2}
-    assert card["sha256"] == weights.sha256(out / "model.safetensors")
+    assert card["sha256"] == sha256(out / "model.safetensors")
     with pytest.raises(RequestError, match="resume"):
         train(path, out, config)
     wider = replace(config, max_epochs=3, network=NetworkConfig())  # the size is that of the checkpoint

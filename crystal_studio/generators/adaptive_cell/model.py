@@ -7,13 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.asymmetric_unit import n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import ModelError
 from crystal_studio.generators.adaptive_cell import plan
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
 from crystal_studio.generators.adaptive_cell.network import ScoreNetwork
@@ -21,9 +18,10 @@ from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
 from crystal_studio.generators.adaptive_cell.sampler import SamplerConfig, sample
 from crystal_studio.generators.adaptive_cell.weights import network_config, read_prior, read_weights
 from crystal_studio.generators.checks import has_its_symmetry, opened
-from crystal_studio.generators.hashes import sha256
-from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
+from crystal_studio.generators.protocol import CancelToken, ModelCard
 from crystal_studio.generators.requests import check_targets
+from crystal_studio.generators.unit_generator import UnitGenerator
+from crystal_studio.generators.weights import loading
 
 DEFAULT_STEPS = 50
 ROUNDS = 4
@@ -34,7 +32,7 @@ _AT_ONCE = 64
 """Crystals that go through the network together."""
 
 
-class AdaptiveCell:
+class AdaptiveCell(UnitGenerator):
     """The generator of one folder ``models/<name>``; see ``generators/protocol.py``."""
 
     chunk_size = 128
@@ -47,31 +45,15 @@ class AdaptiveCell:
     @staticmethod
     def load(folder: Path, card: ModelCard, device: str) -> AdaptiveCell:
         """Read weights; raises ``ModelError`` if they are missing, damaged or do not match their card."""
-        path = folder / "model.safetensors"
-        if path.exists() and sha256(path) != card.sha256:
-            raise ModelError(f"The weights {path} are damaged (their hash differs from the card): install them again.")
-        try:
+        with loading(folder, card):
             network = ScoreNetwork(network_config(folder))
             network.load_state_dict(read_weights(folder))
-        except (KeyError, TypeError, RuntimeError, ValueError) as error:
-            raise ModelError(f"The weights {path} do not fit this version: install a model made for it.") from error
         return AdaptiveCell(card, network, read_prior(folder), device)
 
     def check(self, request: DesignRequest) -> None:
         """Raise ``RequestError`` where the model cannot answer the request."""
         check_targets(request, self.card)
         plan.check(request, self.card.elements, self.most_orbits)
-
-    def sample(
-        self,
-        request: DesignRequest,
-        chunk: int,
-        cancel: CancelToken | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Candidates:
-        """The candidates of one chunk; see the protocol."""
-        units = self.sample_units(request, chunk, cancel, progress)
-        return Candidates.of_units(units, units.space_group if request.space_groups else None)
 
     def sample_units(
         self,
@@ -81,12 +63,7 @@ class AdaptiveCell:
         progress: Callable[[int, int], None] | None = None,
     ) -> AsymmetricUnits:
         """The asymmetric units of one chunk."""
-        count = min(self.chunk_size, request.count - chunk * self.chunk_size)
-        if count <= 0:
-            raise ValueError(f"chunk {chunk} lies beyond the request")
-        seed = chunk_seed(request.seed, chunk)
-        rng = np.random.default_rng(seed)
-        generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
+        count, rng, generator = self.begin(request, chunk)
         config = SamplerConfig(AdaptiveCellOptions.of(request).steps or DEFAULT_STEPS)
         asked = plan.draw(request, count, rng, self.most_orbits)
         plans = [asked.take(slice(i, i + 1)) for i in range(count)]

@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from crystal_studio.crystal.asymmetric_unit import n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.errors import ModelError
+from crystal_studio.generators import weights
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
 from crystal_studio.generators.adaptive_cell.network import NetworkConfig
-from crystal_studio.generators.hashes import sha256
 
 FAMILY = "adaptive-cell"
 FORMAT = 1
@@ -33,22 +32,17 @@ def save(
 ) -> None:
     """Write ``model.safetensors`` and ``card.json``; the card gets the hash, size, and what the crystals that were
     learnt from, ``units``, say of elements and sizes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    half = {k: v.detach().to(torch.float16).contiguous().cpu() for k, v in network_weights.items()}
-    path = folder / "model.safetensors"
-    save_file(half | {k: v.contiguous().cpu() for k, v in prior.to_tensors().items()}, path)
-    path.chmod(0o644)  # safetensors leaves it readable by its owner alone
-    full = {
-        **card,
-        "family": FAMILY,
-        "format": FORMAT,
-        "network": config.to_dict(),
-        "parameters": sum(v.numel() for v in half.values()),
-        "sha256": sha256(path),
-        "elements": [int(z) for z in np.unique(units.numbers) if z],
-        "limits": {"max_orbits": int(units.n_orbits.max()), "max_atoms": int(n_atoms(units, primitive=True).max())},
-    }
-    (folder / "card.json").write_text(json.dumps(full, indent=1) + "\n")
+    weights.save(
+        folder,
+        network_weights,
+        prior.to_tensors(),
+        card,
+        kind={"family": FAMILY, "format": FORMAT, "network": config.to_dict()},
+        holds={
+            "elements": [int(z) for z in np.unique(units.numbers) if z],
+            "limits": {"max_orbits": int(units.n_orbits.max()), "max_atoms": int(n_atoms(units, primitive=True).max())},
+        },
+    )
 
 
 def network_config(folder: Path) -> NetworkConfig:
@@ -60,7 +54,7 @@ def network_config(folder: Path) -> NetworkConfig:
 
 
 def _tensors(folder: Path) -> dict[str, Tensor]:
-    path = folder / "model.safetensors"
+    path = folder / weights.NAME
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:

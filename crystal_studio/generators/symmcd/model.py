@@ -10,18 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.projection import project
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import check_sites
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import ModelError
 from crystal_studio.generators.checks import has_its_symmetry, is_neutral, opened, too_many_atoms, trim
-from crystal_studio.generators.hashes import sha256
 from crystal_studio.generators.precision import bf16_pays
-from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
+from crystal_studio.generators.protocol import CancelToken, ModelCard
 from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.inference import Inference
@@ -34,6 +31,8 @@ from crystal_studio.generators.symmcd.process import STEPS
 from crystal_studio.generators.symmcd.representation import N_AXES
 from crystal_studio.generators.symmcd.sampler import PUBLISHED, Conditions, Sample, Scheme, sample
 from crystal_studio.generators.symmcd.weights import DEFAULT_STEPS, network_config, read_priors, read_weights
+from crystal_studio.generators.unit_generator import UnitGenerator
+from crystal_studio.generators.weights import loading
 
 ROUNDS = 6
 """How often candidates are drawn at most that are too large, overlap or have another symmetry than asked for."""
@@ -50,7 +49,7 @@ FAST = Scheme(fresh=0.5, settle=0.1)
 """The sampler of requests that do not ask for the published one; chosen in docs/symmcd.md."""
 
 
-class SymmCD:
+class SymmCD(UnitGenerator):
     """The generator of one folder ``models/<name>``; see ``generators/protocol.py``."""
 
     def __init__(self, card: ModelCard, network: Denoiser, priors: Priors, device: str) -> None:
@@ -66,15 +65,10 @@ class SymmCD:
     @staticmethod
     def load(folder: Path, card: ModelCard, device: str) -> SymmCD:
         """Read weights; raises ``ModelError`` if they are missing, damaged or do not match their card."""
-        path = folder / "model.safetensors"
-        if path.exists() and sha256(path) != card.sha256:
-            raise ModelError(f"The weights {path} are damaged (their hash differs from the card): install them again.")
-        try:
+        with loading(folder, card):
             network = Denoiser(network_config(folder), torch.as_tensor(tables().encoding))
             weights, priors = read_weights(folder), read_priors(folder)
             network.load_state_dict(weights, strict=True)
-        except (KeyError, TypeError, RuntimeError, ValueError) as error:
-            raise ModelError(f"The weights {path} do not fit this version: install a model made for it.") from error
         return SymmCD(card, network, priors, device)
 
     def check(self, request: DesignRequest) -> None:
@@ -96,17 +90,6 @@ class SymmCD:
             return replace(PUBLISHED, steps=options.steps or STEPS)
         return replace(FAST, steps=options.steps or self.default_steps)
 
-    def sample(
-        self,
-        request: DesignRequest,
-        chunk: int,
-        cancel: CancelToken | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Candidates:
-        """The candidates of one chunk; see the protocol."""
-        units = self.sample_units(request, chunk, cancel, progress)
-        return Candidates.of_units(units, units.space_group if request.space_groups else None)
-
     def sample_units(
         self,
         request: DesignRequest,
@@ -115,17 +98,11 @@ class SymmCD:
         progress: Callable[[int, int], None] | None = None,
     ) -> AsymmetricUnits:
         """The asymmetric units of one chunk."""
-        first = chunk * self.chunk_size
-        count = min(self.chunk_size, request.count - first)
-        if count <= 0:
-            raise ValueError(f"chunk {chunk} lies beyond the request")
-        seed = chunk_seed(request.seed, chunk)
-        rng = np.random.default_rng(seed)
+        count, rng, generator = self.begin(request, chunk)
         allowed = planning.allowed_elements(request, self.priors)
         plans = planning.draw(request, self.priors, count, rng)
         targets = draw_targets(request, count, rng)
         neutral = (rng.random(count) < self.neutral_share) & (not request.composition)
-        generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
         scheme, guidance = self.scheme(request), SymmCDOptions.of(request).guidance
         done = 0
         parts: dict[int, AsymmetricUnits] = {}
