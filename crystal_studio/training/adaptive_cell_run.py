@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from crystal_studio.generators.adaptive_cell import weights as model
 from crystal_studio.training import checkpoint
 from crystal_studio.training.adaptive_cell import TrainConfig, Trainer
 from crystal_studio.training.crystals import held_units, splits
+from crystal_studio.training.model_card import of_training
 
 
 def train(
@@ -55,15 +55,7 @@ def train(
         "title": f"Adaptive cell, trained on {data.name}",
         "licence": "MIT (weights); see data for the licence of the training data",
         "data": {"file": data.name, "crystals": len(units)} | ({"started_from": start.name} if start else {}),
-        "training": {
-            "date": date.today().isoformat(),
-            "epochs": trainer.epoch,
-            "steps": trainer.step,
-            "minutes": round(trainer.budget.seconds / 60, 1),
-            "device": device,
-            "config": {k: v for k, v in config.__dict__.items() if isinstance(v, int | float | bool)},
-            "losses": {k: v for k, v in last.items() if k not in ("epoch", "step", "minutes", "crystals_per_s")},
-        },
+        "training": of_training(trainer, last),
     }
     model.save(out, trainer.average.weights, config.network, trainer.prior, units, card)
     return last

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from crystal_studio.generators.symmcd import weights as model
 from crystal_studio.generators.symmcd.labels import WIDTH
 from crystal_studio.training import checkpoint
 from crystal_studio.training.crystals import splits
+from crystal_studio.training.model_card import of_training
 from crystal_studio.training.symmcd import TrainConfig, Trainer
 from crystal_studio.training.symmcd_data import prepare, training_set
 
@@ -80,15 +80,6 @@ def write_model(
         "licence": "MIT (weights); see data for the licence of the training data",
         "data": {"file": data, "crystals": crystals, **source},
         "limits": {} if known is None else {"neutral_share": round(float(known.mean()), 4)},
-        "training": {
-            "date": date.today().isoformat(),
-            "epochs": trainer.epoch,
-            "steps": trainer.step,
-            "minutes": round(trainer.budget.seconds / 60, 1),
-            "device": trainer.device,
-            "config": {k: v for k, v in trainer.config.__dict__.items() if isinstance(v, int | float | bool)},
-            "loss_weights": trainer.config.weights.to_dict(),
-            "losses": {k: v for k, v in last.items() if k not in ("epoch", "step", "minutes", "crystals_per_s")},
-        },
+        "training": of_training(trainer, last, loss_weights=trainer.config.weights.to_dict()),
     }
     model.save(out, trainer.average.weights, trainer.config.network, trainer.priors, card)
