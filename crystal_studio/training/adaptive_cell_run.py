@@ -42,15 +42,7 @@ def train(
         trainer.restore(out)
     elif start is not None:
         trainer.start_from(model.read_weights(start), model.read_prior(start))
-    rows: list[dict[str, float]] = []
-
-    def note(row: dict[str, float]) -> None:
-        rows.append(row)
-        if report:
-            report(row)
-
-    trainer.run(out, held_units(validation)[0] if validation is not None else None, note, stop)
-    last = rows[-1] if rows else {}
+    last = trainer.run(out, held_units(validation)[0] if validation is not None else None, report, stop)
     card = {
         "title": f"Adaptive cell, trained on {data.name}",
         "licence": "MIT (weights); see data for the licence of the training data",

@@ -152,10 +152,14 @@ class Loop(ABC, Generic[Batch, HeldOut]):
         held_out: HeldOut | None = None,
         report: Callable[[dict[str, float]], None] | None = None,
         stop: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Train until the time or the epochs are used up, or ``stop()``; append to ``curve.jsonl``."""
+    ) -> dict[str, float]:
+        """Train until the time or the epochs are used up, or ``stop()``; append to ``curve.jsonl``.
+
+        Returns the last row of the curve that it added, an empty one where there was nothing left to do.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         saved, over = self.budget.seconds, False
+        row: dict[str, float] = {}
         while not over and self.epoch < self.config.max_epochs:
             started = time.monotonic()
             over, means = self._run_epoch(stop)
@@ -172,3 +176,4 @@ class Loop(ABC, Generic[Batch, HeldOut]):
                 self.save(folder)
                 saved = self.budget.seconds
         self.save(folder)
+        return row

@@ -51,21 +51,14 @@ def train(
         trainer.restore(out)
     elif start is not None:
         trainer.start_from(model.read_weights(start))
-    rows: list[dict[str, float]] = []
-
-    def note(row: dict[str, float]) -> None:
-        rows.append(row)
-        if report:
-            report(row)
-
-    trainer.run(out, prepare(validation) if validation is not None else None, note, stop)
+    last = trainer.run(out, prepare(validation) if validation is not None else None, report, stop)
     about = dict(source or {})
     if extra is not None and data_set.extra is not None:
         about |= {"extra_file": extra.name, "extra_crystals": int(data_set.extra.sum())}
     if start is not None:
         about |= {"started_from": start.name}
-    write_model(trainer, out, data.name, len(data_set.main), about, rows[-1] if rows else {})
-    return rows[-1] if rows else {}
+    write_model(trainer, out, data.name, len(data_set.main), about, last)
+    return last
 
 
 def write_model(
