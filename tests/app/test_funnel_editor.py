@@ -63,7 +63,7 @@ def test_stages_are_moved_by_keys_and_buttons_and_the_order_that_does_not_work_i
     qtbot.keyClick(dialog, Qt.Key.Key_Z, CONTROL)
     assert dialog.use.isEnabled() and not dialog.problem.isVisible()
     qtbot.keyClick(dialog.list, Qt.Key.Key_Down)
-    assert dialog.list.stage != "stability" and dialog.list.order[:8] == list(QUICK)
+    assert dialog.list.stage != "stability" and [s for s in dialog.list.order if s in QUICK] == list(QUICK)
 
 
 def test_a_stage_is_dragged_to_another_place(dialog):

@@ -69,15 +69,20 @@ class Editing:
 
     @staticmethod
     def of(funnel: Funnel, preset: str = "") -> Editing:
-        """A funnel with the stages that it has not switched off behind it; raises ``StageError`` as ``tidy`` does."""
+        """A funnel, with the stages that it has not switched off where they usually stand among its own; raises
+        ``StageError`` as ``tidy`` does."""
         funnel = stages.tidy(funnel)
         rows = [
             Row(c.stage, True, usual_rejects(c.stage) if c.rejects is None else c.rejects, dict(c.options))
             for c in funnel.stages
         ]
-        there = {row.stage for row in rows}
-        rest = [Row(name, False, usual_rejects(name)) for name in STAGES.all() if name not in there]
-        return Editing((*rows, *rest), preset or funnel.name)
+        usual = list(STAGES.all())
+        for name in usual:
+            if all(row.stage != name for row in rows):
+                before = usual[: usual.index(name)]
+                place = max((i + 1 for i, row in enumerate(rows) if row.stage in before), default=0)
+                rows.insert(place, Row(name, False, usual_rejects(name)))
+        return Editing(tuple(rows), preset or funnel.name)
 
     @property
     def funnel(self) -> Funnel:
