@@ -97,11 +97,14 @@ class UniquenessStage:
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Verdicts of candidates that are remembered from then on; earlier ones were remembered with structures."""
         memory: SeenBefore = context.memory(self)
+        keys = self.keys(batch.structures)  # first: what fails here is asked again, and must not be there twice
         memory.add(batch.ids, batch.candidates)
         memory.arrive(batch.ids, formulas(batch.structures))
-        missing = memory.missing()
-        if len(missing):
-            memory.learn(missing, self.keys(_cells(memory, missing)))
+        earlier = memory.missing()
+        earlier = earlier[~np.isin(earlier, batch.ids)]
+        if len(earlier):
+            memory.learn(earlier, self.keys(_cells(memory, earlier)))
+        memory.learn(batch.ids, keys)
         for candidate in batch.ids.tolist():  # one after the other, so that none is compared with a duplicate
             for question in memory.questions(before=candidate + 1):
                 ids = np.append(question.near, question.id)
