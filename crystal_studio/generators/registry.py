@@ -61,7 +61,10 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def installed() -> dict[str, ModelCard]:
-    """Cards of the models that can generate, by name; folders with a malformed card are left out."""
+    """Cards of the models that can generate, by name; folders with a malformed card are left out.
+
+    Those whose family can answer any request come first: the first is the default.
+    """
     found: dict[str, ModelCard] = {}
     root = paths.models()
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
@@ -75,16 +78,12 @@ def installed() -> dict[str, ModelCard]:
     for family in families.all().values():
         for card in family.cards():
             found.setdefault(card.name, card)
-    return found
+    return dict(sorted(found.items(), key=lambda item: bool(families.get(item[1].family).capabilities.needs)))
 
 
 def default() -> str:
-    """Name of the model used when a request names none; raises ``ModelError`` if none is installed.
-
-    The first whose family can answer any request; those that need more, such as a composition, come after.
-    """
-    cards = installed()
-    names = sorted(cards, key=lambda name: bool(families.get(cards[name].family).capabilities.needs))
+    """Name of the model used when a request names none; raises ``ModelError`` if none is installed."""
+    names = list(installed())
     if not names:
         raise ModelError(
             f"No trained model is installed in {paths.models()}:"

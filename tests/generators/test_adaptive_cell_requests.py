@@ -101,6 +101,6 @@ def test_a_model_that_needs_a_composition_is_no_default(adaptive_cell_models, mo
     for source, name in ((adaptive_cell_models / "tiny-cell", "a-cell"), (model_folder / "tiny", "tiny")):
         shutil.copytree(source, tmp_path / name)
     monkeypatch.setenv("CRYSTAL_STUDIO_MODELS", str(tmp_path))
-    assert list(registry.installed()) == ["a-cell", "tiny"] and registry.default() == "tiny"
+    assert list(registry.installed()) == ["tiny", "a-cell"] and registry.default() == "tiny"
     shutil.rmtree(tmp_path / "tiny")
     assert registry.default() == "a-cell"
