@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crystal_studio.project.accounting import CONSENSUS, Accounting
-
 if TYPE_CHECKING:
+    from crystal_studio.project.accounting import Accounting
     from crystal_studio.project.queries import ProjectReader
     from crystal_studio.project.statistics import Where
 
@@ -73,4 +72,6 @@ def read(reader: ProjectReader, where: Callable[[ProjectReader], Where], cutoff:
 
 def _short(name: str, title: str) -> str:
     """What stands in brackets behind a potential's name, and what the consensus is of, is too long for a cell."""
+    from crystal_studio.project.accounting import CONSENSUS
+
     return "Consensus" if name == CONSENSUS else (title or name).split(" (")[0]
