@@ -22,6 +22,8 @@ LEAST = 0.03
 """Angstrom of noise in the positions at the first time."""
 MOST = 0.5
 """Noise at the last time, relative to the edge of a cube with the volume of the primitive cell."""
+DECIDING = (0.4, 0.85)
+"""Times relative to the last, 0.2 to 1.3 A for a primitive cell of 5 A: where a structure is decided."""
 _REACH = 3.5
 _OFF = 1e-2
 """Angstrom: images this far from the subspace of a Wyckoff position are not on it."""
@@ -99,8 +101,11 @@ class Clean(NamedTuple):
 
 def times(size: int, generator: torch.Generator, device: str | torch.device) -> tuple[Tensor, Tensor]:
     """Times (B,) of sites and cells: of six crystals three at the same time, as the sampler has them, one with a time
-    for each, one with a known cell, one with known sites."""
-    t = torch.randint(1, STEPS + 1, (2, size), generator=generator, device=device)
+    for each, one with a known cell, one with known sites. Half of the times are drawn from ``DECIDING`` alone."""
+    share = torch.rand(2, size, generator=generator, device=device)
+    low, high = DECIDING
+    half = torch.rand(2, size, generator=generator, device=device) < 0.5
+    t = 1 + (torch.where(half, low + (high - low) * share, share) * STEPS).long().clamp_max(STEPS - 1)
     kind = torch.rand(size, generator=generator, device=device) * 6
     sites = torch.where(kind >= 5, 0, t[0])
     cell = torch.where(kind < 3, t[0], torch.where((kind >= 4) & (kind < 5), 0, t[1]))
