@@ -96,7 +96,6 @@ def test_candidates_wait_and_come_back_with_energy_geometry_and_formation_energy
         assert not to_resume(reader)
     told = [e for e in events if isinstance(e, Progress)]
     assert told[0].finished == 0 and told[-1].finished == 3 and told[-1].fraction == 1.0
-    assert any("step" in e.phase and "eV/Å" in e.phase for e in told)
     assert any(isinstance(e, Message) and "AlAs (3): -4.0" in e.text for e in events)
 
 
@@ -220,6 +219,16 @@ def test_the_job_ends_with_a_supervisor_that_is_killed_and_nothing_is_lost(proje
     (started.folders[ALAS] / "hold").unlink()
     assert run(project, started.campaign_id).text == "2 computed by Toy"
     assert starts(started.folders[AS]) == 1 and starts(started.folders[ALAS]) == 2
+
+
+def test_the_step_and_force_of_a_job_are_told_while_it_runs(project):
+    started = hand_in(project, AL)
+    (started.folders[AL] / "hold").touch()
+    running = Running(project, started.campaign_id)
+    held(started.folders[AL])
+    until(lambda: any("step 3" in e.phase and "eV/Å" in e.phase for e in running.events if isinstance(e, Progress)))
+    running.cancel.set()
+    assert running.ended().state == "cancelled"
 
 
 def test_a_job_that_is_done_is_not_computed_again(project):
