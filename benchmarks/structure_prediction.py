@@ -29,6 +29,7 @@ from crystal_studio.design.request import DesignRequest
 from crystal_studio.generators import registry
 from crystal_studio.generators.adaptive_cell import process, sampler
 from crystal_studio.generators.adaptive_cell.model import AdaptiveCell
+from crystal_studio.generators.adaptive_cell.score import ScoreNetwork, Shown
 from crystal_studio.training.crystals import held_units, splits
 
 AT_ONCE = 64
@@ -82,18 +83,18 @@ def made_by(model: AdaptiveCell, units: AsymmetricUnits, args: argparse.Namespac
     return AsymmetricUnits.concatenate(list(drawn))
 
 
-def clocked() -> dict[str, float]:
+def clocked(network: ScoreNetwork) -> dict[str, float]:
     """Adds up the processor seconds of building multigraphs from now on."""
-    spent, build = {"graph": 0.0}, process.nearest
+    spent, build = {"graph": 0.0}, network.graph
 
-    def timed(*args: object) -> object:
+    def timed(shown: Shown) -> object:
         before = seconds()
         try:
-            return build(*args)
+            return build(shown)
         finally:
             spent["graph"] += seconds() - before
 
-    process.nearest = timed
+    network.graph = timed
     return spent
 
 
@@ -116,7 +117,7 @@ def main() -> None:
     assert held_out is not None, "the reference keeps no crystals back"
     chosen = np.sort(np.random.default_rng(0).permutation(len(held_out))[: args.count])
     units, _ = held_units(held_out.take(chosen))
-    true, spent = pymatgen_structures(units), clocked()
+    true, spent = pymatgen_structures(units), clocked(model.network)
     best, well = np.full(len(units), np.nan), np.zeros(len(units), bool)
     before = seconds()
     drawn = [made_by(model, units, args, seed) for seed in range(args.samples)]

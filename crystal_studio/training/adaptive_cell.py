@@ -16,8 +16,10 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.lattice import constrain, to_k
 from crystal_studio.errors import ModelError
 from crystal_studio.generators.adaptive_cell.cells import CellPrior, estimate
-from crystal_studio.generators.adaptive_cell.network import NetworkConfig, ScoreNetwork, exact
+from crystal_studio.generators.adaptive_cell.light import LightConfig
+from crystal_studio.generators.adaptive_cell.network import build, config_of
 from crystal_studio.generators.adaptive_cell.process import STEPS, Clean, Crystals, corrupt, loss, times
+from crystal_studio.generators.adaptive_cell.score import NetworkConfig, ScoreNetwork, exact
 from crystal_studio.training import checkpoint
 from crystal_studio.training.curve import Means
 from crystal_studio.training.loop import Loop, LoopConfig
@@ -27,7 +29,7 @@ from crystal_studio.training.loop import Loop, LoopConfig
 class TrainConfig(LoopConfig):
     """How to train; ``batch`` crystals a step."""
 
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+    network: NetworkConfig = field(default_factory=LightConfig)
     batch: int = 64
 
 
@@ -41,16 +43,16 @@ class Trainer(Loop[Clean, AsymmetricUnits]):
         torch.manual_seed(config.seed)
         self.units = units
         self.prior = estimate(units)
-        super().__init__(config, ScoreNetwork(config.network).to(device), device)
+        super().__init__(config, build(config.network).to(device), device)
 
     @staticmethod
     def saved_network(folder: Path, config: TrainConfig) -> TrainConfig:
-        """``config`` with the network size of the checkpoint in a folder, if there is one."""
+        """``config`` with the network of the checkpoint in a folder, if there is one."""
         found = checkpoint.load(folder)
-        return replace(config, network=NetworkConfig(**found[1]["config"]["network"])) if found else config
+        return replace(config, network=config_of(found[1]["config"]["network"])) if found else config
 
     def start_from(self, weights: dict[str, Tensor], prior: CellPrior) -> None:
-        """Begin with a trained network of the same size."""
+        """Begin with a trained network of the same kind and sizes."""
         try:
             self.network.load_state_dict(weights)
         except RuntimeError as error:
@@ -88,7 +90,7 @@ class Trainer(Loop[Clean, AsymmetricUnits]):
         """At random times and noise."""
         with exact(batch.x), torch.no_grad():
             t = times(len(batch.c), generator, batch.x.device)
-            noisy = corrupt(batch, *t, self.config.network.neighbours, generator)
+            noisy = corrupt(batch, *t, generator)
         return loss(self.network, batch.crystals, noisy)
 
     @torch.no_grad()
@@ -100,7 +102,7 @@ class Trainer(Loop[Clean, AsymmetricUnits]):
             for rows in np.array_split(np.arange(len(held_out)), math.ceil(len(held_out) / self.config.batch)):
                 batch = self.clean(held_out.take(rows))
                 t = torch.linspace(1, STEPS, len(rows), device=self.device).round().long()
-                noisy = corrupt(batch, t, t, self.config.network.neighbours, generator)
+                noisy = corrupt(batch, t, t, generator)
                 with self.autocast():
                     total, parts = loss(self.network, batch.crystals, noisy)
                 means.add({**parts, "total": total}, len(rows))

@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.errors import RequestError
 from crystal_studio.training.family import TrainingFamily, TrainingJob
 from crystal_studio.training.generator_family import GeneratorFamily, SixteenBit, in_sixteen_bit, sixteen_bit
 
+if TYPE_CHECKING:
+    from crystal_studio.generators.adaptive_cell.score import NetworkConfig
+
+
+Kind = Literal["light", "dimenet"]
+SIZES = ("hidden", "edge", "layers", "neighbours")
+
+
+def _size(title: str, help: str, high: int | None = None) -> Any:
+    return declare(0, title, help, low=0, high=high, zero="the network's own", metavar="N")
+
 
 class AdaptiveCellTraining(Options):
     """How an adaptive-cell model is trained."""
 
-    hidden: int = declare(128, "Width", "width of the nodes", low=1, metavar="N")
-    edge: int = declare(96, "Width of edges", "width of the edges", low=1, metavar="N")
-    layers: int = declare(4, "Depth", "depth of the network", low=1, metavar="N")
-    neighbours: int = declare(24, "Neighbours", "nearest images that each atom sees", low=4, high=80, metavar="N")
+    network: Kind = declare(
+        "light",
+        "Network",
+        "the score network",
+        labels={
+            "light": ("Light", "24 nearest images, angles at each atom; the quickest to learn on a CPU"),
+            "dimenet": ("DimeNet++", "the published one: 80 nearest images, angles from edge to edge"),
+        },
+    )
+    hidden: int = _size("Width", "width of the nodes (light) or the messages (dimenet)")
+    edge: int = _size("Width of edges", "width of the edges (light)")
+    layers: int = _size("Depth", "depth of the network")
+    neighbours: int = _size("Neighbours", "nearest images that each atom sees", high=80)
     batch: int = declare(64, "Batch", "crystals a step", low=1, metavar="N")
     learning_rate: float = declare(1e-3, "Learning rate", "learning rate at the start", low=0.0, metavar="R")
     max_epochs: int = declare(2000, "Epochs, at most", "at most so often through the data", low=1, metavar="N")
     bf16: SixteenBit = sixteen_bit()
+
+
+def network_config(chosen: AdaptiveCellTraining) -> NetworkConfig:
+    """The network chosen, of the sizes given; raises ``RequestError`` for a size that it does not have."""
+    from crystal_studio.generators.adaptive_cell.network import NETWORKS
+
+    made: NetworkConfig = NETWORKS[chosen.network][0]()
+    given = {name: size for name in SIZES if (size := getattr(chosen, name))}
+    for name in given:
+        if not hasattr(made, name):
+            raise RequestError(f"The network {chosen.network} has no size --{name}: leave it out.", name)
+    return replace(made, **given)
 
 
 class AdaptiveCellFamily(GeneratorFamily):
@@ -32,7 +65,6 @@ class AdaptiveCellFamily(GeneratorFamily):
 
     def train(self, job: TrainingJob) -> dict[str, Any]:
         """The last row of the learning curve."""
-        from crystal_studio.generators.adaptive_cell.network import NetworkConfig
         from crystal_studio.training.adaptive_cell import TrainConfig
         from crystal_studio.training.adaptive_cell_run import train
 
@@ -41,9 +73,7 @@ class AdaptiveCellFamily(GeneratorFamily):
         chosen = job.options
         assert isinstance(chosen, AdaptiveCellTraining)
         config = TrainConfig(
-            network=NetworkConfig(
-                hidden=chosen.hidden, edge=chosen.edge, layers=chosen.layers, neighbours=chosen.neighbours
-            ),
+            network=network_config(chosen),
             max_minutes=job.max_minutes,
             max_epochs=chosen.max_epochs,
             batch=chosen.batch,

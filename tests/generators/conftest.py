@@ -11,8 +11,8 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.generators import registry
 from crystal_studio.generators.adaptive_cell import cells
-from crystal_studio.generators.adaptive_cell import network as adaptive_cell
 from crystal_studio.generators.adaptive_cell import weights as adaptive_cell_weights
+from crystal_studio.generators.adaptive_cell.light import LightConfig, LightNetwork
 from crystal_studio.generators.symmcd import weights as model
 from crystal_studio.generators.symmcd.network import Denoiser, NetworkConfig
 from crystal_studio.generators.symmcd.priors import Priors, estimate
@@ -65,8 +65,8 @@ def generator(models):
 @pytest.fixture(scope="session")
 def adaptive_cell_folder(tmp_path_factory) -> Path:
     torch.manual_seed(0)
-    config = adaptive_cell.NetworkConfig(hidden=16, edge=16, layers=1, angle=2, time_width=8)
-    network = adaptive_cell.ScoreNetwork(config)
+    config = LightConfig(hidden=16, edge=16, layers=1, angle=2, time_width=8)
+    network = LightNetwork(config)
     learnt = crystals(40)
     root = tmp_path_factory.mktemp("adaptive-cell")
     card = {"title": "tiny", "licence": "MIT", "data": {}, "training": {}}

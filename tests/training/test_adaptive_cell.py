@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,14 +18,17 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators.adaptive_cell import weights
 from crystal_studio.generators.adaptive_cell.cells import estimate
-from crystal_studio.generators.adaptive_cell.network import NetworkConfig
+from crystal_studio.generators.adaptive_cell.dimenet import DimeNetConfig
+from crystal_studio.generators.adaptive_cell.light import LightConfig
+from crystal_studio.generators.adaptive_cell.network import NETWORKS, build, config_of
 from crystal_studio.generators.hashes import sha256
 from crystal_studio.training.adaptive_cell import TrainConfig, Trainer
+from crystal_studio.training.adaptive_cell_family import AdaptiveCellTraining, network_config
 from crystal_studio.training.adaptive_cell_run import train
 from crystal_studio.training.registry import families
 
 SMALL = TrainConfig(
-    network=NetworkConfig(hidden=16, edge=16, layers=2, angle=2, neighbours=12, time_width=8),
+    network=LightConfig(hidden=16, edge=16, layers=2, angle=2, neighbours=12, time_width=8),
     max_minutes=1e6,  # so that the rate falls with the epochs, not with the clock
     max_epochs=4,
     batch=16,
@@ -97,13 +101,42 @@ def test_train_writes_a_model_and_carries_it_on(tmp_path):
     assert card["sha256"] == sha256(out / "model.safetensors")
     with pytest.raises(RequestError, match="resume"):
         train(path, out, config)
-    wider = replace(config, max_epochs=3, network=NetworkConfig())  # the size is that of the checkpoint
+    wider = replace(config, max_epochs=3, network=LightConfig())  # the size is that of the checkpoint
     assert train(path, out, wider, resume=True)["epoch"] == 3
     assert weights.network_config(out) == config.network
     other = train(path, tmp_path / "other", config, start=out)
     assert other["epoch"] == 2
     with pytest.raises(ModelError, match="name another"):
         train(path, tmp_path / "third", config, start=tmp_path)
+
+
+def test_a_network_is_chosen_by_name_and_kept_in_the_card(tmp_path):
+    kinds = get_args(AdaptiveCellTraining.model_fields["network"].annotation)
+    assert kinds == tuple(NETWORKS)
+    chosen = network_config(AdaptiveCellTraining(network="dimenet", hidden=16, layers=1, neighbours=20))
+    assert (chosen.kind, chosen.hidden, chosen.layers, chosen.neighbours) == ("dimenet", 16, 1, 20)
+    with pytest.raises(RequestError, match="dimenet has no size --edge"):
+        network_config(AdaptiveCellTraining(network="dimenet", edge=16))
+    assert config_of(chosen.to_dict()) == chosen
+    old = LightConfig(hidden=32).to_dict()
+    del old["kind"]
+    assert config_of(old) == LightConfig(hidden=32)
+
+
+def test_the_published_network_is_trained_and_loaded(units, tmp_path):
+    config = replace(SMALL, network=DimeNetConfig(neighbours=12, hidden=8, layers=1, inner=4, out=8))
+    path, out = tmp_path / "binaries.extxyz", tmp_path / "mine"
+    write(path, [bulk("NaCl", "rocksalt", a=5 + 0.01 * i) for i in range(20)])
+    assert train(path, out, replace(config, max_epochs=1))["epoch"] == 1
+    assert json.loads((out / "card.json").read_text())["network"]["kind"] == "dimenet"
+    assert train(path, out, replace(SMALL, max_epochs=2), resume=True)["epoch"] == 2
+    assert weights.network_config(out) == config.network
+    loaded = build(weights.network_config(out))
+    loaded.load_state_dict(weights.read_weights(out))
+    trainer = Trainer(replace(config, max_epochs=20), units)
+    rows = []
+    trainer.run(tmp_path / "rutiles", None, rows.append)
+    assert rows[-1]["total"] < 0.8 * rows[0]["total"]
 
 
 def test_an_extra_file_is_refused(tmp_path):

@@ -27,7 +27,7 @@ def test_families_declare_what_forms_need(name):
 
 
 def test_defaults_are_those_of_the_trainers():
-    from crystal_studio.training import adaptive_cell
+    from crystal_studio.training import adaptive_cell, adaptive_cell_family
     from crystal_studio.training.adaptive_cell_family import AdaptiveCellTraining
     from crystal_studio.training.properties import PropertyConfig
     from crystal_studio.training.properties_family import PropertyTraining
@@ -38,9 +38,7 @@ def test_defaults_are_those_of_the_trainers():
     assert (ours.batch, ours.max_epochs, ours.learning_rate) == (theirs.batch, theirs.max_epochs, theirs.learning_rate)
     cell, config = AdaptiveCellTraining(), adaptive_cell.TrainConfig()
     assert (cell.batch, cell.max_epochs, cell.learning_rate) == (config.batch, config.max_epochs, config.learning_rate)
-    size = config.network
-    assert (cell.hidden, cell.edge, cell.layers) == (size.hidden, size.edge, size.layers)
-    assert cell.neighbours == size.neighbours
+    assert adaptive_cell_family.network_config(cell) == config.network
     mine, yours = PropertyTraining(), PropertyConfig()
     assert (mine.members, mine.epochs, mine.batch) == (yours.members, yours.epochs, yours.batch)
     assert (mine.hidden, mine.layers) == (yours.size.hidden, yours.size.layers)

@@ -13,9 +13,10 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.generators.adaptive_cell import plan
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
-from crystal_studio.generators.adaptive_cell.network import ScoreNetwork
+from crystal_studio.generators.adaptive_cell.network import build
 from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
 from crystal_studio.generators.adaptive_cell.sampler import SamplerConfig, sample
+from crystal_studio.generators.adaptive_cell.score import ScoreNetwork
 from crystal_studio.generators.adaptive_cell.weights import network_config, read_prior, read_weights
 from crystal_studio.generators.checks import has_its_symmetry, opened
 from crystal_studio.generators.protocol import CancelToken, ModelCard
@@ -46,7 +47,7 @@ class AdaptiveCell(UnitGenerator):
     def load(folder: Path, card: ModelCard, device: str) -> AdaptiveCell:
         """Read weights; raises ``ModelError`` if they are missing, damaged or do not match their card."""
         with loading(folder, card):
-            network = ScoreNetwork(network_config(folder))
+            network = build(network_config(folder))
             network.load_state_dict(read_weights(folder))
         return AdaptiveCell(card, network, read_prior(folder), device)
 

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.multigraph import Orbits, nearest, own_images
+from crystal_studio.crystal.multigraph import Orbits, own_images
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.diffusion.random import normal
 from crystal_studio.diffusion.variance_preserving import VariancePreserving
 from crystal_studio.generators.adaptive_cell.cells import CellPrior, Frame
-from crystal_studio.generators.adaptive_cell.network import ScoreNetwork, Shown
+from crystal_studio.generators.adaptive_cell.score import ScoreNetwork, Shown
 
 STEPS = 1000
 LEAST = 0.03
@@ -74,14 +74,14 @@ class Crystals:
         fractional = torch.linalg.solve(lattice[self.orbits.crystal], displacement.unsqueeze(1), left=False)
         return (fractional @ self.projector.mT).squeeze(1)
 
-    def shown(self, x: Tensor, c: Tensor, t_sites: Tensor, t_cell: Tensor, neighbours: int) -> Shown:
+    def shown(self, x: Tensor, c: Tensor, t_sites: Tensor, t_cell: Tensor) -> Shown:
         """The input of the network for coordinates x (n, 3) and cells c (B, 6) at times (B,) 0..STEPS."""
         lattice, strain, change = self.frame.cells(c)
         return Shown(
             self.orbits,
-            nearest(self.orbits, x, lattice, neighbours),
             self.elements,
             self.space_group,
+            x,
             t_sites / STEPS,
             t_cell / STEPS,
             self.sigma(t_sites),
@@ -144,7 +144,7 @@ class Noisy(NamedTuple):
     cell: Tensor
 
 
-def corrupt(clean: Clean, t_sites: Tensor, t_cell: Tensor, neighbours: int, generator: torch.Generator) -> Noisy:
+def corrupt(clean: Clean, t_sites: Tensor, t_cell: Tensor, generator: torch.Generator) -> Noisy:
     """Sites and cells at times (B,) 0..STEPS of their own."""
     crystals = clean.crystals
     process = VariancePreserving(STEPS, clean.x.device)
@@ -158,7 +158,7 @@ def corrupt(clean: Clean, t_sites: Tensor, t_cell: Tensor, neighbours: int, gene
     x = clean.x + spread * fractional
     back = -(fractional.unsqueeze(1) @ lattice[crystals.orbits.crystal]).squeeze(1)
     sites = towards(crystals, x, clean.x, back, lattice, sigma)
-    shown = crystals.shown(x, c, t_sites, t_cell, neighbours)
+    shown = crystals.shown(x, c, t_sites, t_cell)
     return Noisy(shown, sites, a.sqrt() * noise - (1 - a).sqrt() * clean.c)
 
 

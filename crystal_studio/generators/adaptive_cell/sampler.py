@@ -18,8 +18,8 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.diffusion.random import normal
 from crystal_studio.diffusion.variance_preserving import VariancePreserving
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
-from crystal_studio.generators.adaptive_cell.network import ScoreNetwork
 from crystal_studio.generators.adaptive_cell.process import STEPS, Crystals
+from crystal_studio.generators.adaptive_cell.score import ScoreNetwork
 from crystal_studio.generators.protocol import Cancelled, CancelToken
 
 
@@ -72,9 +72,7 @@ def sample(
         """Clean sites and cells expected, and lattices, at time t."""
         whole = torch.full((size,), t, device=device)
         none = torch.zeros_like(whole)
-        said = crystals.shown(
-            x, c, none if know_sites else whole, none if know_cell else whole, network.config.neighbours
-        )
+        said = crystals.shown(x, c, none if know_sites else whole, none if know_cell else whole)
         out = network(said)
         away = torch.linalg.solve(said.lattice[orbits.crystal], out.sites.unsqueeze(1), left=False).squeeze(1)
         a = process.alpha_bars[t]

@@ -16,7 +16,8 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.errors import ModelError
 from crystal_studio.generators import weights
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
-from crystal_studio.generators.adaptive_cell.network import NetworkConfig
+from crystal_studio.generators.adaptive_cell.network import config_of
+from crystal_studio.generators.adaptive_cell.score import NetworkConfig
 
 FAMILY = "adaptive-cell"
 FORMAT = 1
@@ -46,9 +47,9 @@ def save(
 
 
 def network_config(folder: Path) -> NetworkConfig:
-    """Size of the network of a model folder; raises ``ModelError``."""
+    """Kind and sizes of the network of a model folder; raises ``ModelError``."""
     try:
-        return NetworkConfig(**json.loads((folder / "card.json").read_text())["network"])
+        return config_of(json.loads((folder / "card.json").read_text())["network"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{folder} holds no adaptive-cell model: name another folder.") from error
 
