@@ -56,8 +56,9 @@ class Candidates:
         return np.zeros(len(self), np.int64) if self.units is None else self.units.n_orbits
 
     def with_geometry(self, structures: Structures) -> Candidates:
-        """The same candidates with their atoms and cells elsewhere; the asymmetric units no longer hold."""
-        return replace(self, structures=structures, units=None)
+        """The same candidates with their atoms and cells elsewhere: bonds follow, asymmetric units no longer hold."""
+        bonds = None if self.bonds is None else self.bonds.following(self.structures, structures)
+        return replace(self, structures=structures, units=None, bonds=bonds)
 
     def take(self, index: NDArray) -> Candidates:
         """Those named by an index array or Boolean mask, in that order."""

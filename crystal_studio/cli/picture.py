@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     with ProjectReader(args.project) as reader:
         row = reader.candidate(args.id)
-        structure = reader.structures([row.id], "generated" if args.generated else "current")
+        candidate = reader.batch([row.id], "generated" if args.generated else "current")
+    structure = candidate.structures
     from crystal_studio.app.viewer import picture
 
     path = picture.render(
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         dark=args.dark,
         orbit=structure.orbit,
         transparent=args.transparent,
+        bonds=None if candidate.bonds is None else candidate.bonds.of(0),
     )
     return {"file": str(path.resolve()), "id": row.id, "formula": row.formula, "style": args.style, "size": args.size}
 

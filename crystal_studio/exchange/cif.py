@@ -19,6 +19,7 @@ from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.exchange.cif_bonds import site_labels, turned
 from crystal_studio.exchange.files import write_text
 
 _FIELDS = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
@@ -29,11 +30,10 @@ def write_cif(crystals: AsymmetricUnits | Structures, path: str | Path, i: int =
     return write_text(Path(path), cif_text(crystals, i, name))
 
 
-def cif_text(crystals: AsymmetricUnits | Structures, i: int = 0, name: str = "") -> str:
-    """The CIF of crystal i of a batch; ``name`` becomes the data block."""
-    if isinstance(crystals, AsymmetricUnits):
-        return _symmetrised(crystals, i, name)
-    return _p1(crystals, i, name)
+def cif_text(crystals: AsymmetricUnits | Structures, i: int = 0, name: str = "", loop: str = "") -> str:
+    """The CIF of crystal i of a batch; ``name`` becomes the data block; ``loop`` (see ``cif_bonds``) ends it."""
+    text = _symmetrised(crystals, i, name) if isinstance(crystals, AsymmetricUnits) else _p1(crystals, i, name)
+    return f"{text}{loop}\n" if loop else text
 
 
 def _symmetrised(units: AsymmetricUnits, i: int, name: str) -> str:
@@ -62,7 +62,7 @@ def _p1(structures: Structures, i: int, name: str) -> str:
     lattice, positions, numbers = structures.lattice[i], structures.positions[rows], structures.numbers[rows]
     if np.linalg.det(lattice) < 0:
         # Cell parameters mean a right-handed cell: turn all three axes round, and the coordinates with them.
-        positions = -positions % 1.0
+        positions = turned(positions)
     sites = [
         f"{label} {symbol} {_point(point)} 1"
         for (label, symbol), point in zip(_labels(numbers), positions, strict=True)
@@ -101,13 +101,7 @@ def _sum(counts: NDArray) -> str:
 
 
 def _labels(numbers: NDArray) -> list[tuple[str, str]]:
-    seen: dict[str, int] = {}
-    labels = []
-    for z in numbers.tolist():
-        symbol = SYMBOLS[z]
-        seen[symbol] = seen.get(symbol, 0) + 1
-        labels.append((f"{symbol}{seen[symbol]}", symbol))
-    return labels
+    return [(label, SYMBOLS[z]) for label, z in zip(site_labels(numbers), numbers.tolist(), strict=True)]
 
 
 def _point(point: NDArray[np.float64]) -> str:

@@ -11,7 +11,8 @@ from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import SYMPREC, space_group_numbers, to_asymmetric_units
 from crystal_studio.exchange.cif import cif_text, reads_back
-from crystal_studio.exchange.exporter import Contents, Exporter, Report
+from crystal_studio.exchange.cif_bonds import bond_loop, bond_loop_of_units
+from crystal_studio.exchange.exporter import Contents, Exporter
 from crystal_studio.exchange.problems import Problem
 
 TOLERANCES = (0.01, SYMPREC, 0.3, 1.0, 0.001)
@@ -28,20 +29,28 @@ def _write(path: Path, contents: Contents) -> None:
     tolerance at which the group was found; P 1 and the formats without symmetry keep every atom where it is.
 
     What would not be the same crystal for its reader is written in P 1, and what has no cell of its row's group in the
-    group that can be found; both are reported.
+    group that can be found; both are reported. Bonds belong to atoms of the cell as it is: where they are known and the
+    asymmetric unit is not, nothing is symmetrised.
     """
     candidates, name = contents.candidates, contents.names[0]
+    bonds = None if candidates.bonds is None else candidates.bonds.of(0)
     said = contents.columns.get("space_group", (0,))[0]
     wanted = int(said) if isinstance(said, int | np.integer) else 0
     if candidates.units is not None and candidates.has_unit[0] and wanted in (0, int(candidates.units.space_group[0])):
         units, reason = candidates.units, ""
+        loop = "" if bonds is None else bond_loop_of_units(units, contents.cells, bonds)
+        if loop is None:
+            reason = "Its bonds do not obey the symmetry of its atoms."
+    elif bonds is not None:
+        _save(path, _p1(contents))
+        return
     else:
-        units, reason = _symmetrised(contents.cells, wanted)
-    text = "" if reason else cif_text(units, 0, name)
+        (units, reason), loop = _symmetrised(contents.cells, wanted), ""
+    text = "" if reason or loop is None else cif_text(units, 0, name, loop)
     if not (text and reads_back(text, expand(units))):
         why = reason or "Its atoms overlap, so that readers would merge them."
         contents.report(Problem(name, f"{why} It was written in P 1, with all its atoms."))
-        text = _p1(contents.cells, name, contents.report)
+        text = _p1(contents)
     elif wanted and units.space_group[0] != wanted:
         here, there = (tables().symbol[number - 1] for number in (int(units.space_group[0]), wanted))
         why = f"No cell near enough obeys {there} ({wanted}), the space group of the candidate."
@@ -65,13 +74,19 @@ def _symmetrised(cells: Structures, wanted: int) -> tuple[AsymmetricUnits, str]:
 
 
 def _write_p1(path: Path, contents: Contents) -> None:
-    _save(path, _p1(contents.cells, contents.names[0], contents.report))
+    _save(path, _p1(contents))
 
 
-def _p1(cells: Structures, name: str, report: Report) -> str:
-    text = cif_text(cells, 0, name)
+def _p1(contents: Contents) -> str:
+    cells, name, stated = contents.cells, contents.names[0], contents.candidates.bonds
+    bonds = None if stated is None else stated.of(0)
+    loop = "" if bonds is None else bond_loop(cells, bonds)
+    if loop is None:
+        contents.report(Problem(name, "Its bonds were left out: they reach over more cells than a CIF can tell."))
+    text = cif_text(cells, 0, name, loop or "")
     if not reads_back(text, cells):
-        report(Problem(name, "The file does not read back as the same structure: its cell or atoms are degenerate."))
+        why = "The file does not read back as the same structure: its cell or atoms are degenerate."
+        contents.report(Problem(name, why))
     return text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,11 @@ _OPERATIONS = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz",
 
 def crystals_of_text(text: str) -> list[Crystal]:
     """Whole cells of all data blocks with atoms; raises ``ValueError`` with a plain sentence."""
+    return [crystal_of_block(block) for block in blocks_of_text(text)]
+
+
+def blocks_of_text(text: str) -> list[Any]:
+    """gemmi's data blocks with atoms; raises ``ValueError`` with a plain sentence."""
     import gemmi
 
     if "\0" in text:
@@ -29,14 +35,15 @@ def crystals_of_text(text: str) -> list[Crystal]:
     blocks = [block for block in document if _has_sites(block)]
     if not blocks:
         raise ValueError("it holds no atoms with fractional coordinates")
-    return [_crystal(block) for block in blocks]
+    return blocks
 
 
 def _has_sites(block) -> bool:
     return len(block.find_loop("_atom_site_fract_x")) > 0 or block.find_value("_atom_site_fract_x") is not None
 
 
-def _crystal(block) -> Crystal:
+def crystal_of_block(block: Any) -> Crystal:
+    """The whole cell of one data block; raises ``ValueError`` with a plain sentence."""
     import gemmi
 
     missing = [

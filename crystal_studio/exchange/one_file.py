@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.crystal.soundness import READABLE, CellLimits
-from crystal_studio.exchange.cif_reader import crystals_of_text
+from crystal_studio.exchange.cif_bonds import bonds_of_block
+from crystal_studio.exchange.cif_reader import blocks_of_text, crystal_of_block
 from crystal_studio.exchange.entries import Crystal, of_atoms, usable
 
 MAX_BYTES = 256 << 20
@@ -36,10 +38,27 @@ def find_files(paths: Iterable[str | Path]) -> list[Path]:
     return found
 
 
+BondedAnswer = tuple[list[tuple[str, Crystal, BondTable | None]], list[tuple[str, str]]]
+"""As ``Answer``, with the bonds of each crystal where its file states them."""
+
+
 def read_one(path: Path, limits: CellLimits = READABLE) -> Answer:
     """Crystals and complaints of one file; "#2" and so on tell several in a file apart."""
+    found, complaints = _read(path, limits, False)
+    return [(suffix, crystal) for suffix, crystal, _ in found], complaints
+
+
+def read_bonded(path: Path, limits: CellLimits = READABLE) -> BondedAnswer:
+    """As ``read_one``, with bonds; images hold for positions in [0, 1).
+
+    Bonds that cannot be right are a complaint, and their crystal is found without them.
+    """
+    return _read(path, limits, True)
+
+
+def _read(path: Path, limits: CellLimits, bonded: bool) -> BondedAnswer:
     try:
-        crystals = list(_crystals(path, limits))
+        crystals = list(_crystals(path, limits, bonded))
     except FileNotFoundError:
         return [], [("", "There is no such file: check its name.")]
     except OSError as error:
@@ -55,11 +74,16 @@ def read_one(path: Path, limits: CellLimits = READABLE) -> Answer:
         if isinstance(crystal, ValueError):
             complaints.append((suffix, f"The structure was skipped: {crystal}."))
         else:
-            found.append((suffix, crystal))
+            found.append((suffix, *crystal[:2]))
+            if crystal[2]:
+                complaints.append((suffix, f"The bonds were left out: {crystal[2]}."))
     return found, complaints
 
 
-def _crystals(path: Path, limits: CellLimits) -> Iterator[Crystal | ValueError]:
+def _crystals(
+    path: Path, limits: CellLimits, bonded: bool
+) -> Iterator[tuple[Crystal, BondTable | None, str] | ValueError]:
+    """Each crystal with its bonds and what is wrong with them, or what is wrong with itself."""
     kind = format_of(path)
     if kind is None:
         raise ValueError("its format is unknown (CIF, POSCAR, extended XYZ and ASE databases are read)")
@@ -71,18 +95,23 @@ def _crystals(path: Path, limits: CellLimits) -> Iterator[Crystal | ValueError]:
     if not os.access(path, os.R_OK):
         raise PermissionError(13, "Permission denied")
     if kind == "cif":
-        for crystal in crystals_of_text(path.read_bytes().decode("utf-8", errors="replace")):
-            yield _tried(usable, *crystal, limits)
+        blocks = blocks_of_text(path.read_bytes().decode("utf-8", errors="replace"))
+        for block, crystal in [(block, crystal_of_block(block)) for block in blocks]:
+            try:
+                one = usable(*crystal, limits)
+            except ValueError as error:
+                yield error
+                continue
+            try:
+                yield one, bonds_of_block(block, *one) if bonded else None, ""
+            except ValueError as error:
+                yield one, None, str(error)
     else:
         for _, atoms in images(path, kind):
-            yield _tried(of_atoms, atoms, limits)
-
-
-def _tried(function: Any, *arguments: Any) -> Crystal | ValueError:
-    try:
-        return function(*arguments)
-    except ValueError as error:
-        return error
+            try:
+                yield of_atoms(atoms, limits), None, ""
+            except ValueError as error:
+                yield error
 
 
 def images(path: Path, kind: str) -> Iterator[tuple[str, Any]]:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.bonds import Bonds, BondTable
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.exchange.entries import Crystal
-from crystal_studio.exchange.one_file import Answer, find_files, read_one
+from crystal_studio.exchange.one_file import Answer, BondedAnswer, find_files, read_bonded, read_one
 from crystal_studio.exchange.problems import Problem
 from crystal_studio.execution.engines import cores, open_engine
 from crystal_studio.execution.mapping import outcomes
@@ -28,33 +32,58 @@ def read_files(
     seconds_a_file: float = SECONDS_A_FILE,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Structures, list[str], list[Problem]]:
+    """As ``read_candidates``, the structures alone."""
+    found, names, problems = _read(read_one, paths, seconds_a_file, progress)
+    return found.structures, names, problems
+
+
+def read_candidates(
+    paths: Iterable[str | Path],
+    *,
+    seconds_a_file: float = SECONDS_A_FILE,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Candidates, list[str], list[Problem]]:
     """Read files and folders of files.
 
-    Returns the structures, a name for each (the file's, with "#2" and so on
-    where it holds several), and what could not be read and why.
+    Returns the crystals as their files have them, with the bonds that they state, a name for each (the file's, with
+    "#2" and so on where it holds several), and what could not be read and why.
     ``progress(done, total)`` is called after each file.
     """
+    return _read(read_bonded, paths, seconds_a_file, progress)
+
+
+def _read(
+    read: Callable[[Path], Any],
+    paths: Iterable[str | Path],
+    seconds_a_file: float,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Candidates, list[str], list[Problem]]:
     files = find_files(paths)
     crystals: list[Crystal] = []
+    bonds: list[BondTable | None] = []
     names: list[str] = []
     problems: list[Problem] = []
-    with closing(_watched(files, seconds_a_file)) as answers:  # where progress raises, the workers end at once
+    with closing(_watched(read, files, seconds_a_file)) as answers:  # where progress raises, the workers end at once
         for done, (path, (found, complaints)) in enumerate(zip(files, answers, strict=True), 1):
-            crystals += [crystal for _, crystal in found]
-            names += [path.name + suffix for suffix, _ in found]
+            crystals += [crystal for _, crystal, *_ in found]
+            bonds += [rest[0] if rest else None for _, _, *rest in found]
+            names += [path.name + suffix for suffix, *_ in found]
             problems += [Problem(path.name + suffix, text) for suffix, text in complaints]
             if progress:
                 progress(done, len(files))
     batch = Structures.from_lists(*([c[k] for c in crystals] for k in range(3)))
-    return batch, names, problems
+    stated = Bonds.of_tables(bonds) if any(table is not None for table in bonds) else None
+    return replace(Candidates.of_structures(batch), bonds=stated), names, problems
 
 
-def _watched(files: Sequence[Path], limit: float) -> Generator[Answer, None, None]:
+def _watched(
+    read: Callable[[Path], Any], files: Sequence[Path], limit: float
+) -> Generator[Answer | BondedAnswer, None, None]:
     """One answer a file, in order."""
     if not files:
         return
-    answers: dict[int, Answer] = {}
-    tasks = [Task(read_one, (path,), limit) for path in files]
+    answers: dict[int, Answer | BondedAnswer] = {}
+    tasks = [Task(read, (path,), limit) for path in files]
     with closing(open_engine("local", min(cores(), 1 + len(files) // FILES_A_WORKER))) as engine:
         following = 0
         for k, outcome in outcomes(engine, tasks):
@@ -64,7 +93,7 @@ def _watched(files: Sequence[Path], limit: float) -> Generator[Answer, None, Non
                 following += 1
 
 
-def _answer(outcome: Outcome) -> Answer:
+def _answer(outcome: Outcome) -> Answer | BondedAnswer:
     match outcome:
         case Done(answer):
             return answer

@@ -89,11 +89,14 @@ def batch(
     bonds = _blobs(connection, path, ids, "bonds", GENERATED)
     blocks = _blobs(connection, path, ids, "blocks", GENERATED)
     sizes = cells.n_atoms.tolist()
+    stated = _decoded(path, ids, _column(bonds, ids), blob_extras.decode_bonds) if bonds else None
+    if stated is not None and not generated.all():
+        stated = stated.following(structures(connection, path, ids, GENERATED)[0], cells)
     return Candidates(
         cells,
         np.array([group or 0 for group in asked], np.int16),
         own,
-        _decoded(path, ids, _column(bonds, ids), blob_extras.decode_bonds) if bonds else None,
+        stated,
         _decoded(path, ids, _column(blocks, ids), lambda b: blob_extras.decode_blocks(b, sizes)) if blocks else None,
     )
 

@@ -86,3 +86,14 @@ def test_a_reason_of_another_version_still_reads() -> None:
     kind = ReasonKind("overlap", "Atoms overlap", "{first} and {second} are {distance:.2f} Å apart.")
     assert kind.text({"first": "O", "second": "Ti", "distance": 0.5}) == "O and Ti are 0.50 Å apart."
     assert kind.text({"first": "O"}) == "Atoms overlap."
+
+
+def test_bonds_follow_atoms_through_cell_faces_and_end_with_another_cell():
+    before = Structures.from_lists([5.0 * np.eye(3)], [[6, 8]], [[[0.99, 0.5, 0.5], [0.2, 0.5, 0.5]]])
+    after = Structures.from_lists([5.1 * np.eye(3)], [[6, 8]], [[[0.01, 0.5, 0.5], [0.21, 0.5, 0.5]]])
+    table = (np.array([[0, 1]], np.int32), np.array([[1, 0, 0]], np.int16), np.ones(1, np.float32))
+    bonded = Candidates(before, np.zeros(1, np.int16), bonds=Bonds.of_tables([table]))
+    assert bonded.with_geometry(after).bonds.of(0)[1].tolist() == [[0, 0, 0]]
+    assert bonded.with_geometry(before).bonds.of(0)[1].tolist() == [[1, 0, 0]]
+    single = Structures.from_lists([5.0 * np.eye(3)], [[6]], [[[0, 0, 0]]])
+    assert bonded.with_geometry(single).bonds.of(0) is None

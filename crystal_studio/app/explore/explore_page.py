@@ -295,4 +295,5 @@ class ExplorePage(DockedPage):
             found.structures.orbit[atoms],
             title=found.title,
             orbit_labels=found.orbits,
+            bonds=found.bonds,
         )

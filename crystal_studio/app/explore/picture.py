@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crystal_studio.app.typeset import formula_html, hm_html
+from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.project.rows import CandidateRow
 
@@ -24,14 +25,25 @@ class Picture:
     structures: Structures
     title: str
     orbits: tuple[str, ...]
+    bonds: BondTable | None = None
 
     def looks_like(self, other: Picture) -> bool:
         """Whether the structure view would show the same."""
         mine, its = self.structures, other.structures
-        return (self.title, self.orbits) == (other.title, other.orbits) and all(
-            np.array_equal(getattr(mine, name), getattr(its, name))
-            for name in ("lattice", "numbers", "positions", "orbit")
+        return (
+            (self.title, self.orbits) == (other.title, other.orbits)
+            and all(
+                np.array_equal(getattr(mine, name), getattr(its, name))
+                for name in ("lattice", "numbers", "positions", "orbit")
+            )
+            and _equal(self.bonds, other.bonds)
         )
+
+
+def _equal(first: BondTable | None, second: BondTable | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
 
 
 def picture(reader: ProjectReader, candidate_id: int, symbols: Sequence[str]) -> Picture:
@@ -45,4 +57,6 @@ def picture(reader: ProjectReader, candidate_id: int, symbols: Sequence[str]) ->
     title = formula_html(row.formula)
     if row.space_group:
         title += f" &nbsp; {hm_html(symbols[row.space_group - 1]) if symbols else row.space_group}"
-    return Picture(row, reader.structures([candidate_id]), title, orbits)
+    found = reader.batch([candidate_id])
+    bonds = None if found.bonds is None else found.bonds.of(0)
+    return Picture(row, found.structures, title, orbits, bonds)

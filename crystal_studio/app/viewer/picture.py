@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crystal_studio.app.viewer.scene import STYLES, SceneOptions
+from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.errors import FileError, KnownError, RequestError
 from crystal_studio.execution.apart import run_apart
 from crystal_studio.execution.protocol import Cancelled, Died, Done, Failed, Task, TimedOut
@@ -39,6 +40,7 @@ class _Job:
     size: tuple[int, int]
     transparent: bool
     to: str
+    bonds: BondTable | None
 
 
 def render(
@@ -54,11 +56,13 @@ def render(
     colour_by: str = "element",
     supercell: tuple[int, int, int] = (1, 1, 1),
     transparent: bool = False,
+    bonds: BondTable | None = None,
 ) -> Path:
     """Write a PNG of one crystal in the standard view and give its path.
 
     lattice (3, 3) rows a, b, c, Angstrom; numbers (n,); positions (n, 3) fractional;
-    ``size`` width and height in pixels. Raises ``RequestError`` for an unknown style
+    ``size`` width and height in pixels; ``bonds`` where they are known, else found by
+    distances. Raises ``RequestError`` for an unknown style
     or size, ``FileError`` where the file cannot be written, ``KnownError`` where no
     OpenGL is to be had.
     """
@@ -82,6 +86,7 @@ def render(
         size,
         transparent,
         str(target),
+        bonds,
     )
     failures = []
     for way in _ways():
@@ -195,7 +200,7 @@ def _write(job: _Job) -> None:
     from crystal_studio.app.viewer.renderer import Renderer
     from crystal_studio.app.viewer.scene import build_scene
 
-    scene = build_scene(job.lattice, job.numbers, job.positions, job.orbit, job.options)
+    scene = build_scene(job.lattice, job.numbers, job.positions, job.orbit, job.options, job.bonds)
     width, height = job.size
     points = np.concatenate([scene.positions, scene.corners])
     radii = np.concatenate([scene.radii, np.zeros(8)])

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from crystal_studio.app.viewer import colours
 from crystal_studio.app.viewer.drawn_atoms import BOUNDARY, atoms_of_cells, bonds_among, grow, without_metal_contacts
 from crystal_studio.app.viewer.polyhedra import polyhedra
+from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.neighbours import bonds as periodic_bonds
 
@@ -116,30 +117,28 @@ def build_scene(
     positions: ArrayLike,
     orbit: ArrayLike | None = None,
     options: SceneOptions | None = None,
+    bonds: BondTable | None = None,
 ) -> Scene:
     """The drawing of one crystal.
 
     lattice (3, 3) rows a, b, c in Angstrom; numbers (n,); positions (n, 3)
-    fractional; orbit (n,) int or None.
+    fractional; orbit (n,) int or None; ``bonds`` where they are known, else found by distances.
     """
     options = options or SceneOptions()
     cell_vectors = np.asarray(lattice, np.float64).reshape(3, 3)
     atomic = np.asarray(numbers, np.int64).reshape(-1)
     fractional = np.asarray(positions, np.float64).reshape(-1, 3)
     # Values such as 0.99999 belong to the lower face, or they would be drawn once only.
-    fractional = fractional - np.floor(fractional + BOUNDARY)
+    lower = np.floor(fractional + BOUNDARY)
+    fractional = fractional - lower
     orbits = np.full(len(atomic), -1, np.int64) if orbit is None else np.asarray(orbit, np.int64).reshape(-1)
     size = np.asarray(options.supercell, np.int64)
 
-    links = (
-        periodic_bonds(cell_vectors, atomic.astype(np.int16), fractional % 1.0, options.bond_scale)
-        if len(atomic)
-        else (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3), np.int64))
+    i, j, image = (
+        _links(cell_vectors, atomic, fractional, options.bond_scale)
+        if bonds is None
+        else _stated_links(bonds, lower.astype(np.int64))
     )
-    # ``% 1`` may have moved atoms just below a face up by a cell: count images from our own choice.
-    moved = np.round(fractional % 1.0 - fractional).astype(np.int64)
-    i, j, image = without_metal_contacts(atomic, *links)
-    image = image + moved[j] - moved[i]
 
     atom, cell = atoms_of_cells(fractional, size)
     if options.complete_bonds and len(i):
@@ -195,6 +194,27 @@ def build_scene(
         lattice=cell_vectors,
         supercell=options.supercell,
     )
+
+
+def _links(
+    lattice: NDArray, numbers: NDArray[np.int64], fractional: NDArray[np.float64], scale: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Bonds by distances: atoms i, j and the image of j."""
+    if not len(numbers):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3), np.int64)
+    links = periodic_bonds(lattice, numbers.astype(np.int16), fractional % 1.0, scale)
+    # ``% 1`` may have moved atoms just below a face up by a cell: count images from our own choice.
+    moved = np.round(fractional % 1.0 - fractional).astype(np.int64)
+    i, j, image = without_metal_contacts(numbers, *links)
+    return i, j, image + moved[j] - moved[i]
+
+
+def _stated_links(
+    bonds: BondTable, lower: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Bonds that are known, as ``_links``; ``lower`` (n, 3) cells were taken off the atoms' coordinates."""
+    i, j = bonds[0].astype(np.int64).T
+    return i, j, bonds[1].astype(np.int64) + lower[j] - lower[i]
 
 
 def atom_radii(numbers: NDArray[np.int64], style: str) -> NDArray[np.float64]:

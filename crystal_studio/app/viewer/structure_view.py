@@ -20,6 +20,7 @@ from crystal_studio.app.viewer.options import ViewOptions
 from crystal_studio.app.viewer.scene import STYLES, SceneOptions, build_scene
 from crystal_studio.app.viewer.toolbar import Toolbar
 from crystal_studio.app.viewer.writing import Writing
+from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.errors import FileError
 
 MOST_ATOMS = 60_000
@@ -39,6 +40,7 @@ class StructureView(QWidget):
         self.model = ViewOptions(self)
         self._dark = False
         self._structure: tuple[NDArray, NDArray, NDArray, NDArray | None] | None = None
+        self._bonds: BondTable | None = None
         self._orbit_labels: tuple[str, ...] = ()
         self.canvas = Canvas(self)
         self.canvas.setAccessibleName("3D view of the crystal structure")
@@ -81,13 +83,16 @@ class StructureView(QWidget):
         orbit: ArrayLike | None = None,
         title: str = "",
         orbit_labels: Sequence[str] = (),
+        bonds: BondTable | None = None,
     ) -> None:
         """Show one crystal in the standard view.
 
         lattice (3, 3) rows a, b, c, Angstrom; numbers (n,) atomic numbers;
         positions (n, 3) fractional; orbit (n,) int, -1 unknown; ``title`` may be
-        rich text; ``orbit_labels`` names the orbits, such as ("8a", "16d", "32e").
+        rich text; ``orbit_labels`` names the orbits, such as ("8a", "16d", "32e");
+        ``bonds`` where they are known, else atoms are bonded by their distances.
         """
+        self._bonds = bonds
         self._structure = (
             np.asarray(lattice, np.float64).reshape(3, 3),
             np.asarray(numbers, np.int64).reshape(-1),
@@ -224,7 +229,7 @@ class StructureView(QWidget):
     def _build(self, keep_camera: bool = True) -> None:
         self._rebuild.stop()
         if self._structure is not None:
-            self.canvas.set_scene(build_scene(*self._structure, self.options), keep_camera)
+            self.canvas.set_scene(build_scene(*self._structure, self.options, self._bonds), keep_camera)
         self._write()
 
     def _write(self) -> None:

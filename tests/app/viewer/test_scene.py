@@ -146,3 +146,19 @@ def test_bad_options_are_refused():
         SceneOptions(style="cartoon")
     with pytest.raises(ValueError, match="cell"):
         SceneOptions(supercell=(0, 1, 1))
+
+
+def test_known_bonds_are_drawn_in_place_of_those_by_distance(nacl):
+    lattice, numbers, positions, orbit = nacl
+    one = (np.array([[0, 4]], np.int32), np.array([[0, 0, 0]], np.int16), np.ones(1, np.float32))
+    scene = build_scene(lattice, numbers, positions, orbit, SceneOptions(complete_bonds=False), one)
+    assert {tuple(sorted(pair)) for pair in scene.atom[scene.bonds].tolist()} == {(0, 4)}
+    shifted = (positions + 0.999999) % 1.0  # drawn from the lower faces: the vector of the bond stays what it is
+    image = np.rint(positions[4] - positions[0] - (shifted[4] - shifted[0])).astype(np.int16)
+    again = build_scene(
+        lattice, numbers, shifted, orbit, SceneOptions(complete_bonds=False), (one[0], image[None], one[2])
+    )
+    assert len(again.bonds) == len(scene.bonds)
+    length = np.linalg.norm(scene.bond_end - scene.bond_start, axis=1)
+    assert np.allclose(np.linalg.norm(again.bond_end - again.bond_start, axis=1), length, atol=1e-4)
+    assert len(build_scene(lattice, numbers, positions, orbit, bonds=(one[0][:0], one[1][:0], one[2][:0])).bonds) == 0
