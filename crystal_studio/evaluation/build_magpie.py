@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio import paths
-from crystal_studio.evaluation.magpie import N_FEATURES, PROPERTIES
+from crystal_studio.crystal.element_properties import PROPERTIES
+from crystal_studio.evaluation.magpie import N_FEATURES
 
 LICENCE = """matminer Copyright (c) 2015, The Regents of the University of California, through Lawrence Berkeley \
 National Laboratory (subject to receipt of any required approvals from the U.S. Dept. of Energy). All rights reserved. \

@@ -14,32 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio import paths
-
-PROPERTIES: tuple[str, ...] = (
-    "Number",
-    "MendeleevNumber",
-    "AtomicWeight",
-    "MeltingT",
-    "Column",
-    "Row",
-    "CovalentRadius",
-    "Electronegativity",
-    "NsValence",
-    "NpValence",
-    "NdValence",
-    "NfValence",
-    "NValence",
-    "NsUnfilled",
-    "NpUnfilled",
-    "NdUnfilled",
-    "NfUnfilled",
-    "NUnfilled",
-    "GSvolume_pa",
-    "GSbandgap",
-    "GSmagmom",
-    "SpaceGroupNumber",
-)
-"""Columns of the elemental table, named as Magpie's files."""
+from crystal_studio.crystal.element_properties import PROPERTIES, element_properties
 
 STATISTICS: tuple[str, ...] = ("minimum", "maximum", "range", "mean", "avg_dev", "mode")
 
@@ -50,9 +25,9 @@ N_FEATURES = len(LABELS)
 
 
 @cache
-def _resource() -> dict[str, NDArray[np.float64]]:
+def _scaling() -> dict[str, NDArray[np.float64]]:
     with np.load(paths.resources() / "magpie" / "magpie.npz") as stored:
-        return {name: stored[name] for name in stored.files}
+        return {name: stored[name] for name in ("mean", "std")}
 
 
 def magpie_features(counts: NDArray) -> NDArray[np.float64]:
@@ -74,7 +49,7 @@ def magpie_features(counts: NDArray) -> NDArray[np.float64]:
     present = np.asarray(amount > 0)[..., None]
     with np.errstate(invalid="ignore", divide="ignore"):
         fraction = (amount / amount.sum(1, keepdims=True))[..., None]
-        values = np.where(present, _resource()["table"][order + 1], 0.0)
+        values = np.where(present, element_properties()[order + 1], 0.0)
         least = np.where(present, values, np.inf).min(1)
         most = np.where(present, values, -np.inf).max(1)
         mean = (fraction * values).sum(1)
@@ -89,6 +64,6 @@ def magpie_features(counts: NDArray) -> NDArray[np.float64]:
 
 def scaled(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Features less the published means over the published standard deviations; 0 where unknown."""
-    resource = _resource()
-    result = (features - resource["mean"]) / resource["std"]
+    scaling = _scaling()
+    result = (features - scaling["mean"]) / scaling["std"]
     return np.where(np.isnan(result), 0.0, result)

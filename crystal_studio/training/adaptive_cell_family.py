@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 Kind = Literal["light", "dimenet"]
-SIZES = ("hidden", "edge", "layers", "neighbours")
+OF_NETWORK = ("hidden", "edge", "layers", "neighbours", "descriptors")
 
 
 def _size(title: str, help: str, high: int | None = None) -> Any:
@@ -38,6 +38,9 @@ class AdaptiveCellTraining(Options):
     edge: int = _size("Width of edges", "width of the edges (light)")
     layers: int = _size("Depth", "depth of the network")
     neighbours: int = _size("Neighbours", "nearest images that each atom sees", high=80)
+    descriptors: bool = declare(
+        False, "Chemical descriptors", "tell elements by electronegativity, radius and valence electrons too (light)"
+    )
     batch: int = declare(64, "Batch", "crystals a step", low=1, metavar="N")
     learning_rate: float = declare(1e-3, "Learning rate", "learning rate at the start", low=0.0, metavar="R")
     max_epochs: int = declare(2000, "Epochs, at most", "at most so often through the data", low=1, metavar="N")
@@ -45,14 +48,14 @@ class AdaptiveCellTraining(Options):
 
 
 def network_config(chosen: AdaptiveCellTraining) -> NetworkConfig:
-    """The network chosen, of the sizes given; raises ``RequestError`` for a size that it does not have."""
+    """The network chosen, as it is to be; raises ``RequestError`` for what it does not have."""
     from crystal_studio.generators.adaptive_cell.network import NETWORKS
 
     made: NetworkConfig = NETWORKS[chosen.network][0]()
-    given = {name: size for name in SIZES if (size := getattr(chosen, name))}
+    given = {name: value for name in OF_NETWORK if (value := getattr(chosen, name))}
     for name in given:
         if not hasattr(made, name):
-            raise RequestError(f"The network {chosen.network} has no size --{name}: leave it out.", name)
+            raise RequestError(f"The network {chosen.network} has no --{name}: leave it out.", name)
     return replace(made, **given)
 
 

@@ -17,7 +17,7 @@ from crystal_studio.crystal.projection import nearest_on
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.generators.adaptive_cell.cells import estimate
 from crystal_studio.generators.adaptive_cell.dimenet import DimeNetConfig
-from crystal_studio.generators.adaptive_cell.light import LightConfig, periodic_table
+from crystal_studio.generators.adaptive_cell.light import LightConfig, descriptors, periodic_table
 from crystal_studio.generators.adaptive_cell.network import NETWORKS, build
 from crystal_studio.generators.adaptive_cell.process import STEPS, Clean, Crystals, corrupt, towards
 from crystal_studio.generators.adaptive_cell.sampler import SamplerConfig, sample
@@ -41,7 +41,7 @@ def clean(units) -> Clean:
 
 
 SMALL = {
-    "light": LightConfig(hidden=16, edge=16, layers=2, angle=3),
+    "light": LightConfig(hidden=16, edge=16, layers=2, angle=3, descriptors=True),
     "dimenet": DimeNetConfig(neighbours=40, hidden=16, out=16, inner=8, layers=2),
 }
 
@@ -230,3 +230,16 @@ def test_periodic_table():
     assert at[9][1] == at[17][1] == at[85][1] == 30
     assert at[26][1] == at[44][1] == at[76][1] and at[57][1] == at[89][1] == 2 and at[71][1] + 1 == at[72][1]
     assert [at[z][0] for z in (1, 3, 17, 26, 44, 57, 89)] == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_descriptors_tell_elements_of_a_column_apart_and_are_known_for_all():
+    told = descriptors()
+    assert (
+        told.shape == (94, 10)
+        and torch.isfinite(told).all()
+        and torch.allclose(told.mean(0), torch.zeros(10), atol=0.2)
+    )
+    apart = torch.cdist(told, told) + 99 * torch.eye(94)
+    assert apart.min() > 0.05
+    fluorine, chlorine, sodium = told[8], told[16], told[10]
+    assert (fluorine - chlorine).norm() < (chlorine - sodium).norm()

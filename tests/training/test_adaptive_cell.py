@@ -115,8 +115,11 @@ def test_a_network_is_chosen_by_name_and_kept_in_the_card(tmp_path):
     assert kinds == tuple(NETWORKS)
     chosen = network_config(AdaptiveCellTraining(network="dimenet", hidden=16, layers=1, neighbours=20))
     assert (chosen.kind, chosen.hidden, chosen.layers, chosen.neighbours) == ("dimenet", 16, 1, 20)
-    with pytest.raises(RequestError, match="dimenet has no size --edge"):
+    with pytest.raises(RequestError, match="dimenet has no --edge"):
         network_config(AdaptiveCellTraining(network="dimenet", edge=16))
+    with pytest.raises(RequestError, match="dimenet has no --descriptors"):
+        network_config(AdaptiveCellTraining(network="dimenet", descriptors=True))
+    assert build(network_config(AdaptiveCellTraining(descriptors=True))).of_descriptors.weight.shape[1] == 10
     assert config_of(chosen.to_dict()) == chosen
     old = LightConfig(hidden=32).to_dict()
     del old["kind"]

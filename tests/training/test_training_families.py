@@ -70,4 +70,5 @@ def test_every_option_of_train_is_known_to_be_taken():
     parser.add_argument("--json")
     train.arguments(parser)
     flags = {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
+    flags = {flag.replace("--no-", "--") for flag in flags}  # a yes or no can be said both ways
     assert flags - {a.flag for a in train._options()} <= set(train.RESERVED)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
+from crystal_studio.crystal.element_properties import PROPERTIES, element_properties
 from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.multigraph import Nearest, nearest
 from crystal_studio.crystal.space_groups import tables
@@ -32,11 +33,16 @@ _CLOSE, _RATIO_WIDTH = 2.6, 0.1
 _NEAR = 0.15
 """Angstrom of noise below which the second position output of an edge outweighs the first."""
 _ORDERS = 4
+_DESCRIPTORS = (
+    "MendeleevNumber", "Column", "Row", "CovalentRadius", "Electronegativity", "NsValence", "NpValence", "NdValence",
+    "NfValence", "GSvolume_pa",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class LightConfig(NetworkConfig):
-    """Sizes: ``hidden`` of nodes, ``edge`` of edges, ``angle`` channels of each Legendre polynomial."""
+    """Sizes: ``hidden`` of nodes, ``edge`` of edges, ``angle`` channels of each Legendre polynomial; ``descriptors``:
+    whether elements are told by tabulated properties too."""
 
     kind: str = "light"
     neighbours: int = 24
@@ -45,6 +51,14 @@ class LightConfig(NetworkConfig):
     layers: int = 4
     angle: int = 12
     time_width: int = 32
+    descriptors: bool = False
+
+
+def descriptors() -> Tensor:
+    """(94, 10) tabulated properties of each element, of zero mean and unit variance, 0 where unknown."""
+    values = element_properties()[1 : N_ELEMENTS + 1, [PROPERTIES.index(name) for name in _DESCRIPTORS]]
+    values = (values - np.nanmean(values, 0)) / np.nanstd(values, 0)
+    return torch.as_tensor(np.nan_to_num(values)).float()
 
 
 def periodic_table() -> tuple[Tensor, Tensor]:
@@ -96,6 +110,7 @@ class LightNetwork(ScoreNetwork):
     radius: Tensor
     period: Tensor
     column: Tensor
+    descriptors: Tensor
     freedom: Tensor
 
     def __init__(self, config: LightConfig) -> None:
@@ -113,6 +128,9 @@ class LightNetwork(ScoreNetwork):
             self.register_buffer(name, value, persistent=False)
         self.element = nn.Embedding(N_ELEMENTS, c.hidden)
         self.of_period, self.of_column = nn.Embedding(7, c.hidden), nn.Embedding(32, c.hidden)
+        if c.descriptors:
+            self.register_buffer("descriptors", descriptors(), persistent=False)
+            self.of_descriptors = nn.Linear(len(_DESCRIPTORS), c.hidden, bias=False)
         self.of_freedom = nn.Embedding(4, c.hidden)
         self.share = nn.Linear(1, c.hidden, bias=False)
         self.group = nn.Sequential(nn.Linear(GROUP_WIDTH, 64), nn.SiLU(), nn.Linear(64, c.hidden))
@@ -182,6 +200,8 @@ class LightNetwork(ScoreNetwork):
         orbits, elements = shown.orbits, shown.elements
         kind = self.element(elements) + self.of_period(self.period[elements]) + self.of_column(self.column[elements])
         kind = kind / sqrt(3)
+        if self.config.descriptors:
+            kind = kind + self.of_descriptors(self.descriptors[elements])
         atoms = torch.bincount(orbits.orbit, minlength=len(orbits)).to(kind.dtype)
         share = (atoms / orbits.n_atoms[orbits.crystal]).unsqueeze(1)
         mean = kind.new_zeros(len(orbits.n_atoms), kind.shape[1]).index_add_(0, orbits.crystal, kind * share)
