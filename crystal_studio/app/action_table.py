@@ -124,7 +124,9 @@ TABLE: tuple[ActionSpec, ...] = (
         (),
         separator=True,
     ),
-    ActionSpec("design.sites", "Sites", "Design", "Alt+2", "Wyckoff template, or a structure to keep and complete"),
+    ActionSpec(
+        "design.sites", "Sites", "Design", "Alt+2", "Wyckoff template, known cell, or a structure to keep and complete"
+    ),
     ActionSpec("design.targets", "Properties", "Design", "Alt+3", "Ranges of properties to aim at"),
     ActionSpec(
         "design.complete_file",
@@ -237,6 +239,15 @@ TABLE: tuple[ActionSpec, ...] = (
         "",
         "Ask for crystals with the space group and Wyckoff positions of the selected candidate",
         "design",
+        ("selection",),
+    ),
+    ActionSpec(
+        "explore.cell",
+        "Use its cell",
+        "Explore",
+        "",
+        "Ask for crystals in the cell and the space group of the selected candidate; the model finds the sites",
+        "crystal",
         ("selection",),
     ),
     ActionSpec(

@@ -179,7 +179,7 @@ class MainWindow(WindowViews):
         self.setStatusBar(self.status)
         self.run_page.set_actions(a["run.pause"], a["run.resume"], a["run.stop"], a["run.continue"])
         self.design.launch.set_menu([a[k] for k in REQUEST_MENU])
-        taken = [a["explore.complete"], a["explore.template"]]
+        taken = [a["explore.complete"], a["explore.template"], a["explore.cell"]]
         self.design.sites.set_actions(taken, self.fault)
         others = [a[k] for k in ("explore.judge", "explore.dft", "project.export", "edit.copy", "explore.columns")]
         self.explore.table.set_actions([*taken, *others])
@@ -222,6 +222,7 @@ class MainWindow(WindowViews):
                 "design.complete_file": self.structures.complete_file,
                 "explore.complete": self.structures.complete,
                 "explore.template": self.structures.use_template,
+                "explore.cell": self.structures.use_cell,
                 "explore.judge": self.campaigns.judge,
                 "explore.evaluate": self.evaluate,
                 "app.references": self.show_references,

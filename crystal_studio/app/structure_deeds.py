@@ -31,6 +31,10 @@ class StructureDeeds:
         """Ask for the Wyckoff positions of the selected candidate."""
         self._take("template")
 
+    def use_cell(self) -> None:
+        """Ask for crystals in the cell of the selected candidate."""
+        self._take("cell")
+
     def complete_file(self) -> None:
         """Ask for a structure file to keep and complete."""
         self.show("sites")

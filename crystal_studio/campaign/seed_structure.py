@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import gcd
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,15 @@ class SeedStructure:
     def template(self) -> tuple[str, ...]:
         """The Wyckoff position of every orbit, in order of the letters."""
         return tuple(sorted((o.wyckoff for o in self.orbits), key=lambda name: (name[-1], name)))
+
+    @property
+    def formula(self) -> str:
+        """Of the conventional cell, in smallest whole numbers: "CaTiO3"."""
+        counts: Counter[str] = Counter()
+        for orbit in self.orbits:
+            counts[orbit.element] += int(orbit.wyckoff[:-1])
+        divisor = gcd(*counts.values())
+        return "".join(f"{s}{n // divisor if n > divisor else ''}" for s, n in counts.items())
 
     def keep(self, orbits: Sequence[int], cell: bool = False, added: int = 0) -> Kept:
         """What stays: the orbits of these indexes, the cell or not; raises ``RequestError`` where that is nothing."""

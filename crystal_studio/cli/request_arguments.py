@@ -15,6 +15,7 @@ from crystal_studio.design.chemistry import MODES, ChemicalSystem
 from crystal_studio.design.declared import SECTIONS
 from crystal_studio.design.fixed_sites import parse_template
 from crystal_studio.design.forms import FormField, form
+from crystal_studio.design.known_cell import parse_cell
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError
@@ -113,8 +114,9 @@ def _options(
     options = declared_arguments.values(args, said, family.name, f"{family.title} models", "--model")
     for argument in said:
         name = argument.field.name
-        if argument.field.kind == "template" and name in options:
-            options[name] = _template(options[name], name)
+        read = {"template": _template, "cell": _cell}.get(argument.field.kind)
+        if read is not None and name in options:
+            options[name] = read(options[name], name)
     if keep is None:
         kept_sites.refuse(args, family.title)
         return options, groups
@@ -128,6 +130,13 @@ def _template(text: str, name: str) -> tuple[str, ...]:
     if not positions:
         raise RequestError("The template is empty: write it like 4a,4b,8c.", name)
     return positions
+
+
+def _cell(text: str, name: str) -> tuple[float, ...]:
+    cell = parse_cell(text)
+    if not cell:
+        raise RequestError("The cell is empty: write it like 5.38 5.44 7.64 90 90 90.", name)
+    return cell
 
 
 def _from_file(path: str) -> DesignRequest:

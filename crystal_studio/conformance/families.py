@@ -57,6 +57,7 @@ def capabilities_are_known_words(family: Family) -> None:
     need(able.modes and set(able.modes) <= set(MODES), f"modes are some of {', '.join(MODES)}")
     known = {*DesignRequest.model_fields, *family.options.model_fields}
     need(set(able.needs) <= known, "needs are fields of the request or options")
+    need(set(able.instead) <= set(family.options.model_fields), "what may stand instead of needs are options")
 
 
 def what_it_cannot_do_is_refused(family: Family) -> None:

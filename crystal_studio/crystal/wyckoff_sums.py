@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.space_groups import tables
 
+_BEYOND = 1_000_000
+"""More atoms than any set of positions has."""
+
 
 class WyckoffSets:
     """All ways to put ``atoms`` (one count an element, conventional cell) on at most ``max_orbits`` orbits of a group.
 
     ``weight`` (1731,) is the weight of one orbit on each position; a set weighs the product of its orbits'.
-    Positions without free parameters whose rows are in ``taken`` are full already.
+    Positions without free parameters whose rows are in ``taken`` are full already. ``orbits`` (as long as ``atoms``,
+    or empty) are how many orbits each element has, neither more nor fewer.
     Positions of equal multiplicity, fixed or free, make one kind; the weights of all sets are summed over the
     kinds and elements one after another, as a polynomial whose power is the number of orbits. Drawing walks
     the same sums backwards and so never ends blind.
@@ -28,12 +32,16 @@ class WyckoffSets:
         max_orbits: int,
         weight: NDArray[np.float64] | None = None,
         taken: Sequence[int] = (),
+        orbits: Sequence[int] = (),
     ) -> None:
         table = tables()
         rows = table.wyckoff_rows(number)
         rows = rows[~(np.isin(rows, list(taken)) & (table.degrees_of_freedom[rows] == 0))]
         odds = np.ones(len(rows)) if weight is None else weight[rows]
-        self.atoms, self.max_orbits = tuple(int(n) for n in atoms), max_orbits
+        # Each orbit counts as so many atoms more that only the right number of orbits comes out even.
+        extra = _BEYOND if len(orbits) else 0
+        self.atoms = tuple(int(n) + extra * m for n, m in zip(atoms, orbits or [0] * len(atoms), strict=True))
+        self.max_orbits = max_orbits
         self._kinds: list[tuple[int, bool, list[int], list[float], NDArray[np.float64]]] = []
         for multiplicity in sorted({int(m) for m in table.multiplicity[rows]}, reverse=True):
             for fixed in (False, True):
@@ -42,7 +50,7 @@ class WyckoffSets:
                     w = odds[chosen].tolist()
                     own = rows[chosen].tolist()
                     sums = _choices(w, max_orbits, repeated=not fixed)
-                    self._kinds.append((multiplicity, fixed, own, w, sums))
+                    self._kinds.append((multiplicity + extra, fixed, own, w, sums))
         self._step = [gcd(*(k[0] for k in self._kinds[i:])) for i in range(len(self._kinds))]
         self._memo: dict[tuple, NDArray[np.float64]] = {}
 

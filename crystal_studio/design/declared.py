@@ -13,7 +13,7 @@ from crystal_studio.errors import RequestError
 SECTIONS = {
     "what": "what to make",
     "targets": "property targets (of models trained with them)",
-    "sites": "sites that are fixed (with one space group)",
+    "sites": "sites and cell that are fixed (sites with one space group)",
     "how": "how to make it",
 }
 """Where a field stands: key and heading."""

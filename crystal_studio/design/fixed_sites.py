@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from crystal_studio.crystal.elements import atomic_number
+from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
@@ -46,16 +47,49 @@ def check_occupancy(number: int, rows: list[int], field: str) -> None:
 
 
 def parse_template(text: str) -> tuple[str, ...]:
-    """From "4a 4b 8c" or "4a,4b,8c"; a count before a cross repeats: "2x8c"."""
+    """From "4a 4b 8c" or "4a,4b,8c"; a count before a cross repeats: "2x8c".
+
+    An element stands before its positions and holds up to the next comma or element: "Ca 4c, Ti 4a, O 4c 8d".
+    """
     names: list[str] = []
-    for part in re.split(r"[\s,;]+", text.strip()):
-        if not part:
-            continue
-        match = re.match(r"^(?:(\d+)[x*])?(\d*[a-zA-Z])$", part)
-        if match is None:
-            raise RequestError(f"{part!r} is not a Wyckoff position: write the template like 4a,4b,8c.", "template")
-        names += [match.group(2)] * int(match.group(1) or 1)
+    for clause in re.split(r"[,;]", text):
+        element = ""
+        for part in clause.split():
+            if part in SYMBOLS[1:]:
+                element = part
+                continue
+            match = re.match(r"^(?:(\d+)[x*])?(\d*[a-zA-Z])$", part)
+            if match is None:
+                raise RequestError(
+                    f"{part!r} is not a Wyckoff position: write the template like 4a,4b,8c or Ca 4c, O 4c 8d.",
+                    "template",
+                )
+            names += [on_position(element, match.group(2))] * int(match.group(1) or 1)
+        if element and clause.split()[-1] == element:
+            raise RequestError(f"{element} has no position: write it like {element} 4c.", "template")
     return tuple(names)
+
+
+def template_text(template: Sequence[str]) -> str:
+    """The inverse, as a person would write it: "4a 4b 2x8c", "Ca 4c, O 4c 8d"."""
+    clauses: list[tuple[str, list[str]]] = []
+    for name, count in Counter(template).items():
+        element, position = split_position(name)
+        if not clauses or clauses[-1][0] != element:
+            clauses.append((element, []))
+        clauses[-1][1].append(f"{count}x{position}" if count > 1 else position)
+    return ", ".join(" ".join([element, *positions] if element else positions) for element, positions in clauses)
+
+
+def on_position(element: str, position: str) -> str:
+    """One orbit of a template: "O 4c", or "4c" where the element is open."""
+    return f"{element} {position}" if element else position
+
+
+def split_position(name: str) -> tuple[str, str]:
+    """Element (empty: open) and Wyckoff position of one orbit of a template."""
+    element, _, position = name.strip().rpartition(" ")
+    return element.strip(), position
 
 
 @dataclass(frozen=True)
@@ -109,7 +143,15 @@ def check_sites(template: tuple[str, ...], keep: Kept | None, request: DesignReq
         raise RequestError("Choose a Wyckoff template or a structure to keep, not both.", "template")
     if template:
         number = request.space_groups[0]
-        check_occupancy(number, [wyckoff_row(number, name) for name in template], "template")
+        named = [split_position(name) for name in template]
+        check_occupancy(number, [wyckoff_row(number, position) for _, position in named], "template")
+        strange = sorted({e for e, _ in named if e and e not in request.chemical_system.allowed})
+        if strange:
+            raise RequestError(
+                f"In the template but not among the elements allowed: {', '.join(strange)}. Allow them or leave their"
+                " positions without an element.",
+                "template",
+            )
     if keep is not None:
         number = request.space_groups[0]
         check_occupancy(number, [wyckoff_row(number, o.wyckoff, "keep") for o in keep.orbits], "keep")

@@ -86,6 +86,10 @@ def _template(flag: str, names: tuple[str, ...]) -> list[str]:
     return _one(flag, ",".join(names))
 
 
+def _cell(flag: str, cell: tuple[float, ...]) -> list[str]:
+    return _one(flag, " ".join(repr(value) for value in cell))
+
+
 def _in_no_option(flag: str, value: Any) -> None:
     return None
 
@@ -98,6 +102,7 @@ WORDS: dict[str, Callable[[str, Any], list[str] | None]] = {
     "space_groups": _space_groups,
     "targets": _targets,
     "template": _template,
+    "cell": _cell,
     "keep": _in_no_option,
     "names": _in_no_option,
 }

@@ -33,3 +33,16 @@ def denoising_steps(most: int) -> Any:
         advanced=True,
         metavar="N",
     )
+
+
+def wyckoff_template() -> Any:
+    """The Wyckoff position of every orbit, with its element or without."""
+    return declare(
+        (),
+        "Wyckoff template",
+        "the Wyckoff position of every orbit, like 4a,4b,8c; a count repeats one: 2x8c; an element may stand before its"
+        " positions: Ca 4c, Ti 4a, O 4c 8d",
+        section="sites",
+        kind="template",
+        metavar="POSITIONS",
+    )

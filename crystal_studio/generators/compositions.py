@@ -8,6 +8,7 @@ is left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import permutations
@@ -128,7 +129,21 @@ def known_choices(composition: str, max_atoms: int, number: int, most_orbits: in
     return tuple(found)
 
 
-def group_odds(request: DesignRequest, prior: NDArray[np.float64], most_orbits: int) -> NDArray[np.float64]:
+CellOdds = Callable[[int], float]
+"""How likely a conventional cell with a number of atoms is; 0: impossible."""
+
+
+def weighed(choices: Sequence[Choice], cell_odds: CellOdds | None) -> NDArray[np.float64]:
+    """Odds of choices, with those of the cells that they fill."""
+    multiplicity = tables().multiplicity
+    return np.array(
+        [c.odds * (cell_odds(int(multiplicity[list(c.rows)].sum())) if cell_odds else 1.0) for c in choices], float
+    )
+
+
+def group_odds(
+    request: DesignRequest, prior: NDArray[np.float64], most_orbits: int, cell_odds: CellOdds | None = None
+) -> NDArray[np.float64]:
     """(230,) odds of each group for a composition: ``prior`` if groups are asked for, else what crystals
     on templates of this kind have, and a share of ``prior`` for all others."""
     if request.space_groups:
@@ -138,7 +153,7 @@ def group_odds(request: DesignRequest, prior: NDArray[np.float64], most_orbits: 
         if prior[number - 1] > 0:
             limit = atom_limit(request, number, most_orbits)
             key = request.composition, limit, number, most_orbits
-            seen[number - 1] = sum(c.odds for c in known_choices(*key))
+            seen[number - 1] = sum(weighed(known_choices(*key), cell_odds).tolist())
     if not seen.any():
         return prior
     return (1 - UNSEEN_SHARE) * seen / seen.sum() + UNSEEN_SHARE * prior
@@ -175,25 +190,30 @@ def draw_sites(
     most_orbits: int,
     orbit_odds: NDArray[np.float64],
     rng: np.random.Generator,
+    cell_odds: CellOdds | None = None,
 ) -> tuple[list[int], list[int]] | None:
     """Atomic number and Wyckoff row of each orbit of a crystal of the request's composition in one group.
 
-    ``orbit_odds`` (at least most_orbits + 1,): odds of numbers of orbits off the known templates.
-    None if the group cannot hold the composition.
+    ``orbit_odds`` (at least most_orbits + 1,): odds of numbers of orbits off the known templates; ``cell_odds``: of
+    numbers of atoms, beside the preference for small cells. None if the group cannot hold the composition.
     """
     limit = atom_limit(request, number, most_orbits)
     known = known_choices(request.composition, limit, number, most_orbits)
     cells = formula_units(request, number, most_orbits)
+    chosen, sized = weighed(known, cell_odds), np.ones(len(cells))
+    if cell_odds is not None:
+        sized = np.array([cell_odds(sum(c.values())) for c in cells])
+        cells = [c for c, odds in zip(cells, sized, strict=True) if odds > 0]
+        sized = sized[sized > 0]
     found: tuple[list[int], list[int]] | None = None
     for _ in range(_TRIES):
-        if known and (rng.random() < KNOWN_SHARE or not cells):
-            odds = np.array([c.odds for c in known])
-            choice = known[int(rng.choice(len(known), p=odds / odds.sum()))]
+        if chosen.any() and (rng.random() < KNOWN_SHARE or not cells):
+            choice = known[int(rng.choice(len(known), p=chosen / chosen.sum()))]
             return list(choice.elements), list(choice.rows)
         if not cells:
             return None
         # Small cells first: most crystals have few formula units.
-        odds = 1.0 / np.array([sum(c.values()) for c in cells])
+        odds = sized / np.array([sum(c.values()) for c in cells])
         cell = cells[int(rng.choice(len(cells), p=odds / odds.sum()))]
         drawn = draw_set(number, cell, most_orbits, rng, row_weights(), orbit_odds + 1e-3)
         found = drawn or found

@@ -24,6 +24,8 @@ class Capabilities:
     space_groups : whether it makes crystals of the space groups asked for
     max_atoms : whether it keeps to a number of atoms in the primitive cell
     needs : fields of the request that have to be given ("composition" for structure prediction)
+    instead : options of which any one tells as much as what is needed
+    completes : whether it makes further orbits beside those that are kept of a structure
 
     The properties to aim at and the elements known stand in the card of each model.
     """
@@ -33,6 +35,8 @@ class Capabilities:
     space_groups: bool = False
     max_atoms: bool = False
     needs: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+    completes: bool = True
 
 
 @dataclass(frozen=True)

@@ -59,14 +59,14 @@ def _check_capabilities(request: DesignRequest, family: Family) -> None:
     for field, words in _WORDS.items():
         if getattr(request, field) and not getattr(able, field):
             raise RequestError(f"{elsewhere} {words}: leave it out, or choose another model.", field)
-    mode = request.chemical_system.mode
-    if not request.composition and mode not in able.modes:
+    mode, told = request.chemical_system.mode, any(request.options.get(option) for option in able.instead)
+    if not request.composition and mode not in able.modes and not (told and mode == "any"):
         raise RequestError(
             f'{elsewhere} the mode "{mode}" of the elements: choose {" or ".join(able.modes)}, or another model.',
             "mode",
         )
     for field in able.needs:
-        if not (getattr(request, field, None) or request.options.get(field)):
+        if not (told or getattr(request, field, None) or request.options.get(field)):
             raise RequestError(
                 f"{family.title} models need {_WORDS.get(field, field)}: give it, or choose another model.", field
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 import projects
 import pytest
 
+from crystal_studio.app.design.form import Form
 from crystal_studio.app.main_window import MainWindow
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 
@@ -88,3 +89,17 @@ def test_tab_and_advanced_fields_are_remembered(window, state, qtbot):
     qtbot.addWidget(again)
     assert again.design.what.current == "targets" and again.design.budget.more.isChecked()
     again.close()
+
+
+def test_a_candidate_lends_its_cell(window, qtbot):
+    """To a model that completes structures as its lattice, to one that takes a known cell as that."""
+    window.explore.show_candidate(4)  # a spinel
+    window.actions_["explore.cell"].trigger()
+    qtbot.waitUntil(lambda: window.design.model.form.keep_cell, timeout=LONG)
+    request = window.design.model.request
+    keep = SymmCDOptions.of(request).keep
+    assert request.space_groups == (227,) and keep.orbits == () and keep.cell[0] == pytest.approx(keep.cell[2])
+    window.design.model.change(Form(model="adaptive-cell-mp20-like"), "x")
+    window.actions_["explore.cell"].trigger()
+    qtbot.waitUntil(lambda: window.design.model.form.composition != "", timeout=LONG)
+    assert window.design.model.request.options["cell"] == list(keep.cell)

@@ -89,6 +89,28 @@ def requests(draw: st.DrawFn) -> DesignRequest:
     )
 
 
+ADAPTIVE = (
+    {"composition": "CaTiO3", "space_groups": (62,), "options": {"cell": (5.44, 7.64, 5.38)}},
+    {"composition": "CaTiO3", "options": {"cell": (5.44, 7.64, 5.3800001, 90.0, 90.0, 90.0), "noise": 0.3}},
+    {"options": {"inequivalent": "Ca:1 Ti:1 O:2", "steps": 20, "corrections": 2}},
+    {"space_groups": (62,), "options": {"template": ("Ca 4c", "Ti 4a", "O 4c", "O 8d", "O 8d")}},
+    {"composition": "CaTiO3", "space_groups": (62,), "options": {"template": ("4c", "Ti 4a", "4c", "8d")}},
+    {"space_groups": (225,), "options": {"keep": Kept((KeptOrbit("Cu", "4a", (0.0, 0.0, 0.0)),))}},
+    {"composition": "Cu", "space_groups": (225,), "options": {"keep": Kept((), (3.6, 3.6, 3.6, 90.0, 90.0, 90.0))}},
+)
+
+
+@pytest.mark.parametrize("said", ADAPTIVE, ids=lambda said: "-".join(said["options"]))
+def test_what_is_known_of_cell_and_sites_comes_back_from_its_command(said: dict) -> None:
+    request = complete(DesignRequest(model="adaptive-cell-mp20-like", **said))
+    assert from_text(to_toml(request)) == request
+    line, _, document = to_command(request, "p.crystals").partition("\n")
+    if document:
+        assert from_text(document.removesuffix(END + "\n")) == request
+    else:
+        assert parsed(line) == request
+
+
 def parsed(line: str) -> DesignRequest:
     parser = argparse.ArgumentParser()
     request_arguments.add(parser)

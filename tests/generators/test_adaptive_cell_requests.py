@@ -16,7 +16,7 @@ from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
-from crystal_studio.generators.adaptive_cell import plan
+from crystal_studio.generators.adaptive_cell.plan import Limits, Plan
 from crystal_studio.generators.requests import fitted
 
 FAMILY = registry.families.get("adaptive-cell")
@@ -31,6 +31,8 @@ PEROVSKITE = DesignRequest(composition="CaTiO3", count=12, options={"steps": 2})
         ({"space_groups": (227,), "max_atoms": 10}, "composition"),
         ({"max_atoms": 4}, "max_atoms"),
         ({"space_groups": (230,), "max_atoms": 20}, "composition"),
+        ({"space_groups": (230,)}, "composition"),
+        ({"composition": "Ca7Ti8O12", "chemical_system": ChemicalSystem()}, "composition"),
         ({"options": {"max_orbits": 2}}, "composition"),
         ({"options": {"steps": -1}}, "steps"),
         ({"space_groups": (231,)}, "space_groups"),
@@ -38,7 +40,7 @@ PEROVSKITE = DesignRequest(composition="CaTiO3", count=12, options={"steps": 2})
 )
 def test_bad_requests_are_answered_in_a_sentence(adaptive_cell_generator, changes, field):
     generator = adaptive_cell_generator
-    generator.card = replace(generator.card, elements=(8, 20, 22))
+    generator.limits = replace(generator.limits, elements=frozenset((8, 20, 22)), atoms=20)
     with pytest.raises(RequestError) as told:
         request = PEROVSKITE.with_(**changes)
         generator.check(fitted(request, FAMILY, generator.card))
@@ -53,7 +55,6 @@ def test_a_composition_has_to_be_given():
 
 def test_said_while_the_request_is_written():
     assert FAMILY.look(PEROVSKITE, lambda: False).problem is None
-    assert FAMILY.look(DesignRequest(), lambda: False).problem is None
     problem = FAMILY.look(PEROVSKITE.with_(space_groups=(230,), max_atoms=20), lambda: False).problem
     assert problem is not None and "Ia-3d (230)" in str(problem)
 
@@ -69,9 +70,9 @@ def test_every_candidate_has_composition_group_and_size(adaptive_cell_generator)
 
 def test_plans_follow_known_crystals():
     """Perovskites of the training set outnumber whatever else five atoms a formula unit allow."""
-    units = plan.draw(PEROVSKITE, 200, np.random.default_rng(0))
+    units = Plan(PEROVSKITE, Limits()).draw(200, np.random.default_rng(0))
     assert np.isin(units.space_group, (62, 221)).mean() > 0.1 and len(set(units.space_group)) > 5
-    few = plan.draw(PEROVSKITE.with_options(max_orbits=3), 20, np.random.default_rng(0))
+    few = Plan(PEROVSKITE.with_options(max_orbits=3), Limits()).draw(20, np.random.default_rng(0))
     assert (few.n_orbits <= 3).all()
 
 

@@ -17,10 +17,11 @@ from crystal_studio.design.fixed_sites import Kept, KeptOrbit, parse_template
 from crystal_studio.design.request import ChemicalSystem, DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.funnel.composition import reason_against
+from crystal_studio.generators import templates
+from crystal_studio.generators.anchors import on_representative
 from crystal_studio.generators.compositions import PSEUDO, doubt
 from crystal_studio.generators.symmcd.charges import pin_required
 from crystal_studio.generators.symmcd.plan import check, draw, draw_again
-from crystal_studio.generators.symmcd.sites import on_representative
 
 
 def plans(request, priors, count=40, seed=0):
@@ -305,3 +306,25 @@ def test_drawn_again_in_the_same_group(priors):
     assert describe_template(draw_again(fixed, priors, plans(fixed, priors, 1)[0], rng).wyckoff) == "2a,4e"
     spinel = DesignRequest(composition="MgAl2O4", space_groups=(227, 225))
     assert is_composition(draw_again(spinel, priors, plans(spinel, priors, 1)[0], rng), "MgAl2O4")
+
+
+def test_a_template_may_name_elements():
+    """Of some orbits: the others are shared out among what is left, or stay open."""
+    exact = DesignRequest(composition="MgAl2O4", space_groups=(227,), options={"template": ["8a", "Al 16d", "32e"]})
+    templates.check(exact, ("8a", "Al 16d", "32e"), 20)
+    assert templates.elements(exact, ("8a", "Al 16d", "32e"), np.random.default_rng(0)) == [12, 13, 8]
+    with pytest.raises(RequestError, match="cannot be shared out"):
+        templates.check(exact, ("8a", "O 16d", "32e"), 20)
+    system = DesignRequest(chemical_system=ChemicalSystem(("Mg", "Al", "O"), "exact"), space_groups=(227,))
+    with pytest.raises(RequestError, match="leaves 1 orbits without an element, but 2 elements"):
+        templates.check(system, ("8a", "Al 16d", "Al 32e"), 20)
+
+
+def test_elements_of_a_template_hold_in_its_plans(priors):
+    request = DesignRequest(
+        chemical_system=ChemicalSystem(("Mg", "Al", "O"), "exact"),
+        space_groups=(227,),
+        options={"template": ["8a", "Al 16d", "32e"]},
+    )
+    for plan in draw(request, priors, 20, np.random.default_rng(0)):
+        assert plan.elements[1] == 12 and {11, 12, 7} == set(plan.elements)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QTool
 from crystal_studio.app import theme
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.choice import HELP_ROLE, Choice
-from crystal_studio.app.design.form import SITE_KINDS
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import WholeBox, show_value
 from crystal_studio.app.design.option_fields import FamilySource, OptionFields
@@ -30,6 +29,8 @@ CORE = {field.name: field for field in forms.form(DesignRequest)}
 """What every request says, as it is declared."""
 SHORT = {"max_atoms": "Atoms in cell, at most"}
 """Titles that are too long above their fields here."""
+ELSEWHERE = ("targets", "sites")
+"""Sections whose options have cards of their own."""
 MOST_ATOMS, MOST_CANDIDATES = 500, 1_000_000
 MOST_WORDS = 120
 """Characters up to which the funnel is told beside the fields."""
@@ -154,16 +155,15 @@ class BudgetPanel(Card):
         for box, value in ((self.device, form.device), (self.potential, form.potential)):
             box.show_value(value)
         self.funnel.show_value(form.funnel)
-        card, fields = self._model.card, [f for f in self._model.fields if f.section != "targets"]
+        card, fields = self._model.card, [f for f in self._model.fields if f.section not in ELSEWHERE]
         facts = [f"{card.parameters / 1e6:.1f} million parameters"] if card and card.parameters else []
         facts += [f"{len(card.elements)} elements", card.licence] if card else []
         self.model_note.setText(", ".join(facts))
         said = about(form.funnel)
         self.funnel_note.setText(shorten(said, MOST_WORDS, placeholder=" …"))
         self.funnel_note.setToolTip(said if len(said) > MOST_WORDS else "")
-        drawn = [f for f in fields if f.kind not in SITE_KINDS]
-        self.options.show_fields(tuple(f for f in drawn if not f.advanced))
-        self.advanced_options.show_fields(tuple(f for f in drawn if f.advanced))
+        self.options.show_fields(tuple(f for f in fields if not f.advanced))
+        self.advanced_options.show_fields(tuple(f for f in fields if f.advanced))
         for part in self._parts["max_atoms"]:
             part.setVisible(self._model.able.max_atoms)
         hidden = [*self.advanced_options.titles, CORE["potential"].title]

@@ -170,7 +170,7 @@ class DesignPage(QWidget):
         self._mark(error.field if error else "", str(error) if error else "")
         groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
         units = {p.name: p.unit for p in card.labels} if card else {}
-        self.launch.tell(in_words(form, groups if able.space_groups else None, units))
+        self.launch.tell(in_words(form, groups if able.space_groups else None, units, self.sites.said))
         request = self.model.request
         seconds = self._estimate.seconds(request, self.model.fields) if request is not None else None
         self.launch.estimate(seconds, possible=request is not None)
@@ -192,7 +192,7 @@ class DesignPage(QWidget):
         title = self.model.family.title if self.model.family is not None else ""
         self.symmetry_part.setCurrentIndex(0 if able.space_groups else 1)
         self.no_symmetry.text.setText(f"{title} models cannot be asked for space groups.")
-        offered = {"sites": bool(self.sites.kinds), "targets": self.targets.offered}
+        offered = {"sites": self.sites.offered, "targets": self.targets.offered}
         self.what.offer(["chemistry", *(tab for tab, shown in offered.items() if shown)])
 
     @property
@@ -229,7 +229,8 @@ class DesignPage(QWidget):
 
     def _tab_of(self, field: str) -> str:
         """The tab on which a field stands; empty where it stands elsewhere."""
-        return "targets" if field in self.targets.options.widgets else FIELDS.get(field, "")
+        drawn = {"targets": self.targets.options, "sites": self.sites.options}
+        return next((tab for tab, options in drawn.items() if field in options.widgets), FIELDS.get(field, ""))
 
     def _mark(self, field: str, message: str) -> None:
         for panel in (self.chemistry, self.sites, self.targets):

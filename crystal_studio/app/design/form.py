@@ -150,15 +150,15 @@ class Form:
             self, sites="template", template=seed_structure.template, space_groups=(seed_structure.space_group,)
         )
 
-    def with_seed_structure(self, seed_structure: SeedStructure) -> Form:
-        """The form with a structure to keep, all its orbits at first, and its space group."""
-        everything = tuple(range(len(seed_structure.orbits)))
+    def with_seed_structure(self, seed_structure: SeedStructure, cell_alone: bool = False) -> Form:
+        """The form with a structure to keep, all its orbits at first or its cell alone, and its space group."""
+        everything = () if cell_alone else tuple(range(len(seed_structure.orbits)))
         return replace(
             self,
             sites="keep",
             seed_structure=seed_structure,
             kept=everything,
-            keep_cell=False,
+            keep_cell=cell_alone,
             space_groups=(seed_structure.space_group,),
         )
 

@@ -14,11 +14,13 @@ from crystal_studio.app.numbers_text import count, plural
 from crystal_studio.app.typeset import hm_html
 
 
-def in_words(form: Form, groups: Sequence[GroupInfo] | None, units: dict[str, str]) -> str:
-    """Rich text; ``groups`` that were picked, None where the model knows none; ``units`` of its targets by name."""
+def in_words(form: Form, groups: Sequence[GroupInfo] | None, units: dict[str, str], known: Sequence[str] = ()) -> str:
+    """Rich text; ``groups`` that were picked, None where the model knows none; ``units`` of its targets by name;
+    ``known``: what is said of sites and cell beside template and structure."""
     symmetry = "" if groups is None else _symmetry(form, groups)
     size = f" At most {plural(form.max_atoms, 'atom')} in the primitive cell." if form.max_atoms else ""
-    more = [t for t in (escape(describe_sites(form)), describe_targets(form, units)) if t]
+    sites = [escape(describe_sites(form)), *(f"{escape(text)}." for text in known)]
+    more = [t for t in (*sites, describe_targets(form, units)) if t]
     said = " ".join([describe(form), f"{symmetry}{size}", *more])
     return f"<b>{count(form.count)}</b> candidate{'s' if form.count != 1 else ''}. {said}"
 

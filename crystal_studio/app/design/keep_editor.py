@@ -97,7 +97,8 @@ class KeepEditor(QWidget):
         self.lattice.toggled.connect(self._keep_lattice)
         foot.addWidget(self.lattice)
         foot.addStretch(1)
-        foot.addWidget(label("Orbits to add", "muted"))
+        self._adding = label("Orbits to add", "muted")
+        foot.addWidget(self._adding)
         self.added = WholeBox(0, MOST_ADDED, "as many as usual")
         self.added.setMinimumWidth(150)
         self.added.setAccessibleName("Orbits to add")
@@ -119,6 +120,8 @@ class KeepEditor(QWidget):
         """Show the form."""
         form = self._model.form
         seed_structure = form.seed_structure
+        for part in (self._adding, self.added):
+            part.setVisible(self._model.able.completes)
         self.empty.setVisible(seed_structure is None)
         self.part.setVisible(seed_structure is not None)
         if seed_structure is None:

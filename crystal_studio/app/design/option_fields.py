@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from PySide6.QtCore import Qt
@@ -11,11 +12,18 @@ from crystal_studio.app.design.choice import HELP_ROLE, Choice
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import DecimalBox, WholeBox, show_value
 from crystal_studio.app.widgets import label, mark
+from crystal_studio.design import known_cell
 from crystal_studio.design.forms import FormField
+from crystal_studio.errors import RequestError
 
 COLUMNS = 4
-WIDE = ("choice", "text", "names")
+WIDE = ("choice", "text", "names", "cell")
 """Kinds of fields that take two columns."""
+TYPED: dict[str, tuple[Callable[[str], Any], Callable[[Any], str]]] = {
+    "names": (lambda text: _names(text), ", ".join),
+    "cell": (known_cell.parse_cell, known_cell.as_text),
+}
+"""Kinds of fields whose text is read and written: how. What cannot be read raises ``RequestError``."""
 MOST = 1_000_000
 PARTS = 100
 """Steps of a slider."""
@@ -119,6 +127,11 @@ class OptionFields(QWidget):
             self._errors[field.name].setVisible(bool(wrong))
 
     @property
+    def fields(self) -> tuple[FormField, ...]:
+        """The options shown."""
+        return self._fields
+
+    @property
     def titles(self) -> list[str]:
         """Titles of the options."""
         return [f.title for f in self._fields]
@@ -201,10 +214,11 @@ class OptionFields(QWidget):
             made = WholeBox(int(low), int(high), field.zero) if whole else DecimalBox(low, high, field.step or 0.1)
             made.valueChanged.connect(lambda value: self._change(field, value))
             made.mistyped.connect(lambda message: self._source.mistype(field.name, message))
-        elif field.kind == "names":
+        elif field.kind in TYPED:
             made = QLineEdit()
             made.setPlaceholderText(field.zero)
-            made.textEdited.connect(lambda text: self._change(field, _names(text)))
+            made.textEdited.connect(lambda text: self._read(field, text))
+            made.editingFinished.connect(lambda box=made: self._rewrite(field, box))
         else:
             made = QLineEdit()
             made.setPlaceholderText(field.zero)
@@ -222,14 +236,36 @@ class OptionFields(QWidget):
                 self._notes[field.name].setText(next((c.help for c in field.choices if c.value == value), ""))
         elif isinstance(widget, QCheckBox):
             widget.setChecked(bool(value))
-        elif isinstance(widget, QLineEdit) and field.kind == "names":
-            if _names(widget.text()) != list(value):
-                widget.setText(", ".join(value))
+        elif isinstance(widget, QLineEdit) and field.kind in TYPED:
+            if not self._source.mistyped(field.name) and not self._says(field, widget.text(), value):
+                widget.setText(TYPED[field.kind][1](value))
         elif isinstance(widget, QLineEdit) and widget.text() != str(value):
             widget.setText(str(value))
         slider = self.sliders.get(field.name)
         if slider is not None and field.low is not None and field.high is not None:
             slider.setValue(round((value - field.low) / (field.high - field.low) * PARTS))
+
+    def _says(self, field: FormField, text: str, value: Any) -> bool:
+        """Whether a text is read as this value."""
+        try:
+            return list(TYPED[field.kind][0](text)) == list(value)
+        except RequestError:
+            return False
+
+    def _read(self, field: FormField, text: str) -> None:
+        """Take what is typed, or hold why it cannot be read."""
+        try:
+            value = TYPED[field.kind][0](text)
+        except RequestError as error:
+            self._source.mistype(field.name, str(error))
+            return
+        self._change(field, value)
+        self._source.mistype(field.name, "")
+
+    def _rewrite(self, field: FormField, box: QLineEdit) -> None:
+        """Show what was read as it is always written."""
+        if not self._source.mistyped(field.name) and self._source.ready():
+            box.setText(TYPED[field.kind][1](self._source.value(field)))
 
     def _slide(self, field: FormField, value: float) -> None:
         step = field.step or (1.0 if field.kind == "int" else (field.high or 1) / PARTS)
@@ -239,6 +275,11 @@ class OptionFields(QWidget):
     def _change(self, field: FormField, value: Any) -> None:
         if not self._showing:
             self._source.change(field, value)
+
+
+def written(field: FormField, value: Any) -> str:
+    """The value of an option as it is written."""
+    return TYPED[field.kind][1](value) if field.kind in TYPED else str(value)
 
 
 def _titled(field: FormField) -> str:

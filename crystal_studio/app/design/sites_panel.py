@@ -14,9 +14,11 @@ from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.form import SITE_KINDS, Form
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.keep_editor import KeepEditor
+from crystal_studio.app.design.option_fields import FamilySource, OptionFields, written
 from crystal_studio.app.design.template_editor import TemplateEditor
 from crystal_studio.app.widgets import Card, EmptyState, Segments, label
 from crystal_studio.campaign.seed_structure import SeedStructure
+from crystal_studio.design.forms import FormField
 from crystal_studio.errors import ModelError
 from crystal_studio.generators.family import kinds
 
@@ -28,7 +30,16 @@ MODES = (
 )
 
 
-REFUSED = {"template": "be asked for Wyckoff positions", "keep": "complete a structure"}
+REFUSED = {
+    "template": "be asked for Wyckoff positions",
+    "keep": "complete a structure",
+    "cell": "be asked for a cell",
+}
+TAKEN = {
+    "template": "Use the Wyckoff positions of a structure",
+    "keep": "Keep orbits or the lattice of a structure",
+    "cell": "Use the cell of a structure",
+}
 
 
 class SitesPanel(Card):
@@ -67,6 +78,7 @@ class SitesPanel(Card):
         self.template = TemplateEditor(model)
         self.keep = KeepEditor(model)
         self.keep.empty.add_button("Open a structure file…", self.open_file, primary=True)
+        self.options = OptionFields(FamilySource(model), columns=4)
         self.error = label("", "error", wrap=True)
         self.error.hide()
         self.body.addWidget(self.error)
@@ -74,6 +86,7 @@ class SitesPanel(Card):
         for widget in (self.free, self.template, self.keep):
             self._stack.addWidget(widget)
         self.body.addWidget(self._stack, 1)
+        self.body.addWidget(self.options)
         model.changed.connect(self.refresh)
         self.refresh()
 
@@ -100,6 +113,19 @@ class SitesPanel(Card):
         self.template.mark(bool(mistyped or field == "template"))
         self.error.setText(text)
         self.error.setVisible(bool(text))
+        self.options.set_error(field, message)
+
+    @property
+    def said(self) -> list[str]:
+        """What the options say that are not as usual: "Known cell: 5.64 Å and °"."""
+        family, form = self._model.family, self._model.form
+        values = [(f, form.option(family, f)) for f in self.options.fields] if family is not None else []
+        return [f"{f.title}: {written(f, value)} {f.unit}".rstrip() for f, value in values if value != f.default]
+
+    @property
+    def offered(self) -> bool:
+        """Whether a model of the present kind lets anything be fixed."""
+        return bool(self.kinds or self.options.widgets)
 
     def open_file(self) -> None:
         """Ask for a structure file and take it, as what the mode wants."""
@@ -121,8 +147,8 @@ class SitesPanel(Card):
     def take_structure(self, seed_structure: SeedStructure, sites: str = "") -> None:
         """Take this structure as template or to keep; by what is shown where it is not said."""
         form, text = self._model.form, f"take {seed_structure.name}"
-        wanted = sites or ("template" if form.sites == "template" else "keep")
-        if wanted not in self.kinds:
+        wanted = sites or self._taken
+        if wanted not in self.kinds and not (wanted == "cell" and ({"keep"} & self.kinds or self._cell is not None)):
             card = self._model.card
             error = ModelError(
                 f"{card.title if card else 'The model'} cannot {REFUSED[wanted]}: choose another model first."
@@ -131,26 +157,42 @@ class SitesPanel(Card):
                 raise error
             self._fault(error)
             return
-        changed: Form = (
-            form.with_template_of(seed_structure) if wanted == "template" else form.with_seed_structure(seed_structure)
-        )
-        self._model.forget("template")
+        family, cell = self._model.family, self._cell
+        if wanted == "template":
+            changed = form.with_template_of(seed_structure)
+        elif wanted == "keep" or cell is None or family is None:
+            changed = form.with_seed_structure(seed_structure, cell_alone=wanted == "cell")
+        else:
+            changed = replace(form, space_groups=(seed_structure.space_group,))
+            changed = changed.with_option(family, cell, seed_structure.cell)
+        if "composition" in self._model.able.needs and not form.composition:
+            changed = changed.with_composition(seed_structure.formula)
+        self._model.forget("template", "composition", *([cell.name] if cell is not None else []))
         self._model.change(changed, text)
+
+    @property
+    def _cell(self) -> FormField | None:
+        """The option for a known cell, where the model has one."""
+        return next((f for f in self._model.fields if f.kind == "cell"), None)
+
+    @property
+    def _taken(self) -> str:
+        """What is taken of a structure where it is not said: what is shown."""
+        sites = self._model.form.sites
+        return sites if sites in SITE_KINDS else "cell" if self._cell is not None else "keep"
 
     def refresh(self) -> None:
         """Show the form."""
         form, error = self._model.form, self._model.error
+        fields = tuple(f for f in self._model.fields if f.section == "sites" and f.kind not in SITE_KINDS)
+        self.options.show_fields(fields)
         self.mode.offer(["free", form.sites, *self.kinds])
         for kind, button in self._begin.items():
             button.setVisible(kind in self.kinds)
         self.mode.set(form.sites)
         self._stack.setCurrentIndex([key for key, _, _ in MODES].index(form.sites))
-        self.take.setVisible(form.sites != "free")
-        self.take.setToolTip(
-            "Use the Wyckoff positions of a structure"
-            if form.sites == "template"
-            else "Keep orbits or the lattice of a structure"
-        )
+        self.take.setVisible(form.sites != "free" or self._cell is not None)
+        self.take.setToolTip(TAKEN[self._taken])
         self.set_error(error.field if error else "", str(error) if error else "")
 
     def _begin_keep(self) -> None:

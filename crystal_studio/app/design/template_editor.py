@@ -26,7 +26,7 @@ from crystal_studio.app.design.wyckoff import Position, positions
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, EmptyState, label, mark
-from crystal_studio.design.fixed_sites import parse_template
+from crystal_studio.design.fixed_sites import on_position, parse_template, split_position, template_text
 from crystal_studio.errors import RequestError
 
 MOST_ORBITS = 20
@@ -56,9 +56,12 @@ class TemplateEditor(QWidget):
         column.setSpacing(GAP)
         line = QHBoxLayout()
         self.text = QLineEdit()
-        self.text.setPlaceholderText("4a 4b 8c, or 2x8c for two orbits on 8c")
+        self.text.setPlaceholderText("4a 4b 8c, 2x8c for two orbits on 8c, Ca 4c, O 8d with elements")
         self.text.setAccessibleName("Wyckoff template")
-        self.text.setToolTip("The Wyckoff position of every orbit; the multiplicity may be left out")
+        self.text.setToolTip(
+            "The Wyckoff position of every orbit; the multiplicity may be left out, an element may stand before its"
+            " positions: Ca 4c, O 4c 8d"
+        )
         self.text.setClearButtonEnabled(True)
         self.text.textEdited.connect(self._type)
         self.text.editingFinished.connect(self.refresh)
@@ -113,13 +116,13 @@ class TemplateEditor(QWidget):
         self._showing = True
         if group != self._group:
             self._show_group(group)
-        counts = Counter(self._name(name) for name in form.template)
+        counts = Counter(self._name(split_position(name)[1]) for name in form.template)
         for line, (name, spin) in enumerate(self.spins.items(), start=1):
             show_value(spin, counts[name], self._model.mistyped(f"template/{line}"))
             _strengthen(spin, counts[name] > 0)
         mistyped = bool(self._model.mistyped("template"))
-        if not self._typing and not mistyped and self.text.text() != as_text(form.template):
-            self.text.setText(as_text(form.template))
+        if not self._typing and not mistyped and self.text.text() != template_text(form.template):
+            self.text.setText(template_text(form.template))
         self.empty.setVisible(not group)
         self.area.setVisible(bool(group))
         self.clear.setEnabled(bool(form.template) or mistyped)
@@ -163,12 +166,14 @@ class TemplateEditor(QWidget):
     def _count(self, name: str, number: int) -> None:
         if self._showing:
             return
-        counts = Counter(self._name(n) for n in self._model.form.template)
-        counts[name] = number
-        known = [p.name for p in self._positions]
-        strange = [n for n in counts if n not in known]
-        chosen = tuple(n for n in (*known, *strange) for _ in range(counts[n]))
-        self._set(chosen, f"orbits on {name}", merge=f"orbits on {name}")
+        orbits: dict[str, list[str]] = {p.name: [] for p in self._positions}
+        for orbit in self._model.form.template:
+            element, position = split_position(orbit)
+            orbits.setdefault(self._name(position), []).append(on_position(element, self._name(position)))
+        # Orbits without an element are the first to go.
+        here = sorted(orbits[name], key=lambda orbit: orbit == name)
+        orbits[name] = (here + [name] * number)[:number]
+        self._set(tuple(o for row in orbits.values() for o in row), f"orbits on {name}", merge=f"orbits on {name}")
 
     def _miscount(self, line: int, message: str) -> None:
         self._model.mistype(f"template/{line}", message)
@@ -232,11 +237,6 @@ class _Row:
                 widget.setText(text)
         for one in (self.spin, *self._labels):
             one.setVisible(position is not None)
-
-
-def as_text(names: tuple[str, ...]) -> str:
-    """A template as it is typed: "4a 4b 2x8c"."""
-    return " ".join(f"{n}x{name}" if n > 1 else name for name, n in Counter(names).items())
 
 
 def _strengthen(widget: QWidget, on: bool) -> None:

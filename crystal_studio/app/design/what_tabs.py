@@ -18,7 +18,7 @@ from crystal_studio.app.typeset import formula_text
 
 TABS = (
     ("chemistry", "Elements", "Which elements, in which system or formula"),
-    ("sites", "Sites", "Wyckoff template, or orbits and lattice of a structure to keep"),
+    ("sites", "Sites", "Wyckoff template, known cell, or orbits and lattice of a structure to keep"),
     ("targets", "Properties", "Ranges of properties to aim at"),
 )
 TITLES = {key: title for key, title, _ in TABS}
@@ -41,6 +41,7 @@ class WhatTabs(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setProperty("role", "plain")
+        self._sites = sites
         self._panels = {"chemistry": chemistry, "sites": sites, "targets": targets}
         self._bad = ""
         self.bar = QTabBar()
@@ -81,7 +82,7 @@ class WhatTabs(QWidget):
         """Say on the tabs what they hold; ``bad`` is the tab with something to correct, or empty."""
         marks = {
             "chemistry": formula_text(form.composition) or form.system_text,
-            "sites": _sites_mark(form),
+            "sites": _sites_mark(form) or next(iter(self._sites.options.changed_titles), "").lower(),
             "targets": f"{len(form.targets)}" if form.targets else "",
         }
         for index, (key, title, _) in enumerate(TABS):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crystal_studio.design.declared import Options
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.errors import RequestError
+from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
 from crystal_studio.generators.family import Capabilities, Family, Feasibility
 from crystal_studio.generators.protocol import Generator, ModelCard
+
+if TYPE_CHECKING:
+    from crystal_studio.generators.adaptive_cell.plan import Limits
 
 
 class AdaptiveCellFamily:
@@ -19,25 +23,44 @@ class AdaptiveCellFamily:
     name = "adaptive-cell"
     title = "Adaptive cell"
     options: type[Options] = AdaptiveCellOptions
-    revision = 1
+    revision = 2  # no more atoms than the model has seen
     capabilities = Capabilities(
-        modes=("exact",), composition=True, space_groups=True, max_atoms=True, needs=("composition",)
+        modes=("exact",),
+        composition=True,
+        space_groups=True,
+        max_atoms=True,
+        needs=("composition",),
+        instead=("inequivalent", "template", "keep"),
+        completes=False,
     )
 
     def check(self, request: DesignRequest) -> None:
-        """Nothing beyond what core and options say."""
+        """Cell, sites, template and numbers of inequivalent atoms against each other and the core."""
+        from crystal_studio.generators.adaptive_cell.asked import asked
+
+        asked(request)
 
     def look(self, request: DesignRequest, stop: Callable[[], bool]) -> Feasibility:
-        """Whether the Wyckoff positions of the groups asked for can hold the composition."""
-        from crystal_studio.generators.adaptive_cell import plan
+        """Whether Wyckoff positions of the groups asked for, and the known cell, can hold the composition."""
+        from crystal_studio.generators.adaptive_cell import refusals
 
-        if not request.composition:
-            return Feasibility()
         try:
-            plan.check(request)
+            refusals.check(request, self._limits(request))
         except RequestError as error:
             return Feasibility(error)
         return Feasibility()
+
+    def _limits(self, request: DesignRequest) -> Limits:
+        """Of the request's model, where it is installed."""
+        from crystal_studio.generators import registry
+        from crystal_studio.generators.adaptive_cell.expectation import volumes
+        from crystal_studio.generators.adaptive_cell.plan import Limits
+
+        try:
+            card = registry.card(request.model)
+        except ModelError:
+            return Limits()
+        return Limits.of(card, volumes(registry.folder(card.name))) if card.family == self.name else Limits()
 
     def cards(self) -> tuple[ModelCard, ...]:
         """None: every model has its folder of weights."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy as np
 from crystal_studio.crystal.asymmetric_unit import n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.generators.adaptive_cell import plan
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
 from crystal_studio.generators.adaptive_cell.network import build
 from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
+from crystal_studio.generators.adaptive_cell.plan import Limits, Plan
+from crystal_studio.generators.adaptive_cell.refusals import check
 from crystal_studio.generators.adaptive_cell.sampler import SamplerConfig, sample
 from crystal_studio.generators.adaptive_cell.score import ScoreNetwork
 from crystal_studio.generators.adaptive_cell.weights import network_config, read_prior, read_weights
@@ -41,7 +43,7 @@ class AdaptiveCell(UnitGenerator):
     def __init__(self, card: ModelCard, network: ScoreNetwork, prior: CellPrior, device: str) -> None:
         self.card, self.device, self.prior = card, device, prior
         self.network = network.to(device).eval()
-        self.most_orbits = int(card.limits.get("max_orbits", plan.MOST_ORBITS))
+        self.limits = Limits.of(card, prior.volumes.double().numpy())
 
     @staticmethod
     def load(folder: Path, card: ModelCard, device: str) -> AdaptiveCell:
@@ -54,7 +56,7 @@ class AdaptiveCell(UnitGenerator):
     def check(self, request: DesignRequest) -> None:
         """Raise ``RequestError`` where the model cannot answer the request."""
         check_targets(request, self.card)
-        plan.check(request, self.card.elements, self.most_orbits)
+        check(request, self.limits)
 
     def sample_units(
         self,
@@ -65,8 +67,11 @@ class AdaptiveCell(UnitGenerator):
     ) -> AsymmetricUnits:
         """The asymmetric units of one chunk."""
         count, rng, generator = self.begin(request, chunk)
-        config = SamplerConfig(AdaptiveCellOptions.of(request).steps or DEFAULT_STEPS)
-        asked = plan.draw(request, count, rng, self.most_orbits)
+        options = AdaptiveCellOptions.of(request)
+        config = SamplerConfig(options.steps or DEFAULT_STEPS, options.noise, options.corrections)
+        plan = Plan(request, self.limits)
+        know_cell, know_sites = bool(plan.asked.cell), plan.asked.sites is not None
+        asked = plan.draw(count, rng)
         plans = [asked.take(slice(i, i + 1)) for i in range(count)]
         made: dict[int, AsymmetricUnits] = {}
         waiting, done, total = np.arange(count), 0, 0
@@ -84,8 +89,15 @@ class AdaptiveCell(UnitGenerator):
             again: list[int] = []
             for members in groups:
                 batch = AsymmetricUnits.concatenate(plans[i] for i in members)
-                drawn = sample(self.network, self.prior, batch, config, generator, cancel=cancel, tick=tick)
-                units, gentle = opened(drawn)
+                drawn = sample(self.network, self.prior, batch, config, generator, know_cell, know_sites, cancel, tick)
+                # What is known stays as it was given, to the last digit.
+                drawn = replace(
+                    drawn,
+                    lattice=batch.lattice if know_cell else drawn.lattice,
+                    positions=batch.positions if know_sites else drawn.positions,
+                )
+                held = np.tile(know_sites, batch.numbers.shape)
+                units, gentle = opened(drawn, held, np.tile(know_cell, len(batch)))
                 wrong = ~gentle | ~has_its_symmetry(units)
                 for row, i in enumerate(members.tolist()):
                     if i not in made or not wrong[row]:
@@ -93,8 +105,7 @@ class AdaptiveCell(UnitGenerator):
                     if wrong[row]:
                         again.append(i)
                         if round_ >= SAME_PLAN:
-                            group = (int(plans[i].space_group[0]),)
-                            plans[i] = plan.draw(request.with_(space_groups=group), 1, rng, self.most_orbits)
+                            plans[i] = plan.draw(1, rng, int(plans[i].space_group[0]))
             waiting = np.array(sorted(again), dtype=np.int64)
             if not len(waiting):
                 break

@@ -60,15 +60,17 @@ def _too_small(request: DesignRequest) -> RequestError | None:
 
 def _sites(request: DesignRequest) -> RequestError | None:
     """Template or kept structure against the rest of the request, as the generator will see them."""
+    from crystal_studio.generators import templates
+    from crystal_studio.generators.anchors import anchors
     from crystal_studio.generators.symmcd import sites
 
     options = SymmCDOptions.of(request)
     most_orbits = options.max_orbits or MAX_ORBITS
     try:
         if options.template:
-            sites.check_template(request, most_orbits)
+            templates.check(request, options.template, most_orbits)
         elif options.keep is not None:
-            sites.check_kept(request, sites.anchors(request.space_groups[0], options.keep), most_orbits)
+            sites.check_kept(request, anchors(request.space_groups[0], options.keep), most_orbits)
     except RequestError as error:
         return error
     return None

@@ -6,7 +6,7 @@ from typing import Literal
 
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.design.fixed_sites import Kept
-from crystal_studio.generators.common_options import denoising_steps, most_orbits
+from crystal_studio.generators.common_options import denoising_steps, most_orbits, wyckoff_template
 
 MOST_STEPS = 1000
 """Denoising steps of the training, beyond which there is nothing to ask for."""
@@ -14,8 +14,8 @@ MOST_STEPS = 1000
 
 class SymmCDOptions(Options):
     """``max_orbits`` 0: no limit. ``guidance``: the strength w of the targets (1: conditional sampling, above:
-    classifier-free guidance). ``template``: the Wyckoff position of every orbit ("4a"); ``keep``: what stays of a
-    given crystal; both need exactly one space group. ``sampler`` "published" is SymmCD's own: 1000 steps with a
+    classifier-free guidance). ``template``: the Wyckoff position of every orbit ("4a", "O 4a"); ``keep``: what stays
+    of a given crystal; both need exactly one space group. ``sampler`` "published" is SymmCD's own: 1000 steps with a
     corrector. ``steps`` 0: the model's own.
     """
 
@@ -31,14 +31,7 @@ class SymmCDOptions(Options):
         step=0.5,
         metavar="W",
     )
-    template: tuple[str, ...] = declare(
-        (),
-        "Wyckoff template",
-        "the Wyckoff position of every orbit, like 4a,4b,8c; a count repeats one: 2x8c",
-        section="sites",
-        kind="template",
-        metavar="POSITIONS",
-    )
+    template: tuple[str, ...] = wyckoff_template()
     keep: Kept | None = declare(
         None,
         "Structure to keep and complete",

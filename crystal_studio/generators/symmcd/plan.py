@@ -12,7 +12,8 @@ from crystal_studio.crystal.space_groups import N_GROUPS, tables
 from crystal_studio.design.fixed_sites import Kept
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
-from crystal_studio.generators import compositions
+from crystal_studio.generators import compositions, templates
+from crystal_studio.generators.anchors import anchors
 from crystal_studio.generators.symmcd import sites
 from crystal_studio.generators.symmcd.charges import pin_required
 from crystal_studio.generators.symmcd.options import SymmCDOptions
@@ -112,11 +113,11 @@ def check(request: DesignRequest, priors: Priors) -> None:
     most, options = priors.orbits.shape[1] - 1, SymmCDOptions.of(request)
     high = min(options.max_orbits or most, most)
     if options.template:
-        sites.check_template(request, high)
+        templates.check(request, options.template, high)
         return
     if options.keep is not None:
         categories(tuple(o.element for o in options.keep.orbits))
-        sites.check_kept(request, sites.anchors(request.space_groups[0], options.keep), high)
+        sites.check_kept(request, anchors(request.space_groups[0], options.keep), high)
         return
     need = len(request.chemical_system.must)
     if need > high:
@@ -215,21 +216,23 @@ def _free(request: DesignRequest, priors: Priors, number: int, high: int, rng: n
 
 def _on_template(request: DesignRequest, number: int, rng: np.random.Generator) -> UnitPlan | None:
     """The orbits of the template; elements that must occur are on orbits drawn at random, neutral first."""
-    rows = sites.template_rows(request)
+    template = SymmCDOptions.of(request).template
+    rows, given = templates.rows_of(number, template), templates.elements_of(template)
     if request.composition:
-        elements = sites.template_elements(request, rng)
+        elements = templates.elements(request, template, rng)
         return None if elements is None else _with_elements(number, elements, rows)
     must = [z + 1 for z in categories(request.chemical_system.must)]
     exact = request.chemical_system.mode == "exact"
-    pinned = pin_required(must, tables().multiplicity[rows].tolist(), exact, rng)
-    return UnitPlan(number, tuple(z - 1 for z in pinned), tuple(rows))
+    open_ = [int(tables().multiplicity[row]) for row, z in zip(rows, given, strict=True) if not z]
+    pinned = iter(pin_required([z for z in must if z not in given], open_, exact and not any(given), rng))
+    return UnitPlan(number, tuple((z or next(pinned)) - 1 for z in given), tuple(rows))
 
 
 def _around_kept(
     request: DesignRequest, keep: Kept, priors: Priors, number: int, high: int, rng: np.random.Generator
 ) -> UnitPlan | None:
     """The kept orbits and lattice, and as many orbits more as crystals of the group have."""
-    kept = sites.anchors(number, keep)
+    kept = anchors(number, keep)
     n, must = len(kept.rows), [z - 1 for z in sites.missing(request, kept)]
     low = n + max(1, len(must))
     # Kept orbits alone may fill the crystal where no more are possible.
