@@ -50,7 +50,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PART",
-        help="leave out validity, distances, symmetry, templates, coverage, unique, novel or relaxation (repeatable)",
+        help="leave out validity, distances, symmetry, templates, coverage, features, unique, novel or relaxation"
+        " (repeatable)",
     )
     common.worker_argument(parser)
     parser.add_argument("--out", metavar="FILE", help="also write the document as JSON")

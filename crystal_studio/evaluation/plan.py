@@ -8,7 +8,7 @@ from pathlib import Path
 from crystal_studio.errors import RequestError
 from crystal_studio.evaluation.relaxing import Settings
 
-PARTS = ("validity", "distances", "symmetry", "templates", "coverage", "unique", "novel", "relaxation")
+PARTS = ("validity", "distances", "symmetry", "templates", "coverage", "features", "unique", "novel", "relaxation")
 """What can be left out, in the order of work."""
 
 

@@ -70,6 +70,7 @@ class _Evaluation:
             "symmetry": self._symmetry,
             "templates": self._templates,
             "coverage": self._coverage,
+            "features": self._features,
             "unique": self._unique,
             "novel": self._novel,
             "relaxation": self._relaxation,
@@ -243,6 +244,16 @@ class _Evaluation:
         from crystal_studio.evaluation import coverages
 
         self.metrics |= coverages.entries(self.generated, self.reference, self.sound, self.workers)
+
+    def _features(self) -> None:
+        if self.reference is None:
+            return
+        from crystal_studio.evaluation import learned
+
+        if learned.available():
+            self.metrics |= learned.entries(self.generated, self.reference, self.sound, self.workers)
+        else:
+            self.notes.append(f"{learned.NAME} is not installed: no Fréchet distance of a network's features.")
 
     def _unique(self) -> None:
         self.kinds = same.unique(self.generated.structures.take(self.sound), self.workers)

@@ -77,3 +77,22 @@ def test_frechet_distance():
     # Of Gaussians with the standard deviations s and 2 s, along each axis: s^2.
     assert frechet_distance(sample, 2 * sample - sample.mean(0)) == pytest.approx(np.trace(np.cov(sample.T)))
     assert np.isnan(frechet_distance(sample[:1], sample))
+
+
+def test_the_frechet_distance_of_gaussians_with_other_axes():
+    rng = np.random.default_rng(1)
+    turned, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    white = rng.normal(size=(500, 3))
+    white = (white - white.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(white.T))).T  # covariance exactly 1
+    first, second = white * [1.0, 2.0, 3.0], white * [1.0, 2.0, 3.0] @ turned
+    a, b = np.cov(first.T), np.cov(second.T)
+    # The product of two covariances has real roots, whatever their axes.
+    expected = np.trace(a + b) - 2 * np.sqrt(np.linalg.eigvals(a @ b).real).sum()
+    assert frechet_distance(first, second + np.array([0.0, 0.0, 1.0])) == pytest.approx(expected + 1.0)
+
+
+def test_the_frechet_distance_of_fewer_crystals_than_features():
+    rng = np.random.default_rng(2)
+    few = rng.normal(size=(10, 64))
+    assert frechet_distance(few, few) == pytest.approx(0, abs=1e-9)
+    assert frechet_distance(few, few + 0.5) == pytest.approx(16.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ def test_a_set_against_itself(known: Path) -> None:
         assert found[name] == 1, name
     for name in ("density_distance", "element_count_distance", "space_group_distance", "frechet_crystalnn"):
         assert found[name] == pytest.approx(0, abs=1e-6), name
+    assert found["frechet_chgnet"] == pytest.approx(0, abs=1e-5)
     if predicted.predictor():
         assert found["formation_energy_distance"] == pytest.approx(0, abs=1e-6)
     assert found["unique"] == 1
@@ -56,6 +58,19 @@ def test_disguised_copies_are_the_same(known: Path, tmp_path: Path) -> None:
     assert found["structure_distance_recall"] == pytest.approx(0, abs=1e-3)
     assert found["novel_train"] == 0
     assert found["templates_new_distinct"] == 0
+
+
+def test_the_frechet_distance_of_features_grows_with_the_strain_of_the_cells(known: Path, tmp_path: Path) -> None:
+    others = ("validity", "distances", "symmetry", "templates", "coverage", "unique", "novel")
+    distances = []
+    for strain in (0.0, 0.02, 0.08):
+        stretched = replace(salts(), lattice=salts().lattice * (1 + strain))
+        made = write_parquet(tmp_path / f"stretched{strain}.parquet", stretched)
+        document = judged(made, reference=known, skip=others)
+        assert "10 against 10" in document["metrics"]["frechet_chgnet"]["note"]
+        distances.append(values(document)["frechet_chgnet"])
+    assert distances[0] < 1e-5 < 10 * distances[1] < 20 * distances[2]
+    assert judged(known, reference=known, skip=(*others, "features"))["metrics"] == {}
 
 
 def test_duplicates_in_disguise_are_counted_once(tmp_path: Path) -> None:

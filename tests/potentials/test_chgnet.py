@@ -87,6 +87,20 @@ def test_quotient_graphs_give_the_energies_forces_and_stress_of_the_package(
     assert np.allclose(whole[0], part[0], atol=1e-3 * scale) and whole[1] == pytest.approx(part[1], abs=1e-3 * scale)
 
 
+@pytest.mark.parametrize("group", [2, 15, 166, 194])
+def test_features_are_the_mean_of_those_of_the_package(chgnet: Any, package: Any, group: int) -> None:
+    from pymatgen.core import Lattice, Structure
+
+    lattice, numbers, positions = crystal(group, 2)
+    told = package.predict_structure(
+        Structure(Lattice(lattice), numbers.tolist(), positions), task="e", return_crystal_feas=True
+    )
+    batch = Structures.from_lists([lattice, 20 * np.eye(3)], [numbers, [18]], [positions, [[0, 0, 0]]])
+    found = chgnet.features(batch)
+    assert np.allclose(found[0], told["crystal_fea"] / len(numbers), atol=1e-3)
+    assert np.isnan(found[1]).all()  # an atom alone
+
+
 def test_a_crystal_relaxes_the_same_alone_and_among_others(chgnet: Any) -> None:
     cells = [crystal(group, 5) for group in (12, 62, 140, 166, 186, 225)]
     batch = Structures.from_lists(*(list(column) for column in zip(*cells, strict=True)))

@@ -39,6 +39,7 @@ MEANINGS = {
     "structure_distance": ("Structure distance", "Mean distance of structure fingerprints to the nearest crystal"),
     "composition_distance": ("Composition distance", "Mean distance of composition fingerprints to the nearest"),
     "frechet_crystalnn": ("Fréchet distance", "Distance of the clouds of structure fingerprints; 0: alike"),
+    "frechet_chgnet": ("… of a network's features", "The same of what the potential CHGNet knows of the crystals"),
     "unique": ("Unique", "Crystals that are not the same as an earlier one of the set"),
     "novel_train": ("Novel", "Crystals that the training set does not have"),
     "novel_index": ("Novel, shipped index", "Crystals unlike all known structures of the shipped index"),

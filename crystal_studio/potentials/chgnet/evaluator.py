@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.cell_orbits import CellOrbits, cell_orbits
 from crystal_studio.crystal.quotient_graph import QuotientGraph, quotient_graph
 from crystal_studio.potentials.chgnet.network import ANGLE_CUTOFF, BOND_CUTOFF, Network
+from crystal_studio.potentials.chgnet.weights import WIDTH
 from crystal_studio.potentials.quotient_batch import QuotientBatch
 from crystal_studio.potentials.reduced import Geometry, Gradient, ReducedCell
 
@@ -51,18 +52,9 @@ class QuotientEvaluator:
         """One gradient a crystal, zero but for the energy without ``slopes``; None for unknown elements, for atoms
         without a neighbour and for crushed cells."""
         answers: list[Gradient | None] = [None] * len(kept)
-        listed = [one for one in kept if isinstance(one, Listed)]
-        rows = [i for i, (one, at) in enumerate(zip(listed, geometries, strict=True)) if self._list(one, at)]
-        if not rows:
+        rows, batch = self._batch(kept, geometries)
+        if batch is None:
             return answers
-        chosen = [listed[i] for i in rows]
-        batch = QuotientBatch(
-            [one.numbers for one in chosen],
-            [one.orbits for one in chosen],
-            [one.graph for one in chosen if one.graph is not None],
-            [geometries[i] for i in rows],
-            (BOND_CUTOFF, ANGLE_CUTOFF),
-        )
         measured = batch.measured
         energy, slope, bend = self._network.energies(measured, slopes)
         total = np.bincount(measured.crystal, energy * measured.multiplicity, len(rows))
@@ -75,6 +67,35 @@ class QuotientEvaluator:
             if not measured.alone[k]:
                 answers[i] = found[k]
         return answers
+
+    def features(self, kept: Sequence[object], geometries: Sequence[Geometry]) -> NDArray[np.float64]:
+        """(C, 64) mean over the atoms of each crystal of what the network knows of them; NaN where it has no answer."""
+        answers = np.full((len(kept), WIDTH), np.nan)
+        rows, batch = self._batch(kept, geometries)
+        if batch is None:
+            return answers
+        measured = batch.measured
+        found = np.zeros((len(rows), WIDTH))
+        np.add.at(found, measured.crystal, self._network.features(measured) * measured.multiplicity[:, None])
+        atoms = np.bincount(measured.crystal, measured.multiplicity, len(rows))
+        answers[rows] = np.where(measured.alone[:, None], np.nan, found / atoms[:, None])
+        return answers
+
+    def _batch(self, kept: Sequence[object], geometries: Sequence[Geometry]) -> tuple[list[int], QuotientBatch | None]:
+        """The rows of the crystals that have a graph, and the batch of these; None where none has."""
+        listed = [one for one in kept if isinstance(one, Listed)]
+        rows = [i for i, (one, at) in enumerate(zip(listed, geometries, strict=True)) if self._list(one, at)]
+        if not rows:
+            return rows, None
+        chosen = [listed[i] for i in rows]
+        batch = QuotientBatch(
+            [one.numbers for one in chosen],
+            [one.orbits for one in chosen],
+            [one.graph for one in chosen if one.graph is not None],
+            [geometries[i] for i in rows],
+            (BOND_CUTOFF, ANGLE_CUTOFF),
+        )
+        return rows, batch
 
     def _list(self, one: Listed, geometry: Geometry) -> bool:
         """Renew the graph of a crystal where its atoms have moved too far; whether it has one."""

@@ -114,6 +114,14 @@ class Network:
             slope, bend = self._backward(at, basis, back, self._tensor(measured.multiplicity))
             return found, slope.double().cpu().numpy(), bend.double().cpu().numpy()
 
+    def features(self, measured: Measured) -> NDArray[np.float64]:
+        """(O, 64) what the network knows of one atom of each orbit before its energy is read out of it."""
+        with torch.no_grad():
+            at = self._indices(measured)
+            basis = self._basis(at, self._tensor(measured.lengths), self._tensor(measured.cosines))
+            known = norm(self._messages(at, basis), self.w.readout_scale, self.w.readout_shift)[0]
+            return known.double().cpu().numpy()
+
     def _tensor(self, values: NDArray) -> Tensor:
         return torch.as_tensor(np.asarray(values, np.float32), device=self.device)
 
@@ -171,8 +179,8 @@ class Network:
             shrunk,
         )
 
-    def _forward(self, at: _Indices, basis: _Basis) -> tuple[Tensor, tuple[Any, ...]]:
-        """Energies (O,), and what the backward pass of the readout needs."""
+    def _messages(self, at: _Indices, basis: _Basis) -> Tensor:
+        """(O, 64) atoms after all rounds of messages, each of which leaves its tape in ``basis``."""
         w = self.w
         atom, bond, angle = w.elements.index_select(0, at.atoms), basis.bond, basis.angle
         short = bond.index_select(0, at.short)
@@ -194,6 +202,12 @@ class Network:
                 message, tape.angle = gated(self._at_angles(at, weight, short, atom, angle), weight)
                 angle = angle + message
             basis.rounds.append(tape)
+        return atom
+
+    def _forward(self, at: _Indices, basis: _Basis) -> tuple[Tensor, tuple[Any, ...]]:
+        """Energies (O,), and what the backward pass of the readout needs."""
+        w = self.w
+        atom = self._messages(at, basis)
         x, *statistics = norm(atom, w.readout_scale, w.readout_shift)
         hidden = []
         for matrix, bias in w.readout[:-1]:

@@ -21,6 +21,9 @@ from crystal_studio.potentials.protocol import Cautious, Evaluation, Relaxation,
 from crystal_studio.potentials.reduced import ReducedCell
 from crystal_studio.potentials.relaxation import AT_ONCE, relax
 
+FEATURES = 64
+"""Numbers by which the network knows a crystal."""
+
 
 class CHGNet:
     """The pretrained network behind the ``Potential`` protocol; see the module for its source."""
@@ -68,6 +71,20 @@ class CHGNet:
             for i, cell, gradient in zip(chosen, cells, gradients, strict=True):
                 if gradient is not None and np.isfinite(gradient.energy):
                     found[i] = gradient.energy / len(cell.numbers)
+        return found
+
+    def features(self, structures: Structures) -> NDArray[np.float64]:
+        """(B, 64) of each crystal at the given geometry, the mean over its atoms of the normalised features that
+        energies are read out of; NaN where the potential has no answer."""
+        from crystal_studio.potentials.chgnet.evaluator import QuotientEvaluator
+
+        rows = np.flatnonzero(is_sound(structures, COMPUTABLE))
+        evaluator = QuotientEvaluator(self._network, skin=0.0)
+        found = np.full((len(structures), FEATURES), np.nan)
+        for start in range(0, len(rows), AT_ONCE):
+            chosen = rows[start : start + AT_ONCE]
+            cells = [_reduced(structures, i) for i in chosen.tolist()]
+            found[chosen] = evaluator.features([evaluator.prepare(cell) for cell in cells], [c.start for c in cells])
         return found
 
     def evaluate(self, structures: Structures) -> Evaluation:
