@@ -29,8 +29,8 @@ from crystal_studio.training.crystals import held_units, splits
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Crystals of the validation split: units as standardised, primitive cells, reduced formulas, atoms of the primitive
-    cell, ids and rows of the split."""
+    """Crystals of the validation split: units as standardised, primitive cells and their atoms, reduced formulas, ids
+    and rows of the split."""
 
     units: AsymmetricUnits
     cells: Structures
@@ -70,8 +70,8 @@ def read(reference: Path, count: int = 0, seed: int = 0) -> HeldOut:
 
 @dataclass(frozen=True)
 class Question:
-    """What a generator is asked: a model's folder, one of the crystals' compositions in a cell of at most its atoms, and
-    its group (0: none is named)."""
+    """What a generator is asked: a model's folder, the composition of a crystal in a primitive cell of at most its
+    atoms, and its group (0: none is named)."""
 
     model: Path
     row: int
@@ -119,6 +119,11 @@ def answers(asked: list[Question], file: Path, workers: int, block: int = 4) -> 
             out.write(json.dumps([row, answer]) + "\n")
             out.flush()
     return {question.row: known[question.row] for question in asked}
+
+
+def stamp(model: Path) -> str:
+    """Names the weights of a model in the names of files."""
+    return registry.read_card(model).sha256[:8]
 
 
 def cells(answer: dict[str, Any]) -> Structures:
