@@ -30,7 +30,7 @@ def options_can_be_drawn(family: Family) -> None:
     """Each option has what a form and the command line need, and can be said on the command line."""
     need(issubclass(family.options, Options), "options are a subclass of design.declared.Options")
     fields = form(family.options)
-    undeclared = set(family.options.model_fields) - {f.name for f in fields}
+    undeclared = set(family.options.names()) - {f.name for f in fields}
     need(not undeclared, f"options are declared with declare(): {', '.join(sorted(undeclared))} are not")
     for field in fields:
         need(field.title and field.help, f"the option {field.name} has a title and a help text")
@@ -55,9 +55,9 @@ def unknown_options_are_refused(family: Family) -> None:
 def capabilities_are_known_words(family: Family) -> None:
     able = family.capabilities
     need(able.modes and set(able.modes) <= set(MODES), f"modes are some of {', '.join(MODES)}")
-    known = {*DesignRequest.model_fields, *family.options.model_fields}
+    known = {*DesignRequest.names(), *family.options.names()}
     need(set(able.needs) <= known, "needs are fields of the request or options")
-    need(set(able.instead) <= set(family.options.model_fields), "what may stand instead of needs are options")
+    need(set(able.instead) <= set(family.options.names()), "what may stand instead of needs are options")
 
 
 def what_it_cannot_do_is_refused(family: Family) -> None:

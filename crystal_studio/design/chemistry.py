@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import ConfigDict
-
 from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.errors import RequestError
@@ -24,7 +22,7 @@ class ChemicalSystem:
     ``excluded``. ``required`` are elements that must occur in every mode.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
     elements: tuple[str, ...] = ()
     mode: str = "any"
     required: tuple[str, ...] = ()

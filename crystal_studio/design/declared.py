@@ -1,14 +1,18 @@
-"""Validated, frozen objects whose fields say how they are asked for: in a form, on the command line, in help texts."""
+"""Validated, frozen objects whose fields say how they are asked for: in a form, on the command line, in help texts.
+
+pydantic validates them. It is loaded for the first object that is made: what is declared can be read without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
-from typing import Any, ClassVar, Protocol, Self
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from crystal_studio.errors import RequestError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
 
 SECTIONS = {
     "what": "what to make",
@@ -55,27 +59,62 @@ def declare(
         "unit": unit,
         "step": step,
         "zero": zero,
-        "labels": {key: list(texts) for key, texts in (labels or {}).items()},
+        "labels": dict(labels or {}),
         "advanced": advanced,
         "metavar": metavar,
     }
-    return Field(default, title=title, description=help, ge=low, le=high, json_schema_extra=about)
+    # pydantic reads the first four by these names.
+    said = {"title": title, "description": help, "ge": low, "le": high, DECLARED: about}
+    return field(default=default, metadata=said)
 
 
-class Declared(BaseModel):
+DECLARED = "declared"
+"""Under which key the metadata of a field holds how it is asked for."""
+
+
+class Declared:
     """A frozen object that is valid once it exists; what is wrong is said as ``RequestError`` with its field.
 
-    ``called`` is what messages name it.
+    Subclasses are frozen dataclasses, made by keywords. ``called`` is what messages name them; ``given`` may take
+    values in other forms, ``__post_init__`` looks at them together.
     """
 
     called: ClassVar[str] = "request"
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False)
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    __pydantic_config__: ClassVar = {"extra": "forbid", "allow_inf_nan": False, "validate_default": False}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        dataclass(init=False, frozen=True)(cls)
 
     def __init__(self, **values: Any) -> None:
+        from pydantic import ValidationError
+
         try:
-            super().__init__(**values)
+            _adapter(type(self)).validator.validate_python(self.given(values), self_instance=self)
         except ValidationError as error:
             raise _refusal(error, type(self)) from error
+
+    @classmethod
+    def given(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Values as they are validated, from those that were given."""
+        return values
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of the fields, in their order."""
+        return tuple(one.name for one in fields(cls))
+
+
+_ADAPTERS: dict[type[Declared], TypeAdapter[Any]] = {}
+
+
+def _adapter(model: type[Declared]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    if model not in _ADAPTERS:
+        _ADAPTERS[model] = TypeAdapter(model)
+    return _ADAPTERS[model]
 
 
 class Asked(Protocol):
@@ -97,13 +136,12 @@ class Options(Declared):
 
     def plain(self) -> dict[str, Any]:
         """Lists, strings and numbers, fit for JSON and TOML; what is not given (None) is left out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        found: dict[str, Any] = plain(asdict(self))
+        return found
 
 
 def plain(value: Any) -> Any:
-    """Options, dataclasses, mappings and sequences as dicts and lists, without what is None (TOML has no null)."""
-    if isinstance(value, Options):
-        return value.plain()
+    """Dataclasses, mappings and sequences as dicts and lists, without what is None (TOML has no null)."""
     if is_dataclass(value) and not isinstance(value, type):
         return plain(asdict(value))
     if isinstance(value, Mapping):
@@ -122,16 +160,16 @@ def _refusal(error: ValidationError, model: type[Declared]) -> RequestError:
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
     name = path[0] if path else ""
-    field = model.model_fields.get(name)
-    if field is None:
+    faulty = next((one for one in fields(model) if one.name == name), None)
+    if faulty is None:
         if issubclass(model, Options):
-            known = ", ".join(model.model_fields) or "none"
+            known = ", ".join(model.names()) or "none"
             return RequestError(f"There is no option {name!r} for {model.called}: its options are {known}.", name)
-        unknown = sorted(str(e["loc"][0]) for e in error.errors() if e["type"] == "extra_forbidden")
+        unknown = sorted(str(e["loc"][0]) for e in error.errors() if e["type"] == "unexpected_keyword_argument")
         text = f"The {model.called} has unknown fields: {', '.join(unknown)}."
         return RequestError(text, unknown[0] if unknown else name)
-    title, context = field.title or name, first.get("ctx", {})
-    bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if getattr(m, k, None) is not None}
+    title, context = faulty.metadata.get("title") or name, first.get("ctx", {})
+    bounds = {k: faulty.metadata[k] for k in ("ge", "le") if faulty.metadata.get(k) is not None}
     if first["type"] in ("greater_than_equal", "less_than_equal") and len(path) == 1:
         if len(bounds) == 2:
             text = f"{title}: the value must lie between {bounds['ge']:g} and {bounds['le']:g}."

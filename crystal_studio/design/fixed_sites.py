@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
-from pydantic import ConfigDict
-
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
@@ -96,7 +94,7 @@ def split_position(name: str) -> tuple[str, str]:
 class KeptOrbit:
     """One orbit that stays: element symbol, Wyckoff position ("4a"), fractional coordinates of one of its atoms."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
     element: str
     wyckoff: str
     position: tuple[float, float, float]
@@ -116,7 +114,7 @@ class Kept:
     orbits are to be added, 0 for as many as crystals of the group have.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
     orbits: tuple[KeptOrbit, ...] = ()
     cell: tuple[float, ...] = ()
     added: int = 0

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic.fields import FieldInfo
-
-from crystal_studio.design.declared import Declared
+from crystal_studio.design.declared import DECLARED, Declared
 
 KINDS = (
     "int", "float", "choice", "flag", "text", "composition", "chemical_system", "space_groups", "targets", "template",
@@ -57,30 +54,30 @@ class FormField:
         return "--" + self.name.replace("_", "-")
 
 
-@cache
+_FORMS: dict[type[Declared], tuple[FormField, ...]] = {}
+
+
 def form(model: type[Declared]) -> tuple[FormField, ...]:
     """The declared fields of a request or of options, in their order; undeclared ones are no part of a form."""
-    types = get_type_hints(model)
-    return tuple(_field(name, info, types[name]) for name, info in model.model_fields.items() if _about(info))
+    if model not in _FORMS:
+        types = get_type_hints(model)
+        _FORMS[model] = tuple(_field(one, types[one.name]) for one in fields(model) if DECLARED in one.metadata)
+    return _FORMS[model]
 
 
-def _about(info: FieldInfo) -> dict[str, Any]:
-    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-
-
-def _field(name: str, info: FieldInfo, type_: Any) -> FormField:
-    about = _about(info)
-    bounds = {k: getattr(m, k) for m in info.metadata for k in ("ge", "le") if getattr(m, k, None) is not None}
+def _field(declared: Field[Any], type_: Any) -> FormField:
+    name, said = declared.name, declared.metadata
+    about = said[DECLARED]
     kind = about["kind"] or _kind(name, type_)
     if kind not in KINDS:
         raise TypeError(f"the field {name} is of the unknown kind {kind!r}")
     labels = about["labels"]
     values = get_args(type_) if get_origin(type_) is Literal else tuple(labels)
     choices = tuple(FormChoice(v, *labels.get(v, (str(v).capitalize(), ""))) for v in values)
-    default = info.get_default(call_default_factory=True)
+    default = None if declared.default is MISSING else declared.default
     return FormField(
-        name, info.title or name, kind, default, info.description or "", about["section"], about["unit"],
-        bounds.get("ge"), bounds.get("le"), about["step"], about["zero"], choices, about["advanced"], about["metavar"],
+        name, said["title"], kind, default, said["description"], about["section"], about["unit"],
+        said["ge"], said["le"], about["step"], about["zero"], choices, about["advanced"], about["metavar"],
     )  # fmt: skip
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Any, ClassVar
-
-from pydantic import Field, field_validator
 
 from crystal_studio.design.declared import Declared, plain
 from crystal_studio.errors import RequestError
@@ -30,12 +29,11 @@ class ChosenStage(Declared):
 
     stage: str
     rejects: bool | None = None
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
-    @field_validator("options", mode="before")
     @classmethod
-    def _plain_options(cls, value: Any) -> Any:
-        return plain(value)
+    def given(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "options": plain(values["options"])} if "options" in values else values
 
     @property
     def word(self) -> str | None:
@@ -65,6 +63,14 @@ class Funnel(Declared):
     name: str = ""
     stages: tuple[ChosenStage, ...] = ()
 
+    @classmethod
+    def given(cls, values: dict[str, Any]) -> dict[str, Any]:
+        stages = values.get("stages", ())
+        if not isinstance(stages, list | tuple):
+            return values
+        chosen = tuple(ChosenStage(**stage) if isinstance(stage, Mapping) else stage for stage in stages)
+        return {**values, "stages": chosen}
+
     def plain(self) -> dict[str, Any]:
         """Fit for JSON and TOML."""
         named = {"name": self.name} if self.name else {}
@@ -79,8 +85,7 @@ class Funnel(Declared):
                 "The funnel is malformed: its stages are a list, each with the name of a stage.", "funnel"
             )
         try:
-            chosen = [s if isinstance(s, ChosenStage) else ChosenStage(**s) for s in stages]
-            return Funnel(**{**value, "stages": tuple(chosen)})
+            return Funnel(**value)
         except RequestError as error:
             raise RequestError(str(error), "funnel") from error
 

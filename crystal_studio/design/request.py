@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from math import gcd
 from typing import Any
-
-from pydantic import Field, field_serializer, field_validator, model_validator
 
 from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.design.chemistry import ChemicalSystem
@@ -83,24 +82,14 @@ class DesignRequest(Declared):
         metavar="NAME",
     )
     potential: str = declare("chgnet", "Potential", "potential that relaxes them", kind="potential", metavar="NAME")
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
-    @field_validator("funnel", mode="before")
     @classmethod
-    def _asked_funnel(cls, value: Any) -> Any:
-        return asked(value)
+    def given(cls, values: dict[str, Any]) -> dict[str, Any]:
+        forms = {"funnel": asked, "options": plain}
+        return {name: forms[name](value) if name in forms else value for name, value in values.items()}
 
-    @field_serializer("funnel")
-    def _said_funnel(self, value: Asked) -> Any:
-        return said(value)
-
-    @field_validator("options", mode="before")
-    @classmethod
-    def _plain_options(cls, value: Any) -> Any:
-        return plain(value)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> DesignRequest:
+    def __post_init__(self) -> None:
         for number in self.space_groups:
             if not 1 <= number <= 230:
                 raise RequestError(f"There is no space group {number}: numbers go from 1 to 230.", "space_groups")
@@ -122,7 +111,6 @@ class DesignRequest(Declared):
         names = [t.name for t in self.targets]
         if len(set(names)) < len(names):
             raise RequestError("A property has two targets: give one range for each property.", "targets")
-        return self
 
     @property
     def reduced_composition(self) -> dict[str, int]:
@@ -133,7 +121,7 @@ class DesignRequest(Declared):
 
     def with_(self, **changes: Any) -> DesignRequest:
         """A copy with some fields changed, validated again."""
-        return DesignRequest(**({name: getattr(self, name) for name in type(self).model_fields} | changes))
+        return DesignRequest(**({name: getattr(self, name) for name in self.names()} | changes))
 
     def with_options(self, **changes: Any) -> DesignRequest:
         """A copy with some options changed; None takes one out."""
@@ -141,7 +129,7 @@ class DesignRequest(Declared):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, strings and numbers, fit for JSON and TOML, with the version of the form."""
-        return {"version": version_of(self.funnel), **self.model_dump(mode="json")}
+        return {"version": version_of(self.funnel), **plain(self), "funnel": said(self.funnel)}
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> DesignRequest:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
-from pydantic import ConfigDict
-
 from crystal_studio.errors import RequestError
 
 
@@ -16,7 +14,7 @@ from crystal_studio.errors import RequestError
 class PropertyTarget:
     """A property asked to lie in ``[low, high]``, in the unit that the property head states."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
     name: str
     low: float
     high: float

@@ -27,19 +27,17 @@ def option(default: Any, title: str, help: str, **more: Any) -> Any:
 @cache
 def options(stage: type) -> type[Options]:
     """The options of a stage's class, as families of models have them: validated, with defaults, fit for a form."""
-    from pydantic import create_model
-
     from crystal_studio.design.declared import Options, declare
 
     types = get_type_hints(stage)
-    declared = {}
+    annotations, declared = {}, {}
     for field in dataclasses.fields(stage) if dataclasses.is_dataclass(stage) else ():
         if DECLARED in field.metadata:
             title, help, more = field.metadata[DECLARED]
-            declared[field.name] = (types[field.name], declare(field.default, title, help, **more))
-    made = create_model(f"{stage.__name__}Options", __base__=Options, **declared)  # type: ignore[call-overload]
-    made.called = "this stage"
-    return made
+            annotations[field.name] = types[field.name]
+            declared[field.name] = declare(field.default, title, help, **more)
+    body = {"__module__": stage.__module__, "__annotations__": annotations, "called": "this stage", **declared}
+    return type(f"{stage.__name__}Options", (Options,), body)
 
 
 def fields(stage: type) -> tuple[FormField, ...]:
@@ -58,7 +56,7 @@ def read(stage: type, given: Mapping[str, Any]) -> dict[str, Any]:
 def values(stage: Any) -> dict[str, Any]:
     """What the options of a stage are set to, as plain lists, strings and numbers."""
     kind: type = type(stage)
-    chosen = {name: getattr(stage, name) for name in options(kind).model_fields}
+    chosen = {name: getattr(stage, name) for name in options(kind).names()}
     return options(kind)(**chosen).plain()
 
 

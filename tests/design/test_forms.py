@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from typing import Literal
 
 import pytest
@@ -38,7 +39,7 @@ def test_every_field_says_what_a_form_needs(model):
 
 
 def test_every_field_of_a_request_but_the_options_is_declared():
-    assert [f.name for f in form(DesignRequest)] == [n for n in DesignRequest.model_fields if n != "options"]
+    assert [f.name for f in form(DesignRequest)] == [n for n in DesignRequest.names() if n != "options"]
 
 
 def test_a_field_whose_type_does_not_tell_its_kind_is_a_mistake():
@@ -78,7 +79,7 @@ def test_options_travel_within_a_request_as_plain_values():
 
 def test_a_request_cannot_be_changed_in_place():
     request = DesignRequest()
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(FrozenInstanceError):
         request.count = 5  # type: ignore[misc]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -111,7 +111,7 @@ def test_train_writes_a_model_and_carries_it_on(tmp_path):
 
 
 def test_a_network_is_chosen_by_name_and_kept_in_the_card(tmp_path):
-    kinds = get_args(AdaptiveCellTraining.model_fields["network"].annotation)
+    kinds = get_args(get_type_hints(AdaptiveCellTraining)["network"])
     assert kinds == tuple(NETWORKS)
     chosen = network_config(AdaptiveCellTraining(network="dimenet", hidden=16, layers=1, neighbours=20))
     assert (chosen.kind, chosen.hidden, chosen.layers, chosen.neighbours) == ("dimenet", 16, 1, 20)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.design.fixed_sites import Kept
 from crystal_studio.design.inequivalent import as_text, parse
-from crystal_studio.design.known_cell import check_numbers
 from crystal_studio.generators.common_options import denoising_steps, most_orbits, wyckoff_template
 
 MOST_STEPS = 1000
@@ -74,13 +71,8 @@ class AdaptiveCellOptions(Options):
         metavar="N",
     )
 
-    @field_validator("cell")
-    @classmethod
-    def _a_cell(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        check_numbers(value)
-        return value
+    def __post_init__(self) -> None:
+        from crystal_studio.design.known_cell import check_numbers  # with numpy, which no declaration needs
 
-    @field_validator("inequivalent")
-    @classmethod
-    def _counts(cls, value: str) -> str:
-        return as_text(parse(value))
+        check_numbers(self.cell)
+        object.__setattr__(self, "inequivalent", as_text(parse(self.inequivalent)))
