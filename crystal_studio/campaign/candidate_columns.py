@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from crystal_studio.candidates.registry import quantities
-from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.lattice import densities
 from crystal_studio.funnel import reasons
 from crystal_studio.project.rows import CandidateRow
+
+if TYPE_CHECKING:
+    from crystal_studio.crystal.batches import Structures
 
 CORE = (
     "id", "campaign_id", "number", "formula", "chemsys", "space_group", "asked_space_group", "n_atoms", "n_orbits",
@@ -58,6 +57,9 @@ def of_geometry(table: Mapping[str, list[Any]], structures: Structures, geometry
     """The same columns with the figures of other geometries (B), where not the current ones are shown."""
     if geometry == "current" or not len(structures):
         return dict(table)
+    import numpy as np  # which lists of the current geometry, the usual ones, do without
+
+    from crystal_studio.crystal.lattice import densities
     from crystal_studio.crystal.standardise import space_group_numbers
 
     volume, groups = structures.volume, space_group_numbers(structures).tolist()

@@ -106,7 +106,8 @@ def _collect_seldom() -> None:
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:
-    """All commands by name, one of them with its options; modules import nothing heavy before they are wanted."""
+    """The command that is wanted with its options, all of them by name where it is none; modules import nothing heavy
+    before they are run."""
     parser = _Parser(
         prog="crystal-studio",
         description="Inverse design of crystals. Without a command the window opens: on a project file, on files to "
@@ -114,7 +115,7 @@ def _parser(wanted: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {crystal_studio.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-    for name in COMMANDS:
+    for name in (wanted,) if wanted in COMMANDS else COMMANDS:
         module = importlib.import_module(f"crystal_studio.cli.{name}{'_' if iskeyword(name) else ''}")
         command = commands.add_parser(
             name,

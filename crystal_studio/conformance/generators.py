@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from crystal_studio.conformance.batches import check_candidates, need, same
-from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.request import DesignRequest

@@ -1,8 +1,7 @@
-"""Formulas and chemical systems of batches."""
+"""Compositions, formulas and chemical systems of batches."""
 
 from __future__ import annotations
 
-import re
 import warnings
 from functools import lru_cache
 from math import gcd
@@ -11,41 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.elements import SYMBOLS, atomic_number
-from crystal_studio.errors import RequestError
-
-_TOKEN = re.compile(r"([A-Z][a-z]?)(\d*)|(\()|\)(\d*)")
-
+from crystal_studio.crystal.elements import SYMBOLS
 
 Pairs = tuple[tuple[int, int], ...]
 """A composition: (atomic number, count) of each element, ascending."""
-
-
-def parse_formula(text: str) -> dict[str, int]:
-    """Atoms of each element of a formula such as "LiMn2O4" or "Ca3(PO4)2"; raises ``RequestError``."""
-    text = text.strip()
-    open_groups: list[dict[str, int]] = [{}]
-    at = 0
-    for match in _TOKEN.finditer(text):
-        if match.start() != at:
-            break
-        symbol, number, opening, times = match.groups()
-        if opening:
-            open_groups.append({})
-        elif symbol:
-            atomic_number(symbol)
-            open_groups[-1][symbol] = open_groups[-1].get(symbol, 0) + int(number or 1)
-        elif len(open_groups) == 1 or not open_groups[-1]:
-            break
-        else:
-            inner = open_groups.pop()
-            for symbol, count in inner.items():
-                open_groups[-1][symbol] = open_groups[-1].get(symbol, 0) + count * int(times or 1)
-        at = match.end()
-    counts = open_groups[0]
-    if not text or at != len(text) or len(open_groups) > 1 or 0 in counts.values():
-        raise RequestError(f"{text!r} is not a formula: write it like LiMn2O4 or Ca3(PO4)2.", "composition")
-    return counts
 
 
 def counts(structures: Structures) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.elements import MASSES
+from crystal_studio.crystal.element_data import MASSES
 
 BASIS: NDArray[np.float64] = np.array(
     [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.asymmetric_unit import flat_ranges
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.closest import closest_by_radii, closest_pair
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 
 _IMAGES = np.stack(np.meshgrid(*[np.arange(-1, 2)] * 3, indexing="ij"), -1).reshape(-1, 3)
 _CENTRE = 13

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.asymmetric_unit import flat_ranges
 from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.neighbours import reduce_cells
 from crystal_studio.crystal.primitive import centring_bases
 from crystal_studio.crystal.space_groups import tables

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.composition import counts, parse_formula
+from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.elements import atomic_number
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.data.hull import GIVEN, WIDTH, ReferenceHull, hulls
 from crystal_studio.errors import FileError, KnownError
 from crystal_studio.exchange.one_file import read_one

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from crystal_studio import paths
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.composition import counts, formulas, parse_formula
+from crystal_studio.crystal.composition import counts, formulas
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints, type_distance
 from crystal_studio.data.hull import ReferenceHull

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.errors import RequestError
 
 MODES = ("exact", "subset", "contains", "any")

@@ -10,7 +10,6 @@ from math import isfinite
 from typing import ClassVar
 
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
-from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 
@@ -19,6 +18,8 @@ _POSITION = re.compile(r"^(\d*)([a-zA-Z])$")
 
 def wyckoff_row(number: int, name: str, field: str = "template") -> int:
     """Row of the Wyckoff tables of a position written like "4a" or "a"; raises ``RequestError``."""
+    from crystal_studio.crystal.space_groups import tables  # with numpy, which no declaration needs
+
     table = tables()
     match = _POSITION.match(name.strip())
     for row in table.wyckoff_rows(number) if match else ():
@@ -33,6 +34,8 @@ def wyckoff_row(number: int, name: str, field: str = "template") -> int:
 
 def check_occupancy(number: int, rows: list[int], field: str) -> None:
     """Raise ``RequestError`` where a position without free parameters is used twice."""
+    from crystal_studio.crystal.space_groups import tables
+
     table = tables()
     for row, times in Counter(rows).items():
         if times > 1 and table.degrees_of_freedom[row] == 0:

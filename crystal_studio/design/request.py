@@ -6,7 +6,7 @@ from dataclasses import field
 from math import gcd
 from typing import Any
 
-from crystal_studio.crystal.composition import parse_formula
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.declared import Declared, declare, plain
 from crystal_studio.design.funnel import FUNNELS, Asked, asked, said

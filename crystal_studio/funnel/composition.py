@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
-from crystal_studio.crystal.charge_balance import ChargeFault, charge_fault, chemistry
-from crystal_studio.crystal.composition import Pairs, reduced, reduced_counts
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.funnel.protocol import Batch
+
+if TYPE_CHECKING:
+    from crystal_studio.crystal.composition import Pairs
+
+# The table of charges is imported with the first composition: the title and the reasons are read without.
 
 
 def reason_against(composition: Pairs) -> Reason | None:
     """Why a composition is not chemically sound; None where it is."""
+    from crystal_studio.crystal.charge_balance import ChargeFault, charge_fault, chemistry
+    from crystal_studio.crystal.composition import reduced
+
     if not composition:
         return Reason("empty")
     fault, states = charge_fault(composition), chemistry().states
@@ -66,4 +72,6 @@ class CompositionStage:
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Finds nothing."""
+        from crystal_studio.crystal.composition import reduced_counts
+
         return rejecting([reason_against(composition) for composition in reduced_counts(batch.structures)])

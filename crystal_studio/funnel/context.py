@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.candidates.batch import Candidates
-from crystal_studio.data import reference_sets
-from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.funnel.protocol import Memory, RememberingStage
+
+if TYPE_CHECKING:
+    from crystal_studio.candidates.batch import Candidates
+    from crystal_studio.data.hull import ReferenceHull
 
 
 @dataclass
@@ -53,4 +54,8 @@ def hull_of(key: str, context: FunnelContext) -> ReferenceHull:
 
     Raises ``KnownError`` with the remedy where there is none.
     """
+    # Stages are imported for their titles and reasons too, which are read without any reference.
+    from crystal_studio.data import reference_sets
+    from crystal_studio.data.hull import ReferenceHull
+
     return ReferenceHull.joined(key, reference_sets.hull_files(context.references, key))

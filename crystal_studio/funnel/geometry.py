@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.elements import COVALENT_RADII, SYMBOLS
+from crystal_studio.crystal.element_data import COVALENT_RADII
+from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.neighbours import closest_contacts
 from crystal_studio.crystal.soundness import READABLE, CellFault, cell_faults, fault_texts

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.composition import parse_formula
-from crystal_studio.crystal.elements import COVALENT_RADII, atomic_number
+from crystal_studio.crystal.element_data import COVALENT_RADII
+from crystal_studio.crystal.elements import atomic_number
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.data.hull import CALIBRATED, RELAXED, WIDTH, ReferenceHull
 from crystal_studio.potentials.protocol import Potential
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, marking, rejecting
-from crystal_studio.crystal.composition import formulas
-from crystal_studio.data import reference_sets
-from crystal_studio.data.fingerprints import fingerprints
-from crystal_studio.data.reference import Nearest, ReferenceIndex
-from crystal_studio.data.reference_set import Found, ReferenceSet
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
+
+if TYPE_CHECKING:
+    from crystal_studio.data.reference import Nearest, ReferenceIndex
+    from crystal_studio.data.reference_set import Found, ReferenceSet
+
+# What it compares crystals with is imported when it does: its title and its reasons are read without.
 
 METHOD = Method("known-structures", "reference", "Known structures (Materials Project, 2018-2021)")
 
@@ -46,6 +48,9 @@ class NoveltyStage:
 
     def reference(self, context: FunnelContext) -> ReferenceIndex:
         """The known structures; raises ``KnownError`` where they are not installed."""
+        from crystal_studio.data import reference_sets
+        from crystal_studio.data.reference import ReferenceIndex
+
         sets = reference_sets.of_files(context.references)
         return _less(sets) if sets else ReferenceIndex.load()
 
@@ -53,6 +58,10 @@ class NoveltyStage:
         """Finds nearest_known ("mp-1234 (LiMn2O4, Fd-3m)", "mine-7 (LiMn2O4, in my-oxides)"), nearest_distance (mean
         atomic spacings) and novel; notes nearest_note (what the nearest shares with the candidate, or why nothing can
         be said) and nearest_several (the nearest of the index, with their distances)."""
+        from crystal_studio.crystal.composition import formulas
+        from crystal_studio.data import reference_sets
+        from crystal_studio.data.fingerprints import fingerprints
+
         structures = batch.structures
         vectors = fingerprints(structures)
         said = _Said.nothing(len(batch))
@@ -120,4 +129,6 @@ class _Said:
 @lru_cache(maxsize=2)
 def _less(sets: tuple[ReferenceSet, ...]) -> ReferenceIndex:
     """The index less what own sets hold under the same ids."""
+    from crystal_studio.data.reference import ReferenceIndex
+
     return ReferenceIndex.load().without(np.concatenate([own.ids for own in sets]))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.verdicts import ReasonKind, Verdicts
-from crystal_studio.crystal.batches import Structures
+
+if TYPE_CHECKING:
+    from crystal_studio.candidates.batch import Candidates
+    from crystal_studio.crystal.batches import Structures
 
 
 @dataclass(frozen=True)

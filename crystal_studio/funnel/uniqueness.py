@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.composition import formulas
-from crystal_studio.data.fingerprints import fingerprints
-from crystal_studio.data.same_crystal import reduced, same
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.seen import Question, SeenBefore
+
+if TYPE_CHECKING:
+    from crystal_studio.funnel.seen import Question, SeenBefore
+
+# What it compares crystals with is imported when it does: its title and its reasons are read without.
 
 KEPT = 2048
 """Reduced cells that a worker keeps, some 10 kB each."""
@@ -57,10 +58,14 @@ class UniquenessStage:
 
     def memory(self) -> SeenBefore:
         """A memory that holds no candidate."""
+        from crystal_studio.funnel.seen import SeenBefore
+
         return SeenBefore()
 
     def keys(self, structures: Structures) -> NDArray[np.float32]:
         """(B, W) what is kept of each candidate."""
+        from crystal_studio.data.fingerprints import fingerprints
+
         return fingerprints(structures)
 
     def matches(
@@ -70,6 +75,8 @@ class UniquenessStage:
 
         ids, structures : every candidate that is asked for or named in a question
         """
+        from crystal_studio.data.same_crystal import same
+
         row = {candidate: i for i, candidate in enumerate(ids.tolist())}
 
         def cell(candidate: int) -> Any:
@@ -96,6 +103,8 @@ class UniquenessStage:
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Verdicts of candidates that are remembered from then on; earlier ones were remembered with structures."""
+        from crystal_studio.crystal.composition import formulas
+
         memory: SeenBefore = context.memory(self)
         keys = self.keys(batch.structures)  # first: what fails here is asked again, and must not be there twice
         memory.add(batch.ids, batch.candidates)
@@ -116,6 +125,8 @@ class UniquenessStage:
 @lru_cache(KEPT)
 def _reduced(lattice: bytes, numbers: bytes, positions: bytes) -> Any:
     """What the judge makes of a crystal: a worker meets the same earlier ones again and again."""
+    from crystal_studio.data.same_crystal import reduced
+
     return reduced(
         np.frombuffer(lattice).reshape(3, 3), np.frombuffer(numbers, np.int16), np.frombuffer(positions).reshape(-1, 3)
     )

@@ -12,7 +12,7 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.charge_balance import balanced
 from crystal_studio.crystal.charge_neutrality import neutral
 from crystal_studio.crystal.composition import reduced_counts
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
 from crystal_studio.crystal.primitive import primitive
 from crystal_studio.crystal.repair import repair

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from crystal_studio.candidates.batch import Candidates
 from crystal_studio.design.request import DesignRequest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from crystal_studio.candidates.batch import Candidates
 
 
 @dataclass(frozen=True)
@@ -88,4 +90,6 @@ class Generator(Protocol):
 
 def chunk_seed(seed: int, chunk: int) -> NDArray[np.uint32]:
     """Entropy of one chunk, from which its random generators are seeded."""
+    import numpy as np  # which cards and capabilities are read without
+
     return np.random.SeedSequence([seed, chunk]).generate_state(2, np.uint32).astype(np.uint32)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from crystal_studio.candidates.bonds import Bonds
 from crystal_studio.candidates.ragged import offsets_of
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.neighbours import reduce_cells
 from crystal_studio.mof.bond_orders import bond_orders
 from crystal_studio.mof.elements import DONORS, IS_METAL

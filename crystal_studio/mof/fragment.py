@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.mof.blocks import LINKER, NODE
 from crystal_studio.mof.bond_graph import parts_of
 from crystal_studio.mof.bonds import neighbours

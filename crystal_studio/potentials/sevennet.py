@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.errors import ModelError
 from crystal_studio.potentials import mp2020

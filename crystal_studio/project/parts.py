@@ -14,12 +14,11 @@ from crystal_studio.candidates.batch import Candidates, no_units
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.errors import FileError
 from crystal_studio.project import blob, blob_extras, checksums
-from crystal_studio.project.schema import GENERATED
+from crystal_studio.project.faults import damaged, missing_candidate
+from crystal_studio.project.schema import CURRENT, GENERATED
 
 T = TypeVar("T")
 _CHUNK = 20_000
-CURRENT = "current"
-"""In place of a method's name: the geometry that each candidate has now."""
 
 
 def encode(candidates: Candidates) -> list[list[tuple[str, bytes]]]:
@@ -43,14 +42,6 @@ def put(connection: sqlite3.Connection, rows: Iterable[tuple[int, str, str, byte
         "INSERT INTO parts (candidate_id, kind, method, data, checksum) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (candidate_id, kind, method) DO UPDATE SET data=excluded.data, checksum=excluded.checksum",
         [(*row, checksums.part(*row)) for row in rows],
-    )
-
-
-def damaged(path: Path, candidate_id: int, what: str) -> FileError:
-    """The error for a candidate of which something is not what was written."""
-    return FileError(
-        f"Candidate {candidate_id} of {path} is damaged ({what}): see what can be saved with crystal-studio doctor "
-        f"{path}, or restore the project from a copy."
     )
 
 
@@ -169,8 +160,3 @@ def _absent(connection: sqlite3.Connection, path: Path, candidate_id: int, geome
     return FileError(
         f"Candidate {candidate_id} has no geometry {geometry!r}: relax it first, or take one of {', '.join(methods)}."
     )
-
-
-def missing_candidate(path: Path, candidate_id: int) -> FileError:
-    """The error for an id that no candidate has."""
-    return FileError(f"{path} has no candidate {candidate_id}.")

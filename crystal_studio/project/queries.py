@@ -9,25 +9,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, inspect, select, text
 
-from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.quantities import Method
-from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.errors import FileError
 from crystal_studio.project import (
     check,
     columns,
     connection,
     copies,
+    faults,
     files,
     filters,
     names,
-    parts,
     progress,
     reading,
     schema,
@@ -35,7 +33,11 @@ from crystal_studio.project import (
 )
 from crystal_studio.project.names import Names
 from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, StageCounts, VerdictRow
-from crystal_studio.project.schema import candidates
+from crystal_studio.project.schema import CURRENT, candidates
+
+if TYPE_CHECKING:
+    from crystal_studio.candidates.batch import Candidates
+    from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 
 Where = str | ColumnElement[bool]
 
@@ -174,7 +176,7 @@ class ProjectReader:
         """One candidate; raises ``FileError`` where there is none such."""
         rows = self.by_ids([candidate_id])
         if not rows:
-            raise parts.missing_candidate(self.path, int(candidate_id))
+            raise faults.missing_candidate(self.path, int(candidate_id))
         return rows[0]
 
     def verdicts(self, candidate_id: int) -> list[VerdictRow]:
@@ -202,25 +204,31 @@ class ProjectReader:
             )
             return [known.methods[known.method_ids[m]] for (m,) in found if m in known.method_ids]
 
-    def batch(self, ids: Iterable[int], geometry: str = parts.CURRENT) -> Candidates:
+    def batch(self, ids: Iterable[int], geometry: str = CURRENT) -> Candidates:
         """The candidates named, in that order: "current", "generated", or the geometry by a method's name.
 
         Asymmetric units come only where they belong to that geometry. Raises ``FileError`` for a candidate that has
         no such geometry, or does not exist.
         """
+        from crystal_studio.project import parts  # with all that cells need, which no list of rows does
+
         wanted = [int(i) for i in ids]
         with self._driver() as db:
             rows = reading.stored(db, self.path, wanted)
             asked = [rows[i].asked_space_group for i in wanted]
             return parts.batch(db, self.path, wanted, asked, geometry)
 
-    def structures(self, ids: Iterable[int], geometry: str = parts.CURRENT) -> Structures:
+    def structures(self, ids: Iterable[int], geometry: str = CURRENT) -> Structures:
         """The cells of the candidates named, in that order; see ``batch``."""
+        from crystal_studio.project import parts
+
         with self._driver() as db:
             return parts.structures(db, self.path, [int(i) for i in ids], geometry)[0]
 
     def units(self, ids: Iterable[int]) -> AsymmetricUnits:
         """The asymmetric units of the generated geometry, in that order; group 0 and no orbit where not known."""
+        from crystal_studio.project import parts
+
         with self._driver() as db:
             return parts.units(db, self.path, [int(i) for i in ids])
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from crystal_studio.candidates.quantities import NUMBER
 from crystal_studio.errors import FileError
-from crystal_studio.project import checksums, names, parts
+from crystal_studio.project import checksums, faults, names
 from crystal_studio.project.names import Names
 from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, Stored, VerdictRow
 from crystal_studio.project.schema import HEADLINE
@@ -35,7 +35,7 @@ def raw_candidates(
     out = [row[:-1] for row in rows]
     for row, columns in zip(rows, out, strict=True):
         if not checksums.holds(checksums.candidate, columns, row[-1]):
-            raise parts.damaged(path, row[0], "its row in the list")
+            raise faults.damaged(path, row[0], "its row in the list")
     return out
 
 
@@ -44,7 +44,7 @@ def stored(connection: sqlite3.Connection, path: Path, ids: Sequence[int]) -> di
     found = {row[0]: Stored.of(row) for row in raw_candidates(connection, path, f"WHERE id {AMONG}", [json.dumps(ids)])}
     for i in ids:
         if i not in found:
-            raise parts.missing_candidate(path, i)
+            raise faults.missing_candidate(path, i)
     return found
 
 
@@ -94,7 +94,7 @@ def raw_quantities(
     if wrong is None and not {row[2] for row in rows} <= known.methods.keys():
         wrong = next(row[0] for row in rows if row[2] not in known.methods)
     if wrong is not None:
-        raise parts.damaged(path, wrong, "one of its values")
+        raise faults.damaged(path, wrong, "one of its values")
     return rows
 
 
@@ -125,7 +125,7 @@ def raw_verdicts(
     for row in connection.execute(statement, [json.dumps(list(ids)), *values]):
         columns = row[:-2]
         if not checksums.holds(checksums.verdict, columns, row[-2]):
-            raise parts.damaged(path, row[0], "a verdict")
+            raise faults.damaged(path, row[0], "a verdict")
         yield row[-1], columns
 
 

@@ -28,6 +28,9 @@ CANDIDATE_STATUSES = ("unjudged", "pending", "passed", "rejected", "error", "wai
 """``unjudged``: imported or generated without a funnel, nothing is under way; ``pending``: on its way through one."""
 
 PART_KINDS = ("structure", "unit", "bonds", "blocks")
+CURRENT = "current"
+"""In place of a method's name: the geometry that each candidate has now."""
+
 GENERATED = "generated"
 """The geometry that every candidate has: the one that it was made or imported with."""
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.crystal.elements import COVALENT_RADII, MASSES, SYMBOLS
+from crystal_studio.crystal.element_data import COVALENT_RADII, MASSES
+from crystal_studio.crystal.elements import SYMBOLS
 
 COLUMNS = (
     "electronegativity",

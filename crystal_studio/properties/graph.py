@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.asymmetric_unit import flat_ranges
 from crystal_studio.crystal.batch_neighbours import pairs_within
 from crystal_studio.crystal.batches import Structures
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 
 CUTOFF = 6.0
 """Angstrom; contributions fall to zero there as (1 + cos(pi d / CUTOFF)) / 2."""

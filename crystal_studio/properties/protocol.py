@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from math import inf
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from crystal_studio.crystal.batches import AsymmetricUnits, Structures
+    from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 
 FAMILY = "properties"
 """What the cards of the property models that we train name as their family."""
@@ -18,7 +20,7 @@ UNITS = ("eV/atom", "eV/atom", "eV")
 QUANTITIES = {"formation_energy_per_atom": "formation_energy", "e_above_hull": "e_hull", "band_gap": "band_gap"}
 """What the registry of quantities calls the columns of the training data."""
 
-AT_LEAST = np.array([-np.inf, 0.0, 0.0])
+AT_LEAST = (-inf, 0.0, 0.0)
 """Values below which a property cannot lie."""
 
 

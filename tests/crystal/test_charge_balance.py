@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.charge_balance import ChargeFault, balanced, charge_fault, chemistry
-from crystal_studio.crystal.composition import Pairs, parse_formula, reduced, reduced_counts
+from crystal_studio.crystal.composition import Pairs, reduced, reduced_counts
 from crystal_studio.crystal.elements import atomic_number
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.crystal.space_groups import tables
 
 

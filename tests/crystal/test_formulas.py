@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymatgen.core import Composition
 
-from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.errors import RequestError
 
 _ELEMENT = st.tuples(st.sampled_from(SYMBOLS[1:93]), st.integers(1, 30)).map(lambda p: f"{p[0]}{p[1]}")

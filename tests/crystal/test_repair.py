@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from crystal_studio.crystal import lattice
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.neighbours import minimum_distances, minimum_radius_ratios
 from crystal_studio.crystal.orbit_pairs import Orbits, close_pairs
 from crystal_studio.crystal.primitive import centring_bases, primitive

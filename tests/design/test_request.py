@@ -6,8 +6,8 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
 from crystal_studio.errors import RequestError
 

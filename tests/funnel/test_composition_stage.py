@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textbook import CRYSTALS, batch
 
-from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import atomic_number
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.funnel.composition import CompositionStage, reason_against
 from crystal_studio.funnel.reasons import sentence
 

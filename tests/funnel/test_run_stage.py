@@ -152,10 +152,10 @@ def test_geometries_of_halves_are_put_together() -> None:
 
 
 def test_what_a_stage_remembers_is_not_doubled_by_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    from crystal_studio.funnel import uniqueness
+    from crystal_studio.data import fingerprints
 
-    real = uniqueness.fingerprints
-    monkeypatch.setattr(uniqueness, "fingerprints", lambda cells: real(cells) if len(cells) < 3 else 1 / 0)
+    real = fingerprints.fingerprints
+    monkeypatch.setattr(fingerprints, "fingerprints", lambda cells: real(cells) if len(cells) < 3 else 1 / 0)
     context = FunnelContext()
     verdicts = run(UniquenessStage(), batch("NaCl", "TiO2", "NaCl", "CsCl"), context)
     assert codes(verdicts) == ["", "", "duplicate", ""]

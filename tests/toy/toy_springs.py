@@ -11,7 +11,7 @@ from crystal_studio.candidates.quantities import Method, Quantity
 from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, rejecting
 from crystal_studio.crystal.asymmetric_unit import expand
 from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.lattice import densities
 from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound

@@ -9,8 +9,8 @@ from typing import Any
 
 from crystal_studio.app.funnel.editing import problem
 from crystal_studio.campaign.seed_structure import SeedStructure
-from crystal_studio.crystal.composition import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.design import forms
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.fixed_sites import Kept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ase.data import atomic_names
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QLabel, QMenu, QSizePolicy, QWidget
@@ -11,7 +10,7 @@ from crystal_studio.app import theme
 from crystal_studio.app.design.form import Form, Pick
 from crystal_studio.app.tokens import Tokens
 from crystal_studio.app.widgets import label
-from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.elements import NAMES, SYMBOLS
 
 ROWS, COLUMNS = 10, 18
 _NOBLE = (2, 10, 18, 36, 54, 86, 118)
@@ -83,7 +82,7 @@ class ElementCell(QAbstractButton):
         self.update()
 
     def _describe(self) -> None:
-        name = atomic_names[self.z]
+        name = NAMES[self.z]
         self.setAccessibleName(f"{name}, {TEXTS[self.pick]}")
         self.setAccessibleDescription(self.reason)
         more = self.reason or "Click to change; A allow, R require, X exclude, Delete leave open"
@@ -213,7 +212,7 @@ class PeriodicTable(QWidget):
         """Show the states of a form; elements outside ``known`` (atomic numbers) are greyed."""
         for symbol, cell in self.cells.items():
             unknown = bool(known) and cell.z not in known
-            reason = f"{model or 'The model'} never saw {atomic_names[cell.z].lower()} in training" if unknown else ""
+            reason = f"{model or 'The model'} never saw {NAMES[cell.z].lower()} in training" if unknown else ""
             cell.set_state(form.pick(symbol), reason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

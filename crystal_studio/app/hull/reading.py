@@ -104,8 +104,8 @@ def _facts(
     reader: ProjectReader, row: CandidateRow, potentials: tuple[tuple[str, str], ...], potential: str
 ) -> HullFacts:
     from crystal_studio.analysis.phase_diagram import phases
-    from crystal_studio.crystal.composition import parse_formula
     from crystal_studio.crystal.elements import atomic_number
+    from crystal_studio.crystal.formula import parse_formula
     from crystal_studio.data import reference_sets
     from crystal_studio.data.hull import WIDTH, ReferenceHull
     from crystal_studio.data.hull_card import model_error

@@ -17,7 +17,7 @@ from crystal_studio.app.viewer import colours
 from crystal_studio.app.viewer.drawn_atoms import BOUNDARY, atoms_of_cells, bonds_among, grow, without_metal_contacts
 from crystal_studio.app.viewer.polyhedra import polyhedra
 from crystal_studio.candidates.bonds import BondTable
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.neighbours import bonds as periodic_bonds
 
 STYLES = ("ball-stick", "space-filling", "polyhedra", "wireframe")

@@ -8,7 +8,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.crystal.elements import COVALENT_RADII, SYMBOLS
+from crystal_studio.crystal.element_data import COVALENT_RADII
+from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.evaluation.crystalnn.voronoi import Faces
 
 _ELECTRONEGATIVITY_WEIGHT = 3.0

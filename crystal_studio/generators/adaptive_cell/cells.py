@@ -16,7 +16,7 @@ from torch import Tensor
 
 from crystal_studio.crystal.asymmetric_unit import n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits
-from crystal_studio.crystal.elements import COVALENT_RADII
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.lattice import BASIS, constrain, family_rows, free_components, to_k
 from crystal_studio.crystal.space_groups import tables
 

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
+from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.element_properties import PROPERTIES, element_properties
-from crystal_studio.crystal.elements import COVALENT_RADII
 from crystal_studio.crystal.multigraph import Nearest, nearest
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.symmetry_elements import GROUP_WIDTH
