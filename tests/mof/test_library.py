@@ -117,3 +117,11 @@ def test_faults_of_a_library() -> None:
     }
     for fault, change in changes.items():
         assert fault in library_fault(dataclasses.replace(library, **change)), fault
+
+
+def test_frameworks_of_another_library_are_refused(tmp_path: Path) -> None:
+    library = small_library()
+    write_mofs(tmp_path / "m.safetensors", small_mofs(), library, {})
+    assert len(read_mofs(tmp_path / "m.safetensors", library)[0]) == 1
+    with pytest.raises(FileError, match="another library"):
+        read_mofs(tmp_path / "m.safetensors", library.take(np.array([1, 0])))
