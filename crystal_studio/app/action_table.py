@@ -35,6 +35,7 @@ CONDITIONS: dict[str, str] = {
     "undo": "There is nothing to undo.",
     "redo": "There is nothing to redo.",
     "example": "The bundled example is not installed.",
+    "ternaries": "The bundled example of ternary systems is not installed.",
 }
 
 MENUS = ("File", "Edit", "Design", "Run", "Explore", "View", "Help")
@@ -49,6 +50,15 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("project.open", "Open project…", "File", "Ctrl+O", "Open a project file", "open", ("idle",)),
     ActionSpec(
         "project.example", "Open the example", "File", "", "A project to look around in", "crystal", ("idle", "example")
+    ),
+    ActionSpec(
+        "project.ternaries",
+        "Open the ternary example",
+        "File",
+        "",
+        "Three systems in which no ternary compound is known, and what the adaptive-cell model proposes for them",
+        "crystal",
+        ("idle", "ternaries"),
     ),
     ActionSpec(
         "project.copy",

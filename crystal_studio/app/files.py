@@ -17,6 +17,9 @@ from crystal_studio.errors import FileError
 if TYPE_CHECKING:
     from crystal_studio.campaign.importing import Imported
 
+EXAMPLE, TERNARIES = "example", "ternaries"
+"""Projects that are shipped, as their files are called."""
+
 IMPORT_FILTER = "Structures (*.cif *.vasp *.poscar POSCAR* CONTCAR* *.extxyz *.xyz *.db);;All files (*)"
 
 
@@ -46,26 +49,26 @@ def suggested_project(state: WindowState) -> Path:
     return (recent[0].parent if recent else projects_folder()) / f"Untitled{SUFFIX}"
 
 
-def bundled_example() -> Path:
-    """The example as it is shipped."""
-    return paths.resources() / "example" / f"example{SUFFIX}"
+def bundled_example(name: str = EXAMPLE) -> Path:
+    """An example as it is shipped."""
+    return paths.resources() / "example" / f"{name}{SUFFIX}"
 
 
-def has_example() -> bool:
-    """Whether the example is installed."""
-    return bundled_example().exists()
+def has_example(name: str = EXAMPLE) -> bool:
+    """Whether an example is installed."""
+    return bundled_example(name).exists()
 
 
-def example() -> Path:
-    """The user's own copy of the example, made on first use, so that it can be worked in."""
-    own = projects_folder() / f"Example{SUFFIX}"
+def example(name: str = EXAMPLE) -> Path:
+    """The user's own copy of an example, made on first use, so that it can be worked in."""
+    own = projects_folder() / f"{name.capitalize()}{SUFFIX}"
     if own.exists():
         return own
-    if not has_example():
+    if not has_example(name):
         raise FileError("The bundled example is not installed: create a new project instead (Ctrl+N).")
     try:
         own.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(bundled_example(), own)
+        shutil.copyfile(bundled_example(name), own)
     except OSError as error:
         raise FileError(f"The example cannot be copied to {own}: {error.strerror}.") from error
     return own

@@ -128,6 +128,7 @@ class MainWindow(WindowViews):
             undo=stack.canUndo(),
             redo=stack.canRedo(),
             example=files.has_example(),
+            ternaries=files.has_example(files.TERNARIES),
         )
         note = "" if writable or reader is None else "(read only)"
         self.top.show_project(self.session.name, note)
@@ -191,7 +192,8 @@ class MainWindow(WindowViews):
     def _fill_project_menu(self) -> None:
         self.projects.fill_recent(self._project_menu)
         self._project_menu.addSeparator()
-        self._project_menu.addActions([self.actions_[k] for k in ("project.new", "project.open", "project.example")])
+        keys = ("project.new", "project.open", "project.example", "project.ternaries")
+        self._project_menu.addActions([self.actions_[k] for k in keys])
 
     def _join(self) -> None:
         show = self.show_page
@@ -201,6 +203,7 @@ class MainWindow(WindowViews):
                 "project.new": self.projects.new,
                 "project.open": self.projects.ask_open,
                 "project.example": self.projects.open_example,
+                "project.ternaries": lambda: self.projects.open_example(files.TERNARIES),
                 "project.copy": self.projects.save_copy,
                 "project.import": self.projects.ask_import,
                 "project.export": self.export,

@@ -46,9 +46,9 @@ class ProjectDeeds:
             return
         self._window.session.open(path)
 
-    def open_example(self) -> None:
-        """Open the user's copy of the bundled example."""
-        self._window.background.run(lambda _: files.example(), self.open)
+    def open_example(self, name: str = files.EXAMPLE) -> None:
+        """Open the user's copy of a bundled example."""
+        self._window.background.run(lambda _: files.example(name), self.open)
 
     def new(self) -> None:
         """Ask for a place and create a project there."""

@@ -151,19 +151,24 @@ def test_a_picture_of_the_window(qapp, project, tmp_path):
         screenshot.take(tmp_path / "none.crystals", tmp_path / "x.png")
 
 
-def test_the_example_is_opened_as_a_copy_of_the_users_own(window, finished, qtbot, monkeypatch, tmp_path):
-    monkeypatch.setattr(files, "bundled_example", lambda: finished)
+@pytest.mark.parametrize("name", ["example", "ternaries"])
+def test_an_example_is_opened_as_a_copy_of_the_users_own(window, finished, qtbot, monkeypatch, tmp_path, name):
+    shipped = {name: finished}
+    monkeypatch.setattr(
+        files, "bundled_example", lambda asked="example": shipped.get(asked, tmp_path / "none.crystals")
+    )
     window._update()
+    action = window.actions_[f"project.{name}"]
     before = finished.read_bytes()
     with qtbot.waitSignal(window.session.opened, timeout=LONG):
-        window.actions_["project.example"].trigger()
-    assert window.session.path == tmp_path / "projects" / "Example.crystals"
+        action.trigger()
+    assert window.session.path == tmp_path / "projects" / f"{name.capitalize()}.crystals"
     qtbot.waitUntil(lambda: window.explore.listed() == 120, timeout=LONG)
     assert finished.read_bytes() == before
-    monkeypatch.setattr(files, "bundled_example", lambda: tmp_path / "none.crystals")
+    shipped.clear()
     window.session.close()
     window._update()
-    assert not window.actions_["project.example"].isEnabled()
+    assert not action.isEnabled()
 
 
 @pytest.mark.parametrize("field", ["max_atoms", "seed"])
