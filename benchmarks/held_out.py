@@ -16,6 +16,7 @@ import torch
 from crystal_studio.crystal.asymmetric_unit import expand, n_atoms
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.composition import formulas
+from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.primitive import primitive
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError
@@ -80,7 +81,7 @@ class Question:
     group: int
     samples: int
     seed: int
-    options: tuple[tuple[str, int], ...] = ()
+    options: tuple[tuple[str, int | str], ...] = ()
 
     @property
     def request(self) -> DesignRequest:
@@ -96,13 +97,25 @@ class Question:
 
 
 def questions(
-    held: HeldOut, model: Path, samples: int, with_group: bool, seed: int = 0, options: dict[str, int] | None = None
+    held: HeldOut,
+    model: Path,
+    samples: int,
+    with_group: bool,
+    seed: int = 0,
+    steps: int = 0,
+    with_orbits: bool = False,
 ) -> list[Question]:
-    """One a crystal."""
+    """One a crystal; ``with_orbits`` tells how many inequivalent atoms each element has."""
     groups = held.units.space_group.tolist() if with_group else [0] * len(held)
-    said = tuple((options or {}).items())
-    asked = zip(held.rows, held.formulas, held.atoms, groups, strict=True)
-    return [Question(model, row, f, n, g, samples, seed + row, said) for row, f, n, g in asked]
+    found = []
+    for i, (row, formula, atoms, group) in enumerate(zip(held.rows, held.formulas, held.atoms, groups, strict=True)):
+        said: list[tuple[str, int | str]] = [("steps", steps)] if steps else []
+        if with_orbits:
+            numbers, orbits = np.unique(held.units.numbers[i][held.units.mask[i]], return_counts=True)
+            pairs = zip(numbers.tolist(), orbits.tolist(), strict=True)
+            said.append(("inequivalent", " ".join(f"{SYMBOLS[z]}:{n}" for z, n in pairs)))
+        found.append(Question(model, row, formula, atoms, group, samples, seed + row, tuple(said)))
+    return found
 
 
 def answers(asked: list[Question], file: Path, workers: int, block: int = 4) -> dict[int, dict[str, Any]]:

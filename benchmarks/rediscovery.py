@@ -4,9 +4,10 @@
 
 The crystals: of the held-out ones with two elements or more that match no crystal of the training set
 (StructureMatcher's defaults), the first ``--each`` of each of the six crystal families, in an order that a seed
-decides. Each is asked for by composition, atoms of the primitive cell (at most) and space group, ``--samples`` times;
-Wyckoff positions are drawn. Found is what matches by StructureMatcher's defaults before or after relaxation by CHGNet;
-RMSD in units of (V/N)^(1/3). Everything is kept in ``--folder``: a run that was stopped goes on.
+decides. Each is asked for ``--samples`` times by composition, atoms of the primitive cell (at most) and space group,
+and as published by the number of inequivalent atoms of each element (``--told composition`` leaves that out); Wyckoff
+positions are drawn. Found is what matches by StructureMatcher's defaults before or after relaxation by CHGNet; RMSD in
+units of (V/N)^(1/3). Everything is kept in ``--folder``: a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -54,13 +55,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--each", type=int, default=6, help="crystals of a family")
     parser.add_argument("--samples", type=int, default=50)
+    parser.add_argument("--told", choices=["orbits", "composition"], default="orbits")
+    parser.add_argument("--steps", type=int, default=0, help="0: the model's own")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     held = chosen(held_out.read(args.reference, 0, args.seed), args.reference, args.each, args.workers)
-    name = f"{args.seed}-{held_out.stamp(args.model)}"
-    asked = held_out.questions(held, args.model, args.samples, with_group=True, seed=args.seed)
+    name = f"{args.told}-{args.seed}-{args.steps}-{held_out.stamp(args.model)}"
+    asked = held_out.questions(held, args.model, args.samples, True, args.seed, args.steps, args.told == "orbits")
     answers = held_out.answers(asked, args.folder / f"answers-{name}.jsonl", args.workers, block=1)
     made = {str(row): held_out.cells(answers[row]) for row in held.rows}
     true = {str(row): held.cells.take(np.array([i])) for i, row in enumerate(held.rows)}

@@ -77,8 +77,7 @@ def main() -> None:
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     held = held_out.read(args.reference, args.count)
-    options = {"steps": args.steps} if args.steps else {}
-    asked = held_out.questions(held, args.model, args.samples, args.group == "told", 0, options)
+    asked = held_out.questions(held, args.model, args.samples, args.group == "told", steps=args.steps)
     name = f"{args.group}-{held_out.stamp(args.model)}-{args.steps}"
     answers = held_out.answers(asked, args.folder / f"answers-{name}.jsonl", args.workers)
     made = {str(row): held_out.cells(answers[row]) for row in held.rows}
