@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from crystal_studio.analysis.protocol import Analysis, Column
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.elements import SYMBOLS
-from crystal_studio.errors import FileError
+from crystal_studio.errors import FileError, KnownError
 
 WAVELENGTH = 1.54184
 """Angstrom, copper K alpha."""
@@ -36,14 +36,41 @@ class Measured:
     intensity: NDArray[np.float64]
 
 
-def pattern(crystal: Structures, wavelength: float = WAVELENGTH, limits: tuple[float, float] = RANGE) -> Analysis:
-    """Reflections of one crystal (B = 1) by diffraction angle, the strongest with intensity 100."""
+@dataclass(frozen=True)
+class Reflections:
+    """Of one crystal, n families: indices of one member (n, 3), angle two_theta (n,) degrees, intensity (n,), the
+    strongest 100."""
+
+    hkl: NDArray[np.float64]
+    two_theta: NDArray[np.float64]
+    intensity: NDArray[np.float64]
+
+
+def reflections(crystal: Structures, wavelength: float, limits: tuple[float, float]) -> Reflections:
+    """All reflections of one crystal (B = 1) between two diffraction angles, degrees; raises ``KnownError`` for
+    elements whose scattering is not known."""
+    found = _calculated(crystal, wavelength, limits)
+    # Hexagonal indices have four places, the third of which follows from the others.
+    indices = [family[0]["hkl"] for family in found.hkls]
+    hkl = np.array([(h[0], h[1], h[-1]) for h in indices], float).reshape(-1, 3)
+    return Reflections(hkl, np.asarray(found.x, float), np.asarray(found.y, float))
+
+
+def _calculated(crystal: Structures, wavelength: float, limits: tuple[float, float]) -> Any:
     from pymatgen.analysis.diffraction.xrd import XRDCalculator
     from pymatgen.core import Lattice, Structure
 
     symbols = [SYMBOLS[z] for z in crystal.numbers.tolist()]
     structure = Structure(Lattice(crystal.lattice[0]), symbols, crystal.positions)
-    found = XRDCalculator(wavelength=wavelength).get_pattern(structure, two_theta_range=limits)
+    try:
+        return XRDCalculator(wavelength=wavelength).get_pattern(structure, two_theta_range=limits)
+    except ValueError as error:
+        raise KnownError(f"There is no powder pattern of this crystal: {str(error).rstrip('.')}.") from error
+
+
+def pattern(crystal: Structures, wavelength: float = WAVELENGTH, limits: tuple[float, float] = RANGE) -> Analysis:
+    """Reflections of one crystal (B = 1) by diffraction angle, the strongest with intensity 100."""
+    found = _calculated(crystal, wavelength, limits)
     keep = [i for i, height in enumerate(found.y) if height >= LEAST]
     values: dict[str, list[Any]] = {
         "two_theta": [float(found.x[i]) for i in keep],
@@ -97,12 +124,12 @@ def read_measured(path: Path) -> Measured:
 def agreement(reflections: Analysis, measured: Measured, width: float = 0.15) -> float:
     """Cosine of the angle between the two profiles after the background is taken off: 1 for the same pattern."""
     calculated = profile(reflections, measured.angle, width)
-    observed = measured.intensity - _background(measured, 20 * width)
+    observed = measured.intensity - background(measured, 20 * width)
     length = np.linalg.norm(calculated) * np.linalg.norm(observed)
     return float(calculated @ observed / length) if length else 0.0
 
 
-def _background(measured: Measured, reach: float) -> NDArray[np.float64]:
+def background(measured: Measured, reach: float) -> NDArray[np.float64]:
     """(n,) the lowest intensity within ``reach`` degrees, smoothed: what lies under the reflections."""
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 

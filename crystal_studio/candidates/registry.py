@@ -130,6 +130,23 @@ BUILT_IN = (
         description="Whether no vibration carries it away",
         shown=False,
     ),
+    Quantity(
+        "powder_agreement",
+        "Agreement with the measured pattern",
+        "A<sub>XRD</sub>",
+        format=".3f",
+        better="high",
+        description="Cosine of its powder pattern and the measured one, its cell stretched to fit; 1 for the same",
+        shown=False,
+    ),
+    Quantity(
+        "powder_stretch",
+        "Stretch to the measured pattern",
+        "ε<sub>XRD</sub>",
+        format=".3f",
+        description="Largest relative change of a length of its cell that fits the measured pattern best",
+        shown=False,
+    ),
     Quantity("band_gap", "Band gap", "E<sub>g</sub>", "eV", ".2f", description="Band gap (PBE)", learned=True),
     Quantity(
         "volume",

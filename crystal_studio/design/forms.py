@@ -9,11 +9,11 @@ from crystal_studio.design.declared import DECLARED, Declared
 
 KINDS = (
     "int", "float", "choice", "flag", "text", "composition", "chemical_system", "space_groups", "targets", "template",
-    "keep", "cell", "names", "model", "device", "funnel", "potential",
+    "keep", "cell", "file", "names", "model", "device", "funnel", "potential",
 )  # fmt: skip
 """How a field is asked for. ``template``: Wyckoff positions of all orbits; ``keep``: what stays of a given crystal;
-``cell``: parameters of a cell, all six or as many as the crystal system leaves free; ``flag``: yes or no; ``names``:
-any number of names; the others as they are named."""
+``cell``: parameters of a cell, all six or as many as the crystal system leaves free; ``file``: the name of a file that
+is read; ``flag``: yes or no; ``names``: any number of names; the others as they are named."""
 
 
 @dataclass(frozen=True)

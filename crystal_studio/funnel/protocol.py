@@ -70,7 +70,8 @@ class Stage(Protocol):
     A cell that cannot be judged (empty, flat, not finite) gets a verdict, never an exception. An exception means that
     the stage failed: ``run_stage.run`` makes errors of it, no verdicts.
 
-    What can be set of it are fields of its dataclass, declared with ``stage_options.option``.
+    What can be set of it are fields of its dataclass, declared with ``stage_options.option``. One of which something
+    has to be set before it can judge says so as ``lacks() -> (option, sentence)``, both empty where nothing has.
     """
 
     name: str

@@ -34,6 +34,7 @@ STAGES: Registry[Any] = Registry(
         "stability": "crystal_studio.funnel.stability:StabilityStage",
         "free_relaxation": "crystal_studio.funnel.free_relaxation:FreeRelaxationStage",
         "phonons": "crystal_studio.funnel.phonons:PhononStage",
+        "powder": "crystal_studio.funnel.powder:PowderStage",
         "consensus": "crystal_studio.funnel.consensus:ConsensusStage",
     },
     StageError,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from crystal_studio.design.forms import FormField
@@ -38,6 +39,8 @@ def _value(stage: str, field: FormField, text: str) -> Any:
         return _flag(stage, field.name, text)
     if field.kind == "names":
         return [name for name in text.split("+") if name]
+    if field.kind == "file":
+        return str(Path(text).expanduser().absolute()) if text else ""
     if field.kind not in ("int", "float"):
         return text
     try:

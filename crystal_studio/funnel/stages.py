@@ -98,7 +98,7 @@ def check(chosen: Sequence[Stage], found: Collection[str] = ()) -> tuple[Stage, 
     """The same stages where they work in this order; raises ``RequestError`` that says what to change.
 
     Every quantity that a stage requires must be given by one before it or be among ``found``; stages that need the
-    order of ids come before costly ones; each stage stands once.
+    order of ids come before costly ones; each stage stands once, and lacks nothing that has to be set first.
     """
     have = set(found)
     costly = ""
@@ -107,6 +107,9 @@ def check(chosen: Sequence[Stage], found: Collection[str] = ()) -> tuple[Stage, 
         if stage.name in seen:
             raise StageError(f"The stage {stage.name} is named twice: leave one out.", stage.name)
         seen.add(stage.name)
+        option, wrong = stage.lacks() if hasattr(stage, "lacks") else ("", "")
+        if wrong:
+            raise StageError(f"Stage {stage.name}: {wrong}", stage.name, option)
         for quantity in stage.requires:
             if quantity not in have:
                 raise StageError(_lacking(stage, quantity, chosen), stage.name)

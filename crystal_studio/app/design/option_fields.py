@@ -6,18 +6,20 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QSlider, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLabel, QLineEdit, QSlider, QWidget
 
 from crystal_studio.app.design.choice import HELP_ROLE, Choice
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import DecimalBox, WholeBox, show_value
+from crystal_studio.app.icons import icon
 from crystal_studio.app.widgets import label, mark
 from crystal_studio.design import known_cell
 from crystal_studio.design.forms import FormField
 from crystal_studio.errors import RequestError
 
 COLUMNS = 4
-WIDE = ("choice", "text", "names", "cell")
+WIDE = ("choice", "text", "names", "cell", "file")
 """Kinds of fields that take two columns."""
 TYPED: dict[str, tuple[Callable[[str], Any], Callable[[Any], str]]] = {
     "names": (lambda text: _names(text), ", ".join),
@@ -223,8 +225,27 @@ class OptionFields(QWidget):
             made = QLineEdit()
             made.setPlaceholderText(field.zero)
             made.textEdited.connect(lambda text: self._change(field, text))
+            if field.kind == "file":
+                made.addAction(self._browsing(field, made), QLineEdit.ActionPosition.TrailingPosition)
         made.setToolTip(_sentence(field.help))
         return made
+
+    def _browsing(self, field: FormField, box: QLineEdit) -> QAction:
+        """Looks for the file."""
+        action = QAction(icon("open"), f"Choose the {field.title.lower()}…", box)
+
+        def choose() -> None:
+            chosen = self.ask_file(field.title, str(self._source.value(field)))
+            if chosen:
+                box.setText(chosen)
+                self._change(field, chosen)
+
+        action.triggered.connect(lambda _=False: choose())
+        return action
+
+    def ask_file(self, title: str, where: str) -> str:
+        """The file that the user names, empty for none."""
+        return QFileDialog.getOpenFileName(self, title, where)[0]
 
     def _show(self, field: FormField, value: Any) -> None:
         widget = self.widgets[field.name]
