@@ -279,3 +279,24 @@ def test_a_funnel_whose_stage_is_gone_is_begun_afresh(qtbot):
     field.open()
     assert field.dialog is not None and field.dialog.asked == "quick"
     field.dialog.reject()
+
+
+def test_a_measured_pattern_is_asked_for_until_its_file_is_there(dialog, qtbot, tmp_path, monkeypatch):
+    from crystal_studio.app.design.option_fields import OptionFields
+
+    dialog.list.look_at("powder")
+    dialog.model.change_row(replace(dialog.model.editing.row("powder"), on=True), "powder on")
+    field = dialog.panel.options.widgets["file"]
+    assert "No measured pattern is named" in dialog.problem.text() and not dialog.use.isEnabled()
+    assert field.property("bad")
+    retype(qtbot, field, str(tmp_path / "gone.xy"))
+    assert "is not there" in dialog.problem.text() and not dialog.use.isEnabled()
+    path = tmp_path / "sample.xy"
+    path.write_text("\n".join(f"{10 + i} {i % 7}" for i in range(20)))
+    monkeypatch.setattr(OptionFields, "ask_file", lambda self, title, where: str(path))
+    (choose,) = [a for a in field.actions() if "measured pattern" in a.text()]
+    choose.trigger()
+    assert field.text() == str(path) and not field.property("bad")
+    funnel = used(dialog, qtbot)
+    assert next(s for s in funnel.stages if s.stage == "powder").options == {"file": str(path)}
+    assert "measured pattern" in about(funnel)
