@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import gcd
 from pathlib import Path
 
 import numpy as np
 
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
-from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.composition import formula
+from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import Kept, KeptOrbit, wyckoff_row
@@ -41,12 +41,11 @@ class SeedStructure:
 
     @property
     def formula(self) -> str:
-        """Of the conventional cell, in smallest whole numbers: "CaTiO3"."""
-        counts: Counter[str] = Counter()
+        """Reduced: "CaTiO3"."""
+        counts: Counter[int] = Counter()
         for orbit in self.orbits:
-            counts[orbit.element] += int(orbit.wyckoff[:-1])
-        divisor = gcd(*counts.values())
-        return "".join(f"{s}{n // divisor if n > divisor else ''}" for s, n in counts.items())
+            counts[atomic_number(orbit.element)] += int(orbit.wyckoff[:-1])
+        return formula(tuple(sorted(counts.items())))
 
     def keep(self, orbits: Sequence[int], cell: bool = False, added: int = 0) -> Kept:
         """What stays: the orbits of these indexes, the cell or not; raises ``RequestError`` where that is nothing."""

@@ -37,7 +37,8 @@ def reduced_counts(structures: Structures) -> list[Pairs]:
 
 
 @lru_cache(maxsize=100_000)
-def _reduced(pairs: Pairs) -> str:
+def formula(pairs: Pairs) -> str:
+    """Reduced, elements in order of electronegativity (pymatgen's convention)."""
     from pymatgen.core import Composition
 
     with warnings.catch_warnings():
@@ -47,9 +48,9 @@ def _reduced(pairs: Pairs) -> str:
 
 
 def formulas(structures: Structures) -> list[str]:
-    """B reduced formulas, elements in order of electronegativity (pymatgen's convention)."""
+    """B reduced formulas; "" for an empty cell."""
     table = counts(structures)
-    return [_reduced(tuple((int(z), int(row[z])) for z in np.flatnonzero(row))) if row.any() else "" for row in table]
+    return [formula(tuple((int(z), int(row[z])) for z in np.flatnonzero(row))) if row.any() else "" for row in table]
 
 
 def chemical_systems(structures: Structures) -> list[str]:

@@ -109,6 +109,7 @@ def test_sites_of_a_structure_are_known_and_nothing_is_added(page, qtbot):
     page.model.change(Form(model="cells"), "x")
     page.sites.take_structure(PEROVSKITE, "keep")
     assert page.ready and len(options(page).keep.orbits) == 3 and page.model.request.composition == "CaTiO3"
+    assert page.sites.mode.buttons["keep"].text() == "Known sites"
     assert not page.sites.keep.added.isVisible() and page.sites.keep.lattice.isVisible()
     click(qtbot, page.sites.keep.lattice, 8)
     assert "nothing is left to find" in page.sites.error.text() and not page.ready
@@ -121,6 +122,7 @@ def test_a_model_that_completes_keeps_the_lattice_where_a_cell_is_wanted(page):
     page.sites.take_structure(PEROVSKITE, "cell")
     form = page.model.form
     assert form.sites == "keep" and form.keep_cell and form.kept == () and page.sites.keep.added.isVisible()
+    assert page.sites.mode.buttons["keep"].text() == "Keep and complete"
     assert form.composition == ""  # which this model does not need
 
 

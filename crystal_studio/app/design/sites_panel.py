@@ -28,8 +28,9 @@ MODES = (
     ("template", "Template", "Say the Wyckoff position of every orbit; elements, coordinates and lattice are made"),
     ("keep", "Keep and complete", "Keep orbits or the lattice of a structure; the rest is made"),
 )
-
-
+KNOWN = ("keep", "Known sites", "The sites of a structure are known, or its lattice; the model finds the other")
+"""Instead of the last one, where the model completes nothing."""
+COMPLETE, TAKE_SITES = "Complete a structure…", "Take known sites…"
 REFUSED = {
     "template": "be asked for Wyckoff positions",
     "keep": "complete a structure",
@@ -73,7 +74,7 @@ class SitesPanel(Card):
         )
         self._begin = {
             "template": self.free.add_button("Choose positions", lambda: self.mode.chosen.emit("template")),
-            "keep": self.free.add_button("Complete a structure…", self._begin_keep),
+            "keep": self.free.add_button(COMPLETE, self._begin_keep),
         }
         self.template = TemplateEditor(model)
         self.keep = KeepEditor(model)
@@ -186,6 +187,10 @@ class SitesPanel(Card):
         form, error = self._model.form, self._model.error
         fields = tuple(f for f in self._model.fields if f.section == "sites" and f.kind not in SITE_KINDS)
         self.options.show_fields(fields)
+        for key, title, tip in MODES if self._model.able.completes else (*MODES[:-1], KNOWN):
+            self.mode.buttons[key].setText(title)
+            self.mode.buttons[key].setToolTip(tip)
+        self._begin["keep"].setText(COMPLETE if self._model.able.completes else TAKE_SITES)
         self.mode.offer(["free", form.sites, *self.kinds])
         for kind, button in self._begin.items():
             button.setVisible(kind in self.kinds)
