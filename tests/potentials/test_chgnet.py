@@ -112,6 +112,26 @@ def test_a_crystal_relaxes_the_same_alone_and_among_others(chgnet: Any) -> None:
         assert np.allclose(alone.energy_per_atom, together.energy_per_atom[i], atol=1e-4, equal_nan=True)
 
 
+def test_numbers_too_small_to_matter_are_zero_for_the_network_alone() -> None:
+    import torch
+
+    from crystal_studio.potentials.chgnet.layers import flushing_denormals
+
+    if not torch.set_flush_denormal(False):
+        pytest.skip("this kind of processor keeps them always")
+
+    def product() -> float:
+        return float(torch.full((64,), 1e-30).mul(1e-12).sum())
+
+    kept = product()
+    with flushing_denormals():
+        assert product() == 0
+        with flushing_denormals():
+            pass
+        assert product() == 0
+    assert kept == product() > 0
+
+
 def test_what_cannot_come_near_the_hull_is_left_with_an_upper_bound(chgnet: Any) -> None:
     lattice, numbers, positions = crystal(2, 5)
     twice = Structures.from_lists([lattice] * 3, [numbers] * 3, [positions] * 3)

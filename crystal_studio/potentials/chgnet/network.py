@@ -21,6 +21,7 @@ from crystal_studio.potentials.chgnet.layers import (
     RadialTape,
     Scatter,
     add_product,
+    flushing_denormals,
     gated,
     gated_back,
     norm,
@@ -103,7 +104,7 @@ class Network:
 
         The derivatives are empty where no ``slopes`` are asked for.
         """
-        with torch.no_grad():
+        with torch.inference_mode(), flushing_denormals():
             at = self._indices(measured)
             cosines = self._tensor(measured.cosines)
             basis = self._basis(at, self._tensor(measured.lengths), cosines)
@@ -252,9 +253,10 @@ class Network:
             slope = product(of_atom, layers.out.back).index_select(0, at.centre)
             of_edge_weight.addcmul_(slope, message)
             pre = gated_back(slope.mul_(basis.edge_weight), gate, layers.gate)
-            add_product(of_atom, at.to_centre(pre), of_centre)
-            add_product(of_atom, at.to_other(pre), of_other)
             add_product(of_bond, at.to_bond(pre), of_side)
+            if layer > 0:  # what atoms begin with does not depend on the geometry
+                add_product(of_atom, at.to_centre(pre), of_centre)
+                add_product(of_atom, at.to_other(pre), of_other)
         return self._to_geometry(at, basis, of_bond, of_angle, of_edge_weight, of_angle_weight)
 
     @staticmethod
