@@ -112,6 +112,29 @@ def test_a_crystal_relaxes_the_same_alone_and_among_others(chgnet: Any) -> None:
         assert np.allclose(alone.energy_per_atom, together.energy_per_atom[i], atol=1e-4, equal_nan=True)
 
 
+def test_the_network_computes_where_it_is_told_to(package: Any) -> None:
+    """The device "meta" has no numbers, and torch lets nothing meet that lies on two devices."""
+    from crystal_studio.potentials.chgnet.network import ANGLE_CUTOFF, BOND_CUTOFF, Network
+    from crystal_studio.potentials.quotient_batch import QuotientBatch
+
+    cell = ReducedCell(*known_crystals().cell(0))
+    evaluator = QuotientEvaluator(Network(package, "cpu"))
+    listed = evaluator.prepare(cell)
+    evaluator.evaluate([listed], [cell.start])
+    cutoffs = (BOND_CUTOFF, ANGLE_CUTOFF)
+    measured = QuotientBatch([cell.numbers], [cell.orbits], [listed.graph], [cell.start], cutoffs).measured
+    network = Network(package, "meta")
+    found = network.on_device(measured)
+    assert [(one.device.type, len(one)) for one in found] == [
+        ("meta", len(measured.numbers)),
+        ("meta", len(measured.lengths)),
+        ("meta", len(measured.cosines)),
+    ]
+    network.device = "cpu"
+    with pytest.raises(RuntimeError, match="meta"):
+        network.on_device(measured)
+
+
 def test_numbers_too_small_to_matter_are_zero_for_the_network_alone() -> None:
     import torch
 

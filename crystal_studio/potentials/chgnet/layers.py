@@ -79,9 +79,10 @@ class Scatter:
     """Adds rows (n, width) into ``size`` rows by index (n,), the sums of one row always in the same order."""
 
     def __init__(self, index: Tensor, size: int, ordered: bool = False) -> None:
-        self._order = torch.arange(len(index), device=index.device) if ordered else torch.argsort(index, stable=True)
-        counts = torch.bincount(index, minlength=size)
-        self._starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        rows = torch.arange(len(index), device=index.device)
+        self._order = rows if ordered else torch.argsort(index, stable=True)
+        arranged = index if ordered else index[self._order]
+        self._starts = torch.searchsorted(arranged, torch.arange(size + 1, device=index.device))
 
     def __call__(self, rows: Tensor) -> Tensor:
         return torch.embedding_bag(rows, self._order, self._starts, False, 0, False, None, True)[0]

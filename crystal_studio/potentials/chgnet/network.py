@@ -104,24 +104,26 @@ class Network:
 
         The derivatives are empty where no ``slopes`` are asked for.
         """
+        energy, slope, bend = (found.cpu().double().numpy() for found in self.on_device(measured, slopes))
+        return energy + self._references[measured.numbers - 1], slope, bend
+
+    def on_device(self, measured: Measured, slopes: bool = True) -> tuple[Tensor, Tensor, Tensor]:
+        """The same in single precision where the weights are, energies less those of the elements."""
         with torch.inference_mode(), flushing_denormals():
             at = self._indices(measured)
-            cosines = self._tensor(measured.cosines)
-            basis = self._basis(at, self._tensor(measured.lengths), cosines)
+            basis = self._basis(at, self._tensor(measured.lengths), self._tensor(measured.cosines))
             energy, back = self._forward(at, basis)
-            found = energy.double().cpu().numpy() + self._references[measured.numbers - 1]
             if not slopes:
-                return found, np.zeros(0), np.zeros(0)
-            slope, bend = self._backward(at, basis, back, self._tensor(measured.multiplicity))
-            return found, slope.double().cpu().numpy(), bend.double().cpu().numpy()
+                return energy, energy[:0], energy[:0]
+            return energy, *self._backward(at, basis, back, self._tensor(measured.multiplicity))
 
     def features(self, measured: Measured) -> NDArray[np.float64]:
         """(O, 64) what the network knows of one atom of each orbit before its energy is read out of it."""
-        with torch.no_grad():
+        with torch.inference_mode(), flushing_denormals():
             at = self._indices(measured)
             basis = self._basis(at, self._tensor(measured.lengths), self._tensor(measured.cosines))
             known = norm(self._messages(at, basis), self.w.readout_scale, self.w.readout_shift)[0]
-            return known.double().cpu().numpy()
+            return known.cpu().double().numpy()
 
     def _tensor(self, values: NDArray) -> Tensor:
         return torch.as_tensor(np.asarray(values, np.float32), device=self.device)
