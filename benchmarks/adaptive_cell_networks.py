@@ -62,7 +62,7 @@ def main() -> None:
             max_minutes=args.minutes,
             batch=args.batch,
             learning_rate=args.rate,
-            warm_up_steps=100,
+            warm_up_steps=50,
             ema=0.995,
             checkpoint_minutes=1e9,
         )

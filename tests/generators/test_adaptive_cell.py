@@ -17,6 +17,7 @@ from crystal_studio.crystal.projection import nearest_on
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.generators.adaptive_cell.cells import estimate
 from crystal_studio.generators.adaptive_cell.dimenet import DimeNetConfig
+from crystal_studio.generators.adaptive_cell.langevin import LangevinConfig
 from crystal_studio.generators.adaptive_cell.light import LightConfig, descriptors, periodic_table
 from crystal_studio.generators.adaptive_cell.network import NETWORKS, build
 from crystal_studio.generators.adaptive_cell.process import STEPS, Clean, Crystals, corrupt, towards
@@ -205,10 +206,10 @@ def test_what_is_known_is_not_noised(clean):
     assert torch.equal(sites_known.x, clean.x) and not torch.allclose(cell_known.x, clean.x, atol=0.02)
 
 
-def test_samples_obey_what_they_are_told(units, network):
+@pytest.mark.parametrize("config", [SamplerConfig(steps=3, corrections=1), LangevinConfig(levels=3, steps=2)])
+def test_samples_obey_what_they_are_told(units, network, config):
     """Any network's do: group, elements, Wyckoff positions, the family's cell; the known part stays as it is."""
     prior = estimate(units)
-    config = SamplerConfig(steps=3, corrections=1)
     wrong = replace(units, lattice=units.lattice * 1.3, positions=(units.positions + 0.1) % 1.0)
     first, again = (sample(network, prior, wrong, config, torch.Generator().manual_seed(5)) for _ in range(2))
     assert (first.positions == again.positions).all() and (first.lattice == again.lattice).all()

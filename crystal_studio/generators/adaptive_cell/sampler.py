@@ -13,14 +13,16 @@ from torch import Tensor
 from crystal_studio.crystal import lattice as lattices
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.lattice import constrain, to_k
+from crystal_studio.crystal.merging import merged
 from crystal_studio.crystal.projection import project
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.diffusion.random import normal
-from crystal_studio.diffusion.variance_preserving import VariancePreserving
 from crystal_studio.generators.adaptive_cell.cells import CellPrior
+from crystal_studio.generators.adaptive_cell.denoising import Denoising
+from crystal_studio.generators.adaptive_cell.langevin import LangevinConfig, annealed
 from crystal_studio.generators.adaptive_cell.process import STEPS, Crystals
 from crystal_studio.generators.adaptive_cell.score import ScoreNetwork
-from crystal_studio.generators.protocol import Cancelled, CancelToken
+from crystal_studio.generators.protocol import CancelToken
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def sample(
     network: ScoreNetwork,
     prior: CellPrior,
     asked: AsymmetricUnits,
-    config: SamplerConfig,
+    config: SamplerConfig | LangevinConfig,
     generator: torch.Generator,
     know_cell: bool = False,
     know_sites: bool = False,
@@ -54,52 +56,46 @@ def sample(
     """One crystal for each of ``asked``, with its group, elements and Wyckoff positions.
 
     Lattices and coordinates of ``asked`` are taken where the cell or the sites are known, and do not matter otherwise.
-    ``cancel`` is looked at before every step, ``tick`` called after it.
+    ``cancel`` is looked at before every step (or level of the Langevin processes), ``tick`` called after it.
     """
     device = generator.device
     crystals = Crystals.of(asked, prior, str(device))
-    orbits, frame = crystals.orbits, crystals.frame
-    process = VariancePreserving(STEPS, device)
+    denoising = Denoising(network, crystals, generator, know_cell, know_sites, cancel)
+    frame = crystals.frame
     k = torch.as_tensor(constrain(to_k(asked.lattice), asked.space_group), dtype=torch.float32, device=device)
     c = frame.inside(k) if know_cell else normal(frame.expected, generator) * frame.free
     x = torch.as_tensor(asked.positions[asked.mask], dtype=torch.float32, device=device)
     if not know_sites:
         x = anywhere(crystals, generator)
-    size = len(asked)
+    if isinstance(config, LangevinConfig):
+        made = finished(asked, crystals, *annealed(denoising, config, x, c, tick))
+        return merged(made, config.merge) if config.merge else made
+    return finished(asked, crystals, *denoised(denoising, config, x, c, tick))
+
+
+def denoised(
+    d: Denoising, config: SamplerConfig, x: Tensor, c: Tensor, tick: Callable[[], None] = lambda: None
+) -> tuple[Tensor, Tensor]:
+    """Sites and cells at time 0, from those at the last time: ancestral, or along the probability flow."""
     levels = torch.linspace(STEPS, 0, config.steps + 1).round().long().tolist()
-
-    def shown(t: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Clean sites and cells expected, and lattices, at time t."""
-        whole = torch.full((size,), t, device=device)
-        none = torch.zeros_like(whole)
-        said = crystals.shown(x, c, none if know_sites else whole, none if know_cell else whole)
-        out = network(said)
-        away = torch.linalg.solve(said.lattice[orbits.crystal], out.sites.unsqueeze(1), left=False).squeeze(1)
-        a = process.alpha_bars[t]
-        cell = (a.sqrt() * c - (1 - a).sqrt() * out.cell) * frame.free
-        return away, cell, said.lattice
-
     for t, s in itertools.pairwise(levels):
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-        sigma_t = crystals.sigma(torch.full((size,), t, device=device))[orbits.crystal].unsqueeze(1)
-        sigma_s = crystals.sigma(torch.full((size,), s, device=device))[orbits.crystal].unsqueeze(1)
-        sigma_s = sigma_s if s else torch.zeros_like(sigma_s)
-        if s and not know_sites:
+        d.look()
+        sigma_t, sigma_s = d.sigma(t), d.sigma(s)
+        if s and not d.know_sites:
             for _ in range(config.corrections):
-                away, _, lattice = shown(t)
+                away, _, lattice = d.expected(x, c, t)
                 step = config.correction_size * sigma_t
-                x = x + step * away + crystals.free(normal(x, generator), lattice) * (2 * step * sigma_t).sqrt()
-        away, cell, lattice = shown(t)
-        if not know_sites:
+                x = x + step * away + d.noise(x, lattice) * (2 * step * sigma_t).sqrt()
+        away, cell, lattice = d.expected(x, c, t)
+        if not d.know_sites:
             # Variance exploding: ancestral noise of the given share, the rest of the way along the flow.
             spread = config.noise * sigma_s * ((1 - (sigma_s / sigma_t) ** 2).clamp_min(0)).sqrt()
             kept = (sigma_s**2 - spread**2).clamp_min(0).sqrt() / sigma_t
-            x = x + (1 - kept) * sigma_t * away + crystals.free(normal(x, generator), lattice) * spread
-        if not know_cell:
-            c = process.step(c, cell.clamp(-6, 6), t, s, config.noise, generator) * frame.free
+            x = x + (1 - kept) * sigma_t * away + d.noise(x, lattice) * spread
+        if not d.know_cell:
+            c = d.process.step(c, cell.clamp(-6, 6), t, s, config.noise, d.generator) * d.crystals.frame.free
         tick()
-    return finished(asked, crystals, x, c)
+    return x, c
 
 
 def anywhere(crystals: Crystals, generator: torch.Generator) -> Tensor:
