@@ -165,3 +165,25 @@ def test_own_images_reach_the_nearest_image_of_each_orbit(units):
     shortest = torch.full((len(orbits),), 99.0).scatter_reduce(0, images.centre, images.length, "amin")
     step = (torch.full_like(x, -0.01).unsqueeze(1) @ lattice[orbits.crystal]).squeeze(1).norm(dim=1)
     assert (shortest < step + 1e-4).all()
+
+
+def test_representatives_are_wrapped_by_primitive_vectors(units):
+    """In C, I, F and R cells too: another primitive vector is the same crystal, and the nearest image of an atom that
+    one carried away is the atom itself."""
+    orbits, x, lattice = of(units)
+    centred = {tables().symbol[g - 1][0] for g in units.space_group[np.abs(np.linalg.det(centring(units))) < 0.99]}
+    assert centred >= {"C", "I", "F", "R"}
+    rng = np.random.default_rng(0)
+    basis = orbits.basis[orbits.crystal]
+    step = torch.as_tensor(rng.integers(-2, 3, (len(x), 1, 3))).float()
+    moved = x + (step @ basis).squeeze(1)
+    reach = torch.full((len(units),), REACH - 0.0123)
+    before, after = edges_within(orbits, x, lattice, reach), edges_within(orbits, moved, lattice, reach)
+    assert torch.equal(before.centre, after.centre) and torch.allclose(before.length, after.length, atol=1e-3)
+    images = own_images(orbits, moved, x, lattice, torch.full((len(units),), 0.5))
+    shortest = torch.full((len(orbits),), 9.0).scatter_reduce(0, images.centre, images.length, "amin")
+    assert (shortest < 1e-3).all()
+
+
+def centring(units: AsymmetricUnits) -> np.ndarray:
+    return Orbits.of(units.space_group, np.zeros(0, int), np.zeros(0, int)).basis.numpy()

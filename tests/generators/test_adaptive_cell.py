@@ -115,6 +115,47 @@ def test_whole_translations_change_nothing(clean, network):
     assert torch.allclose(before.sites, after.sites, atol=2e-3) and torch.allclose(before.cell, after.cell, atol=1e-3)
 
 
+def test_centring_vectors_change_nothing(clean, network):
+    x, c = noisy(clean)
+    orbits = clean.crystals.orbits
+    before = score(network, clean.crystals, x, c)
+    after = score(network, clean.crystals, x + orbits.basis[orbits.crystal][:, 0], c)
+    assert torch.allclose(before.sites, after.sites, atol=2e-3) and torch.allclose(before.cell, after.cell, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("group", "letters", "other", "shift"),
+    [
+        (221, "ab", "ba", (0.5, 0.5, 0.5)),
+        (225, "ab", "ba", (0.5, 0.5, 0.5)),
+        (2, "ai", "hi", (0.5, 0.5, 0.5)),
+        (62, "ac", "bc", (0.0, 0.0, 0.5)),
+        (139, "abe", "bae", (0.0, 0.0, 0.5)),
+    ],
+)
+def test_another_origin_of_the_group_is_the_same_crystal(network, group, letters, other, shift):
+    """The normaliser carries the orbits onto other Wyckoff positions; scores stay."""
+    found = []
+    for named, moved in ((letters, 0.0), (other, 1.0)):
+        rows = np.array([tables().wyckoff_row(group, letter) for letter in named])
+        first = np.array([tables().wyckoff_row(group, letter) for letter in letters])
+        points = tables().linear[first] @ np.array([0.13, 0.22, 0.31]) + tables().origin[first]
+        points = points + moved * np.array(shift)
+        lattice = np.diag([5.1, 5.1, 5.1 if group > 194 else 6.3])
+        if group < 75:
+            lattice = np.diag([5.1, 5.6, 6.3])
+        unit = AsymmetricUnits(
+            np.array([group]), lattice[None], np.array([[22, 8, 38][: len(rows)]]), rows[None], points[None]
+        )
+        crystals = Crystals.of(unit, estimate(unit))
+        k = torch.as_tensor(constrain(to_k(unit.lattice), unit.space_group)).float()
+        settled = nearest_on(rows, points, np.repeat(unit.lattice, len(rows), 0))
+        assert settled[0].max() < 1e-6, "the shift carries the positions named first onto those named second"
+        found.append(score(network, crystals, torch.as_tensor(points).float(), crystals.frame.inside(k)))
+    assert torch.allclose(found[0].sites, found[1].sites, atol=2e-3)
+    assert torch.allclose(found[0].cell, found[1].cell, atol=1e-3) and found[0].cell.abs().max() > 1e-3
+
+
 def test_no_score_where_symmetry_leaves_no_freedom(clean, network):
     """And before the projection there is none either: edges that the site symmetry relates weigh the same."""
     x, c = noisy(clean)
