@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +12,7 @@ from crystal_studio.crystal.elements import SYMBOLS
 
 _ROUNDS = 8
 """Bonds that a colour looks ahead: no two blocks of the shipped library that differ agree that far."""
+_NEIGHBOUR, _POINT, _ODD = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7))
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,22 @@ class Block:
         Elements, bonds and connection points count; orders of bonds and positions do not.
         """
         n = len(self.numbers)
-        around: list[list[int]] = [[] for _ in range(n)]
-        for i, j in self.bonds.tolist():
-            around[i].append(j)
-            around[j].append(i)
         points = np.bincount(self.point_atom, minlength=n)
-        colour = [_hash(z, k) for z, k in zip(self.numbers.tolist(), points.tolist(), strict=True)]
+        colour = _mix(self.numbers.astype(np.uint64) * np.uint64(1_000) + points.astype(np.uint64))
+        first, second = self.bonds.reshape(-1, 2).T
         for _ in range(_ROUNDS):
-            colour = [_hash(colour[i], *sorted(colour[j] for j in near)) for i, near in enumerate(around)]
-        return np.array([*colour, *(_hash(colour[i], -1) for i in self.point_atom.tolist())], np.uint64)
+            seen = _mix(colour ^ _NEIGHBOUR)
+            around = np.zeros(n, np.uint64)
+            np.add.at(around, first, seen[second])
+            np.add.at(around, second, seen[first])
+            colour = _mix(colour * _ODD + around)
+        return np.concatenate([colour, _mix(colour[self.point_atom] ^ _POINT)])
 
     @cached_property
     def key(self) -> str:
         """Equal for blocks of the same bond graph: 12 hexadecimal digits."""
-        return f"{_hash(self.kind, *sorted(self.colours.tolist())):016x}"[:12]
+        total = np.add.reduce(_mix(self.colours ^ _POINT), keepdims=True) + np.uint64(self.kind)
+        return f"{int(_mix(total)[0]):016x}"[:12]
 
     @property
     def places(self) -> NDArray[np.float64]:
@@ -74,5 +76,8 @@ class Block:
         return "".join(f"{s}{found[s] if found[s] > 1 else ''}" for s in names)
 
 
-def _hash(*parts: int) -> int:
-    return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=8).digest())
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """64-bit numbers scattered over all others, one to one (the finaliser of splitmix64)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

@@ -13,12 +13,12 @@ import argparse
 import tarfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crystal_studio import paths
 from crystal_studio.crystal.batches import Structures
@@ -27,9 +27,9 @@ from crystal_studio.errors import FileError, KnownError
 from crystal_studio.exchange.cif_reader import crystals_of_text
 from crystal_studio.exchange.entries import usable
 from crystal_studio.mof import records
-from crystal_studio.mof.blocks import NODE
+from crystal_studio.mof.blocks import NODE, BlockLibrary
 from crystal_studio.mof.coarse import CoarseMofs
-from crystal_studio.mof.collecting import Collector, coarse_grained, only_used
+from crystal_studio.mof.collecting import SAME_SHAPE, Collector, coarse_grained, only_used
 from crystal_studio.mof.fragment import Refused
 from crystal_studio.mof.fragments import Fragments, fragment
 from crystal_studio.mof.library import write_blocks, write_mofs
@@ -105,29 +105,43 @@ def cut_all(source: Iterator[tuple[str, str]], path: Path, seconds: float) -> bo
     return True
 
 
-def collect(path: Path) -> tuple[Collector, CoarseMofs, Counter[str]]:
-    """Blocks and frameworks of all records, and how many of these were cut, or why they were not."""
-    collector, mofs, tally = Collector(), list[CoarseMofs](), Counter[str]()
+def collect(path: Path, least: int) -> tuple[BlockLibrary, CoarseMofs, dict[str, int]]:
+    """Library and frameworks of a file of records, and counts: read, cut or why not, kept.
+
+    A framework is kept where each of its blocks occurs in at least ``least`` of those kept; the library holds their
+    blocks. Raises ``KnownError`` where none is.
+    """
+    tally, keys = Counter[str](), dict[str, set[str]]()
     for name, result in records.read(path):
         tally["cut" if isinstance(result, Fragments) else result] += 1
         if isinstance(result, Fragments):
-            mofs.append(coarse_grained(result, [collector.add(block) for block in result.blocks], name))
-    if not mofs:
-        raise KnownError(f"{path} holds no framework that was cut: name another source.")
-    return collector, CoarseMofs.concatenate(mofs), tally
+            keys[name] = {block.key for block in result.blocks}
+    # Blocks of one bond graph may differ in shape: those that share no graph need not be laid over each other.
+    hopeful = shared(keys, least)
+    collector, mofs = Collector(), dict[str, CoarseMofs]()
+    for name, result in records.read(path):
+        if isinstance(result, Fragments) and name in hopeful:
+            mofs[name] = coarse_grained(result, [collector.add(block) for block in result.blocks], name)
+    kept = shared({name: set(mof.block.tolist()) for name, mof in mofs.items()}, least)
+    if not kept:
+        raise KnownError(f"{path} holds no frameworks that share their blocks: cut more of them, or lower --least.")
+    chosen = CoarseMofs.concatenate(mofs[name] for name in mofs if name in kept)
+    used = np.unique(chosen.block)
+    few = replace(chosen, block=np.searchsorted(used, chosen.block).astype(np.int32))
+    chosen, library = only_used(few, collector.only(used.tolist()).library())
+    reasons = {reason: tally[reason] for reason in sorted(tally, key=lambda r: -tally[r])}
+    return library, chosen, {"frameworks": sum(tally.values()), **reasons, "kept": len(kept)}
 
 
-def shared(mofs: CoarseMofs, n_blocks: int, least: int) -> NDArray[np.bool_]:
-    """(B,) whether each block of a framework occurs in at least ``least`` of the frameworks chosen."""
-    owner = np.repeat(np.arange(len(mofs)), mofs.n_blocks)
-    kept = np.ones(len(mofs), bool)
+def shared(members: Mapping[str, set[Any]], least: int) -> set[str]:
+    """Names of the largest set of frameworks of which each member occurs in ``least`` or more."""
+    kept = dict(members)
     while True:
-        pairs = np.unique(np.stack([owner, mofs.block])[:, kept[owner]], axis=1)
-        rare = np.bincount(pairs[1], minlength=n_blocks) < least
-        lost = kept & np.isin(np.arange(len(mofs)), owner[rare[mofs.block]])
-        if not lost.any():
-            return kept
-        kept &= ~lost
+        count = Counter(member for own in kept.values() for member in own)
+        fewer = {name: own for name, own in kept.items() if all(count[member] >= least for member in own)}
+        if len(fewer) == len(kept):
+            return set(kept)
+        kept = fewer
 
 
 def main() -> None:
@@ -142,19 +156,12 @@ def main() -> None:
     source = of_folder(arguments.cifs) if arguments.cifs else core_mof()
     if not cut_all(source, arguments.records, arguments.seconds):
         print("The time was spent before the last: what is cut is written; run it again to go on.")
-    collector, mofs, tally = collect(arguments.records)
-    kept = shared(mofs, len(collector.blocks), arguments.least)
-    chosen, library = only_used(mofs.take(kept), collector.library())
-    counts = {
-        "frameworks": sum(tally.values()),
-        **{reason: tally[reason] for reason in sorted(tally, key=lambda r: -tally[r])},
-        "kept": int(kept.sum()),
-    }
+    library, chosen, counts = collect(arguments.records, arguments.least)
     card: dict[str, Any] = {
         "title": "Building blocks of metal-organic frameworks",
         "source": SOURCE if arguments.cifs is None else {"data": str(arguments.cifs.name)},
         "made_by": "python -m crystal_studio.mof.build_blocks",
-        "same_shape": f"{collector.within} A (root mean square over atoms and connection points)",
+        "same_shape": f"{SAME_SHAPE} A (root mean square over atoms and connection points)",
         "least": f"blocks that occur in at least {arguments.least} of the frameworks kept",
         "counts": counts,
     }

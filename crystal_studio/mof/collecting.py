@@ -61,6 +61,14 @@ class Collector:
         self.count[found[0]] += 1
         return found
 
+    def only(self, rows: Sequence[int]) -> Collector:
+        """One that holds the entries named, in that order."""
+        collector = Collector(self.within)
+        for row in rows:
+            collector._append(self.blocks[row])
+        collector.count = [self.count[row] for row in rows]
+        return collector
+
     def _append(self, block: Block) -> None:
         self._rows.setdefault(block.key, []).append(len(self.blocks))
         self.blocks.append(block)

@@ -9,6 +9,7 @@ import pytest
 from known_mofs import known
 
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.errors import KnownError
 from crystal_studio.exchange.cif import cif_text
 from crystal_studio.mof import records
 from crystal_studio.mof.build_blocks import collect, cut_all, cut_text, of_folder, shared
@@ -43,13 +44,27 @@ def test_cutting_goes_on_where_it_stopped(folder: Path, tmp_path: Path) -> None:
     before = path.read_text()
     assert cut_all(of_folder(folder), path, seconds=100.0) and path.read_text() == before
 
-    collector, mofs, tally = collect(path)
-    assert tally == {"cut": 4, "no_carbon": 1, "unreadable": 1}
-    kept = shared(mofs, len(collector.blocks), least=2)
-    # UiO-66 shares its linker with both, but not its node; ZIF-8 shares nothing.
-    assert mofs.name[kept].tolist() == ["MOF-5", "MOF-5b"]
-    assert shared(mofs, len(collector.blocks), least=1).all()
-    assert not shared(mofs, len(collector.blocks), least=3).any()
+
+def test_frameworks_that_share_their_blocks() -> None:
+    """UiO-66 shares its linker with both MOF-5, but not its node; ZIF-8 shares nothing."""
+    members = {"MOF-5": {1, 2}, "MOF-5b": {1, 2}, "UiO-66": {1, 3}, "ZIF-8": {4}}
+    assert shared(members, 1) == set(members)
+    assert shared(members, 2) == {"MOF-5", "MOF-5b"}
+    assert shared(members, 3) == set()
+    # What is left of a chain of frameworks, each sharing a block with the next, is nothing.
+    assert shared({"a": {1, 2}, "b": {2, 3}, "c": {3, 4}}, 2) == set()
+
+
+def test_the_library_of_what_was_cut(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("rdkit", reason="RDKit, the optional extra 'mof', is not installed")
+    path = tmp_path / "cut.jsonl"
+    assert cut_all(of_folder(folder), path, seconds=100.0)
+    library, mofs, counts = collect(path, least=2)
+    assert counts == {"frameworks": 6, "cut": 4, "no_carbon": 1, "unreadable": 1, "kept": 2}
+    assert mofs.name.tolist() == ["MOF-5", "MOF-5b"] and library.formula.tolist() == ["OZn4", "C8H4O4"]
+    assert library.count.tolist() == [4, 12]
+    with pytest.raises(KnownError, match="share their blocks"):
+        collect(path, least=3)
 
 
 def test_a_supercell_is_cut_as_its_primitive_cell() -> None:
