@@ -212,6 +212,47 @@ BUILT_IN = (
         shown=False,
     ),
     Quantity(
+        "lcd",
+        "Largest cavity diameter",
+        "LCD",
+        "Å",
+        ".2f",
+        description="Diameter of the largest sphere that fits between the atoms",
+    ),
+    Quantity(
+        "pld",
+        "Pore limiting diameter",
+        "PLD",
+        "Å",
+        ".2f",
+        description="Diameter of the largest sphere that passes through the crystal",
+    ),
+    Quantity(
+        "surface_area",
+        "Accessible surface area",
+        "S<sub>acc</sub>",
+        "m²/g",
+        ".0f",
+        description="Surface that a probe molecule reaches through the pores, per mass",
+    ),
+    Quantity(
+        "surface_area_by_volume",
+        "Accessible surface area by volume",
+        "S<sub>acc,V</sub>",
+        "m²/cm³",
+        ".0f",
+        description="Surface that a probe molecule reaches through the pores, per volume",
+        shown=False,
+    ),
+    Quantity(
+        "void_fraction",
+        "Void fraction",
+        "φ",
+        "",
+        ".3f",
+        description="Share of the volume outside of all atoms that is connected through the crystal",
+    ),
+    Quantity(
         "relaxation_steps", "Relaxation steps", kind=COUNT, description="Evaluations of the potential", shown=False
     ),
     Quantity(

@@ -32,7 +32,7 @@ class Check:
 
 def run_all(quick: bool = False) -> list[Check]:
     """Every check; one that breaks is itself reported."""
-    checks: list[Callable[[], list[Check]]] = [versions, devices, potentials, dft, database, resources, folders]
+    checks: list[Callable[[], list[Check]]] = [versions, devices, potentials, dft, porous, database, resources, folders]
     checks.append(lambda: models(read_weights=not quick))
     if not quick:
         checks.append(opengl)
@@ -84,6 +84,19 @@ def dft() -> list[Check]:
     except KnownError as error:
         return [Check("DFT", "warn", "no GPAW; bundles for VASP and Quantum ESPRESSO need none", str(error))]
     return [Check("DFT", "ok", f"GPAW {version} ({python})")]
+
+
+def porous() -> list[Check]:
+    """The programs for porous crystals."""
+    from crystal_studio.porosity.registry import PROGRAMS
+
+    checks = []
+    for program in PROGRAMS.all().values():
+        try:
+            checks.append(Check("pores", "ok", program.method().title))
+        except KnownError as error:
+            checks.append(Check("pores", "warn", f"no {program.name}; the stage pores needs it", str(error)))
+    return checks
 
 
 def database() -> list[Check]:
