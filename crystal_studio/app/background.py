@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
@@ -85,9 +86,20 @@ class Background(QObject):
         self._running: dict[int, _Callbacks] = {}
         self._last = 0
         self._closed = False
+        self._held: list[Callable[[], object]] | None = None
         # Results cross threads in a queue of Python's own, see ``run/supervisor.py``.
         self._inbox: queue.SimpleQueue[tuple[Callable[..., None], tuple[Any, ...]]] = queue.SimpleQueue()
         self._news.connect(self._take, Qt.ConnectionType.QueuedConnection)
+
+    def hold(self) -> None:
+        """Let what is given from now on wait for ``begin``."""
+        self._held = []
+
+    def begin(self) -> None:
+        """Start what was held back."""
+        waiting, self._held = self._held or [], None
+        for start in waiting:
+            start()
 
     def run(
         self,
@@ -123,7 +135,11 @@ class Background(QObject):
             if not self._closed:
                 self._tell(self._deliver, number, result, error)
 
-        (self._long if long else self._quick).start(_Runnable(work))
+        start = partial((self._long if long else self._quick).start, _Runnable(work))
+        if self._held is None:
+            start()
+        else:
+            self._held.append(start)
         return state
 
     def _tell(self, function: Callable[..., None], *arguments: Any) -> None:
@@ -156,6 +172,7 @@ class Background(QObject):
         for task in self._running.values():
             task.state.cancel()
         self._running.clear()
+        self._held = None
         end = time.monotonic() + PATIENCE
         for pool in (self._quick, self._long):
             # At the end of the program Qt may have deleted it before.

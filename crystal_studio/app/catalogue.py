@@ -68,8 +68,10 @@ def load() -> Catalogue:
         cards = tuple(installed().values())
     except KnownError as error:
         problems.append(str(error))
+    from crystal_studio.design.request import DesignRequest
     from crystal_studio.potentials.registry import available
 
+    DesignRequest()  # the first one takes a tenth of a second, of which the page is spared here
     return Catalogue(groups, cards, " ".join(problems), available())
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from crystal_studio.app.background import TaskState
-from crystal_studio.campaign.devices import Device, available
 from crystal_studio.errors import KnownError
-from crystal_studio.execution.apart import run_apart
-from crystal_studio.execution.protocol import Cancelled, Done, Task
+
+if TYPE_CHECKING:
+    from crystal_studio.campaign.devices import Device
 
 
 def probe(state: TaskState) -> tuple[Device, ...]:
@@ -14,6 +16,10 @@ def probe(state: TaskState) -> tuple[Device, ...]:
 
     Raises ``KnownError`` where the process that asks does not survive it, as with a broken driver.
     """
+    from crystal_studio.campaign.devices import available
+    from crystal_studio.execution.apart import run_apart
+    from crystal_studio.execution.protocol import Cancelled, Done, Task
+
     match run_apart(Task(available), state.is_set):
         case Done(devices):
             return devices

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from crystal_studio.app import catalogue, dialogs, faults, files, notices, theme
@@ -24,6 +24,7 @@ from crystal_studio.app.window_views import WindowViews
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 
+FIRST_FRAME_MS = 300
 REQUEST_MENU = tuple(f"design.{key}" for key in ("load", "paste", "save", "copy_json", "copy_command", "reset"))
 
 
@@ -40,7 +41,12 @@ class MainWindow(WindowViews):
         self._build()
         self._join()
         self.restore_state()
-        self.background.run(lambda _: catalogue.load(), self._take_catalogue, key="catalogue", long=True)
+        # What is looked for in the background would slow down the first frame; a window that is not shown does without.
+        self.background.hold()
+        QTimer.singleShot(FIRST_FRAME_MS, self.background.begin)
+        self.background.run(
+            lambda _: catalogue.load(), self._take_catalogue, self._no_catalogue, key="catalogue", long=True
+        )
         if probe_devices:
             self.background.run(probe, self._take_devices, key="devices", long=True)
         self._update()
@@ -101,6 +107,10 @@ class MainWindow(WindowViews):
         self.run_page.set_symbols(symbols)
         self.explore.set_symbols(symbols)
         self._offer_last_request()
+
+    def _no_catalogue(self, error: BaseException) -> None:
+        self.design.set_catalogue(catalogue.Catalogue())
+        self.fault(error)
 
     def _take_devices(self, devices: Sequence[Any]) -> None:
         self.design.budget.set_devices(devices)
@@ -271,6 +281,14 @@ class MainWindow(WindowViews):
         self.session.failed.connect(self.fault)
 
     # --- window events ------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._unseen:
+            self._unseen = False
+            QTimer.singleShot(0, self.background.begin)
+
+    _unseen = True
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 
 from crystal_studio.app import notices, theme
-from crystal_studio.app.evaluation.dialog import EvaluationDialog
-from crystal_studio.app.explore.export_dialog import ExportDialog
-from crystal_studio.app.notice_list import NoticeList
 from crystal_studio.app.numbers_text import plural
-from crystal_studio.app.palette.command_palette import CommandPalette
-from crystal_studio.app.references.dialog import ReferenceDialog
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.window_parts import WindowParts
 
+if TYPE_CHECKING:
+    from crystal_studio.app.evaluation.dialog import EvaluationDialog
+    from crystal_studio.app.explore.export_dialog import ExportDialog
+    from crystal_studio.app.notice_list import NoticeList
+    from crystal_studio.app.palette.command_palette import CommandPalette
+    from crystal_studio.app.references.dialog import ReferenceDialog
+
 
 class WindowViews(WindowParts):
-    """The deeds that change what is in sight and nothing else; each dialog is made when first asked for."""
+    """The deeds that change what is in sight and nothing else; dialogs are imported and made when asked for."""
 
     def __init__(self, state: WindowState | None = None, parts: Any = None) -> None:
         super().__init__(state, parts)
@@ -29,6 +31,8 @@ class WindowViews(WindowParts):
 
     def export(self) -> ExportDialog | None:
         """Open the export dialog on the selection or on what is listed."""
+        from crystal_studio.app.explore.export_dialog import ExportDialog
+
         if self.session.reader is None:
             return None
         dialog = ExportDialog(
@@ -46,6 +50,8 @@ class WindowViews(WindowParts):
 
     def evaluate(self) -> EvaluationDialog:
         """Open the dialog that judges the candidates of the project."""
+        from crystal_studio.app.evaluation.dialog import EvaluationDialog
+
         if self.evaluation is None:
             self.evaluation = EvaluationDialog(self.background, self.state, self)
         self.tell_evaluation()
@@ -56,6 +62,8 @@ class WindowViews(WindowParts):
 
     def show_references(self) -> ReferenceDialog:
         """Open the dialog on the user's reference sets."""
+        from crystal_studio.app.references.dialog import ReferenceDialog
+
         if self.references is None:
             self.references = ReferenceDialog(self.background, self)
         else:
@@ -96,6 +104,8 @@ class WindowViews(WindowParts):
 
     def show_messages(self) -> None:
         """Open the list of everything that was said since the start."""
+        from crystal_studio.app.notice_list import NoticeList
+
         if self._messages is None:
             self._messages = NoticeList(notices.centre(), self)
         self._messages.show()
@@ -133,6 +143,8 @@ class WindowViews(WindowParts):
 
     def show_palette(self) -> None:
         """Open the command palette."""
+        from crystal_studio.app.palette.command_palette import CommandPalette
+
         if self.palette_dialog is None:
             self.palette_dialog = CommandPalette(self.actions_, self)
         self.palette_dialog.present()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import crystal_studio
-from crystal_studio.campaign.devices import Device
-from crystal_studio.data import reference_sets
-from crystal_studio.design.request import DesignRequest
 from crystal_studio.funnel import stage_options
-from crystal_studio.funnel.protocol import Stage
-from crystal_studio.generators.protocol import ModelCard
+
+if TYPE_CHECKING:
+    from crystal_studio.campaign.devices import Device
+    from crystal_studio.design.request import DesignRequest
+    from crystal_studio.funnel.protocol import Stage
+    from crystal_studio.generators.protocol import ModelCard
+
+# What is recorded when a campaign begins is looked for with imports of its own: what stands there is read without.
 
 PACKAGES = ("torch", "numpy", "scipy", "spglib", "moyopy", "pymatgen", "smact", "chgnet", "ase")
 
@@ -43,6 +45,8 @@ def of_another_sampler(recorded: Mapping[str, Any], card: ModelCard) -> str:
 
 def machine(device: Device) -> dict[str, Any]:
     """Versions, machine and the user's reference sets with their checksums, fit for JSON."""
+    from crystal_studio.data import reference_sets
+
     return {
         "versions": versions(),
         "device": device.name,
@@ -113,6 +117,8 @@ def _said(one: Mapping[str, Any], name: str) -> str:
 
 
 def _version(name: str) -> str:
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

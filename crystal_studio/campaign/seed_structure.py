@@ -6,17 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crystal_studio.candidates.batch import Candidates
-from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.composition import formula
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import Kept, KeptOrbit, wyckoff_row
 from crystal_studio.errors import FileError, RequestError
+
+if TYPE_CHECKING:
+    from crystal_studio.candidates.batch import Candidates
+    from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 
 SYMPREC = 0.01
 """Angstrom, at which the symmetry of a file's crystal is found (as for imports)."""

@@ -6,7 +6,7 @@ pydantic validates them. It is loaded for the first object that is made: what is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from crystal_studio.errors import RequestError
@@ -94,6 +94,15 @@ class Declared:
             _adapter(type(self)).validator.validate_python(self.given(values), self_instance=self)
         except ValidationError as error:
             raise _refusal(error, type(self)) from error
+
+    @classmethod
+    def stated(cls, **values: Any) -> Self:
+        """Of values that nobody looks at, each of them valid and of its type: for what the program itself states."""
+        made = object.__new__(cls)
+        for one in fields(cls):
+            default = one.default if one.default_factory is MISSING else one.default_factory()
+            object.__setattr__(made, one.name, values.get(one.name, default))
+        return made
 
     @classmethod
     def given(cls, values: dict[str, Any]) -> dict[str, Any]:

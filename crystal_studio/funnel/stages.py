@@ -18,12 +18,12 @@ FULL: dict[str, Any] = {"max_steps": 500, "fmax": 0.03, "cautious": False, "seco
 """Options of the relaxation in the full one."""
 
 FUNNELS: dict[str, Funnel] = {
-    "quick": Funnel(name="quick", stages=tuple(ChosenStage(stage=name) for name in QUICK)),
-    "full": Funnel(
+    "quick": Funnel.stated(name="quick", stages=tuple(ChosenStage.stated(stage=name) for name in QUICK)),
+    "full": Funnel.stated(
         name="full",
-        stages=tuple(ChosenStage(stage=name, options=FULL if name == "relaxation" else {}) for name in QUICK),
+        stages=tuple(ChosenStage.stated(stage=name, options=FULL if name == "relaxation" else {}) for name in QUICK),
     ),
-    "none": Funnel(name="none"),
+    "none": Funnel.stated(name="none"),
 }
 """The funnels that every installation has."""
 

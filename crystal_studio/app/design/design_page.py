@@ -39,6 +39,7 @@ from crystal_studio.generators.family import Capabilities, Feasibility
 from crystal_studio.generators.requests import feasibility
 
 CHECK_MS = 200
+READING = "The models are being read: a moment."
 
 
 class DesignPage(QWidget):
@@ -48,7 +49,8 @@ class DesignPage(QWidget):
     validity = Signal()
 
     def __init__(self, background: Background | None = None, parent: QWidget | None = None) -> None:
-        """With a ``background``, what takes a moment to find out is checked there while the user goes on."""
+        """With a ``background``, what takes a moment to find out is checked there while the user goes on, and the form
+        makes no request before the catalogue is there."""
         super().__init__(parent)
         self._background = background
         self._found: tuple[DesignRequest, Feasibility] | None = None
@@ -56,7 +58,7 @@ class DesignPage(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(CHECK_MS)
         self._timer.timeout.connect(self._check)
-        self.model = FormModel(self)
+        self.model = FormModel(self, waits=background is not None)
         self._undo = PageUndo(self)
         self._catalogue = Catalogue()
         self._estimate = Estimate()
@@ -173,14 +175,14 @@ class DesignPage(QWidget):
         self.launch.tell(in_words(form, groups if able.space_groups else None, units, self.sites.said))
         request = self.model.request
         seconds = self._estimate.seconds(request, self.model.fields) if request is not None else None
-        self.launch.estimate(seconds, possible=request is not None)
+        self.launch.estimate(seconds, possible=request is not None or self.model.waits)
         problem = self._problem()
         # What stands beside its field is not said twice.
         placed = error is None or self._tab_of(error.field) or error.field in self.budget.fields | {"space_groups"}
         elsewhere = problem in (self._blocked, self._no_model()) or not placed
         bad = self._bad_tab(error)
         where = f" under {TITLES[bad]}" if bad else ""
-        correct = f"Correct the marked field{where} first." if problem else ""
+        correct = f"Correct the marked field{where} first." if problem not in ("", READING) else ""
         self.launch.show_problem(problem, problem if elsewhere else correct)
         self.what.show_form(form, bad if problem and not elsewhere else "")
         found = self._known
@@ -244,6 +246,8 @@ class DesignPage(QWidget):
         return self._catalogue.problem or "No trained model is installed: train one with crystal-studio train."
 
     def _problem(self) -> str:
+        if self.model.waits:
+            return READING
         error = self._error
         return (
             (str(error) if error else "")

@@ -21,22 +21,23 @@ from crystal_studio.generators.protocol import ModelCard
 
 
 class FormModel(QObject):
-    """``changed`` follows every change; ``error`` is why there is no request, or None."""
+    """``changed`` follows every change; ``error`` is why there is no request, or None. While it ``waits`` for the
+    catalogue there is neither."""
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, waits: bool = False) -> None:
         super().__init__(parent)
+        self.waits = waits
         self.undo_stack = QUndoStack(self)
         self.form = Form()
         self.catalogue = Catalogue()
         self._mistyped: dict[str, str] = {}
-        self._form_error: RequestError | None = None
-        self._request: DesignRequest | None = self.form.request(None)
+        self._made: tuple[DesignRequest | None, RequestError | None] | None = None
 
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Know the models, and by them what can be asked for."""
-        self.catalogue = catalogue
+        self.catalogue, self.waits = catalogue, False
         self.show(self.form)
 
     @property
@@ -64,13 +65,13 @@ class FormModel(QObject):
     @property
     def request(self) -> DesignRequest | None:
         """The request of the form as it stands on screen, None where it makes none."""
-        return None if self._mistyped else self._request
+        return None if self._mistyped else self._outcome[0]
 
     @property
     def error(self) -> RequestError | None:
         """What has to be corrected first: text that cannot be read, or fields that do not go together."""
         wrong = next(iter(self._mistyped.items()), None)
-        return RequestError(wrong[1], wrong[0].partition("/")[0]) if wrong else self._form_error
+        return RequestError(wrong[1], wrong[0].partition("/")[0]) if wrong else self._outcome[1]
 
     def mistyped(self, field: str) -> str:
         """Why the text in a field cannot be read; empty where it can."""
@@ -105,12 +106,20 @@ class FormModel(QObject):
         for field in list(self._mistyped):
             if shown(form, field) != shown(self.form, field):
                 del self._mistyped[field]
-        self.form = form
-        try:
-            self._request, self._form_error = form.request(self.family), None
-        except RequestError as error:
-            self._request, self._form_error = None, error
+        self.form, self._made = form, None
         self.changed.emit()
+
+    @property
+    def _outcome(self) -> tuple[DesignRequest | None, RequestError | None]:
+        """The request of the form, or why there is none; made when first asked for."""
+        if self.waits:
+            return None, None
+        if self._made is None:
+            try:
+                self._made = (self.form.request(self.family), None)
+            except RequestError as error:
+                self._made = (None, error)
+        return self._made
 
     def set_request(self, request: DesignRequest) -> None:
         """Show a request, undoable; raises ``RequestError``, and leaves the form as it is, where it cannot be shown."""

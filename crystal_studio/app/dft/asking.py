@@ -10,7 +10,6 @@ from typing import Any
 from crystal_studio.campaign.dft_request import LOCAL, DftRequest
 from crystal_studio.dft.protocol import RANGES, RELAX, SINGLE_POINT, Settings
 from crystal_studio.dft.registry import CODES
-from crystal_studio.dft.script_code import RunsHere
 from crystal_studio.errors import KnownError
 
 USUAL = Settings()
@@ -66,11 +65,15 @@ def recalled(text: str) -> dict[str, Any]:
 
 def runs_here(code: str) -> bool:
     """Whether this machine can run a code."""
+    from crystal_studio.dft.script_code import RunsHere
+
     return isinstance(CODES.get(code), RunsHere)
 
 
 def program(code: str) -> str:
     """Where the program of a code that runs here was found; raises ``KnownError`` that says how to get it."""
+    from crystal_studio.dft.script_code import RunsHere
+
     found = CODES.get(code)
     assert isinstance(found, RunsHere)
     return found.program()[0]

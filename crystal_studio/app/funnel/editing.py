@@ -11,6 +11,7 @@ from crystal_studio.candidates.registry import quantities
 from crystal_studio.design.funnel import FUNNELS, Asked, ChosenStage, Funnel, asked, said
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel import stage_options, stages
+from crystal_studio.funnel.presets import Preset
 from crystal_studio.funnel.stage_registry import STAGES, StageError
 from crystal_studio.funnel.stage_table import written
 
@@ -136,6 +137,11 @@ def in_words(funnel: Funnel) -> str:
         more += [f"{titles[n].title.lower()} {written(titles[n], v)}" for n, v in chosen.options.items() if n in titles]
         parts.append(f"{kind.title} ({', '.join(more)})" if more else kind.title)
     return ", ".join(parts)
+
+
+def titled(preset: Preset) -> str:
+    """A preset as it is listed: those of the program with a capital."""
+    return preset.name if preset.own else preset.name.capitalize()
 
 
 def about(funnel: Asked) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from crystal_studio.app.design.choice import HELP_ROLE, Choice
-from crystal_studio.app.funnel.editing import about
-from crystal_studio.app.funnel.funnel_dialog import FunnelDialog
-from crystal_studio.app.funnel.preset_row import titled
+from crystal_studio.app.funnel.editing import about, titled
 from crystal_studio.design.funnel import Asked, Funnel, title
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel import presets
 from crystal_studio.funnel.presets import Preset
 from crystal_studio.funnel.stages import expand
+
+if TYPE_CHECKING:
+    from crystal_studio.app.funnel.funnel_dialog import FunnelDialog
 
 OWN = ""
 """Key of what is no preset."""
@@ -93,6 +95,8 @@ class FunnelField(QWidget):
 
     def open(self) -> None:
         """Edit the funnel; one that cannot be used is begun afresh from the quick one."""
+        from crystal_studio.app.funnel.funnel_dialog import FunnelDialog
+
         try:
             funnel = expand(self._value)
             funnel = expand("quick") if not funnel.stages else funnel

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.app.design.choice import HELP_ROLE, Choice
-from crystal_studio.app.funnel.editing import Editing, in_words
+from crystal_studio.app.funnel.editing import Editing, in_words, titled
 from crystal_studio.app.funnel.funnel_model import FunnelModel
 from crystal_studio.app.widgets import GAP, label
 from crystal_studio.design.funnel import Funnel
@@ -28,11 +28,6 @@ from crystal_studio.funnel import presets
 from crystal_studio.funnel.presets import Preset
 
 FILES = "Funnels (*.toml)"
-
-
-def titled(preset: Preset) -> str:
-    """A preset as it is listed: those of the program with a capital."""
-    return preset.name if preset.own else preset.name.capitalize()
 
 
 class PresetRow(QWidget):
