@@ -84,7 +84,8 @@ def test_a_command_loads_no_other(tmp_path: Path) -> None:
 
 
 OPENED_LATER = {
-    "crystal_studio.app.evaluation.dialog", "crystal_studio.app.explore.export_dialog", "crystal_studio.app.notice_list",
+    "crystal_studio.app.evaluation.dialog", "crystal_studio.app.explore.export_dialog",
+    "crystal_studio.app.notice_list",
     "crystal_studio.app.palette.command_palette", "crystal_studio.app.references.dialog",
     "crystal_studio.app.funnel.funnel_dialog", "crystal_studio.app.dft.dft_dialog",
 }  # fmt: skip
