@@ -203,6 +203,18 @@ def test_catalogue_reads_what_is_shipped():
     assert len(found.groups) == 230 and found.groups[224].symbol == "Fm-3m"
 
 
+def test_nothing_is_asked_before_the_models_are_known_unless_somebody_asks(qtbot, background):
+    made, begun = DesignPage(background), DesignPage(background)
+    for page in (made, begun):
+        qtbot.addWidget(page)
+        assert not page.ready and not page.launch.button.isEnabled() and page.model.request is None
+        assert not page.launch.problem.text()
+    made.set_catalogue(Catalogue(groups(), (CARD,)))
+    assert made.ready and made.launch.button.isEnabled() and made.model.request.count == Form().count
+    begun.model.change(replace(Form(), count=3), "count")
+    assert begun.ready and begun.model.request.count == 3
+
+
 def test_a_composition_that_no_positions_hold_is_said_beside_its_field(qtbot):
     background = Background()
     made = DesignPage(background)

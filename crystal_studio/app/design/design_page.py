@@ -49,8 +49,8 @@ class DesignPage(QWidget):
     validity = Signal()
 
     def __init__(self, background: Background | None = None, parent: QWidget | None = None) -> None:
-        """With a ``background``, what takes a moment to find out is checked there while the user goes on, and the form
-        makes no request before the catalogue is there."""
+        """With a ``background``, what takes a moment to find out is checked there while the user goes on, and a form
+        that nobody has changed makes no request before the catalogue is there."""
         super().__init__(parent)
         self._background = background
         self._found: tuple[DesignRequest, Feasibility] | None = None

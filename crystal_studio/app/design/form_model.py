@@ -22,7 +22,7 @@ from crystal_studio.generators.protocol import ModelCard
 
 class FormModel(QObject):
     """``changed`` follows every change; ``error`` is why there is no request, or None. While it ``waits`` for the
-    catalogue there is neither."""
+    catalogue, and nobody has changed the form, there is neither."""
 
     changed = Signal()
 
@@ -98,6 +98,7 @@ class FormModel(QObject):
 
     def change(self, form: Form, text: str, merge: str = "") -> None:
         """Put another form in place, undoable; changes with the same ``merge`` become one step."""
+        self.waits = False
         if form != self.form:
             self.undo_stack.push(Change(self.show, self.form, form, text, merge))
 
