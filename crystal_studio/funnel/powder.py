@@ -66,7 +66,7 @@ class PowderStage:
         advanced=True,
     )
     seconds: float = option(
-        60.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
+        300.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
     )
     rejects: bool = False
 
