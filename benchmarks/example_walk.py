@@ -24,7 +24,7 @@ import numpy as np
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.charge_balance import balanced, chemistry
-from crystal_studio.crystal.composition import parse_formula
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.data.marginals import marginals
@@ -34,7 +34,7 @@ from crystal_studio.evaluation.validity import compositionally_valid
 COMMON = 1000
 GROUPS = 32
 SYSTEMS = 3
-COMPOSITIONS = 3
+COMPOSITIONS = 2
 LARGEST = 7
 
 
@@ -77,8 +77,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", type=Path)
     parser.add_argument("--model", default="adaptive-cell-mp20-like")
-    parser.add_argument("--count", type=int, default=24, help="candidates a composition")
+    parser.add_argument("--count", type=int, default=30, help="candidates a composition")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--dry", action="store_true", help="only name the commands")
     args = parser.parse_args()
     common = (np.argsort(-marginals().space_group_counts, kind="stable")[:GROUPS] + 1).tolist()
@@ -88,6 +89,7 @@ def main() -> None:
             command = ["generate", str(args.project), "--name", f"{'-'.join(SYMBOLS[z] for z in system)}: {formula}"]
             command += ["--model", args.model, "--composition", formula, "--max-atoms", "24", *groups]
             command += ["--count", str(args.count), "--seed", str(args.seed), "--device", "cpu"]
+            command += ["--workers", str(args.workers)]
             print("crystal-studio", *command, flush=True)
             if not args.dry:
                 subprocess.run([sys.executable, "-m", "crystal_studio.cli.main", *command], check=True)
