@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--model", type=Path, action="append", default=[], help="folder of a model (repeatable)")
     parser.add_argument("--count", type=int, default=0, help="held-out crystals, 0 for all")
+    parser.add_argument("--steps", type=int, default=0, help="denoising steps of these models, 0: their own")
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -75,8 +76,8 @@ def main() -> None:
     rows = []
     for model in args.model:
         card = registry.read_card(model)
-        file = args.folder / f"answers-{card.name}-{held_out.stamp(model)}.jsonl"
-        answers = held_out.answers(held_out.questions(held, model, 1, with_group=True), file, args.workers)
+        file = args.folder / f"answers-{card.name}-{held_out.stamp(model)}-{args.steps}.jsonl"
+        answers = held_out.answers(held_out.questions(held, model, 1, True, steps=args.steps), file, args.workers)
         asked = dict(zip(held.rows, held.units.space_group.tolist(), strict=True))
         made = [(held_out.cells(answer), asked[row]) for row, answer in answers.items() if answer["cells"]]
         cells, groups = Structures.concatenate(one for one, _ in made), [group for _, group in made]

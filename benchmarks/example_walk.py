@@ -24,8 +24,8 @@ import numpy as np
 
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.charge_balance import balanced, chemistry
-from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
+from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.data.marginals import marginals
 from crystal_studio.data.reference import ReferenceIndex
