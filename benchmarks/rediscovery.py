@@ -6,8 +6,9 @@ The crystals: of the held-out ones with two elements or more that match no cryst
 (StructureMatcher's defaults), the first ``--each`` of each of the six crystal families, in an order that a seed
 decides. Each is asked for ``--samples`` times by composition, atoms of the primitive cell (at most) and space group,
 and as published by the number of inequivalent atoms of each element (``--told composition`` leaves that out); Wyckoff
-positions are drawn. Found is what matches by StructureMatcher's defaults before or after relaxation by CHGNet; RMSD in
-units of (V/N)^(1/3). Everything is kept in ``--folder``: a run that was stopped goes on.
+positions are drawn. Found is what matches by StructureMatcher's defaults before or after relaxation by CHGNet (of a
+crystal found before only the best sample is relaxed); RMSD in units of (V/N)^(1/3). Everything is kept in ``--folder``:
+a run that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ def least(found: matches.Found) -> float | None:
     return round(value, 4) if np.isfinite(value) else None
 
 
+def worth_relaxing(found: matches.Found) -> np.ndarray:
+    """The best sample of a crystal that is found already, else all of them."""
+    least = [np.inf if pair[1] is None else pair[1] for pair in found]
+    return np.array([int(np.argmin(least))]) if np.isfinite(least).any() else np.arange(len(found))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
@@ -69,10 +76,9 @@ def main() -> None:
     true = {str(row): held.cells.take(np.array([i])) for i, row in enumerate(held.rows)}
     compared = args.folder / f"matches-{name}.jsonl"
     before = matches.judge({key: (true[key], cells) for key, cells in made.items()}, compared, args.workers)
-    outcomes = relaxed(
-        {key: cells for key, cells in made.items() if len(cells)}, args.folder / "relaxed.jsonl", args.workers
-    )
-    pairs = {f"{key} relaxed": (true[key], moved(made[key], outcomes[key])) for key in outcomes}
+    part = {key: cells.take(worth_relaxing(before[key])) for key, cells in made.items() if len(cells)}
+    outcomes = relaxed(part, args.folder / "relaxed.jsonl", args.workers)
+    pairs = {f"{key} relaxed": (true[key], moved(part[key], outcomes[key])) for key in outcomes}
     after = matches.judge(pairs, compared, args.workers)
     lines: list[dict[str, Any]] = []
     for i, key in enumerate(made):
@@ -84,6 +90,7 @@ def main() -> None:
                 "group": f"{tables().symbol[group - 1]} ({group})",
                 "family": FAMILIES[int(family_rows(np.array([group]))[0])],
                 "atoms": held.atoms[i],
+                "samples": len(before[key]),
                 "matching": sum(pair[1] is not None for pair in before[key]),
                 "RMSD": least(before[key]),
                 "matching relaxed": sum(pair[1] is not None for pair in after.get(f"{key} relaxed", [])),
