@@ -209,6 +209,7 @@ def test_a_full_disk_is_one_line_and_resume_goes_on(studio, project: Path) -> No
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert answer.code == 1 and "free some space" in answer.complaint and "resume" in answer.complaint
-    assert [c.state for c in ProjectReader(project).campaigns()] == ["finished", "paused"]
+    before_it, full = (c.state for c in ProjectReader(project).campaigns())
+    assert before_it == "finished" and full in ("paused", "running"), "running where not even the state had room"
     [again] = studio("resume", project, "--json").json["campaigns"]
     assert (again["state"], again["unjudged"]) == ("finished", 64)
