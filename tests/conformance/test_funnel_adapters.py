@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from crystal_studio.conformance import potentials, property_models, stages
+from crystal_studio.errors import KnownError
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.potentials.registry import POTENTIALS, available, load
 from crystal_studio.properties import registry as predictors
+
+NEEDS_A_PROGRAM = ("pores",)
 
 
 def each(checks):
@@ -20,6 +23,11 @@ def each(checks):
 def test_stages(name: str, check) -> None:
     stage = STAGES.get(name)()
     assert stage.name == name
+    if name in NEEDS_A_PROGRAM:
+        try:
+            stage.reference(FunnelContext())
+        except KnownError as missing:
+            pytest.skip(str(missing))
     check(stage, FunnelContext())
 
 
