@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 
 from crystal_studio.candidates.verdicts import ERROR, PASSED, REJECTED, Finding, Reason, ReasonKind, Verdicts
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.soundness import COMPUTABLE, fault_text
 from crystal_studio.execution.other_python import ProgramError
+from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
 from crystal_studio.porosity.protocol import Pores, Probe
 from crystal_studio.porosity.registry import PROGRAMS
+
+HEAVIEST = 96
+"""Curium: the last element with a measured covalent radius (Cordero et al., Dalton Trans. 2008, 2832)."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +62,23 @@ class PoresStage:
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Finds lcd, pld (Angstrom), surface_area (m2/g), surface_area_by_volume (m2/cm3) and void_fraction.
 
-        What the program has no answer for is an error. Raises ``KnownError`` where the program is missing.
+        Notes pores_note: why a cell that is none was not measured. What the program has no answer for is an error.
+        Raises ``KnownError`` where the program is missing.
         """
         program = PROGRAMS.get(self.program)
         method, probe = program.method(), Probe(self.probe, self.samples, self.divided)
         figures = np.full((len(batch), len(self.gives)), np.nan)
         reasons: list[Reason | None] = [None] * len(batch)
         status = [PASSED] * len(batch)
+        notes = objects([None] * len(batch))
         for i in range(len(batch)):
+            one = batch.structures.take(np.array([i]))
+            fault = fault_text(*one.cell(0), COMPUTABLE) or _no_radius(one)
+            if fault:
+                notes[i] = fault
+                continue
             try:
-                found = program.measure(batch.structures.take(np.array([i])), probe, self.seconds)
+                found = program.measure(one, probe, self.seconds)
             except ProgramError as error:
                 status[i], reasons[i] = ERROR, Reason("error", {"text": f"{method.title}: {error}"})
                 continue
@@ -74,7 +87,12 @@ class PoresStage:
                 status[i] = REJECTED
                 reasons[i] = Reason("narrow", {"pld": found.pld, "least": self.least_pld})
         findings = tuple(Finding(name, method, figures[:, k]) for k, name in enumerate(self.gives))
-        return Verdicts(tuple(status), tuple(reasons), findings)
+        return Verdicts(tuple(status), tuple(reasons), findings, {"pores_note": notes})
+
+
+def _no_radius(one: Structures) -> str:
+    heaviest = int(one.numbers.max())
+    return f"it holds element {heaviest}, whose radius is not known" if heaviest > HEAVIEST else ""
 
 
 def _row(found: Pores) -> tuple[float, ...]:

@@ -10,7 +10,6 @@ from crystal_studio.candidates.quantities import Method
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
-from crystal_studio.crystal.soundness import fault_text
 from crystal_studio.execution.other_python import ProgramError, ask, python_with
 from crystal_studio.porosity.protocol import Pores, Probe
 
@@ -35,8 +34,6 @@ class Zeo:
         """See ``PoreProgram``; a crash is tried again with other small displacements."""
         python, _ = python_with("pyzeo", "Zeo++ (pyzeo)")
         lattice, numbers, positions = crystal.cell(0)
-        if fault := fault_text(lattice, numbers, positions):
-            raise ProgramError(f"not asked: {fault}")
         asked = {
             "cell": cell_parameters(lattice[None])[0].tolist(),
             "symbols": [SYMBOLS[z] for z in numbers.tolist()],
