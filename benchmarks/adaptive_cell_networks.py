@@ -92,6 +92,7 @@ def main() -> None:
 
         with tempfile.TemporaryDirectory() as folder:
             trainer.run(Path(folder), stop=told)
+            told()  # the loop asks no more once the time is up
 
 
 if __name__ == "__main__":
