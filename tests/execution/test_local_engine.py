@@ -79,7 +79,8 @@ def test_close_ends_workers_at_once_and_from_any_thread(tmp_path: Path) -> None:
     assert wait_until((tmp_path / "mark").exists, PATIENCE)
     started = time.monotonic()
     threading.Timer(0.1, engine.close).start()
-    assert engine.completed(600.0) == []
+    # Empty-handed, or, where the engine was quicker than this thread, told that it has ended.
+    assert all(isinstance(outcome, Died) for _, outcome in engine.completed(600.0))
     engine.close()
     assert time.monotonic() - started < PATIENCE  # nobody waits for what does not come
     assert not [p for p in multiprocessing.active_children() if p.name == "worker"]
