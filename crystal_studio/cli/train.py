@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.cli import common
+from crystal_studio.errors import RequestError
 
 SUMMARY = "train a model on a data set; resumes after a kill"
 EXAMPLE = "crystal-studio train symmcd --data structures.parquet --out models/mine --max-minutes 120"
@@ -25,7 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     titles = {name: family.title for name, family in families.all().items()}
     parser.add_argument("model", metavar="MODEL", help=f"what to train: {', '.join(titles)}")
     parser.add_argument(
-        "--data", required=True, metavar="FILE", help="parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs"
+        "--data",
+        metavar="FILE",
+        help="parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs; for models of frameworks their own files "
+        "(default: those that ship)",
     )
     parser.add_argument(
         "--extra",
@@ -54,10 +58,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     family = families.get(args.model)
     chosen = family.options(**declared_arguments.values(args, _options(), family.name, family.title, "model"))
+    data = Path(args.data) if args.data else family.default_data()
+    if data is None:
+        raise RequestError(f"{family.title} needs data to be trained on: name a file with --data.", "data")
     device = resolve(args.device).name
     stop = threading.Event()
     job = TrainingJob(
-        Path(args.data),
+        data,
         Path(args.out),
         chosen,
         extra=tuple(map(Path, args.extra)),

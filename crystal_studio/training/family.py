@@ -14,7 +14,8 @@ from crystal_studio.design.declared import Options
 class TrainingJob:
     """One training: what any family needs to know.
 
-    data : parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs
+    data : what the family learns from: parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs, or a file of its own
+        kind; its ``default_data`` where none is named
     extra : further crystals; what they are used for is the family's matter
     out : folder for weights, card, learning curve and checkpoint
     options : those of the family
@@ -48,6 +49,9 @@ class TrainingFamily(Protocol):
     name: str
     title: str
     options: type[Options]
+
+    def default_data(self) -> Path | None:
+        """What is learnt from where no data are named; None where they have to be."""
 
     def train(self, job: TrainingJob) -> dict[str, Any]:
         """Write weights and card to ``job.out``; returns what was reached, fit for JSON.

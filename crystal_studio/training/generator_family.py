@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from crystal_studio.design.declared import declare
@@ -32,6 +33,10 @@ def in_sixteen_bit(chosen: SixteenBit, device: str) -> bool:
 
 class GeneratorFamily:
     """How far a training is and what it has reached, in the words of all generators."""
+
+    def default_data(self) -> Path | None:
+        """None: data have to be named."""
+        return None
 
     def progress(self, row: dict[str, float]) -> str:
         """Like "epoch 3  step 40  1.2 min  loss 0.8123  210/s"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from crystal_studio.design.declared import Options, declare
@@ -26,6 +27,10 @@ class PropertiesFamily:
     name = "properties"
     title = "properties"
     options: type[Options] = PropertyTraining
+
+    def default_data(self) -> Path | None:
+        """None: data have to be named."""
+        return None
 
     def train(self, job: TrainingJob) -> dict[str, Any]:
         """Errors and coverage of every property, by part of the data."""

@@ -5,6 +5,7 @@ Water (H, O) or carbon dioxide (C, O), one to three molecules in a cubic box, tu
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -124,9 +125,17 @@ class BoxTraining:
 
     name, title, options = "boxes", "Boxes", BoxTrainingOptions
 
+    def default_data(self):
+        return Path("boxes.that.ship")
+
     def train(self, job):
         job.report({"boxes": float(job.options.members)})
-        return {"boxes": job.options.members, "extra": [str(p) for p in job.extra], "minutes": job.max_minutes}
+        return {
+            "boxes": job.options.members,
+            "data": str(job.data),
+            "extra": [str(p) for p in job.extra],
+            "minutes": job.max_minutes,
+        }
 
     def progress(self, row):
         return f"{row['boxes']:.0f} boxes"

@@ -16,7 +16,8 @@ def parsed(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--json")
     train.arguments(parser)
-    return parser.parse_args([*words, "--data", "d.parquet", "--out", "o", "--device", "cpu"])
+    data = [] if "--without" in words else ["--data", "d.parquet"]
+    return parser.parse_args([w for w in words if w != "--without"] + [*data, "--out", "o", "--device", "cpu"])
 
 
 @pytest.mark.parametrize("name", ["symmcd", "adaptive-cell", "properties"])
@@ -51,6 +52,14 @@ def test_a_family_of_another_package_is_given_its_job(boxes, capsys):
     assert (document["boxes"], document["extra"], document["minutes"]) == (2, ["a", "b"], 3.0)
     assert "2 boxes" in train.text(document) and "2 boxes" in capsys.readouterr().err
     assert train.run(parsed("boxes"))["boxes"] == 3
+
+
+def test_data_are_those_of_the_family_where_none_are_named(boxes):
+    assert train.run(parsed("boxes"))["data"] == "d.parquet"
+    assert train.run(parsed("boxes", "--without"))["data"] == "boxes.that.ship"
+    with pytest.raises(RequestError, match="name a file with --data") as caught:
+        train.run(parsed("properties", "--without"))
+    assert caught.value.field == "data"
 
 
 def test_options_of_another_family_are_refused():
