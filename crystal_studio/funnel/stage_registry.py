@@ -35,6 +35,7 @@ STAGES: Registry[Any] = Registry(
         "free_relaxation": "crystal_studio.funnel.free_relaxation:FreeRelaxationStage",
         "phonons": "crystal_studio.funnel.phonons:PhononStage",
         "powder": "crystal_studio.funnel.powder:PowderStage",
+        "mof_validity": "crystal_studio.funnel.mof_validity:MofValidityStage",
         "pores": "crystal_studio.funnel.pores:PoresStage",
         "consensus": "crystal_studio.funnel.consensus:ConsensusStage",
     },

@@ -27,25 +27,34 @@ HIGHEST_CHARGE = 3.0
 _HYDROGENS_REACH = 1.1
 """Angstrom within which a hydrogen may have one neighbour."""
 
-CHECKS: dict[str, str] = {
-    "metal": "It holds no metal.",
-    "carbon": "It holds no carbon.",
-    "hydrogen": "It holds no hydrogen.",
-    "overlap": "Two atoms are nearer than the smaller of their covalent radii.",
-    "carbon_over": "A carbon has more than four bonds.",
-    "nitrogen_over": "A nitrogen has more than four bonds.",
-    "hydrogen_over": "A hydrogen has more than one neighbour.",
-    "carbon_under": "A carbon lacks a neighbour: it has one bond, or two that are not in line.",
-    "nitrogen_under": "A nitrogen lacks a hydrogen.",
-    "rare_earth_under": "A lanthanide or actinide has fewer than four neighbours.",
-    "alkali_under": "An alkali or alkaline earth metal has fewer than four neighbours.",
-    "lone_molecule": "A molecule or an ion is bonded to nothing.",
-    "terminal_oxo": "A metal that forms none has a terminal oxide.",
-    "exposed_metal": "A metal has its neighbours on one side only.",
-    "charge": "An atom has a partial charge beyond 3 e.",
-    "pore": "Its pores are narrower than 2.4 A.",
+CHECKS: dict[str, tuple[str, str]] = {
+    "metal": ("No metal", "It holds no metal."),
+    "carbon": ("No carbon", "It holds no carbon."),
+    "hydrogen": ("No hydrogen", "It holds no hydrogen."),
+    "overlap": ("Atoms on top of each other", "Two atoms are nearer than the smaller of their covalent radii."),
+    "carbon_over": ("Carbon with too many bonds", "A carbon has more than four bonds."),
+    "nitrogen_over": ("Nitrogen with too many bonds", "A nitrogen has more than four bonds."),
+    "hydrogen_over": ("Hydrogen with two neighbours", "A hydrogen has more than one neighbour."),
+    "carbon_under": (
+        "Carbon with too few bonds",
+        "A carbon lacks a neighbour: it has one bond, or two that are not in line.",
+    ),
+    "nitrogen_under": ("Nitrogen with too few bonds", "A nitrogen lacks a hydrogen."),
+    "rare_earth_under": (
+        "Rare earth with too few neighbours",
+        "A lanthanide or actinide has fewer than four neighbours.",
+    ),
+    "alkali_under": (
+        "Alkali metal with too few neighbours",
+        "An alkali or alkaline earth metal has fewer than four neighbours.",
+    ),
+    "lone_molecule": ("A lone molecule or ion", "A molecule or an ion is bonded to nothing."),
+    "terminal_oxo": ("A terminal oxide that is not formed", "A metal that forms none has a terminal oxide."),
+    "exposed_metal": ("A metal bonded on one side", "A metal has its neighbours on one side only."),
+    "charge": ("Partial charges too high", "An atom has a partial charge beyond 3 e."),
+    "pore": ("Pores too narrow", "Its pores are narrower than 2.4 A."),
 }
-"""Sentence of each check for a framework that fails it, in the order of the columns of ``Validity``."""
+"""Title and sentence of each check for a framework that fails it, in the order of the columns of ``Validity``."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""Does the framework make chemical sense, by the criteria of MOFChecker that MOFDiff goes by?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
+from crystal_studio.crystal.soundness import COMPUTABLE, fault_texts
+from crystal_studio.funnel.columns import objects
+from crystal_studio.funnel.protocol import Batch
+from crystal_studio.mof.validity import CHECKS, check
+
+ELSEWHERE = ("pore",)
+"""Checks of another stage (``pores``)."""
+
+
+@dataclass(frozen=True)
+class MofValidityStage:
+    """Rejects frameworks that fail a check; the first in order is the reason, the notes name all.
+
+    Bonds are those that a candidate states, so that one that was put together from blocks and has yet to be relaxed
+    is judged by what it is meant to be; where none are stated they are perceived.
+    """
+
+    rejects: bool = True
+
+    name = "mof_validity"
+    version = 1
+    title = "Framework"
+    in_order = False
+    costly = True
+    remembers = False
+    requires = ()
+    gives = ()
+    reasons = (
+        ReasonKind("not_sound", "No cell of a crystal", "Nothing can be computed of this cell: {text}."),
+        *(ReasonKind(code, *words) for code, words in CHECKS.items() if code not in ELSEWHERE),
+    )
+    seconds = 120.0
+
+    def __call__(self, batch: Batch, context: Any) -> Verdicts:
+        """Notes failed_checks: the codes of all checks that failed, with commas between them."""
+        texts = fault_texts(batch.structures, COMPUTABLE)
+        reasons = [Reason("not_sound", {"text": text}) if text else None for text in texts]
+        sound = np.flatnonzero([not text for text in texts])
+        part = batch.candidates.take(sound)
+        found = check(part.structures, part.bonds)
+        failed: list[str | None] = [None] * len(batch)
+        for at, i in enumerate(sound.tolist()):
+            if codes := found.failures(at):
+                reasons[i], failed[i] = Reason(codes[0]), ", ".join(codes)
+        return rejecting(reasons, notes={"failed_checks": objects(failed)})
