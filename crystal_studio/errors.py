@@ -30,3 +30,7 @@ class RoomError(FileError):
 
 class ModelError(KnownError):
     """Weights are missing, damaged or made for another version."""
+
+
+class MissingError(KnownError):
+    """A program that is no part of this one, and that something optional needs, is not installed."""

@@ -13,7 +13,7 @@ NUMBER, COUNT, FLAG, LABEL = "number", "count", "flag", "label"
 AT_MOST = "≤ "
 """Before a value that is an upper bound."""
 
-METHOD_KINDS = ("experiment", "dft", "potential", "reference", "geometry", "learned")
+METHOD_KINDS = ("experiment", "dft", "potential", "force_field", "reference", "geometry", "learned")
 """Kinds of methods, the most trusted first. A learned prediction never stands for the quantity itself."""
 
 

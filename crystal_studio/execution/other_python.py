@@ -13,7 +13,7 @@ from typing import Any
 
 import platformdirs
 
-from crystal_studio.errors import KnownError
+from crystal_studio.errors import MissingError
 
 VARIABLE = "CRYSTAL_STUDIO_MOF_PYTHON"
 """Environment variable with the path of a Python that has the programs for porous crystals."""
@@ -36,20 +36,20 @@ def home() -> Path:
 def python_with(package: str, title: str) -> tuple[str, str]:
     """(Python, version of the package): what the environment names, what ``make mof`` has installed, or this Python.
 
-    Raises ``KnownError`` that says how to get it where none has it.
+    Raises ``MissingError`` that says how to get it where none has it.
     """
     how = f"install it with 'make mof', or set {VARIABLE} to a Python that has it (pip install {package})"
     named = os.environ.get(VARIABLE)
     if named:
         if version := _version(named, package):
             return named, version
-        raise KnownError(f"The Python that {VARIABLE} names, {named}, has no {title}: {how}.")
+        raise MissingError(f"The Python that {VARIABLE} names, {named}, has no {title}: {how}.")
     folder = "Scripts" if os.name == "nt" else "bin"
     ours = "" if getattr(sys, "frozen", False) else sys.executable
     for python in (str(home() / folder / "python"), ours):
         if python and Path(python).exists() and (version := _version(python, package)):
             return python, version
-    raise KnownError(f"{title} was not found: {how}.")
+    raise MissingError(f"{title} was not found: {how}.")
 
 
 def ask(python: str, script: Path, question: Mapping[str, Any], seconds: float) -> dict[str, Any]:

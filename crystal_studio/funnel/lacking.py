@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crystal_studio.errors import KnownError
+from crystal_studio.errors import KnownError, MissingError
 from crystal_studio.funnel.protocol import Stage
 
 
 def lacking(stages: Sequence[Stage], context: Any) -> list[str]:
-    """One sentence for each stage whose reference is not installed and whose findings will stay unknown.
+    """One sentence for each stage whose reference is not installed and whose findings will stay unknown, and each that
+    is left out because it needs a program that is not there.
 
     A stage that asks a reference has a method ``reference(context)`` that loads it or raises ``KnownError``.
     """
@@ -20,6 +21,8 @@ def lacking(stages: Sequence[Stage], context: Any) -> list[str]:
         try:
             if load is not None:
                 load(context)
+        except MissingError as error:
+            sentences.append(f"{stage.title} will be left out. {error}")
         except KnownError as error:
             sentences.append(f"{stage.title} will stay unknown. {error}")
     return sentences

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class MofValidityStage:
 
     rejects: bool = True
 
+    _by_stated_bonds: ClassVar[bool] = True
+
     name = "mof_validity"
     version = 1
     title = "Framework"
@@ -47,9 +49,22 @@ class MofValidityStage:
         reasons = [Reason("not_sound", {"text": text}) if text else None for text in texts]
         sound = np.flatnonzero([not text for text in texts])
         part = batch.candidates.take(sound)
-        found = check(part.structures, part.bonds)
+        found = check(part.structures, part.bonds if self._by_stated_bonds else None)
         failed: list[str | None] = [None] * len(batch)
         for at, i in enumerate(sound.tolist()):
             if codes := found.failures(at):
                 reasons[i], failed[i] = Reason(codes[0]), ", ".join(codes)
         return rejecting(reasons, notes={"failed_checks": objects(failed)})
+
+
+@dataclass(frozen=True)
+class RelaxedMofValidityStage(MofValidityStage):
+    """The same checks of a geometry that has come to rest, with bonds as anybody perceives them in it.
+
+    To stand behind a relaxation: what was meant to be bonded and is not fails here.
+    """
+
+    _by_stated_bonds: ClassVar[bool] = False
+
+    name = "mof_validity_relaxed"
+    title = "Framework, relaxed"

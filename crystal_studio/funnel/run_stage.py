@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from crystal_studio.candidates.verdicts import Verdicts, failing
-from crystal_studio.errors import KnownError
+from crystal_studio.candidates.verdicts import Verdicts, failing, marking
+from crystal_studio.errors import KnownError, MissingError
 from crystal_studio.execution.calling import is_out_of_memory
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.joining import join
@@ -34,7 +34,8 @@ def run(stage: Stage, batch: Batch, context: Any) -> Verdicts:
     A batch on which it raises is halved until the candidates at fault are alone, so that the others get their
     verdicts; one with a malformed answer is not, since such a stage cannot be trusted with the parts either. The
     traceback goes to the log and into the note ``traceback``. A ``KnownError`` (a potential that is not installed, say)
-    or a lack of memory is passed on: it concerns the whole campaign and has a remedy.
+    or a lack of memory is passed on: it concerns the whole campaign and has a remedy. Where an optional program is
+    missing the stage is left out: all pass, with the sentence in the note ``left_out``.
     """
     return _Attempt(stage, context).judge(batch)
 
@@ -52,6 +53,8 @@ class _Attempt:
             if wrong := complaint(self.stage, verdicts, batch):
                 raise MalformedVerdicts(wrong)
             return verdicts if self.stage.rejects else verdicts.marked()
+        except MissingError as missing:
+            return marking(len(batch), notes={"left_out": objects([f"Left out. {missing}"] * len(batch))})
         except KnownError:
             raise
         except Exception as error:

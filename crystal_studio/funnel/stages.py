@@ -17,11 +17,24 @@ QUICK = ("geometry", "composition", "symmetry", "uniqueness", "novelty", "proper
 FULL: dict[str, Any] = {"max_steps": 500, "fmax": 0.03, "cautious": False, "seconds": 2400.0}
 """Options of the relaxation in the full one."""
 
+MOF: tuple[tuple[str, bool | None, dict[str, Any]], ...] = (
+    ("geometry", None, {"most_volume": 1000.0, "longest_edge": 200.0}),
+    ("mof_validity", None, {}),
+    ("uff_relaxation", None, {}),
+    ("mof_validity_relaxed", None, {}),
+    ("pores", True, {}),
+)
+"""Stages of the funnel for metal-organic frameworks, whether they reject, and their options."""
+
 FUNNELS: dict[str, Funnel] = {
     "quick": Funnel.stated(name="quick", stages=tuple(ChosenStage.stated(stage=name) for name in QUICK)),
     "full": Funnel.stated(
         name="full",
         stages=tuple(ChosenStage.stated(stage=name, options=FULL if name == "relaxation" else {}) for name in QUICK),
+    ),
+    "mof": Funnel.stated(
+        name="mof",
+        stages=tuple(ChosenStage.stated(stage=name, rejects=rejects, options=o) for name, rejects, o in MOF),
     ),
     "none": Funnel.stated(name="none"),
 }

@@ -44,6 +44,14 @@ def perceive_bonds(structures: Structures, orders: bool = True) -> Bonds:
     return Bonds(np.ones(len(rows), bool), offsets, atoms.astype(np.int32), image.astype(np.int16), order)
 
 
+def bonds_of(structures: Structures, stated: Bonds | None, i: int, orders: bool = True) -> Bonds:
+    """Bonds of crystal i alone: those that are stated, else perceived ones."""
+    one = np.array([i])
+    if stated is not None and stated.known[i]:
+        return stated.take(one)
+    return perceive_bonds(structures.take(one), orders)
+
+
 def neighbours(
     lattice: NDArray[np.float64], positions: NDArray[np.float64], within: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

@@ -16,7 +16,7 @@ from crystal_studio.candidates.bonds import Bonds
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.mof.bond_graph import parts_of
-from crystal_studio.mof.bonds import neighbours, perceive_bonds
+from crystal_studio.mof.bonds import bonds_of, neighbours
 from crystal_studio.mof.elements import ALKALI, IS_METAL, NO_TERMINAL_OXO, RARE_EARTH
 from crystal_studio.mof.surroundings import Surroundings, exposed, nitrogen_lacks_hydrogen
 
@@ -89,8 +89,7 @@ def check(
     """
     passed = np.full((len(structures), len(CHECKS)), -1, np.int8)
     for i in range(len(structures)):
-        stated = bonds is not None and bool(bonds.known[i])
-        own = bonds.take(np.array([i])) if bonds is not None and stated else _perceived(structures, i)
+        own = bonds_of(structures, bonds, i, orders=False)
         lattice, numbers, positions = structures.cell(i)
         found = _of_one(lattice, numbers, positions, own.atoms.astype(np.int64), own.image.astype(np.int64))
         if charge is not None and np.isfinite(charge[structures.atoms(i)]).all():
@@ -101,10 +100,6 @@ def check(
             if name in found:
                 passed[i, column] = found[name]
     return Validity(passed)
-
-
-def _perceived(structures: Structures, i: int) -> Bonds:
-    return perceive_bonds(structures.take(np.array([i])), orders=False)
 
 
 def _of_one(lattice: NDArray, numbers: NDArray, positions: NDArray, pairs: NDArray, image: NDArray) -> dict[str, bool]:

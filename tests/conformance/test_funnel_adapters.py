@@ -11,7 +11,7 @@ from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.potentials.registry import POTENTIALS, available, load
 from crystal_studio.properties import registry as predictors
 
-NEEDS_A_PROGRAM = ("pores",)
+NEEDS_A_PROGRAM = ("pores", "uff_relaxation")
 
 
 def each(checks):

@@ -31,7 +31,7 @@ def put(name: str, text: str) -> None:
 
 
 def test_what_is_saved_is_found_again() -> None:
-    assert own() == [] and [p.name for p in presets.presets()] == ["quick", "full", "none"]
+    assert own() == [] and [p.name for p in presets.presets()] == ["quick", "full", "mof", "none"]
     kept = presets.save(OWN, " Gentle 2 ")
     assert kept == Funnel(name="Gentle 2", stages=OWN.stages) == presets.find("Gentle 2")
     assert own() == ["Gentle 2"]
