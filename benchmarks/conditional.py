@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--model", type=Path, action="append", default=[], help="folder of a model (repeatable)")
     parser.add_argument("--count", type=int, default=0, help="held-out crystals, 0 for all")
-    parser.add_argument("--steps", type=int, default=0, help="denoising steps of these models, 0: their own")
+    held_out.add_how(parser)
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -76,10 +76,11 @@ def main() -> None:
     rows = []
     for model in args.model:
         card = registry.read_card(model)
-        file = args.folder / f"answers-{card.name}-{held_out.stamp(model)}-{args.steps}.jsonl"
-        answers = held_out.answers(held_out.questions(held, model, 1, True, steps=args.steps), file, args.workers)
-        asked = dict(zip(held.rows, held.units.space_group.tolist(), strict=True))
-        made = [(held_out.cells(answer), asked[row]) for row, answer in answers.items() if answer["cells"]]
+        file = args.folder / f"answers-{card.name}-{held_out.stamp(model, args)}.jsonl"
+        asked = held_out.questions(held, model, 1, True, how=held_out.how(args))
+        answers = held_out.answers(asked, file, args.workers)
+        groups_of = dict(zip(held.rows, held.units.space_group.tolist(), strict=True))
+        made = [(held_out.cells(answer), groups_of[row]) for row, answer in answers.items() if answer["cells"]]
         cells, groups = Structures.concatenate(one for one, _ in made), [group for _, group in made]
         made_file = written(cells, args.folder / f"{file.stem}.parquet", groups)
         rows.append({**judged(card.name, made_file, true, args.workers), "refused": len(held) - len(made)})

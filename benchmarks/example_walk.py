@@ -20,6 +20,7 @@ from itertools import combinations, product
 from math import gcd
 from pathlib import Path
 
+import held_out
 import numpy as np
 
 from crystal_studio.crystal.batches import Structures
@@ -79,6 +80,7 @@ def main() -> None:
     parser.add_argument("--model", default="adaptive-cell-mp20-like")
     parser.add_argument("--count", type=int, default=30, help="candidates a composition")
     parser.add_argument("--seed", type=int, default=0)
+    held_out.add_how(parser)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--dry", action="store_true", help="only name the commands")
     args = parser.parse_args()
@@ -87,8 +89,9 @@ def main() -> None:
     for _, system in zip(range(SYSTEMS), systems(args.seed), strict=False):
         for formula in compositions(system)[:COMPOSITIONS]:
             command = ["generate", str(args.project), "--name", f"{'-'.join(SYMBOLS[z] for z in system)}: {formula}"]
-            command += ["--model", args.model, "--composition", formula, "--max-atoms", "24", *groups]
+            command += ["--model", args.model, "--composition", formula, "--max-atoms", "20", *groups]
             command += ["--count", str(args.count), "--seed", str(args.seed), "--device", "cpu"]
+            command += [word for name, value in held_out.how(args).items() for word in (f"--{name}", str(value))]
             command += ["--workers", str(args.workers)]
             print("crystal-studio", *command, flush=True)
             if not args.dry:

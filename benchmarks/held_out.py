@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -81,7 +83,7 @@ class Question:
     group: int
     samples: int
     seed: int
-    options: tuple[tuple[str, int | str], ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
 
     @property
     def request(self) -> DesignRequest:
@@ -102,14 +104,14 @@ def questions(
     samples: int,
     with_group: bool,
     seed: int = 0,
-    steps: int = 0,
+    how: Mapping[str, Any] = MappingProxyType({}),
     with_orbits: bool = False,
 ) -> list[Question]:
-    """One a crystal; ``with_orbits`` tells how many inequivalent atoms each element has."""
+    """One a crystal, with these options; ``with_orbits`` tells how many inequivalent atoms each element has."""
     groups = held.units.space_group.tolist() if with_group else [0] * len(held)
     found = []
     for i, (row, formula, atoms, group) in enumerate(zip(held.rows, held.formulas, held.atoms, groups, strict=True)):
-        said: list[tuple[str, int | str]] = [("steps", steps)] if steps else []
+        said = list(how.items())
         if with_orbits:
             numbers, orbits = np.unique(held.units.numbers[i][held.units.mask[i]], return_counts=True)
             pairs = zip(numbers.tolist(), orbits.tolist(), strict=True)
@@ -134,9 +136,21 @@ def answers(asked: list[Question], file: Path, workers: int, block: int = 4) -> 
     return {question.row: known[question.row] for question in asked}
 
 
-def stamp(model: Path) -> str:
-    """Names the weights of a model in the names of files."""
-    return registry.read_card(model).sha256[:8]
+def add_how(parser: argparse.ArgumentParser) -> None:
+    """Arguments that say how models sample."""
+    parser.add_argument("--sampler", default="", help="one that their family has, its default where none is named")
+    parser.add_argument("--steps", type=int, default=0, help="0: the sampler's own")
+
+
+def how(args: argparse.Namespace) -> dict[str, Any]:
+    """Options of a request, as far as they are given."""
+    return {name: getattr(args, name) for name in ("sampler", "steps") if getattr(args, name)}
+
+
+def stamp(model: Path, args: argparse.Namespace) -> str:
+    """Names the weights of a model and its sampler in the names of files."""
+    card = registry.read_card(model)
+    return "-".join([card.sha256[:8], f"r{card.revision}", *(str(value) for value in how(args).values())])
 
 
 def cells(answer: dict[str, Any]) -> Structures:

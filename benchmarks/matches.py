@@ -52,14 +52,16 @@ def best(found: Found, column: int = 0) -> float:
     return min((pair[column] for pair in found if pair[column] is not None), default=np.nan)
 
 
-def _judge(items: list[tuple[str, Structures, Structures]]) -> list[tuple[str, Found]]:
-    """Runs in the worker."""
-    return [
-        (name, [_compare(_whole(true, 0), _whole(made, i)) for i in range(len(made))]) for name, true, made in items
-    ]
+def wholes(cells: Structures) -> list[Any]:
+    """Structures of pymatgen."""
+    from pymatgen.core import Lattice, Structure
+
+    rows = (cells.cell(i) for i in range(len(cells)))
+    return [Structure(Lattice(lattice), numbers.tolist(), positions) for lattice, numbers, positions in rows]
 
 
-def _compare(true: Any, made: Any) -> tuple[float | None, float | None]:
+def compare(true: Any, made: Any) -> tuple[float | None, float | None]:
+    """RMSD of two structures of pymatgen by the published tolerances and by the defaults."""
     loose, default = _matchers()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -72,11 +74,9 @@ def _compare(true: Any, made: Any) -> tuple[float | None, float | None]:
     return (float(apart[0]) if apart else None), (float(near[0]) if near else None)
 
 
-def _whole(cells: Structures, row: int) -> Any:
-    from pymatgen.core import Lattice, Structure
-
-    lattice, numbers, positions = cells.cell(row)
-    return Structure(Lattice(lattice), numbers.tolist(), positions)
+def _judge(items: list[tuple[str, Structures, Structures]]) -> list[tuple[str, Found]]:
+    """Runs in the worker."""
+    return [(name, [compare(*wholes(true), one) for one in wholes(made)]) for name, true, made in items]
 
 
 @cache

@@ -63,14 +63,15 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=6, help="crystals of a family")
     parser.add_argument("--samples", type=int, default=50)
     parser.add_argument("--told", choices=["orbits", "composition"], default="orbits")
-    parser.add_argument("--steps", type=int, default=0, help="0: the model's own")
+    held_out.add_how(parser)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     held = chosen(held_out.read(args.reference, 0, args.seed), args.reference, args.each, args.workers)
-    name = f"{args.told}-{args.seed}-{args.steps}-{held_out.stamp(args.model)}"
-    asked = held_out.questions(held, args.model, args.samples, True, args.seed, args.steps, args.told == "orbits")
+    name = f"{args.told}-{args.seed}-{held_out.stamp(args.model, args)}"
+    with_orbits = args.told == "orbits"
+    asked = held_out.questions(held, args.model, args.samples, True, args.seed, held_out.how(args), with_orbits)
     answers = held_out.answers(asked, args.folder / f"answers-{name}.jsonl", args.workers, block=1)
     made = {str(row): held_out.cells(answers[row]) for row in held.rows}
     true = {str(row): held.cells.take(np.array([i])) for i, row in enumerate(held.rows)}

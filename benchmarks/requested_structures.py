@@ -70,15 +70,15 @@ def main() -> None:
     parser.add_argument("--group", choices=["told", "sampled"], default="told")
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--samples", type=int, default=20)
-    parser.add_argument("--steps", type=int, default=0, help="0: the model's own")
+    held_out.add_how(parser)
     parser.add_argument("--relax-one", type=int, default=500, help="crystals of which one sample is relaxed")
     parser.add_argument("--relax-all", type=int, default=100, help="crystals of which all samples are relaxed")
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     held = held_out.read(args.reference, args.count)
-    asked = held_out.questions(held, args.model, args.samples, args.group == "told", steps=args.steps)
-    name = f"{args.group}-{held_out.stamp(args.model)}-{args.steps}"
+    asked = held_out.questions(held, args.model, args.samples, args.group == "told", how=held_out.how(args))
+    name = f"{args.group}-{held_out.stamp(args.model, args)}"
     answers = held_out.answers(asked, args.folder / f"answers-{name}.jsonl", args.workers)
     made = {str(row): held_out.cells(answers[row]) for row in held.rows}
     true = {str(row): held.cells.take(np.array([i])) for i, row in enumerate(held.rows)}
@@ -87,7 +87,7 @@ def main() -> None:
     spent = sum(answer["seconds"] for answer in answers.values()) / max(1, sum(map(len, made.values())))
     about = {
         "group": args.group,
-        "weights": held_out.stamp(args.model),
+        "weights": held_out.stamp(args.model, args),
         "refused": sum(not len(m) for m in made.values()),
     }
     lines = [

@@ -4,57 +4,46 @@
 
 One sample of each of some held-out crystals, group, elements and Wyckoff positions told; matches as in
 ``structure_prediction.py``. Ancestral sampling and the probability flow take one call a level of noise; the annealed
-Langevin processes ten levels with the sizes of steps as published (``langevin``), or with larger steps of the cell
-(``langevin, cell 1``), since few small ones never arrive. Rows that ``--out`` holds already are not measured again.
+Langevin processes ten levels with the sizes of steps as published (``published``), or with larger steps of the cell
+(``langevin``), since few small ones never arrive. Rows that ``--out`` holds already are not measured again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
-import torch
-from structure_prediction import AT_ONCE, matches, pymatgen_structures, seconds
+import told
 
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.merging import crowded
-from crystal_studio.generators import registry
-from crystal_studio.generators.adaptive_cell.langevin import LangevinConfig
 from crystal_studio.generators.adaptive_cell.model import AdaptiveCell
-from crystal_studio.generators.adaptive_cell.sampler import SamplerConfig, sample
-from crystal_studio.training.crystals import held_units, splits
+from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
+from crystal_studio.generators.adaptive_cell.sampler import Config, configured
 
 CALLS = (10, 20, 50, 100, 200)
-LEVELS = 10
+SAMPLERS = {
+    "ancestral": {"sampler": "ancestral"},
+    "flow": {"sampler": "ancestral", "noise": 0.0},
+    "published": {"sampler": "published"},
+    "langevin": {"sampler": "langevin"},
+}
 
 
-def configs(calls: int) -> dict[str, SamplerConfig | LangevinConfig]:
-    """Every sampler, with so many calls."""
-    steps = calls // LEVELS
-    return {
-        "ancestral": SamplerConfig(calls, 1.0),
-        "flow": SamplerConfig(calls, 0.0),
-        "langevin": LangevinConfig(LEVELS, steps),
-        "langevin, cell 1": LangevinConfig(LEVELS, steps, cell_step=1.0),
-    }
-
-
-def measured(model: AdaptiveCell, units: AsymmetricUnits, true: list, config: SamplerConfig | LangevinConfig) -> dict:
+def measured(model: AdaptiveCell, units: AsymmetricUnits, config: Config, known: str) -> dict:
     """Figures of one sampler."""
-    generator = torch.Generator().manual_seed(0)
-    before = seconds()
-    parts = [units.take(slice(i, i + AT_ONCE)) for i in range(0, len(units), AT_ONCE)]
-    made = AsymmetricUnits.concatenate([sample(model.network, model.prior, p, config, generator) for p in parts])
-    spent = seconds() - before
-    found, strict = matches(true, pymatgen_structures(made))
+    before = told.seconds()
+    made = told.drawn(model, units, config, known=known)
+    spent = told.seconds() - before
+    found = told.compared(units, made)
+    match, strict = np.isfinite(found).mean(0)
     return {
         "crystals": len(units),
-        "match": round(float(np.isfinite(found).mean()), 3),
-        "rmsd": round(float(np.nanmean(found)), 3),
-        "strict": round(float(strict.mean()), 3),
+        "match": round(float(match), 3),
+        "rmsd": round(float(np.nanmean(found[:, 0])), 3),
+        "strict": round(float(strict), 3),
         "near_themselves": round(float(crowded(made, 0.4).sum() / units.mask.sum()), 4),
         "seconds_a_crystal": round(spent / len(units), 4),
     }
@@ -78,28 +67,24 @@ def plot(rows: list[dict], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
-    parser.add_argument("--reference", type=Path, required=True, help="data with a column 'split'")
+    told.add_arguments(parser)
     parser.add_argument("--count", type=int, default=150)
     parser.add_argument("--calls", type=int, nargs="+", default=CALLS)
+    parser.add_argument("--samplers", choices=SAMPLERS, nargs="+", default=list(SAMPLERS))
+    parser.add_argument("--known", choices=told.KNOWN, default=told.KNOWN[0])
     parser.add_argument("--out", type=Path, required=True, help="JSON lines, added to")
     parser.add_argument("--plot", type=Path)
     args = parser.parse_args()
-    torch.set_num_threads(1)
-    warnings.simplefilter("ignore")
-    model = AdaptiveCell.load(args.model, registry.read_card(args.model), "cpu")
-    held_out = splits(args.reference, 42)[1]
-    assert held_out is not None, "the reference keeps no crystals back"
-    chosen = np.sort(np.random.default_rng(0).permutation(len(held_out))[: args.count])
-    units, _ = held_units(held_out.take(chosen))
-    true = pymatgen_structures(units)
+    model, units = told.read(args, args.count)
     rows = [json.loads(line) for line in args.out.read_text().splitlines()] if args.out.exists() else []
-    done = {(row["sampler"], row["calls"]) for row in rows}
+    done = {(row["sampler"], row["known"], row["calls"]) for row in rows}
     for calls in args.calls:
-        for name, config in configs(calls).items():
-            if (name, calls) in done:
+        for name in args.samplers:
+            if (name, args.known, calls) in done:
                 continue
-            rows.append({"sampler": name, "calls": calls} | measured(model, units, true, config))
+            config = configured(AdaptiveCellOptions(**SAMPLERS[name], steps=calls))
+            about = {"sampler": name, "known": args.known, "calls": calls}
+            rows.append(about | measured(model, units, config, args.known))
             print(json.dumps(rows[-1]), flush=True)
             with args.out.open("a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")

@@ -11,48 +11,44 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
-import numpy as np
+import held_out
+import told
 import torch
-from structure_prediction import clocked, seconds
 
-from crystal_studio.generators import registry
-from crystal_studio.generators.adaptive_cell.model import AdaptiveCell
 from crystal_studio.generators.adaptive_cell.network import NETWORKS, build
-from crystal_studio.generators.adaptive_cell.sampler import SamplerConfig, sample
-from crystal_studio.training.crystals import held_units, splits
+from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
+from crystal_studio.generators.adaptive_cell.sampler import configured, sample
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, required=True, help="folder of a trained model")
-    parser.add_argument("--reference", type=Path, required=True, help="data with a column 'split'")
+    told.add_arguments(parser)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 32, 256])
     parser.add_argument("--network", choices=list(NETWORKS), help="untrained, in place of the model's")
-    parser.add_argument("--steps", type=int, default=50)
+    held_out.add_how(parser)
     parser.add_argument("--calls", type=int, default=10, help="that are made")
     args = parser.parse_args()
-    torch.set_num_threads(1)
-    model = AdaptiveCell.load(args.model, registry.read_card(args.model), "cpu")
+    model, units = told.read(args, max(8, *args.batches))
     network = build(NETWORKS[args.network][0]()).eval() if args.network else model.network
-    held_out = splits(args.reference, 42)[1]
-    assert held_out is not None, "the reference keeps no crystals back"
-    chosen = np.sort(np.random.default_rng(0).permutation(len(held_out))[: max(args.batches)])
-    units, _ = held_units(held_out.take(chosen))
-    spent, config = clocked(network), SamplerConfig(args.calls)
+    how = held_out.how(args)
+    steps = configured(AdaptiveCellOptions(**how)).steps
+    config = configured(AdaptiveCellOptions(**how | {"steps": args.calls}))
     for batch in args.batches:
         runs = []
         for run in range(3):
-            generator, spent["graph"], before = torch.Generator().manual_seed(run), 0.0, seconds()
+            generator = torch.Generator().manual_seed(run)
             # Single crystals differ in size: the same eight each time.
             parts = [units.take(slice(i, i + batch)) for i in range(8 if batch == 1 else 1)]
-            for part in parts:
-                sample(network, model.prior, part, config, generator)
-            runs.append(((seconds() - before) / (batch * len(parts)), spent["graph"] / (seconds() - before)))
+            before = told.seconds()
+            with told.clocked(network) as spent:
+                for part in parts:
+                    sample(network, model.prior, part, config, generator)
+            took = told.seconds() - before
+            runs.append((took / (batch * len(parts)), spent["graph"] / took))
         each, share = min(runs)
-        row = {"network": network.config.kind, "batch": batch, "graph": round(share, 3)}
-        print(json.dumps(row | {"seconds_a_structure": round(each * args.steps / args.calls, 4)}), flush=True)
+        row = {"network": network.config.kind, **how, "batch": batch, "graph": round(share, 3)}
+        print(json.dumps(row | {"seconds_a_structure": round(each * steps / args.calls, 4)}), flush=True)
 
 
 if __name__ == "__main__":

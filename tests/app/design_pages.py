@@ -7,6 +7,7 @@ from functools import cache
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QWidget
 
+from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue, GroupInfo
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form
@@ -60,9 +61,15 @@ def groups() -> tuple[GroupInfo, ...]:
     )
 
 
-def shown_page(qtbot, width: int = 1500, height: int = 850, cards: tuple[ModelCard, ...] = (CARD,)) -> DesignPage:
+def shown_page(
+    qtbot,
+    width: int = 1500,
+    height: int = 850,
+    cards: tuple[ModelCard, ...] = (CARD,),
+    background: Background | None = None,
+) -> DesignPage:
     """A design page on screen."""
-    page = DesignPage()
+    page = DesignPage(background)
     qtbot.addWidget(page)
     page.set_catalogue(Catalogue(groups(), cards))
     page.resize(width, height)

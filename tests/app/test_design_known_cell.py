@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from design_pages import CARD, click, groups, retype
+from design_pages import CARD, click, retype, shown_page
+from PySide6.QtCore import Qt
 
-from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form
 from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
 
-CELLS = replace(CARD, name="cells", family="adaptive-cell", title="Cells", labels=())
+CELLS = replace(CARD, name="cells", family="adaptive-cell", title="Cells", labels=(), limits={"max_atoms": 20})
 PEROVSKITE = SeedStructure(
     "perovskite.cif",
     221,
@@ -29,13 +29,7 @@ PEROVSKITE = SeedStructure(
 
 @pytest.fixture
 def page(qtbot) -> DesignPage:
-    made = DesignPage()
-    qtbot.addWidget(made)
-    made.set_catalogue(Catalogue(groups(), (CARD, CELLS)))
-    made.resize(1500, 850)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
+    made = shown_page(qtbot, cards=(CARD, CELLS))
     made.model.change(Form(model="cells", space_groups=(62,)).with_composition("CaTiO3"), "x")
     made.what.show_tab("sites")
     return made
@@ -134,3 +128,28 @@ def test_what_is_known_comes_back_with_the_request(page, qtbot):
     page.model.set_request(request)
     assert page.model.request == request
     assert page.sites.options.widgets["cell"].text() == "5.44 7.64 5.38"
+
+
+def test_the_limit_of_the_model_is_what_the_words_say(page):
+    def words() -> str:
+        return page.launch.summary.text()
+
+    assert "At most 20 atoms" in words()
+    for typed, held in ((24, 20), (12, 12), (0, 20)):
+        page.budget.max_atoms.setValue(typed)
+        assert f"At most {held} atoms" in words() and page.model.request.max_atoms == typed
+    page.model.change(replace(page.model.form, model="aiming", max_atoms=24), "x")
+    assert "At most 24 atoms" in words()  # a model that states no limit
+
+
+def test_what_only_one_sampler_has_is_marked_with_the_others(page, qtbot):
+    click(qtbot, page.budget.more)
+    widgets = page.budget.advanced_options.widgets
+    assert options(page).sampler == "langevin" and page.ready
+    widgets["noise"].setValue(0.5)
+    assert not page.ready and "ancestral sampler alone" in page.budget.advanced_options._errors["noise"].text()
+    widgets["sampler"].setFocus()
+    for _ in range(2):
+        qtbot.keyClick(widgets["sampler"], Qt.Key.Key_Down)
+    widgets["sampler"].activated.emit(widgets["sampler"].currentIndex())
+    assert page.ready and (options(page).sampler, options(page).noise) == ("ancestral", 0.5)

@@ -10,7 +10,6 @@ from design_pages import CARD, click, groups, shown_page
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
-from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Aim, Form
@@ -34,11 +33,6 @@ SPINEL = SeedStructure(
     ),
     (8.083, 8.083, 8.083, 90.0, 90.0, 90.0),
 )
-
-
-@pytest.fixture
-def catalogue() -> Catalogue:
-    return Catalogue(groups(), (CARD, BLIND))
 
 
 @pytest.fixture
@@ -206,17 +200,14 @@ def test_a_request_that_keeps_is_shown_and_comes_back(page):
     assert page.sites.keep.lattice.isChecked() and page.sites.keep.added.value() == 1
 
 
-def test_a_structure_comes_from_a_file(page, qtbot, tmp_path: Path, catalogue):
+def test_a_structure_comes_from_a_file(qtbot, tmp_path: Path, background):
     from ase.spacegroup import crystal
 
     path = tmp_path / "halite.cif"
     crystal(["Na", "Cl"], [(0, 0, 0), (0.5, 0.5, 0.5)], spacegroup=225, cellpar=[5.64] * 3 + [90] * 3).write(
         str(path), format="cif"
     )
-    background = Background()
-    made = DesignPage(background)
-    qtbot.addWidget(made)
-    made.set_catalogue(catalogue)
+    made = shown_page(qtbot, background=background)
     faults: list = []
     made.sites.set_actions([], faults.append)
     made.sites._choose_file = lambda: str(path)
@@ -234,7 +225,6 @@ def test_a_structure_comes_from_a_file(page, qtbot, tmp_path: Path, catalogue):
     made.sites.from_file.trigger()
     qtbot.waitUntil(lambda: bool(faults), timeout=30_000)
     assert "none.cif" in str(faults[0])
-    background.close()
 
 
 def test_cells_are_told_in_few_words():
@@ -245,23 +235,18 @@ def test_cells_are_told_in_few_words():
 # --- composition, sampler ---------------------------------------------------
 
 
-def test_what_a_group_makes_of_a_composition_stands_under_it(qtbot, catalogue):
-    background = Background()
-    made = DesignPage(background)
-    qtbot.addWidget(made)
-    made.set_catalogue(catalogue)
-    made.show()
+def test_what_a_group_makes_of_a_composition_stands_under_it(qtbot, background):
+    made = shown_page(qtbot, background=background)
     made.model.change(replace(Form(space_groups=(221,)).with_composition("SrTiO3"), max_atoms=5), "x")
     qtbot.waitUntil(lambda: made.chemistry.formula_note.isVisible(), timeout=20_000)
     assert "1 (4 sets of Wyckoff positions)" in made.chemistry.formula_note.text()
     made.model.change(replace(made.model.form, composition="", picks=(), mode="any"), "x")
     assert not made.chemistry.formula_note.isVisible()
-    background.close()
 
 
-def test_several_groups_are_told_apart_by_whether_they_hold_a_composition(catalogue):
+def test_several_groups_are_told_apart_by_whether_they_hold_a_composition():
     form = Form(space_groups=(221, 230)).with_composition("SrTiO3")
-    note = composition_note(form, ((221, ((1, 4.0),)), (230, ())), catalogue)
+    note = composition_note(form, ((221, ((1, 4.0),)), (230, ())), Catalogue(groups(), (CARD,)))
     assert note.startswith("1 group of 2 can hold SrTiO<sub>3</sub>")
 
 

@@ -91,8 +91,8 @@ def requests(draw: st.DrawFn) -> DesignRequest:
 
 ADAPTIVE = (
     {"composition": "CaTiO3", "space_groups": (62,), "options": {"cell": (5.44, 7.64, 5.38)}},
-    {"composition": "CaTiO3", "options": {"cell": (5.44, 7.64, 5.3800001, 90.0, 90.0, 90.0), "noise": 0.3}},
-    {"options": {"inequivalent": "Ca:1 Ti:1 O:2", "steps": 20, "corrections": 2}},
+    {"composition": "CaTiO3", "options": {"cell": (5.44, 7.64, 5.3800001, 90.0, 90.0, 90.0), "sampler": "published"}},
+    {"options": {"inequivalent": "Ca:1 Ti:1 O:2", "sampler": "ancestral", "noise": 0.3, "corrections": 2}},
     {"space_groups": (62,), "options": {"template": ("Ca 4c", "Ti 4a", "O 4c", "O 8d", "O 8d")}},
     {"composition": "CaTiO3", "space_groups": (62,), "options": {"template": ("4c", "Ti 4a", "4c", "8d")}},
     {"space_groups": (225,), "options": {"keep": Kept((KeptOrbit("Cu", "4a", (0.0, 0.0, 0.0)),))}},

@@ -15,13 +15,14 @@ from crystal_studio.crystal.lattice import cell_parameters, constrain, family_ro
 from crystal_studio.crystal.multigraph import nearest
 from crystal_studio.crystal.projection import nearest_on
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.generators.adaptive_cell.ancestral import AncestralConfig
 from crystal_studio.generators.adaptive_cell.cells import estimate
 from crystal_studio.generators.adaptive_cell.dimenet import DimeNetConfig
 from crystal_studio.generators.adaptive_cell.langevin import LangevinConfig
 from crystal_studio.generators.adaptive_cell.light import LightConfig, descriptors, periodic_table
 from crystal_studio.generators.adaptive_cell.network import NETWORKS, build
 from crystal_studio.generators.adaptive_cell.process import STEPS, Clean, Crystals, corrupt, towards
-from crystal_studio.generators.adaptive_cell.sampler import SamplerConfig, sample
+from crystal_studio.generators.adaptive_cell.sampler import sample
 from crystal_studio.generators.adaptive_cell.score import Score, ScoreNetwork
 
 K = 24
@@ -247,7 +248,7 @@ def test_what_is_known_is_not_noised(clean):
     assert torch.equal(sites_known.x, clean.x) and not torch.allclose(cell_known.x, clean.x, atol=0.02)
 
 
-@pytest.mark.parametrize("config", [SamplerConfig(steps=3, corrections=1), LangevinConfig(levels=3, steps=2)])
+@pytest.mark.parametrize("config", [AncestralConfig(steps=3, corrections=1), LangevinConfig(steps=7, levels=3)])
 def test_samples_obey_what_they_are_told(units, network, config):
     """Any network's do: group, elements, Wyckoff positions, the family's cell; the known part stays as it is."""
     prior = estimate(units)

@@ -154,6 +154,8 @@ def test_a_template_places_elements():
         ({"composition": ""}, {"template": ["Ca 4c", "8d"]}, "composition", "need an exact composition"),
         ({"composition": ""}, {"keep": kept(cell=SIX)}, "composition", "need an exact composition"),
         ({}, {"noise": 2.0}, "noise", "between 0 and 1"),
+        ({}, {"noise": 0.0}, "noise", "ancestral sampler alone: choose that sampler, or leave it at 1"),
+        ({}, {"sampler": "published", "corrections": 2}, "corrections", "ancestral sampler alone"),
     ],
 )
 def test_contradictions_are_said_in_one_sentence(changes, options, field, part):

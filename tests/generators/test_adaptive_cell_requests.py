@@ -16,7 +16,9 @@ from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
+from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
 from crystal_studio.generators.adaptive_cell.plan import Limits, Plan
+from crystal_studio.generators.adaptive_cell.sampler import configured
 from crystal_studio.generators.requests import fitted
 
 FAMILY = registry.families.get("adaptive-cell")
@@ -66,6 +68,46 @@ def test_every_candidate_has_composition_group_and_size(adaptive_cell_generator)
     assert (n_atoms(units, primitive=True) <= 20).all()
     assert all(sorted(pairs) == [(8, 3), (20, 1), (22, 1)] for pairs in reduced_counts(expand(units)))
     assert np.allclose(to_k(units.lattice), constrain(to_k(units.lattice), units.space_group), atol=1e-6)
+
+
+def test_every_sampler_answers_and_tells_of_its_steps(adaptive_cell_generator):
+    """So many network calls as steps are asked for, whatever levels they are shared out among."""
+    made = {}
+    for sampler in ("langevin", "published", "ancestral"):
+        request = PEROVSKITE.with_(space_groups=(62,), count=4).with_options(sampler=sampler, steps=13)
+        told: list[tuple[int, int]] = []
+        made[sampler] = adaptive_cell_generator.sample_units(
+            request, 0, progress=lambda *at, told=told: told.append(at)
+        )
+        done, totals = zip(*told, strict=True)
+        assert list(done) == list(range(1, len(done) + 1)) and done[-1] == totals[-1] and not done[-1] % 13
+    assert not np.allclose(made["langevin"].lattice, made["published"].lattice)
+    assert not np.allclose(made["langevin"].lattice, made["ancestral"].lattice)
+
+
+def test_the_langevin_processes_are_what_is_meant_without_a_sampler(adaptive_cell_generator):
+    request = PEROVSKITE.with_(space_groups=(62,), count=4)
+    named = adaptive_cell_generator.sample_units(request.with_options(sampler="langevin"), 0)
+    assert (adaptive_cell_generator.sample_units(request, 0).positions == named.positions).all()
+    own = [configured(AdaptiveCellOptions(sampler=s)).steps for s in ("langevin", "published", "ancestral")]
+    assert own == [50, 700, 50]
+
+
+def test_requests_of_before_there_was_a_choice_of_samplers_are_read():
+    """Completed ones, with every option that there was."""
+    options = {
+        "cell": [],
+        "inequivalent": "",
+        "template": [],
+        "max_orbits": 0,
+        "steps": 9,
+        "noise": 1.0,
+        "corrections": 0,
+    }
+    request = DesignRequest.from_dict({"composition": "CaTiO3", "version": 2, "options": options})
+    assert AdaptiveCellOptions.of(fitted(request, FAMILY)).sampler == "langevin"
+    cold = DesignRequest.from_dict({"composition": "CaTiO3", "version": 2, "options": options | {"noise": 0.3}})
+    assert AdaptiveCellOptions.of(cold).noise == 0.3
 
 
 def test_plans_follow_known_crystals():

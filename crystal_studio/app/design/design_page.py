@@ -162,11 +162,12 @@ class DesignPage(QWidget):
         self._offer(able)
         if self.symmetry.picked() != self.model.form.space_groups:
             self.symmetry.set_picked(self.model.form.space_groups)
-        # What the model cannot be asked for stays in the form, and is not told.
+        # What the model cannot be asked for stays in the form, and is not told; its own limit is.
+        atoms = [n for n in (self.model.form.max_atoms, int(card.limits.get("max_atoms", 0)) if card else 0) if n]
         form = replace(
             self.model.form,
             composition=self.model.form.composition if able.composition else "",
-            max_atoms=self.model.form.max_atoms if able.max_atoms else 0,
+            max_atoms=min(atoms, default=0) if able.max_atoms else 0,
             sites=self.model.form.sites if self.model.form.sites in self.sites.kinds else "free",
         )
         self._mark(error.field if error else "", str(error) if error else "")

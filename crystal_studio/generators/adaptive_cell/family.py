@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crystal_studio.design.declared import Options
+from crystal_studio.design.forms import form
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
-from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
+from crystal_studio.generators.adaptive_cell.options import ANCESTRAL, AdaptiveCellOptions
 from crystal_studio.generators.family import Capabilities, Family, Feasibility
 from crystal_studio.generators.protocol import Generator, ModelCard
 
@@ -23,7 +24,7 @@ class AdaptiveCellFamily:
     name = "adaptive-cell"
     title = "Adaptive cell"
     options: type[Options] = AdaptiveCellOptions
-    revision = 2  # no more atoms than the model has seen
+    revision = 3  # Langevin processes where no other sampler is asked for
     capabilities = Capabilities(
         modes=("exact",),
         composition=True,
@@ -35,9 +36,22 @@ class AdaptiveCellFamily:
     )
 
     def check(self, request: DesignRequest) -> None:
-        """Cell, sites, template and numbers of inequivalent atoms against each other and the core."""
+        """Cell, sites, template and numbers of inequivalent atoms against each other and the core; what only one
+        sampler has."""
         from crystal_studio.generators.adaptive_cell.asked import asked
 
+        options = AdaptiveCellOptions.of(request)
+        for field in form(AdaptiveCellOptions):
+            if (
+                field.name in ANCESTRAL
+                and options.sampler != "ancestral"
+                and getattr(options, field.name) != field.default
+            ):
+                raise RequestError(
+                    f"{field.title} can be set for the ancestral sampler alone: choose that sampler, or leave it at"
+                    f" {field.default:g}.",
+                    field.name,
+                )
         asked(request)
 
     def look(self, request: DesignRequest, stop: Callable[[], bool]) -> Feasibility:

@@ -17,7 +17,7 @@ from crystal_studio.generators.adaptive_cell.network import build
 from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
 from crystal_studio.generators.adaptive_cell.plan import Limits, Plan
 from crystal_studio.generators.adaptive_cell.refusals import check
-from crystal_studio.generators.adaptive_cell.sampler import SamplerConfig, sample
+from crystal_studio.generators.adaptive_cell.sampler import configured, sample
 from crystal_studio.generators.adaptive_cell.score import ScoreNetwork
 from crystal_studio.generators.adaptive_cell.weights import network_config, read_prior, read_weights
 from crystal_studio.generators.checks import has_its_symmetry, opened
@@ -26,7 +26,6 @@ from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.unit_generator import UnitGenerator
 from crystal_studio.generators.weights import loading
 
-DEFAULT_STEPS = 50
 ROUNDS = 4
 """How often candidates are drawn at most that overlap or have another symmetry than asked for."""
 SAME_PLAN = 1
@@ -67,8 +66,7 @@ class AdaptiveCell(UnitGenerator):
     ) -> AsymmetricUnits:
         """The asymmetric units of one chunk."""
         count, rng, generator = self.begin(request, chunk)
-        options = AdaptiveCellOptions.of(request)
-        config = SamplerConfig(options.steps or DEFAULT_STEPS, options.noise, options.corrections)
+        config = configured(AdaptiveCellOptions.of(request))
         plan = Plan(request, self.limits)
         know_cell, know_sites = bool(plan.asked.cell), plan.asked.sites is not None
         asked = plan.draw(count, rng)

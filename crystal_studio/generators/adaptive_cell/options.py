@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.design.fixed_sites import Kept
 from crystal_studio.design.inequivalent import as_text, parse
@@ -9,13 +11,16 @@ from crystal_studio.generators.common_options import denoising_steps, most_orbit
 
 MOST_STEPS = 1000
 """Times of the training, beyond which there is nothing to ask for."""
+ANCESTRAL = ("noise", "corrections")
+"""Options that the ancestral sampler alone has."""
 
 
 class AdaptiveCellOptions(Options):
     """``cell``: the cell that is known, and sites are found; ``keep``: of a given structure its orbits, all of them,
     and the cell is found, or its cell alone. ``inequivalent``: orbits of each element, "Ca:1 Ti:1 O:2"; ``template``:
     the Wyckoff position of every orbit, with its element or without ("O 4c", "4c"), needs exactly one space group.
-    ``max_orbits`` 0: no limit. ``steps`` 0: the model's own. ``noise``, ``corrections``: see the sampler.
+    ``max_orbits`` 0: no limit. ``steps`` 0: the sampler's own, 50 or as published 700. ``noise``, ``corrections``: of
+    the ancestral sampler alone, see there.
     """
 
     cell: tuple[float, ...] = declare(
@@ -49,12 +54,26 @@ class AdaptiveCellOptions(Options):
         metavar="FILE",
     )
     max_orbits: int = most_orbits()
+    sampler: Literal["langevin", "published", "ancestral"] = declare(
+        "langevin",
+        "Sampler",
+        "how the model goes from noise to crystals",
+        labels={
+            "langevin": ("Langevin", "Annealed Langevin processes of sites and cell with large steps: finds most"),
+            "published": (
+                "Published (adaptive cell)",
+                "The same processes as published, 700 small steps: many times slower",
+            ),
+            "ancestral": ("Ancestral", "One step a level of noise; without noise it follows the probability flow"),
+        },
+        advanced=True,
+    )
     steps: int = denoising_steps(MOST_STEPS)
     noise: float = declare(
         1.0,
         "Noise",
-        "share of the noise that goes in again at each step: 1 draws from what was learnt, 0 follows the"
-        " probability flow, in fewer steps and with less variety",
+        "share of the noise that goes in again at each step of the ancestral sampler: 1 draws from what was learnt,"
+        " 0 follows the probability flow, in fewer steps and with less variety",
         low=0.0,
         high=1.0,
         step=0.1,
@@ -64,7 +83,7 @@ class AdaptiveCellOptions(Options):
     corrections: int = declare(
         0,
         "Corrections",
-        "Langevin steps of the sites between two denoising steps, one more call of the network each",
+        "Langevin steps of the sites between two steps of the ancestral sampler, one more call of the network each",
         low=0,
         high=20,
         advanced=True,
