@@ -59,10 +59,10 @@ def annealed(
 ) -> tuple[Tensor, Tensor]:
     """Sites and cells of the last level, from those at the last time."""
     levels = config.times()
-    for (t, steps), (following, _) in itertools.zip_longest(levels, levels[1:], fillvalue=(None, 0)):
+    for (t, steps), (following, _) in itertools.pairwise([*levels, (0, 0)]):
         sigma, a = d.sigma(t), d.process.alpha_bars[t]
         # The last level adds no noise.
-        warm = following is not None
+        warm = following > 0
         sites_spread = warm * config.sites_noise * config.sites_step**0.5
         cell_spread = warm * config.cell_noise * (config.cell_step * (1 - a)).sqrt()
         for _ in range(steps):
