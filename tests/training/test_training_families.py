@@ -20,7 +20,7 @@ def parsed(*words: str) -> argparse.Namespace:
     return parser.parse_args([w for w in words if w != "--without"] + [*data, "--out", "o", "--device", "cpu"])
 
 
-@pytest.mark.parametrize("name", ["symmcd", "adaptive-cell", "properties"])
+@pytest.mark.parametrize("name", ["symmcd", "adaptive-cell", "properties", "mofdiff-blocks"])
 def test_families_declare_what_forms_need(name):
     family = families.get(name)
     assert family.name == name and family.title and all(f.title and f.help for f in form(family.options))
@@ -28,8 +28,9 @@ def test_families_declare_what_forms_need(name):
 
 
 def test_defaults_are_those_of_the_trainers():
-    from crystal_studio.training import adaptive_cell, adaptive_cell_family
+    from crystal_studio.training import adaptive_cell, adaptive_cell_family, mofdiff_blocks
     from crystal_studio.training.adaptive_cell_family import AdaptiveCellTraining
+    from crystal_studio.training.mofdiff_blocks_family import BlockTraining
     from crystal_studio.training.properties import PropertyConfig
     from crystal_studio.training.properties_family import PropertyTraining
     from crystal_studio.training.symmcd import TrainConfig
@@ -44,6 +45,10 @@ def test_defaults_are_those_of_the_trainers():
     assert (mine.members, mine.epochs, mine.batch) == (yours.members, yours.epochs, yours.batch)
     assert (mine.hidden, mine.layers) == (yours.size.hidden, yours.size.layers)
     assert mine.learning_rate == yours.learning_rate
+    blocks, encoder = BlockTraining(), mofdiff_blocks.TrainConfig()
+    names = ("batch", "noise", "learning_rate", "max_epochs")
+    assert [getattr(blocks, n) for n in names] == [getattr(encoder, n) for n in names]
+    assert (blocks.hidden, blocks.layers) == (encoder.network.hidden, encoder.network.layers)
 
 
 def test_a_family_of_another_package_is_given_its_job(boxes, capsys):
@@ -67,7 +72,8 @@ def test_options_of_another_family_are_refused():
         train.run(parsed("properties", "--augment", "3"))
     assert caught.value.field == "augment"
     with pytest.raises(
-        RequestError, match="no model to train 'diffcsp': choose one of symmcd, adaptive-cell, properties"
+        RequestError,
+        match="no model to train 'diffcsp': choose one of symmcd, adaptive-cell, properties, mofdiff-blocks",
     ):
         train.run(parsed("diffcsp"))
     with pytest.raises(RequestError, match="Batch: the value must be at least 1"):
