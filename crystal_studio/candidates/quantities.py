@@ -80,6 +80,9 @@ class Quantity:
         return f"{body} {self.unit}" if unit and self.unit else body
 
 
+_FREE = "-free"
+
+
 @dataclass(frozen=True)
 class Method:
     """How a value was found: ``name`` is its key ("chgnet"), ``kind`` one of ``METHOD_KINDS``."""
@@ -91,3 +94,13 @@ class Method:
     def __post_init__(self) -> None:
         if self.kind not in METHOD_KINDS:
             raise ValueError(f"unknown kind of method {self.kind!r}: choose one of {', '.join(METHOD_KINDS)}")
+
+    @property
+    def free_of_symmetry(self) -> Method:
+        """The same of a geometry that kept no symmetry; only crystals that it lowered have a value."""
+        return Method(self.name + _FREE, self.kind, f"{self.title}, free of symmetry")
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it is ``free_of_symmetry`` of another."""
+        return self.name.endswith(_FREE)

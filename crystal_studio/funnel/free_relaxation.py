@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.primitive import PrimitiveCell, primitive_cell
@@ -79,7 +78,7 @@ class FreeRelaxationStage:
         """
         size = len(batch)
         method = registry.method(context.potential)
-        free = Method(f"{method.name}-free", "potential", f"{method.title}, free of symmetry")
+        free = method.free_of_symmetry
         e_hull = np.asarray(batch.value("e_hull", method.name), float)
         rows = np.flatnonzero(e_hull <= self.cutoff)
         potential = registry.load(context.potential, context.device)

@@ -41,8 +41,9 @@ class Accounting:
 
 def voices(reader: ProjectReader, where: Where = "") -> list[Method]:
     """Who has said how far candidates that match lie above the hull, the most trusted kind first, the consensus of
-    potentials last. Learned models have no voice."""
-    told = [m for m in reader.methods() if m.kind != "learned"]
+    potentials last. Learned models have no voice, nor has a relaxation free of symmetry beside that which kept it: it
+    tells of those crystals alone that it lowers."""
+    told = [m for m in reader.methods() if m.kind != "learned" and not m.is_free]
     among = condition(where)
     found = [m for m in told if _has(reader, among, f"e_hull@{m.name!r}")]
     found.sort(key=lambda m: METHOD_KINDS.index(m.kind))

@@ -92,6 +92,18 @@ def test_fallen_apart_is_no_agreement_at_any_cutoff(tmp_path: Path) -> None:
         assert account(reader, "", 5.0, CONSENSUS).stable.count == 1
 
 
+def test_a_relaxation_free_of_symmetry_is_no_voice_of_its_own(judged: Path) -> None:
+    """It has a word on those crystals alone that it lowers: 7 at 0.3 eV/atom, nothing of 3, on which two disagree."""
+    with ProjectWriter.open(judged) as writer:
+        free = {"e_hull": [np.nan] * 5 + [0.2, np.nan, np.nan]}
+        left = [1, 2, 3, 5, 6, 7, 8, 9]
+        writer.record(1, "free_relaxation", left, said([None] * 8, free, CHGNET.free_of_symmetry))
+    with ProjectReader(judged) as reader:
+        assert [m.name for m in voices(reader)] == ["chgnet", "mace", CONSENSUS]
+        assert accounts(reader, voices(reader), "", 0.2)[-1].stable.count == 3
+        assert account(reader, "", 0.2, CONSENSUS).stable.count == 3
+
+
 def test_the_last_word_on_uniqueness_counts(tmp_path: Path) -> None:
     path = tmp_path / "p.crystals"
     with ProjectWriter.create(path) as writer:
