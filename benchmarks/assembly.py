@@ -24,7 +24,7 @@ from scipy.optimize import linear_sum_assignment, minimize
 from crystal_studio.mof import library as stored
 from crystal_studio.mof.assemble import FARTHEST, assemble
 from crystal_studio.mof.blocks import LINKER, NODE
-from crystal_studio.mof.orienting import Annealing, point_table
+from crystal_studio.mof.ends import point_table
 
 NEAR = 0.5
 
@@ -113,7 +113,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--folder", type=Path, help="blocks.safetensors and mofs.safetensors; else those shipped")
-    parser.add_argument("--starts", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.folder:
@@ -140,14 +139,13 @@ def main() -> None:
     told(
         "L-BFGS-B, one at a time, 1 start", [w.max() <= FARTHEST for w in wide], off, [w.max() for w in wide], reference
     )
-    for starts in arguments.starts:
-        began = time.process_time()
-        made = assemble(mofs, blocks, arguments.seed, Annealing(starts=starts))
-        seconds = time.process_time() - began
-        turns = [made.mofs.rotation[mofs.blocks(i)] for i in range(len(mofs))]
-        off = [deviation(mofs, blocks, i, turn) for i, turn in enumerate(turns)]
-        told(f"all at once, {starts} starts", made.made.tolist(), off, made.widest.tolist(), seconds)
-        print(f"{'':34s} {reference / seconds:.1f} times as fast")
+    began = time.process_time()
+    made = assemble(mofs, blocks, arguments.seed)
+    seconds = time.process_time() - began
+    turns = [made.mofs.rotation[mofs.blocks(i)] for i in range(len(mofs))]
+    off = [deviation(mofs, blocks, i, turn) for i, turn in enumerate(turns)]
+    told("all at once", made.made.tolist(), off, made.widest.tolist(), seconds)
+    print(f"{'':34s} {reference / seconds:.1f} times as fast")
 
 
 if __name__ == "__main__":

@@ -113,14 +113,14 @@ def _best(a: NDArray, b: NDArray, same: NDArray, rotations: NDArray, within: flo
         for _ in range(2):
             cost = ((a @ rotation.T)[:, None] - b[None]) ** 2
             _, order = linear_sum_assignment(np.where(same, cost.sum(-1), 1e6))
-            rotation = _turn(a, b[order])
+            rotation = turn_onto(a, b[order])
         deviation = float(np.sqrt(((a @ rotation.T - b[order]) ** 2).sum(1).mean()))
         if best is None or deviation < best.deviation:
             best = Pose(rotation, deviation, order)
     return best if best is not None and best.deviation <= within else None
 
 
-def _turn(a: NDArray, b: NDArray) -> NDArray[np.float64]:
+def turn_onto(a: NDArray, b: NDArray) -> NDArray[np.float64]:
     """The proper rotation that brings a (N, 3) nearest to b (N, 3) (Kabsch)."""
     u, _, v = np.linalg.svd(b.T @ a)
     flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v)) or 1.0])
