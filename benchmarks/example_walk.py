@@ -91,7 +91,8 @@ def main() -> None:
             command = ["generate", str(args.project), "--name", f"{'-'.join(SYMBOLS[z] for z in system)}: {formula}"]
             command += ["--model", args.model, "--composition", formula, "--max-atoms", "20", *groups]
             command += ["--count", str(args.count), "--seed", str(args.seed), "--device", "cpu"]
-            command += [word for name, value in held_out.how(args).items() for word in (f"--{name}", str(value))]
+            for name, value in held_out.how(args).items():
+                command += [f"--{name.replace('_', '-')}", str(value)]
             command += ["--workers", str(args.workers)]
             print("crystal-studio", *command, flush=True)
             if not args.dry:

@@ -140,17 +140,20 @@ def add_how(parser: argparse.ArgumentParser) -> None:
     """Arguments that say how models sample."""
     parser.add_argument("--sampler", default="", help="one that their family has, its default where none is named")
     parser.add_argument("--steps", type=int, default=0, help="0: the sampler's own")
+    parser.add_argument(
+        "--best-of", type=int, default=0, help="crystals drawn for a candidate, 0: the family's default"
+    )
 
 
 def how(args: argparse.Namespace) -> dict[str, Any]:
     """Options of a request, as far as they are given."""
-    return {name: getattr(args, name) for name in ("sampler", "steps") if getattr(args, name)}
+    return {name: getattr(args, name) for name in ("sampler", "steps", "best_of") if getattr(args, name)}
 
 
 def stamp(model: Path, args: argparse.Namespace) -> str:
     """Names the weights of a model and its sampler in the names of files."""
     card = registry.read_card(model)
-    return "-".join([card.sha256[:8], f"r{card.revision}", *(str(value) for value in how(args).values())])
+    return "-".join([card.sha256[:8], f"r{card.revision}", *(f"{name}-{value}" for name, value in how(args).items())])
 
 
 def cells(answer: dict[str, Any]) -> Structures:

@@ -61,6 +61,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.known != told.KNOWN[0] and args.wyckoff != "given":
         parser.error("what is known of a crystal goes with its Wyckoff positions: leave --wyckoff out")
+    if args.best_of and args.wyckoff != "drawn":
+        parser.error("candidates are chosen as requests are answered: take --wyckoff drawn")
     model, units = told.read(args, args.count)
     best = np.full((len(units), 2), np.nan)
     before = told.seconds()

@@ -21,9 +21,10 @@ from crystal_studio.generators.adaptive_cell.dimenet import DimeNetConfig
 from crystal_studio.generators.adaptive_cell.langevin import LangevinConfig
 from crystal_studio.generators.adaptive_cell.light import LightConfig, descriptors, periodic_table
 from crystal_studio.generators.adaptive_cell.network import NETWORKS, build
-from crystal_studio.generators.adaptive_cell.process import STEPS, Clean, Crystals, corrupt, towards
+from crystal_studio.generators.adaptive_cell.process import STEPS, Clean, Crystals, corrupt, loss, towards
 from crystal_studio.generators.adaptive_cell.sampler import sample
 from crystal_studio.generators.adaptive_cell.score import Score, ScoreNetwork
+from crystal_studio.generators.adaptive_cell.surprise import DRAWS, TIMES, surprise
 
 K = 24
 
@@ -264,6 +265,24 @@ def test_samples_obey_what_they_are_told(units, network, config):
     apart = sites.positions - units.positions
     assert np.abs(apart - np.rint(apart)).max() < 1e-4
     assert not np.allclose(sites.lattice, units.lattice, atol=0.1)
+
+
+@pytest.mark.parametrize(("known", "part"), [("nothing", "cell"), ("sites", "cell"), ("cell", "sites")])
+def test_surprise_is_the_training_loss_of_each_crystal(units, network, known, part):
+    prior, one = estimate(units), units.take(slice(3, 4))
+    know = known == "cell", known == "sites"
+    found = surprise(network, prior, one, torch.Generator().manual_seed(5), *know)
+    generator, losses = torch.Generator().manual_seed(5), []
+    crystals = Crystals.of(one, prior)
+    k = torch.as_tensor(constrain(to_k(one.lattice), one.space_group)).float()
+    alone = Clean(crystals, torch.as_tensor(one.positions[one.mask]).float(), crystals.frame.inside(k))
+    for t in TIMES * DRAWS:
+        at, none = torch.tensor([t]), torch.tensor([0])
+        noised = corrupt(alone, none if know[1] else at, none if know[0] else at, generator)
+        losses.append(float(loss(network, crystals, noised)[1][part]))
+    assert found.shape == (1,) and found[0] == pytest.approx(np.mean(losses), rel=1e-4) and found[0] > 0
+    together = surprise(network, prior, units, torch.Generator().manual_seed(5), *know)
+    assert together.shape == (len(units),) and np.isfinite(together).all()
 
 
 def test_periodic_table():

@@ -16,9 +16,11 @@ from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
+from crystal_studio.generators.adaptive_cell import model
 from crystal_studio.generators.adaptive_cell.options import AdaptiveCellOptions
 from crystal_studio.generators.adaptive_cell.plan import Limits, Plan
 from crystal_studio.generators.adaptive_cell.sampler import configured
+from crystal_studio.generators.adaptive_cell.surprise import surprise
 from crystal_studio.generators.requests import fitted
 
 FAMILY = registry.families.get("adaptive-cell")
@@ -91,6 +93,32 @@ def test_the_langevin_processes_are_what_is_meant_without_a_sampler(adaptive_cel
     assert (adaptive_cell_generator.sample_units(request, 0).positions == named.positions).all()
     own = [configured(AdaptiveCellOptions(sampler=s)).steps for s in ("langevin", "published", "ancestral")]
     assert own == [50, 700, 50]
+
+
+def test_of_several_crystals_the_least_surprising_becomes_the_candidate(adaptive_cell_generator, monkeypatch):
+    told: list[tuple[bytes, float]] = []
+
+    def heard(network, prior, units, *rest):
+        found = surprise(network, prior, units, *rest)
+        told.extend(zip(map(_key, units.lattice, units.wyckoff), found.tolist(), strict=True))
+        return found
+
+    monkeypatch.setattr(model, "surprise", heard)
+    # An untrained network makes overlaps: here they are as good as other crystals.
+    monkeypatch.setattr(model, "opened", lambda units, *held: (units, np.ones(len(units), bool)))
+    monkeypatch.setattr(model, "has_its_symmetry", lambda units: np.ones(len(units), bool))
+    request = PEROVSKITE.with_(space_groups=(62, 221), max_atoms=20, count=2).with_options(best_of=20)
+    steps: list[tuple[int, int]] = []
+    chosen = adaptive_cell_generator.sample_units(request, 0, progress=lambda *at: steps.append(at))
+    kept = set(map(_key, chosen.lattice, chosen.wyckoff))
+    order = [key for key, _ in sorted(told, key=lambda one: one[1])]
+    assert len(told) == 40 and len(kept) == 2
+    assert order[0] in kept and not kept & set(order[21:])
+    assert steps[-1] == (len(steps), len(steps))
+
+
+def _key(lattice: np.ndarray, wyckoff: np.ndarray) -> bytes:
+    return lattice.round(6).tobytes() + wyckoff[wyckoff >= 0].tobytes()
 
 
 def test_requests_of_before_there_was_a_choice_of_samplers_are_read():

@@ -19,6 +19,7 @@ from crystal_studio.generators.adaptive_cell.plan import Limits, Plan
 from crystal_studio.generators.adaptive_cell.refusals import check
 from crystal_studio.generators.adaptive_cell.sampler import configured, sample
 from crystal_studio.generators.adaptive_cell.score import ScoreNetwork
+from crystal_studio.generators.adaptive_cell.surprise import CALLS, surprise
 from crystal_studio.generators.adaptive_cell.weights import network_config, read_prior, read_weights
 from crystal_studio.generators.checks import has_its_symmetry, opened
 from crystal_studio.generators.protocol import CancelToken, ModelCard
@@ -66,13 +67,15 @@ class AdaptiveCell(UnitGenerator):
     ) -> AsymmetricUnits:
         """The asymmetric units of one chunk."""
         count, rng, generator = self.begin(request, chunk)
-        config = configured(AdaptiveCellOptions.of(request))
+        options = AdaptiveCellOptions.of(request)
+        config, many = configured(options), options.best_of
         plan = Plan(request, self.limits)
         know_cell, know_sites = bool(plan.asked.cell), plan.asked.sites is not None
-        asked = plan.draw(count, rng)
-        plans = [asked.take(slice(i, i + 1)) for i in range(count)]
+        asked = plan.draw(count * many, rng)
+        plans = [asked.take(slice(i, i + 1)) for i in range(count * many)]
         made: dict[int, AsymmetricUnits] = {}
-        waiting, done, total = np.arange(count), 0, 0
+        doubt = np.zeros(count * many)
+        waiting, done, total = np.arange(count * many), 0, 0
 
         def tick() -> None:
             nonlocal done
@@ -83,7 +86,7 @@ class AdaptiveCell(UnitGenerator):
         for round_ in range(ROUNDS):
             sizes = np.array([int(n_atoms(plans[i])[0]) for i in waiting])
             groups = np.array_split(waiting[np.argsort(sizes, kind="stable")], math.ceil(len(waiting) / _AT_ONCE))
-            total += len(groups) * config.steps
+            total += len(groups) * (config.steps + (CALLS if many > 1 else 0))
             again: list[int] = []
             for members in groups:
                 batch = AsymmetricUnits.concatenate(plans[i] for i in members)
@@ -97,6 +100,9 @@ class AdaptiveCell(UnitGenerator):
                 held = np.tile(know_sites, batch.numbers.shape)
                 units, gentle = opened(drawn, held, np.tile(know_cell, len(batch)))
                 wrong = ~gentle | ~has_its_symmetry(units)
+                if many > 1:
+                    known = surprise(self.network, self.prior, units, generator, know_cell, know_sites, tick)
+                    doubt[members] = np.where(wrong, np.inf, known)
                 for row, i in enumerate(members.tolist()):
                     if i not in made or not wrong[row]:
                         made[i] = units.take(slice(row, row + 1))
@@ -107,4 +113,5 @@ class AdaptiveCell(UnitGenerator):
             waiting = np.array(sorted(again), dtype=np.int64)
             if not len(waiting):
                 break
-        return AsymmetricUnits.concatenate(made[i] for i in range(count))
+        best = np.arange(count) * many + doubt.reshape(count, many).argmin(1)
+        return AsymmetricUnits.concatenate(made[i] for i in best.tolist())

@@ -11,6 +11,8 @@ from crystal_studio.generators.common_options import denoising_steps, most_orbit
 
 MOST_STEPS = 1000
 """Times of the training, beyond which there is nothing to ask for."""
+MOST_BEST_OF = 20
+"""Crystals drawn for a candidate."""
 ANCESTRAL = ("noise", "corrections")
 """Options that the ancestral sampler alone has."""
 
@@ -69,6 +71,16 @@ class AdaptiveCellOptions(Options):
         advanced=True,
     )
     steps: int = denoising_steps(MOST_STEPS)
+    best_of: int = declare(
+        1,
+        "Best of",
+        "for each candidate draw N crystals, Wyckoff positions anew, and keep the one that the model is surest of: more"
+        " candidates are right, in N times the time",
+        low=1,
+        high=MOST_BEST_OF,
+        advanced=True,
+        metavar="N",
+    )
     noise: float = declare(
         1.0,
         "Noise",
