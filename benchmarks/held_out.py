@@ -136,8 +136,8 @@ def answers(asked: list[Question], file: Path, workers: int, block: int = 4) -> 
     return {question.row: known[question.row] for question in asked}
 
 
-def add_how(parser: argparse.ArgumentParser) -> None:
-    """Arguments that say how models sample."""
+def add_sampler(parser: argparse.ArgumentParser) -> None:
+    """Arguments that say how one crystal is sampled."""
     parser.add_argument("--sampler", default="", help="one that their family has, its default where none is named")
     parser.add_argument("--steps", type=int, default=0, help="0: the sampler's own")
     parser.add_argument(
@@ -147,7 +147,8 @@ def add_how(parser: argparse.ArgumentParser) -> None:
 
 def how(args: argparse.Namespace) -> dict[str, Any]:
     """Options of a request, as far as they are given."""
-    return {name: getattr(args, name) for name in ("sampler", "steps", "best_of") if getattr(args, name)}
+    said = {name: getattr(args, name, 0) for name in ("sampler", "steps", "best_of")}
+    return {name: value for name, value in said.items() if value}
 
 
 def stamp(model: Path, args: argparse.Namespace) -> str:

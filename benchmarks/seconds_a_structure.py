@@ -26,7 +26,7 @@ def main() -> None:
     told.add_arguments(parser)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 32, 256])
     parser.add_argument("--network", choices=list(NETWORKS), help="untrained, in place of the model's")
-    held_out.add_how(parser)
+    held_out.add_sampler(parser)
     parser.add_argument("--calls", type=int, default=10, help="that are made")
     args = parser.parse_args()
     model, units = told.read(args, max(8, *args.batches))

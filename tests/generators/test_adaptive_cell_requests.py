@@ -76,7 +76,7 @@ def test_every_sampler_answers_and_tells_of_its_steps(adaptive_cell_generator):
     """So many network calls as steps are asked for, whatever levels they are shared out among."""
     made = {}
     for sampler in ("langevin", "published", "ancestral"):
-        request = PEROVSKITE.with_(space_groups=(62,), count=4).with_options(sampler=sampler, steps=13)
+        request = PEROVSKITE.with_(space_groups=(62,), count=4).with_options(sampler=sampler, steps=13, best_of=1)
         told: list[tuple[int, int]] = []
         made[sampler] = adaptive_cell_generator.sample_units(
             request, 0, progress=lambda *at, told=told: told.append(at)

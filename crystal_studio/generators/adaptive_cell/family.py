@@ -24,7 +24,7 @@ class AdaptiveCellFamily:
     name = "adaptive-cell"
     title = "Adaptive cell"
     options: type[Options] = AdaptiveCellOptions
-    revision = 3  # Langevin processes where no other sampler is asked for
+    revision = 4  # the best of four, by Langevin processes, where nothing else is asked for
     capabilities = Capabilities(
         modes=("exact",),
         composition=True,

@@ -21,8 +21,8 @@ class AdaptiveCellOptions(Options):
     """``cell``: the cell that is known, and sites are found; ``keep``: of a given structure its orbits, all of them,
     and the cell is found, or its cell alone. ``inequivalent``: orbits of each element, "Ca:1 Ti:1 O:2"; ``template``:
     the Wyckoff position of every orbit, with its element or without ("O 4c", "4c"), needs exactly one space group.
-    ``max_orbits`` 0: no limit. ``steps`` 0: the sampler's own, 50 or as published 700. ``noise``, ``corrections``: of
-    the ancestral sampler alone, see there.
+    ``best_of``: crystals of which one becomes the candidate. ``max_orbits`` 0: no limit. ``steps`` 0: the sampler's
+    own, 50 or as published 700. ``noise``, ``corrections``: of the ancestral sampler alone, see there.
     """
 
     cell: tuple[float, ...] = declare(
@@ -72,7 +72,7 @@ class AdaptiveCellOptions(Options):
     )
     steps: int = denoising_steps(MOST_STEPS)
     best_of: int = declare(
-        1,
+        4,
         "Best of",
         "for each candidate draw N crystals, Wyckoff positions anew, and keep the one that the model is surest of: more"
         " candidates are right, in N times the time",
