@@ -36,6 +36,8 @@ STAGES: Registry[Any] = Registry(
         "phonons": "crystal_studio.funnel.phonons:PhononStage",
         "powder": "crystal_studio.funnel.powder:PowderStage",
         "mof_validity": "crystal_studio.funnel.mof_validity:MofValidityStage",
+        "mof_uniqueness": "crystal_studio.funnel.mof_uniqueness:MofUniquenessStage",
+        "mof_novelty": "crystal_studio.funnel.mof_novelty:MofNoveltyStage",
         "uff_relaxation": "crystal_studio.funnel.uff_relaxation:UffRelaxationStage",
         "mof_validity_relaxed": "crystal_studio.funnel.mof_validity:RelaxedMofValidityStage",
         "pores": "crystal_studio.funnel.pores:PoresStage",
