@@ -88,11 +88,12 @@ def dft() -> list[Check]:
 
 def porous() -> list[Check]:
     """The programs for porous crystals, each with the stage that needs it."""
-    from crystal_studio.mof import uff
+    from crystal_studio.mof import gcmc, uff
     from crystal_studio.porosity.registry import PROGRAMS
 
     programs = [("pores", program.name, program.method) for program in PROGRAMS.all().values()]
     programs.append(("uff_relaxation", "LAMMPS with lammps-interface", uff.method))
+    programs.append(("adsorption", "RASPA3", gcmc.method))
     checks = []
     for stage, name, method in programs:
         try:
