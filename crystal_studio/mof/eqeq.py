@@ -7,6 +7,7 @@ all periodic images (Ewald).
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 
 import numpy as np
@@ -66,11 +67,13 @@ def _constants(number: int) -> tuple[float, float]:
 
     element = Element(SYMBOLS[number])
     centre = CENTRES.get(element.symbol, 0)
-    try:
-        affinity = HYDROGEN_AFFINITY if number == 1 else element.electron_affinity
-    except KeyError:  # beyond lawrencium
-        return np.nan, np.nan
-    energies = [affinity, *element.ionization_energies]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what pymatgen does not know
+        try:
+            affinity = HYDROGEN_AFFINITY if number == 1 else element.electron_affinity
+        except KeyError:
+            return np.nan, np.nan
+        energies = [affinity, *(element.ionization_energies or ())]
     if len(energies) < centre + 2 or energies[centre] is None or energies[centre + 1] is None:
         return np.nan, np.nan
     low, high = energies[centre], energies[centre + 1]
