@@ -104,6 +104,24 @@ def grow(
     return np.concatenate([atom, partner[new][once]]), np.concatenate([cell, partner_cell[new][once]])
 
 
+def close(
+    atom: NDArray,
+    cell: NDArray,
+    ends: NDArray[np.bool_],
+    block: NDArray[np.int64],
+    links: tuple[NDArray, NDArray, NDArray],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The drawn atoms and the whole blocks beyond the cell that they are bonded to by an atom of ``ends`` (n,)."""
+    n_atoms = len(block)
+    _, partner, partner_cell, _ = _expand(atom, cell, n_atoms, _both_ways(links))
+    seen = ends[partner]
+    beyond = np.unique(np.column_stack([block[partner[seen]], partner_cell[seen]]), axis=0)
+    which, more = np.nonzero(beyond[:, :1] == block[None])
+    keys = _keys(more, beyond[which, 1:], n_atoms)
+    new = ~np.isin(keys, _keys(atom, cell, n_atoms))
+    return np.concatenate([atom, more[new]]), np.concatenate([cell, beyond[which, 1:][new]])
+
+
 def bonds_among(
     atom: NDArray, cell: NDArray, n_atoms: int, links: tuple[NDArray, NDArray, NDArray]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

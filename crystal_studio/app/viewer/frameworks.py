@@ -20,12 +20,12 @@ _FLAT = 0.05  # of the longest extent: flatter ones are drawn as a face
 
 def whole_blocks(
     lattice: NDArray, fractional: NDArray, block: NDArray[np.int64], links: Links
-) -> tuple[NDArray[np.float64], NDArray[np.float64], Links, NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Links, NDArray[np.float64]]:
     """Coordinates in which no block is cut by a face of the cell, and bonds between them.
 
     ``block`` (n,), -1 for atoms of none, of which those bonded to each other stay together. Gives fractional
-    coordinates (n, 3), the centre (n, 3) of each atom's block, from 0 to 1, the links, and how near to a face (3,)
-    a centre counts as on it, fractional.
+    coordinates (n, 3), the block (n,) of each atom, also of those of none, its centre (n, 3), from 0 to 1, the links,
+    and how near to a face (3,) a centre counts as on it, fractional.
     """
     i, j, image = links
     inner = block[i] == block[j]
@@ -40,7 +40,7 @@ def whole_blocks(
     near = NEAR_FACE * np.linalg.norm(np.linalg.inv(lattice), axis=0)
     lower = np.floor(anchor + near).astype(np.int64)
     moved -= lower[own]
-    return fractional + moved, (anchor - lower)[own], (i, j, image + moved[i] - moved[j]), near
+    return fractional + moved, own, (anchor - lower)[own], (i, j, image + moved[i] - moved[j]), near
 
 
 def _means(values: NDArray, group: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crystal_studio.app.viewer import bond_orders, colours, links
-from crystal_studio.app.viewer.drawn_atoms import BOUNDARY, atoms_of_cells, bonds_among, grow, to_complete
+from crystal_studio.app.viewer.drawn_atoms import BOUNDARY, atoms_of_cells, bonds_among, close, grow, to_complete
 from crystal_studio.app.viewer.frameworks import metal_polyhedra, whole_blocks
 from crystal_studio.app.viewer.polyhedra import polyhedra
 from crystal_studio.candidates.bonds import BondTable
@@ -156,14 +156,14 @@ def build_scene(
     if makeup is None:
         atom, cell = atoms_of_cells(fractional, size)
     else:
-        fractional, anchor, known, near = whole_blocks(cell_vectors, fractional, makeup.block, known)
+        fractional, block, anchor, known, near = whole_blocks(cell_vectors, fractional, makeup.block, known)
         atom, cell = atoms_of_cells(anchor, size, near)
     if options.complete_bonds and len(known[0]):
-        seeds = (
-            to_complete(atom, cell, fractional, size, atomic, known, options.style == "polyhedra")
-            if makeup is None
-            else IS_METAL[atomic[atom]]
-        )
+        if makeup is None:
+            seeds = to_complete(atom, cell, fractional, size, atomic, known, options.style == "polyhedra")
+        else:  # linkers end in whole nodes, and these in what they are bonded to
+            atom, cell = close(atom, cell, IS_METAL[atomic], block, known)
+            seeds = IS_METAL[atomic[atom]]
         atom, cell = grow(atom, cell, seeds, len(atomic), known)
     if not options.hydrogens:
         shown = atomic[atom] != _HYDROGEN

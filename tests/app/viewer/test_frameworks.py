@@ -56,6 +56,18 @@ def test_bonds_keep_their_lengths_and_a_supercell_has_the_atoms_of_its_cells(nam
     assert length.min() > 0.9 and length.max() < 2.9
 
 
+@pytest.mark.parametrize("moved", [(0.0, 0.0, 0.0), (0.31, 0.77, 0.52)])
+def test_every_linker_ends_in_a_whole_node(moved):
+    framework = in_blocks("MOF-5")
+    scene = _scene("MOF-5", moved)
+    metal = IS_METAL[scene.numbers]
+    bonded = {side: scene.bonds[metal[scene.bonds[:, 1 - side]], side] for side in (0, 1)}
+    to_metal = np.bincount(np.concatenate(list(bonded.values())), minlength=len(scene.atom))
+    carboxylate = (scene.numbers == 8) & (framework.blocks.of(0)[0][framework.blocks.block[scene.atom]] == "C8H4O4")
+    assert (to_metal[carboxylate & scene.inside] == 1).all()
+    assert (scene.numbers == 30).sum() % 4 == 0
+
+
 def test_nodes_stand_on_every_corner_that_is_the_same():
     """The two nodes of MOF-5 stand inside its cell; moved onto the corner, one of them is drawn eight times."""
     framework = in_blocks("MOF-5")
