@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--model", type=Path, action="append", default=[], help="folder of a model (repeatable)")
     parser.add_argument("--count", type=int, default=0, help="held-out crystals, 0 for all")
-    held_out.add_sampler(parser)
+    held_out.add_how(parser)
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)

@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--model", default="adaptive-cell-mp20-like")
     parser.add_argument("--count", type=int, default=30, help="candidates a composition")
     parser.add_argument("--seed", type=int, default=0)
-    held_out.add_sampler(parser)
+    held_out.add_how(parser)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--dry", action="store_true", help="only name the commands")
     args = parser.parse_args()

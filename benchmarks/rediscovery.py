@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=6, help="crystals of a family")
     parser.add_argument("--samples", type=int, default=50)
     parser.add_argument("--told", choices=["orbits", "composition"], default="orbits")
-    held_out.add_sampler(parser)
+    held_out.add_how(parser)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()

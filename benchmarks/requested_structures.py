@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--group", choices=["told", "sampled"], default="told")
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--samples", type=int, default=20)
-    held_out.add_sampler(parser)
+    held_out.add_how(parser)
     parser.add_argument("--relax-one", type=int, default=500, help="crystals of which one sample is relaxed")
     parser.add_argument("--relax-all", type=int, default=100, help="crystals of which all samples are relaxed")
     parser.add_argument("--workers", type=int, default=0)

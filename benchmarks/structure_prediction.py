@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=1, help="crystals a composition, the best of which counts")
     parser.add_argument("--wyckoff", choices=["given", "drawn", "guess"], default="given")
     parser.add_argument("--known", choices=told.KNOWN, default=told.KNOWN[0])
-    held_out.add_sampler(parser)
+    held_out.add_how(parser)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     if args.known != told.KNOWN[0] and args.wyckoff != "given":
