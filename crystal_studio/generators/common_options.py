@@ -21,6 +21,21 @@ def most_orbits() -> Any:
     )
 
 
+def strength() -> Any:
+    """The strength w of the targets: 1 is conditional sampling, above classifier-free guidance."""
+    return declare(
+        2.0,
+        "Strength",
+        "how strongly targets pull: 1 as the model learnt them, more hits the range more often at the cost of variety"
+        " and validity, 0 not at all",
+        section="targets",
+        low=0.0,
+        high=20.0,
+        step=0.5,
+        metavar="W",
+    )
+
+
 def denoising_steps(most: int) -> Any:
     """The steps from noise to crystals, at most as many as the training has; 0: the model's own."""
     return declare(

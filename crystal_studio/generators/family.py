@@ -26,6 +26,7 @@ class Capabilities:
     needs : fields of the request that have to be given ("composition" for structure prediction)
     instead : options of which any one tells as much as what is needed
     completes : whether it makes further orbits beside those that are kept of a structure
+    general : whether it makes crystals of any kind: only such a family has the default model
 
     The properties to aim at and the elements known stand in the card of each model.
     """
@@ -37,6 +38,7 @@ class Capabilities:
     needs: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
     completes: bool = True
+    general: bool = True
 
 
 @dataclass(frozen=True)

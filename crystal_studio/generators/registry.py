@@ -18,6 +18,7 @@ families: Registry[Family] = Registry(
     {
         "symmcd": "crystal_studio.generators.symmcd.family:FAMILY",
         "adaptive-cell": "crystal_studio.generators.adaptive_cell.family:FAMILY",
+        "mofdiff": "crystal_studio.generators.mofdiff.family:FAMILY",
     },
     ModelError,
     check=lambda family: form(family.options),
@@ -63,7 +64,7 @@ def read_card(folder: Path) -> ModelCard:
 def installed() -> dict[str, ModelCard]:
     """Cards of the models that can generate, by name; folders with a malformed card are left out.
 
-    Those whose family can answer any request come first: the first is the default.
+    Those whose family can answer any request for a crystal come first: the first is the default.
     """
     found: dict[str, ModelCard] = {}
     root = paths.models()
@@ -78,7 +79,12 @@ def installed() -> dict[str, ModelCard]:
     for family in families.all().values():
         for card in family.cards():
             found.setdefault(card.name, card)
-    return dict(sorted(found.items(), key=lambda item: bool(families.get(item[1].family).capabilities.needs)))
+
+    def special(item: tuple[str, ModelCard]) -> bool:
+        able = families.get(item[1].family).capabilities
+        return bool(able.needs) or not able.general
+
+    return dict(sorted(found.items(), key=special))
 
 
 def default() -> str:

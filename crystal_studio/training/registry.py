@@ -13,6 +13,7 @@ families: Registry[TrainingFamily] = Registry(
     {
         "symmcd": "crystal_studio.training.symmcd_family:FAMILY",
         "adaptive-cell": "crystal_studio.training.adaptive_cell_family:FAMILY",
+        "mofdiff": "crystal_studio.training.mofdiff_family:FAMILY",
         "properties": "crystal_studio.training.properties_family:FAMILY",
         "mofdiff-blocks": "crystal_studio.training.mofdiff_blocks_family:FAMILY",
     },

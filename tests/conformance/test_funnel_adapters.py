@@ -11,9 +11,7 @@ from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.potentials.registry import POTENTIALS, available, load
 from crystal_studio.properties import registry as predictors
 
-NEEDS_A_PROGRAM = ("pores", "uff_relaxation", "adsorption")
-
-QUICKER = {"adsorption": {"cycles": 10, "start_cycles": 5}}
+NEEDS_A_PROGRAM = ("pores", "uff_relaxation")
 
 
 def each(checks):
@@ -23,7 +21,7 @@ def each(checks):
 @each(stages.CHECKS)
 @pytest.mark.parametrize("name", STAGES.names())
 def test_stages(name: str, check) -> None:
-    stage = STAGES.get(name)(**QUICKER.get(name, {}))
+    stage = STAGES.get(name)()
     assert stage.name == name
     if name in NEEDS_A_PROGRAM:
         try:

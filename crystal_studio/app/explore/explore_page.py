@@ -296,5 +296,4 @@ class ExplorePage(DockedPage):
             title=found.title,
             orbit_labels=found.orbits,
             bonds=found.bonds,
-            makeup=found.makeup,
         )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.design.fixed_sites import Kept
-from crystal_studio.generators.common_options import denoising_steps, most_orbits, wyckoff_template
+from crystal_studio.generators.common_options import denoising_steps, most_orbits, strength, wyckoff_template
 
 MOST_STEPS = 1000
 """Denoising steps of the training, beyond which there is nothing to ask for."""
@@ -20,17 +20,7 @@ class SymmCDOptions(Options):
     """
 
     max_orbits: int = most_orbits()
-    guidance: float = declare(
-        2.0,
-        "Strength",
-        "how strongly targets pull: 1 as the model learnt them, more hits the range more often at the cost of variety"
-        " and validity, 0 not at all",
-        section="targets",
-        low=0.0,
-        high=20.0,
-        step=0.5,
-        metavar="W",
-    )
+    guidance: float = strength()
     template: tuple[str, ...] = wyckoff_template()
     keep: Kept | None = declare(
         None,

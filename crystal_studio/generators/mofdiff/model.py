@@ -1,0 +1,206 @@
+"""A trained MOFDiff: the generator that a campaign uses."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.design.request import DesignRequest
+from crystal_studio.generators.mofdiff import latents
+from crystal_studio.generators.mofdiff.building import Built, build
+from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS
+from crystal_studio.generators.mofdiff.labels import NAMES, scaled
+from crystal_studio.generators.mofdiff.network import Network
+from crystal_studio.generators.mofdiff.options import MofDiffOptions
+from crystal_studio.generators.mofdiff.sampler import Choice, SamplerConfig, sample
+from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
+from crystal_studio.generators.mofdiff.wanted import BlocksWanted, blocks_wanted
+from crystal_studio.generators.mofdiff.weights import Scale, read
+from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
+from crystal_studio.generators.requests import check_targets
+from crystal_studio.generators.weights import loading
+from crystal_studio.mof.blocks import BlockLibrary
+from crystal_studio.mof.coarse import CoarseMofs
+from crystal_studio.mof.library import shipped_blocks
+from crystal_studio.mof.whole import whole_atoms
+
+ROUNDS = 6
+"""How often a framework is drawn at most whose blocks do not meet, or not without a clash."""
+DEFAULT_STEPS = 60
+_SETTLING = 0.5
+"""Steps that find the places of named blocks, as a share of those before."""
+_LATENT_STEPS = 50
+_TRIES = 64
+"""Latents drawn for each that is used, where metals or numbers of blocks are asked for."""
+_AT_ONCE = 64
+"""Frameworks that go through the network together."""
+
+
+@dataclass
+class Tally:
+    """What became of frameworks that were drawn: how many balanced by each block's likeliest entry, how many met as
+    they were drawn, how many hold together once their gaps are closed, and why the others do not."""
+
+    drawn: int = 0
+    at_once: int = 0
+    as_drawn: int = 0
+    made: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, at_once: NDArray[np.bool_], built: Built) -> None:
+        """Count some more."""
+        self.drawn += len(at_once)
+        self.at_once += int(at_once.sum())
+        self.as_drawn += int(built.as_drawn.sum())
+        self.made += int(built.made.sum())
+        self.reasons.update(reason for reason in built.reason if reason)
+
+
+class MofDiff:
+    """The generator of one folder ``models/<name>``; see ``generators/protocol.py``."""
+
+    chunk_size = 64
+    rounds = ROUNDS
+
+    def __init__(
+        self,
+        card: ModelCard,
+        network: Network,
+        vocabulary: Vocabulary,
+        scale: Scale,
+        library: BlockLibrary,
+        device: str,
+    ) -> None:
+        self.card, self.device, self.library = card, device, library
+        self.network = network.to(device).eval()
+        self.vocabulary = vocabulary.to(device)
+        self.scale = scale[0].to(device), scale[1].to(device)
+
+    @staticmethod
+    def load(folder: Path, card: ModelCard, device: str) -> MofDiff:
+        """Read weights; raises ``ModelError`` if they are missing, damaged or do not match their card or the blocks."""
+        library = shipped_blocks()
+        with loading(folder, card):
+            config, vocabulary, scale, weights = read(folder, library)
+            network = Network(config, vocabulary)
+            network.load_state_dict(weights)
+        return MofDiff(card, network, vocabulary, scale, library, device)
+
+    def check(self, request: DesignRequest) -> None:
+        """Raise ``RequestError`` where the model cannot answer the request."""
+        check_targets(request, self.card)
+        blocks_wanted(request, self.library)
+
+    def sample(
+        self,
+        request: DesignRequest,
+        chunk: int,
+        cancel: CancelToken | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Candidates:
+        """The candidates of one chunk; one whose blocks do not meet after ``rounds`` draws is given as it is, for the
+        funnel to reject."""
+        made = self.sample_coarse(request, chunk, cancel, progress)
+        return whole_atoms(made, self.library)
+
+    def sample_coarse(
+        self,
+        request: DesignRequest,
+        chunk: int,
+        cancel: CancelToken | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        tally: Tally | None = None,
+    ) -> CoarseMofs:
+        """The same, not yet in atoms; ``tally`` counts what became of all that were drawn."""
+        count = min(self.chunk_size, request.count - chunk * self.chunk_size)
+        if count <= 0:
+            raise ValueError(f"chunk {chunk} lies beyond the request")
+        tally = tally if tally is not None else Tally()
+        seed = chunk_seed(request.seed, chunk)
+        rng = np.random.default_rng(seed)
+        generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
+        options, blocks = MofDiffOptions.of(request), blocks_wanted(request, self.library)
+        steps = options.steps or DEFAULT_STEPS
+        config = SamplerConfig(steps, settling=max(1, round(_SETTLING * steps)))
+        each = config.steps + config.settling
+        choice = Choice(torch.as_tensor(blocks.allowed, device=self.device), blocks.holds, blocks.must)
+        labels = torch.as_tensor(scaled(_targets(request, count, rng)), device=self.device)
+        kept: dict[int, CoarseMofs] = {}
+        gaps, holds = np.full(count, np.inf), np.zeros(count, bool)
+        waiting, done, total = np.arange(count), 0, 0
+
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(done, total)
+
+        for _ in range(self.rounds):
+            z, n_blocks = self._latents(labels[waiting], options, blocks, generator)
+            order = n_blocks.cpu().numpy().argsort(kind="stable")
+            groups = np.array_split(order, math.ceil(len(order) / _AT_ONCE))
+            total += len(groups) * (each + 1)
+            for members in groups:
+                drawn = sample(
+                    self.network,
+                    self.vocabulary,
+                    self.scale,
+                    z[members],
+                    n_blocks[members],
+                    choice,
+                    config,
+                    generator,
+                    cancel,
+                    tick,
+                )
+                built = build(drawn.mofs, self.library, int(rng.integers(2**31)), self.device)
+                tick()
+                tally.add(drawn.at_once, built)
+                for row, i in enumerate(waiting[members].tolist()):
+                    if i not in kept or built.made[row] or built.widest[row] < gaps[i]:
+                        kept[i], gaps[i] = built.mofs.take(np.array([row])), built.widest[row]
+                    holds[i] |= built.made[row]
+            waiting = np.flatnonzero(~holds)
+            if not len(waiting):
+                break
+        if progress is not None:
+            progress(total, total)
+        made = CoarseMofs.concatenate(kept[i] for i in range(count))
+        return replace(made, name=np.array([f"{chunk * self.chunk_size + i}" for i in range(count)], object))
+
+    def _latents(
+        self, labels: Tensor, options: MofDiffOptions, blocks: BlocksWanted, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """z (B, latent) and numbers of blocks (B,)."""
+        size = len(labels)
+
+        def make(count: int) -> Tensor:
+            told = labels.repeat_interleave(count // size, 0)
+            return latents.draw(self.network, told, generator, options.guidance, _LATENT_STEPS)
+
+        held = self.vocabulary.metals.any(0)
+        metals = torch.as_tensor(blocks.metals, device=self.device) | ~held
+        counts = torch.zeros(MOST_BLOCKS, dtype=torch.bool, device=self.device)
+        counts[torch.as_tensor(blocks.counts, device=self.device) - 1] = True
+        wanted = latents.Wanted(metals, blocks.required, counts)
+        with torch.no_grad():
+            z = latents.chosen(self.network, make, size, _TRIES, wanted, generator)
+        z = latents.searched(self.network, z, labels, options.search)
+        return z, latents.block_counts(self.network, z, wanted, generator)
+
+
+def _targets(request: DesignRequest, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(count, P) values to aim at, uniform in the range of each target, NaN without one."""
+    values = np.full((count, len(NAMES)), np.nan)
+    for target in request.targets:
+        values[:, NAMES.index(target.name)] = rng.uniform(target.low, target.high, count)
+    return values

@@ -1,0 +1,74 @@
+"""What a request for a MOFDiff model can say beyond its core."""
+
+from __future__ import annotations
+
+from crystal_studio.design.declared import Options, declare
+from crystal_studio.errors import RequestError
+from crystal_studio.generators.common_options import denoising_steps, strength
+
+MOST_STEPS = 1000
+"""Denoising steps, beyond which there is nothing to gain."""
+
+
+class MofDiffOptions(Options):
+    """``metals``: symbols of those that nodes may hold, "Zn Cu"; ``blocks`` 0: as many as the model likes.
+    ``guidance``: the strength w of the targets where z is drawn; ``search``: steps of Adam in z. ``steps`` 0: the
+    model's own.
+    """
+
+    metals: str = declare(
+        "",
+        "Metals",
+        "metals that the nodes may hold, like Zn Cu; all else by the chemical system",
+        section="what",
+        zero="any",
+        metavar="SYMBOLS",
+    )
+    blocks: int = declare(
+        0,
+        "Building blocks",
+        "nodes and linkers in the primitive cell",
+        section="what",
+        low=0,
+        high=20,
+        zero="as known frameworks have",
+        metavar="N",
+    )
+    guidance: float = strength()
+    search: int = declare(
+        0,
+        "Search steps",
+        "steps of a search in the space of frameworks towards the targets, as MOFDiff was published; 0 for guidance"
+        " alone",
+        section="targets",
+        low=0,
+        high=5000,
+        step=50,
+        advanced=True,
+        metavar="N",
+    )
+    steps: int = denoising_steps(MOST_STEPS)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metals", " ".join(_metals(self.metals)))
+        if self.blocks == 1:
+            raise RequestError("A framework has at least two building blocks: ask for more, or for 0 (any).", "blocks")
+
+    @property
+    def metal_symbols(self) -> tuple[str, ...]:
+        """Those asked for, none for any."""
+        return tuple(self.metals.split())
+
+
+def _metals(text: str) -> list[str]:
+    from crystal_studio.crystal.elements import SYMBOLS, atomic_number
+
+    found = list(dict.fromkeys(text.replace(",", " ").replace("-", " ").split()))
+    for symbol in found:
+        if symbol not in SYMBOLS[1:]:
+            raise RequestError(f"There is no metal {symbol!r}: write symbols, like Zn Cu.", "metals")
+        from crystal_studio.mof.elements import IS_METAL
+
+        if not IS_METAL[atomic_number(symbol)]:
+            raise RequestError(f"{symbol} is no metal: name metals alone, like Zn Cu.", "metals")
+    return found

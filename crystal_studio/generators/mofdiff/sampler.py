@@ -1,0 +1,204 @@
+"""From noise to coarse-grained frameworks: blocks, places and cell are denoised together, then blocks are named and
+their places found again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from crystal_studio.candidates.ragged import offsets_of
+from crystal_studio.crystal.multigraph import Orbits
+from crystal_studio.diffusion.random import normal
+from crystal_studio.generators.mofdiff import noise
+from crystal_studio.generators.mofdiff.balance import balanced
+from crystal_studio.generators.mofdiff.frameworks import cell_of_log, orbits_of
+from crystal_studio.generators.mofdiff.network import Denoised, Network, Shown
+from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
+from crystal_studio.generators.protocol import Cancelled, CancelToken
+from crystal_studio.mof.coarse import CoarseMofs
+
+_WIDEST = 3.0
+"""Spreads of the data within which components of the first cell stay."""
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    """steps : levels of noise from 1 to 0, one network call each
+    noise : share of the ancestral noise, 0 for the probability flow
+    settling : further levels, from time ``settled_from`` to 0, for the places of blocks that are known then
+    straining : share of the strain that is expected in the cell that is taken out of it
+    """
+
+    steps: int = 60
+    noise: float = 1.0
+    settling: int = 30
+    settled_from: float = 0.6
+    straining: float = 1.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What blocks may be: allowed (L,) bool; holds (L,) bits of required elements of each; must, the bits required."""
+
+    allowed: Tensor
+    holds: NDArray[np.int64]
+    must: int = 0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """B coarse-grained frameworks, not turned yet.
+
+    mofs : blocks, places and cells; those that cannot be balanced hold the likeliest blocks
+    balanced : (B,) bool; at_once : (B,) bool, whether the likeliest blocks balanced by themselves
+    """
+
+    mofs: CoarseMofs
+    balanced: NDArray[np.bool_]
+    at_once: NDArray[np.bool_]
+
+
+@dataclass
+class Denoising:
+    """n blocks of B frameworks on their way from noise."""
+
+    network: Network
+    orbits: Orbits
+    z: Tensor
+    allowed: Tensor
+    generator: torch.Generator
+    features: Tensor
+    x: Tensor
+    lattice: Tensor
+    straining: float
+
+    def look(self, t_blocks: Tensor, t: Tensor) -> Denoised:
+        """What the network says at times of blocks and places."""
+        size = len(self.lattice)
+        at = t.expand(size)
+        sigma = noise.sigma(at, self.lattice)
+        out: Denoised = self.network(
+            Shown(self.orbits, self.features, self.x, self.lattice, t_blocks.expand(size), at, sigma, self.z)
+        )
+        return out._replace(logits=out.logits.masked_fill(~self.allowed, -torch.inf))
+
+    def move(self, out: Denoised, t: Tensor, s: Tensor, share: float) -> None:
+        """Places and cells from time t to s."""
+        crystal = self.orbits.crystal
+        at_t, at_s = t.expand(len(self.lattice)), s.expand(len(self.lattice))
+        now, then = noise.sigma(at_t, self.lattice)[crystal, None], noise.sigma(at_s, self.lattice)[crystal, None]
+        last = bool(s == 0)
+        then = torch.zeros_like(then) if last else then
+        spread = share * then * (1 - (then / now) ** 2).clamp_min(0).sqrt()
+        kept = (then**2 - spread**2).clamp_min(0).sqrt() / now
+        moves = (1 - kept) * now * out.places
+        moves = moves + noise.still(crystal, self.orbits.n_atoms, normal(moves, self.generator)) * spread
+        away = torch.linalg.solve(self.lattice[crystal], moves.unsqueeze(1), left=False).squeeze(1)
+        self.x = self.x + away - (self.x + away).floor()
+        less = noise.strain_size(t) - (0.0 if last else noise.strain_size(s))
+        self.lattice = noise.strained(self.lattice, -self.straining * less * out.strain)
+
+    def name(self, out: Denoised, t: Tensor, s: Tensor, share: float) -> None:
+        """Features from time t to s, towards what the likely blocks have on average."""
+        clean = out.logits.softmax(-1) @ self.network.features
+        a_t, a_s = noise.alpha_bar(t), noise.alpha_bar(s)
+        spread = share * ((1 - a_s) / (1 - a_t) * (1 - a_t / a_s)).clamp_min(0).sqrt()
+        rest = (1 - a_s - spread**2).clamp_min(0).sqrt() / (1 - a_t).sqrt()
+        kept = self.features - a_t.sqrt() * clean
+        self.features = a_s.sqrt() * clean + rest * kept + spread * normal(clean, self.generator)
+
+
+@torch.no_grad()
+def sample(
+    network: Network,
+    vocabulary: Vocabulary,
+    scale: tuple[Tensor, Tensor],
+    z: Tensor,
+    n_blocks: Tensor,
+    choice: Choice,
+    config: SamplerConfig,
+    generator: torch.Generator,
+    cancel: CancelToken | None = None,
+    tick: Callable[[], None] = lambda: None,
+) -> Drawn:
+    """One framework for each z (B, latent) with so many blocks (B,); ``scale``: mean and spread (6,) of log cells.
+
+    ``cancel`` is looked at before every step, ``tick`` called after it.
+    """
+    device = z.device
+    orbits = orbits_of(n_blocks.cpu().numpy(), str(device))
+    lattice = cell_of_log(network.cell(z, n_blocks).clamp(-_WIDEST, _WIDEST) * scale[1] + scale[0])
+    features = torch.randn(len(orbits), vocabulary.width, generator=generator, device=device)
+    x = torch.rand(len(orbits), 3, generator=generator, device=device)
+    d = Denoising(network, orbits, z, choice.allowed, generator, features, x, lattice, config.straining)
+    times = torch.linspace(1, 0, config.steps + 1, device=device)
+
+    def watch() -> None:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
+
+    out = None
+    for t, s in itertools.pairwise(times):
+        watch()
+        out = d.look(t, t)
+        d.move(out, t, s, config.noise)
+        d.name(out, t, s, config.noise)
+        tick()
+    assert out is not None
+    block, even, at_once = named(out.logits, orbits, vocabulary, choice)
+    d.features = network.features[block]
+    times = torch.linspace(config.settled_from, 0, config.settling + 1, device=device)
+    if config.settling:
+        start = noise.sigma(times[:1].expand(len(lattice)), d.lattice)[orbits.crystal, None]
+        random = noise.still(orbits.crystal, orbits.n_atoms, normal(d.x, generator)) * start
+        d.x = d.x + torch.linalg.solve(d.lattice[orbits.crystal], random.unsqueeze(1), left=False).squeeze(1)
+        d.x = d.x - d.x.floor()
+    known = torch.zeros((), device=device)
+    for t, s in itertools.pairwise(times):
+        watch()
+        d.move(d.look(known, t), t, s, config.noise)
+        tick()
+    return Drawn(_coarse(d.lattice, n_blocks, block, d.x), even, at_once)
+
+
+def named(
+    logits: Tensor, orbits: Orbits, vocabulary: Vocabulary, choice: Choice
+) -> tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Rows of the vocabulary (n,) that are likeliest together, whether they balance (B,), and whether each block's
+    likeliest did so by itself (B,)."""
+    log_likelihood = logits.log_softmax(-1).double().cpu().numpy()
+    points = vocabulary.points.cpu().numpy()
+    found = log_likelihood.argmax(1)
+    ends = np.concatenate([[0], orbits.n_atoms.cumsum(0).cpu().numpy()])
+    even, at_once = np.zeros((2, len(ends) - 1), bool)
+    for i, (start, end) in enumerate(itertools.pairwise(ends.tolist())):
+        own = found[start:end]
+        at_once[i] = points[own].sum() == 0
+        best = balanced(log_likelihood[start:end], points, choice.holds, choice.must)
+        if best is not None:
+            found[start:end], even[i] = best, True
+    return torch.as_tensor(found, device=logits.device), even, at_once
+
+
+def _coarse(lattice: Tensor, n_blocks: Tensor, block: Tensor, x: Tensor) -> CoarseMofs:
+    size, total = len(lattice), len(block)
+    whole = x.double().cpu().numpy()
+    return CoarseMofs(
+        lattice.double().cpu().numpy(),
+        offsets_of(n_blocks.cpu().numpy()),
+        block.cpu().numpy().astype(np.int32),
+        whole - np.floor(whole),
+        np.tile(np.eye(3), (total, 1, 1)),
+        np.zeros(total, np.float32),
+        np.zeros(size + 1, np.int64),
+        np.zeros((0, 2, 2), np.int32),
+        np.zeros((0, 3), np.int16),
+        np.full(size, "", object),
+        np.zeros(size, np.int8),
+    )

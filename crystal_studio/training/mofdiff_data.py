@@ -1,0 +1,106 @@
+"""Coarse-grained frameworks that MOFDiff learns from: Niggli cells, labels, and blocks that are exchanged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS, Frameworks, log_cell, orbits_of, reduced
+from crystal_studio.generators.mofdiff.labels import LABELS, NAMES
+from crystal_studio.generators.mofdiff.objective import Batch
+from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
+from crystal_studio.mof.blocks import NODE, BlockLibrary
+from crystal_studio.mof.coarse import CoarseMofs
+
+ALIKE = 0.35
+"""Angstrom: blocks whose connection points have distances that differ by no more can take each other's places."""
+EXCHANGED = 0.15
+"""Share of the kinds of blocks of a framework that are exchanged for others alike, anew each time it is shown."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Frameworks in Niggli cells and their scaled labels (B, P)."""
+
+    mofs: CoarseMofs
+    labels: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.mofs)
+
+    def take(self, rows: NDArray) -> Examples:
+        """Those named."""
+        return Examples(self.mofs.take(rows), self.labels[rows])
+
+    @staticmethod
+    def of(mofs: CoarseMofs, labels: NDArray[np.float32]) -> Examples:
+        """Of frameworks as they come and their scaled labels; without those of too many blocks."""
+        kept = np.flatnonzero(mofs.n_blocks <= MOST_BLOCKS)
+        return Examples(reduced(mofs.take(kept)), labels[kept])
+
+
+def alike(library: BlockLibrary) -> list[NDArray[np.int64]]:
+    """For each block those of its kind whose connection points lie alike, itself among them."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    for i in range(len(library)):
+        groups.setdefault((int(library.kind[i]), int(library.n_points[i])), []).append(i)
+    found: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * len(library)
+    for members in groups.values():
+        shapes = np.stack([_shape(library.points[library.point_rows(i)]) for i in members])
+        for k, i in enumerate(members):
+            near = np.abs(shapes - shapes[k]).max(1) <= ALIKE
+            found[i] = np.array(members)[near]
+    return found
+
+
+def _shape(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances of points from each other and from their centroid (the origin), each in order."""
+    apart = np.linalg.norm(points[:, None] - points[None], axis=-1)[np.triu_indices(len(points), 1)]
+    return np.concatenate([np.sort(np.linalg.norm(points, axis=-1)), np.sort(apart)])
+
+
+def exchanged(
+    examples: Examples, others: list[NDArray[np.int64]], kind: NDArray[np.int8], rng: np.random.Generator, share: float
+) -> Examples:
+    """The same frameworks with some kinds of their blocks exchanged; labels that do not hold any more are left out.
+
+    All blocks of one entry are exchanged together. Another metal leaves the pores what they are, but for figures per
+    mass; another linker does not.
+    """
+    mofs = examples.mofs
+    block, labels = mofs.block.copy(), examples.labels.copy()
+    by_mass = NAMES.index("surface_area")
+    for i in range(len(mofs)):
+        rows = block[mofs.blocks(i)]
+        for entry in np.unique(rows):
+            if rng.random() >= share or len(others[entry]) < 2:
+                continue
+            block[mofs.blocks(i)] = np.where(rows == entry, rng.choice(others[entry]), block[mofs.blocks(i)])
+            labels[i, by_mass if kind[entry] == NODE else slice(None)] = np.nan
+    return Examples(replace(mofs, block=block), labels)
+
+
+def batch_of(
+    examples: Examples, vocabulary: Vocabulary, scale: tuple[NDArray[np.float64], NDArray[np.float64]], device: str
+) -> Batch:
+    """Tensors of frameworks; ``scale`` is mean and spread (6,) of the logarithms of cells."""
+    mofs = examples.mofs
+    orbits = orbits_of(mofs.n_blocks, device)
+
+    def real(values: NDArray) -> torch.Tensor:
+        return torch.as_tensor(values, dtype=torch.float32, device=device)
+
+    block = torch.as_tensor(mofs.block, device=device).long()
+    given = Frameworks(orbits, block, real(mofs.positions), real(mofs.lattice), real(examples.labels))
+    held = torch.zeros(len(mofs), vocabulary.metals.shape[1], device=device)
+    held.index_add_(0, orbits.crystal, vocabulary.metals.to(device)[block])
+    cell = (log_cell(mofs.lattice) - scale[0]) / scale[1]
+    return Batch(given, real(cell), held.clamp(max=1))
+
+
+def no_labels(count: int) -> NDArray[np.float32]:
+    """Labels of frameworks of which none is known."""
+    return np.full((count, len(LABELS)), np.nan, np.float32)
