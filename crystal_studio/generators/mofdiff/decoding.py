@@ -26,8 +26,8 @@ def nearest_blocks(
     found = np.zeros(len(given), np.int64)
     for start in range(0, len(given), _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
-        # In single precision beyond the differences, so that what is as near is found as near.
-        far = ((given[rows] ** 2).sum(1)[:, None] - 2 * given[rows] @ library.T + (library**2).sum(1)).round(6)
+        # Mirror images embed alike but for the last digits of single precision: they are to be equally near.
+        far = ((given[rows] ** 2).sum(1)[:, None] - 2 * given[rows] @ library.T + (library**2).sum(1)).round(11)
         if allowed is not None:
             far = np.where(allowed if allowed.ndim == 1 else allowed[rows], far, np.inf)
         found[rows] = far.argmin(1)
