@@ -140,6 +140,11 @@ def add_sampler(parser: argparse.ArgumentParser) -> None:
     """Arguments that say how one crystal is sampled."""
     parser.add_argument("--sampler", default="", help="one that their family has, its default where none is named")
     parser.add_argument("--steps", type=int, default=0, help="0: the sampler's own")
+
+
+def add_how(parser: argparse.ArgumentParser) -> None:
+    """Arguments that say how requests are answered."""
+    add_sampler(parser)
     parser.add_argument(
         "--best-of", type=int, default=0, help="crystals drawn for a candidate, 0: the family's default"
     )

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from crystal_studio.campaign import tasks
 from crystal_studio.campaign.backlog import Work
 from crystal_studio.campaign.flights import MOST
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.verdicts import Verdicts
-from crystal_studio.crystal.batches import Structures
 from crystal_studio.funnel.protocol import Memory, RememberingStage
 
 KEYS = 128
@@ -27,11 +27,11 @@ class Comparisons:
     """What waits, and what is on its way, at one such stage.
 
     index : of the stage in its funnel
-    read : structures of candidates in the geometry in which they are compared
+    read : candidates in the geometry in which they are compared
     """
 
     def __init__(
-        self, index: int, stage: RememberingStage, memory: Memory, read: Callable[[NDArray[np.int64]], Structures]
+        self, index: int, stage: RememberingStage, memory: Memory, read: Callable[[NDArray[np.int64]], Candidates]
     ) -> None:
         self._index, self._stage, self._memory, self._read = index, stage, memory, read
         self._asked: dict[int, Any] = {}
@@ -75,7 +75,7 @@ class Comparisons:
             return tasks.keys, (self._stage, self._read(work.ids)), seconds
         questions = [self._asked[i] for i in work.ids.tolist()]
         ids = np.unique(np.concatenate([work.ids, *(question.near for question in questions)]))
-        return tasks.matches, (self._stage, questions, ids, self._read(ids)), seconds
+        return tasks.matches, (self._stage, questions, ids, self._read(ids).structures), seconds
 
     def done(self, work: Work, answer: Any, seconds: float) -> None:
         """A task has ended well."""

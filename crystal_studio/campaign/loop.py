@@ -70,7 +70,7 @@ class Loop:
         self._cancel, self._pause = cancel, pause
         self._backlog = Backlog(stages)
         self._comparing = {
-            index: Comparisons(index, stage, context.memory(stage), partial(reader.structures, geometry=geometry))
+            index: Comparisons(index, stage, context.memory(stage), partial(reader.batch, geometry=geometry))
             for index, stage in enumerate(stages)
             if stage.remembers and isinstance(stage, RememberingStage)
         }

@@ -71,9 +71,9 @@ def judge_batch(stage: Stage, batch: Batch, make_context: Callable[[], Any]) -> 
     return run_stage.run(stage, batch, worker_state.once(make_context, make_context))
 
 
-def keys(stage: RememberingStage, structures: Structures) -> NDArray:
+def keys(stage: RememberingStage, candidates: Candidates) -> NDArray:
     """What the stage keeps of candidates, a row each."""
-    return stage.keys(structures)
+    return stage.keys(candidates)
 
 
 def matches(

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from crystal_studio.candidates.ragged import offsets_of, rows_of
 
+BlockTable = tuple[NDArray[np.object_], NDArray[np.int32]]
+"""Blocks of one crystal: names (k,) and the block of each atom (n,), as in ``Blocks``."""
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -39,6 +42,13 @@ class Blocks:
         offsets, rows = rows_of(self.offsets, index)
         atom_offsets, atoms = rows_of(self.atom_offsets, index)
         return Blocks(self.known[index], offsets, self.name[rows], atom_offsets, self.block[atoms])
+
+    def of(self, i: int) -> BlockTable | None:
+        """Names of the blocks of crystal i and the block of each of its atoms; None where they are not known."""
+        if not self.known[i]:
+            return None
+        rows = slice(int(self.offsets[i]), int(self.offsets[i + 1]))
+        return self.name[rows], self.block[int(self.atom_offsets[i]) : int(self.atom_offsets[i + 1])]
 
     @staticmethod
     def none(n_atoms: NDArray[np.int64]) -> Blocks:

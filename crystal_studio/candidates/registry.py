@@ -253,6 +253,25 @@ BUILT_IN = (
         description="Share of the volume outside of all atoms that is connected through the crystal",
     ),
     Quantity(
+        "co2_working_capacity",
+        "CO₂ working capacity",
+        "ΔN<sub>CO2</sub>",
+        "mmol/g",
+        ".2f",
+        better="high",
+        description="CO₂ taken up from flue gas less what stays when it is warmed and pumped, per mass",
+    ),
+    Quantity(
+        "co2_uptake",
+        "CO₂ uptake",
+        "N<sub>CO2</sub>",
+        "mmol/g",
+        ".2f",
+        better="high",
+        description="CO₂ taken up from flue gas, per mass",
+        shown=False,
+    ),
+    Quantity(
         "relaxation_steps", "Relaxation steps", kind=COUNT, description="Evaluations of the potential", shown=False
     ),
     Quantity(

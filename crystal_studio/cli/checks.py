@@ -87,15 +87,19 @@ def dft() -> list[Check]:
 
 
 def porous() -> list[Check]:
-    """The programs for porous crystals."""
+    """The programs for porous crystals, each with the stage that needs it."""
+    from crystal_studio.mof import gcmc, uff
     from crystal_studio.porosity.registry import PROGRAMS
 
+    programs = [("pores", program.name, program.method) for program in PROGRAMS.all().values()]
+    programs.append(("uff_relaxation", "LAMMPS with lammps-interface", uff.method))
+    programs.append(("adsorption", "RASPA3", gcmc.method))
     checks = []
-    for program in PROGRAMS.all().values():
+    for stage, name, method in programs:
         try:
-            checks.append(Check("pores", "ok", program.method().title))
+            checks.append(Check(stage, "ok", method().title))
         except KnownError as error:
-            checks.append(Check("pores", "warn", f"no {program.name}; the stage pores needs it", str(error)))
+            checks.append(Check(stage, "warn", f"no {name}; the stage {stage} needs it", str(error)))
     return checks
 
 

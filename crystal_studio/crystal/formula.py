@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 from crystal_studio.crystal.elements import atomic_number
 from crystal_studio.errors import RequestError
@@ -35,3 +37,11 @@ def parse_formula(text: str) -> dict[str, int]:
     if not text or at != len(text) or len(open_groups) > 1 or 0 in counts.values():
         raise RequestError(f"{text!r} is not a formula: write it like LiMn2O4 or Ca3(PO4)2.", "composition")
     return counts
+
+
+def hill(symbols: Iterable[str]) -> str:
+    """The formula of atoms in Hill order: carbon, hydrogen, then by symbol; all by symbol where there is no carbon."""
+    found = Counter(symbols)
+    first = [symbol for symbol in ("C", "H") if "C" in found and symbol in found]
+    names = first + sorted(symbol for symbol in found if symbol not in first)
+    return "".join(f"{symbol}{found[symbol] if found[symbol] > 1 else ''}" for symbol in names)

@@ -12,7 +12,10 @@ from crystal_studio.errors import RequestError
 FUNNELS = {
     "quick": ("Quick", "Geometry, composition, symmetry, uniqueness, novelty, relaxation, energy above hull"),
     "full": ("Full", "As quick, with the relaxation carried to 0.03 eV/Å"),
-    "mof": ("Frameworks", "Geometry, chemical sense, relaxation by UFF, pores: for metal-organic frameworks"),
+    "mof": (
+        "Frameworks",
+        "Metal-organic frameworks: chemical sense, uniqueness, novelty, relaxation by UFF, pores",
+    ),
     "none": ("None", "Generate only; the funnel can be run later"),
 }
 """The funnels that every installation has: title and what each does."""

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
+from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.soundness import COMPUTABLE, fault_texts
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.stage_options import option
+from crystal_studio.mof.eqeq import charges
 from crystal_studio.mof.validity import CHECKS, check
 
 ELSEWHERE = ("pore",)
 """Checks of another stage (``pores``)."""
+
+MOST_CHARGED = 1500
+"""Atoms of the largest cell whose charges are computed, in half a second."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,7 @@ class MofValidityStage:
     is judged by what it is meant to be; where none are stated they are perceived.
     """
 
+    charges: bool = option(True, "Partial charges", "whether charges by EQeq beyond 3 e count as a fault")
     rejects: bool = True
 
     _by_stated_bonds: ClassVar[bool] = True
@@ -33,7 +41,7 @@ class MofValidityStage:
     version = 1
     title = "Framework"
     in_order = False
-    costly = True
+    costly = False
     remembers = False
     requires = ()
     gives = ()
@@ -41,7 +49,7 @@ class MofValidityStage:
         ReasonKind("not_sound", "No cell of a crystal", "Nothing can be computed of this cell: {text}."),
         *(ReasonKind(code, *words) for code, words in CHECKS.items() if code not in ELSEWHERE),
     )
-    seconds = 120.0
+    seconds = 0.0
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Notes failed_checks: the codes of all checks that failed, with commas between them."""
@@ -49,12 +57,22 @@ class MofValidityStage:
         reasons = [Reason("not_sound", {"text": text}) if text else None for text in texts]
         sound = np.flatnonzero([not text for text in texts])
         part = batch.candidates.take(sound)
-        found = check(part.structures, part.bonds if self._by_stated_bonds else None)
+        bonds = part.bonds if self._by_stated_bonds else None
+        found = check(part.structures, bonds, charge=_charges(part.structures) if self.charges else None)
         failed: list[str | None] = [None] * len(batch)
         for at, i in enumerate(sound.tolist()):
             if codes := found.failures(at):
                 reasons[i], failed[i] = Reason(codes[0]), ", ".join(codes)
         return rejecting(reasons, notes={"failed_checks": objects(failed)})
+
+
+def _charges(structures: Structures) -> NDArray[np.float64]:
+    """(N,) NaN where not known, and of cells for which that would take long."""
+    found = np.full(len(structures.numbers), np.nan)
+    for i in range(len(structures)):
+        if structures.n_atoms[i] <= MOST_CHARGED:
+            found[structures.atoms(i)] = charges(*structures.cell(i))
+    return found
 
 
 @dataclass(frozen=True)

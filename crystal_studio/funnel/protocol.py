@@ -159,7 +159,7 @@ class RememberingStage(Protocol):
     def memory(self) -> Memory:
         """A new memory that holds nothing."""
 
-    def keys(self, structures: Structures) -> NDArray:
+    def keys(self, candidates: Candidates) -> NDArray:
         """(B, W) what the memory keeps of each."""
 
     def matches(self, questions: Sequence[Any], ids: NDArray[np.int64], structures: Structures) -> Sequence[int | None]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.candidates.batch import Candidates
-from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.data.fingerprints import WIDTH
 from crystal_studio.data.same_crystal import may_match
+
+Near = Callable[[NDArray, NDArray], NDArray[np.int64]]
+"""Rows of fingerprints (n, W) that may be those of the same crystal as one (W,), the nearest first."""
 
 ORIGINAL, OPEN, GONE = 0, 1, 2
 """The first of its kind; not decided yet; a duplicate, or one that could not be judged."""
@@ -28,19 +30,20 @@ class Question:
 
 
 class SeenBefore:
-    """Earlier candidates by reduced formula: the memory of the uniqueness stage.
+    """Earlier candidates by reduced formula: the memory of a stage that finds duplicates.
 
     A candidate is a duplicate where an earlier one (a smaller id) that is itself none is the same crystal; of several
-    the nearest is named. Only crystals of one formula whose fingerprints are near each other are ever compared.
+    the nearest is named. Only crystals of one formula whose fingerprints ``near`` calls near are ever compared.
     Candidates ``arrive``; what ``missing`` names is learnt; ``questions`` say who is to be compared, answered by
     anybody in any order; ``decided`` tells the outcome, which is the same whatever that order. Where the answer is one
     that turns out to be a duplicate itself, the question is asked again for those behind it.
 
-    cells : structures of those that were told of with theirs
+    cells : those that were told of with their structures
     """
 
-    def __init__(self) -> None:
-        self.cells: dict[int, Structures] = {}
+    def __init__(self, width: int = WIDTH, near: Near = may_match) -> None:
+        self._width, self._near = width, near
+        self.cells: dict[int, Candidates] = {}
         self._told: dict[str, list[int]] = {}
         self._buckets: dict[str, _Bucket] = {}
         self._formula: dict[int, str] = {}
@@ -62,7 +65,7 @@ class SeenBefore:
     def add(self, ids: NDArray[np.int64], candidates: Candidates) -> None:
         """Remember further candidates with their structures; one that is there already is kept once."""
         for i, candidate in enumerate(np.asarray(ids).tolist()):
-            self.cells[candidate] = candidates.structures.take(np.array([i]))
+            self.cells[candidate] = candidates.take(np.array([i]))
         self.tell(ids, formulas(candidates.structures))
 
     def tell(self, ids: NDArray[np.int64], names: Sequence[str]) -> None:
@@ -80,7 +83,7 @@ class SeenBefore:
         for candidate, name in zip(np.asarray(ids).tolist(), names, strict=True):
             self._formula.setdefault(candidate, name)
             if name not in self._buckets:
-                self._buckets[name] = _Bucket()
+                self._buckets[name] = _Bucket(self._width, self._near)
                 for earlier in self._told.pop(name, ()):
                     self._row(name, earlier, ORIGINAL)
             self._row(name, candidate, OPEN)
@@ -136,7 +139,7 @@ class SeenBefore:
         if candidate in self._arrived:
             self._arrived.remove(candidate)
             heapq.heapify(self._arrived)
-        self.learn(np.array([candidate]), np.full((1, WIDTH), np.nan))
+        self.learn(np.array([candidate]), np.full((1, self._width), np.nan))
         self._settle()
 
     def decided(self) -> list[tuple[int, int | None]]:
@@ -184,11 +187,12 @@ class SeenBefore:
 class _Bucket:
     """Candidates of one formula, one row each."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, near: Near) -> None:
+        self._near = near
         self._row: dict[int, int] = {}
         self._ids = np.zeros(1, np.int64)
         self._state = np.zeros(1, np.uint8)
-        self._vectors = np.zeros((1, WIDTH), np.float32)
+        self._vectors = np.zeros((1, width), np.float32)
         self._unknown: set[int] = set()
 
     @property
@@ -230,4 +234,4 @@ class _Bucket:
         size = len(self._row)
         rows = np.flatnonzero((self._ids[:size] < candidate) & (self._state[:size] != GONE))
         rows = rows[np.argsort(self._ids[rows])]
-        return self._ids[rows[may_match(self._vectors[self._row[candidate]], self._vectors[rows])]]
+        return self._ids[rows[self._near(self._vectors[self._row[candidate]], self._vectors[rows])]]

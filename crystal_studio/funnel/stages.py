@@ -20,6 +20,8 @@ FULL: dict[str, Any] = {"max_steps": 500, "fmax": 0.03, "cautious": False, "seco
 MOF: tuple[tuple[str, bool | None, dict[str, Any]], ...] = (
     ("geometry", None, {"most_volume": 1000.0, "longest_edge": 200.0}),
     ("mof_validity", None, {}),
+    ("mof_uniqueness", None, {}),
+    ("mof_novelty", None, {}),
     ("uff_relaxation", None, {}),
     ("mof_validity_relaxed", None, {}),
     ("pores", True, {}),

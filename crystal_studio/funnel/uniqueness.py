@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.funnel.context import FunnelContext
@@ -54,7 +55,7 @@ class UniquenessStage:
         ReasonKind("duplicate", "The same as an earlier candidate", "Candidate {candidate} is the same crystal."),
     )
     seconds = 120.0
-    forgets = ("geometry", "composition", "symmetry", "uniqueness")
+    forgets: ClassVar[tuple[str, ...]] = ("geometry", "composition", "symmetry", "uniqueness")
 
     def memory(self) -> SeenBefore:
         """A memory that holds no candidate."""
@@ -62,11 +63,11 @@ class UniquenessStage:
 
         return SeenBefore()
 
-    def keys(self, structures: Structures) -> NDArray[np.float32]:
+    def keys(self, candidates: Candidates) -> NDArray[np.float32]:
         """(B, W) what is kept of each candidate."""
         from crystal_studio.data.fingerprints import fingerprints
 
-        return fingerprints(structures)
+        return fingerprints(candidates.structures)
 
     def matches(
         self, questions: Sequence[Question], ids: NDArray[np.int64], structures: Structures
@@ -106,7 +107,7 @@ class UniquenessStage:
         from crystal_studio.crystal.composition import formulas
 
         memory: SeenBefore = context.memory(self)
-        keys = self.keys(batch.structures)  # first: what fails here is asked again, and must not be there twice
+        keys = self.keys(batch.candidates)  # first: what fails here is asked again, and must not be there twice
         memory.add(batch.ids, batch.candidates)
         memory.arrive(batch.ids, formulas(batch.structures))
         earlier = memory.missing()
@@ -117,7 +118,7 @@ class UniquenessStage:
         for candidate in batch.ids.tolist():  # one after the other, so that none is compared with a duplicate
             for question in memory.questions(before=candidate + 1):
                 ids = np.append(question.near, question.id)
-                memory.answer(question.id, self.matches([question], ids, _cells(memory, ids))[0])
+                memory.answer(question.id, self.matches([question], ids, _cells(memory, ids).structures)[0])
         twin = dict(memory.decided())
         return self.verdicts([twin[int(i)] for i in batch.ids])
 
@@ -132,5 +133,5 @@ def _reduced(lattice: bytes, numbers: bytes, positions: bytes) -> Any:
     )
 
 
-def _cells(memory: SeenBefore, ids: NDArray[np.int64]) -> Structures:
-    return Structures.concatenate([memory.cells[int(i)] for i in ids])
+def _cells(memory: SeenBefore, ids: NDArray[np.int64]) -> Candidates:
+    return Candidates.concatenate([memory.cells[int(i)] for i in ids])

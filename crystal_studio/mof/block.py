@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.formula import hill
 
 _ROUNDS = 8
 """Bonds that a colour looks ahead: no two blocks of the shipped library that differ agree that far."""
@@ -68,12 +69,8 @@ class Block:
 
     @property
     def formula(self) -> str:
-        """Hill order: carbon, hydrogen, then by symbol; all by symbol where there is no carbon."""
-        symbols, counts = np.unique([SYMBOLS[z] for z in self.numbers], return_counts=True)
-        first = ("C", "H") if "C" in symbols else ()
-        found = dict(zip(symbols.tolist(), counts.tolist(), strict=True))
-        names = [s for s in first if s in found] + [s for s in found if s not in first]
-        return "".join(f"{s}{found[s] if found[s] > 1 else ''}" for s in names)
+        """Hill order."""
+        return hill(SYMBOLS[z] for z in self.numbers)
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

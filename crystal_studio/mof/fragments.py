@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.candidates.bonds import Bonds
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.mof.block import Block
 from crystal_studio.mof.blocks import NODE
-from crystal_studio.mof.bonds import perceive_bonds
+from crystal_studio.mof.bonds import bonds_of
 from crystal_studio.mof.fragment import Cut, cut
 
 
@@ -36,9 +37,12 @@ class Fragments:
     guests: int
 
 
-def fragment(structures: Structures, i: int = 0) -> Fragments:
-    """Crystal i of a batch in its blocks; raises ``fragment.Refused`` as ``cut`` does."""
-    bonds = perceive_bonds(structures.take(np.array([i])))
+def fragment(structures: Structures, i: int = 0, stated: Bonds | None = None) -> Fragments:
+    """Crystal i of a batch in its blocks, by the bonds that are stated, else by perceived ones.
+
+    Raises ``fragment.Refused`` as ``cut`` does.
+    """
+    bonds = bonds_of(structures, stated, i)
     lattice, numbers, positions = structures.cell(i)
     pairs, image = bonds.atoms.astype(np.int64), bonds.image.astype(np.int64)
     found = cut(lattice, numbers, positions, pairs, image)

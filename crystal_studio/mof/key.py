@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.mof.blocks import LINKER, NODE, BlockLibrary
 from crystal_studio.mof.coarse import CoarseMofs
+from crystal_studio.mof.collecting import blocks_of
 from crystal_studio.mof.fragments import Fragments
 
 SHELLS = 10
@@ -34,12 +35,28 @@ def key_of_fragments(fragments: Fragments) -> str:
     return _key([b.kind for b in fragments.blocks], labels, fragments.ends, fragments.image, fragments.dimension)
 
 
+def graph_key(fragments: Fragments) -> str:
+    """The same with each block named by its formula and bond graph instead: needs no RDKit, on any machine the same."""
+    labels = [f"{block.formula}-{block.key}" for block in fragments.blocks]
+    return _key([b.kind for b in fragments.blocks], labels, fragments.ends, fragments.image, fragments.dimension)
+
+
+def graph_keys_of_mofs(mofs: CoarseMofs, library: BlockLibrary) -> list[str]:
+    """``graph_key`` of B frameworks in blocks of a library."""
+    label = np.array([f"{block.formula}-{block.key}" for block in blocks_of(library)], object)
+    return _keys(mofs, library, label)
+
+
 def keys_of_mofs(mofs: CoarseMofs, library: BlockLibrary) -> list[str]:
     """B keys of frameworks in blocks of a library."""
     label = np.where(library.kind == NODE, library.formula, library.inchikey)
     unnamed = label == ""
     # Without its shape number, the name of a block tells bond graphs apart.
     label[unnamed] = [name.rsplit("-", 1)[0] for name in library.name[unnamed]]
+    return _keys(mofs, library, label)
+
+
+def _keys(mofs: CoarseMofs, library: BlockLibrary, label: NDArray) -> list[str]:
     found = []
     for i in range(len(mofs)):
         block, rows = mofs.block[mofs.blocks(i)], mofs.connections(i)

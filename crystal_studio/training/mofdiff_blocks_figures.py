@@ -13,6 +13,8 @@ from crystal_studio.mof.blocks import BlockLibrary
 
 NOISES = (0.05, 0.1, 0.2)
 """Angstrom a coordinate: what blocks are disturbed by."""
+BLURS = (0.25, 0.5)
+"""Of the standard deviation of each component over the library: what embeddings are disturbed by."""
 
 
 @torch.no_grad()
@@ -38,6 +40,8 @@ def figures(
     val_conformers : of the held-out shapes, whose nearest block among all others has their identity
     val_noised_S, val_same_S : of all blocks disturbed by S Angstrom, whose nearest block of the undisturbed library has
         their identity, and is that block itself or one that embeds equally (its mirror image)
+    val_blurred_S : of all embeddings with normal noise of S standard deviations in every component (what a generator
+        may get wrong), whose nearest block has their identity
     val_formula, val_points, val_diameter : what the held-out embeddings tell: every count of every element right, the
         number of connection points right, mean absolute error of the diameter
     """
@@ -52,6 +56,11 @@ def figures(
         found[f"val_noised_{sigma:g}"] = float((library.identity[nearest] == library.identity).mean())
         same = np.abs(known[nearest] - known).max(1) < 1e-4
         found[f"val_same_{sigma:g}"] = float(same.mean())
+    rng = np.random.default_rng(0)
+    for share in BLURS:
+        noise = rng.normal(size=known.shape) * share * known.std(0)
+        nearest = nearest_blocks(known + noise, known)
+        found[f"val_blurred_{share:g}"] = float((library.identity[nearest] == library.identity).mean())
     return found | told(network, library, known, held_out if len(held_out) else np.arange(len(library)), device)
 
 

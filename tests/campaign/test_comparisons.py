@@ -15,6 +15,7 @@ from stage_fakes import Size
 
 from crystal_studio.campaign import parts, runner
 from crystal_studio.campaign.comparisons import Comparisons
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.data.fingerprints import WIDTH
 from crystal_studio.design.request import DesignRequest
@@ -95,11 +96,11 @@ def test_nothing_is_asked_about_one_while_smaller_ids_are_to_come() -> None:
     stage = UniquenessStage()
     read: list[list[int]] = []
 
-    def structures(ids: np.ndarray) -> Structures:
+    def candidates(ids: np.ndarray) -> Candidates:
         read.append(ids.tolist())
-        return campaign_fakes.rock_salts([5.0] * len(ids)).structures
+        return campaign_fakes.rock_salts([5.0] * len(ids))
 
-    comparisons = Comparisons(0, stage, FunnelContext().memory(stage), structures)
+    comparisons = Comparisons(0, stage, FunnelContext().memory(stage), candidates)
     comparisons.arrive(np.array([5, 6]), ["NaCl", "NaCl"])
     work = comparisons.next(before=2)
     assert work is not None and work.step == "keys"

@@ -35,7 +35,7 @@ def test_a_funnel_shown_is_a_file_that_can_be_kept_and_asked_for(studio, tmp_pat
     saved = studio("funnels", "--save", file, "--as", "mine")
     assert saved.code == 0 and "mine saved" in saved.out
     listed = {f["name"]: f for f in studio("funnels", "--json").json["funnels"]}
-    assert list(listed) == ["quick", "full", "none", "mine"] and listed["mine"]["own"]
+    assert list(listed) == ["quick", "full", "mof", "none", "mine"] and listed["mine"]["own"]
     assert "fmax=0.01" in studio("funnels").out
     for said in ("mine", str(file), "mine,consensus"):
         funnel = parsed(f"--funnel {said}").funnel

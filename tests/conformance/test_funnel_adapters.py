@@ -11,7 +11,9 @@ from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.potentials.registry import POTENTIALS, available, load
 from crystal_studio.properties import registry as predictors
 
-NEEDS_A_PROGRAM = ("pores", "uff_relaxation")
+NEEDS_A_PROGRAM = ("pores", "uff_relaxation", "adsorption")
+
+QUICKER = {"adsorption": {"cycles": 10, "start_cycles": 5}}
 
 
 def each(checks):
@@ -21,7 +23,7 @@ def each(checks):
 @each(stages.CHECKS)
 @pytest.mark.parametrize("name", STAGES.names())
 def test_stages(name: str, check) -> None:
-    stage = STAGES.get(name)()
+    stage = STAGES.get(name)(**QUICKER.get(name, {}))
     assert stage.name == name
     if name in NEEDS_A_PROGRAM:
         try:

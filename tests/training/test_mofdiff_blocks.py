@@ -55,7 +55,10 @@ def test_loss_falls_and_other_shapes_are_found(library, tmp_path) -> None:
     rows = []
     trainer.run(tmp_path, trainer.held_out, rows.append)
     assert rows[-1]["total"] < 0.5 * rows[0]["total"]
-    assert rows[-1]["val_noised_0.05"] > 0.8 and {"val_conformers", "val_formula", "val_points"} <= rows[-1].keys()
+    assert (
+        rows[-1]["val_noised_0.05"] > 0.8
+        and {"val_conformers", "val_formula", "val_points", "val_blurred_0.25"} <= rows[-1].keys()
+    )
     assert trainer.validate(trainer.held_out) == trainer.validate(trainer.held_out)
 
 

@@ -296,4 +296,5 @@ class ExplorePage(DockedPage):
             title=found.title,
             orbit_labels=found.orbits,
             bonds=found.bonds,
+            makeup=found.makeup,
         )

@@ -11,6 +11,7 @@ import numpy as np
 from crystal_studio.app.typeset import formula_html, hm_html
 from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.mof.makeup import Makeup, makeup_of
 from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Picture:
     title: str
     orbits: tuple[str, ...]
     bonds: BondTable | None = None
+    makeup: Makeup | None = None
 
     def looks_like(self, other: Picture) -> bool:
         """Whether the structure view would show the same."""
@@ -37,6 +39,7 @@ class Picture:
                 for name in ("lattice", "numbers", "positions", "orbit")
             )
             and _equal(self.bonds, other.bonds)
+            and (self.makeup and self.makeup.kinds) == (other.makeup and other.makeup.kinds)
         )
 
 
@@ -59,4 +62,4 @@ def picture(reader: ProjectReader, candidate_id: int, symbols: Sequence[str]) ->
         title += f" &nbsp; {hm_html(symbols[row.space_group - 1]) if symbols else row.space_group}"
     found = reader.batch([candidate_id])
     bonds = None if found.bonds is None else found.bonds.of(0)
-    return Picture(row, found.structures, title, orbits, bonds)
+    return Picture(row, found.structures, title, orbits, bonds, makeup_of(found))

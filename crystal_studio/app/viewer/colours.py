@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCHEMES = ("vesta", "jmol")
+COLOURINGS = ("element", "orbit", "block")
 
 # One "rrggbb" an element from H on; grey where the program defines none.
 _VESTA = """
@@ -60,10 +61,10 @@ def orbit_colours(orbit: NDArray[np.int64]) -> NDArray[np.float64]:
 def atom_colours(
     numbers: NDArray[np.int64], orbit: NDArray[np.int64], by: str = "element", scheme: str = "vesta"
 ) -> NDArray[np.float64]:
-    """(n, 3) colours by "element" or by "orbit"."""
-    if by not in ("element", "orbit"):
+    """(n, 3) colours by "element", or by what ``orbit`` counts: "orbit", or "block" (kinds of building blocks)."""
+    if by not in COLOURINGS:
         raise ValueError(f"unknown colouring {by!r}")
-    return orbit_colours(orbit) if by == "orbit" else element_colours(numbers, scheme)
+    return element_colours(numbers, scheme) if by == "element" else orbit_colours(orbit)
 
 
 def readable(colours: NDArray[np.float64], dark: bool) -> NDArray[np.float64]:

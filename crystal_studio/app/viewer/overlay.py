@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from crystal_studio.app.typeset import formula_text
 from crystal_studio.app.viewer import colours
 from crystal_studio.app.viewer.camera import Camera
 from crystal_studio.app.viewer.measure import angle, dihedral, distance
 from crystal_studio.app.viewer.renderer import TRIAD_HALF_HEIGHT, triad_square
 from crystal_studio.app.viewer.scene import Scene
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.mof.makeup import Makeup
 
 _INSET = 6  # pixels between the legend and the border of its plate
 LegendEntry = tuple[str, tuple[float, float, float]]
 
 
-def legend_entries(scene: Scene, colour_by: str, orbit_labels: tuple[str, ...]) -> list[LegendEntry]:
-    """Name and colour of every kind of atom, by element in order of atomic number or by orbit."""
-    key = scene.numbers if colour_by == "element" else scene.orbit
-    kinds, first = np.unique(key, return_index=True)
-    names = [atom_name(scene, int(row), colour_by, orbit_labels) for row in first]
-    return [(name, tuple(scene.atom_colours[row])) for name, row, _ in zip(names, first, kinds, strict=True)]
+@dataclass(frozen=True)
+class Labels:
+    """What orbits and kinds of building blocks are called, such as ("8a", "16d") and ("Node Cu₂", "Linker C₉H₃O₆")."""
+
+    orbits: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(orbits: Sequence[str], makeup: Makeup | None) -> Labels:
+        """Blocks by what they are and their formula; those that share one are counted."""
+        names = [f"{kind.title} {formula_text(kind.formula)}" for kind in makeup.kinds] if makeup else []
+        again = [names[:k].count(name) for k, name in enumerate(names)]
+        return Labels(tuple(orbits), tuple(f"{n} ({k + 1})" if k else n for n, k in zip(names, again, strict=True)))
 
 
-def atom_name(scene: Scene, row: int, colour_by: str, orbit_labels: tuple[str, ...]) -> str:
-    """ "Mn", or by orbit "Mn 16d" ("Mn, orbit 2" where the Wyckoff position is unknown)."""
-    symbol, orbit = SYMBOLS[int(scene.numbers[row])], int(scene.orbit[row])
+def legend_entries(scene: Scene, labels: Labels) -> list[LegendEntry]:
+    """Name and colour of every kind of atom: by element in order of atomic number, by orbit or by building block."""
+    key = {"element": scene.numbers, "orbit": scene.orbit, "block": scene.block}[scene.colour_by]
+    _, first = np.unique(key, return_index=True)
+    return [(atom_name(scene, int(row), scene.colour_by, labels), tuple(scene.atom_colours[row])) for row in first]
+
+
+def atom_name(scene: Scene, row: int, colour_by: str, labels: Labels) -> str:
+    """ "Mn", by orbit "Mn 16d" ("Mn, orbit 2" where the Wyckoff position is unknown), by block "Linker C₉H₃O₆"."""
+    symbol, orbit, block = SYMBOLS[int(scene.numbers[row])], int(scene.orbit[row]), int(scene.block[row])
+    if colour_by == "block":
+        return labels.blocks[block] if 0 <= block < len(labels.blocks) else "In no block"
     if colour_by == "element" or orbit < 0:
         return symbol
-    if orbit < len(orbit_labels) and orbit_labels[orbit]:
-        return f"{symbol} {orbit_labels[orbit]}"
+    if orbit < len(labels.orbits) and labels.orbits[orbit]:
+        return f"{symbol} {labels.orbits[orbit]}"
     return f"{symbol}, orbit {orbit + 1}"
 
 
-def describe_atom(scene: Scene, row: int, orbit_labels: tuple[str, ...]) -> str:
-    """ "Mn 16d   x 0.5000  y 0.5000  z 0.5000"."""
+def describe_atom(scene: Scene, row: int, labels: Labels) -> str:
+    """ "Mn 16d   x 0.5000  y 0.5000  z 0.5000", and the building block that it is of."""
     where = "  ".join(
         f"{axis}\u2009{_number(value, 4)}" for axis, value in zip("xyz", scene.fractional[row], strict=True)
     )
-    return f"{atom_name(scene, row, 'orbit', orbit_labels)}   {where}"
+    block = int(scene.block[row])
+    of = f"   {labels.blocks[block]}" if 0 <= block < len(labels.blocks) else ""
+    return f"{atom_name(scene, row, 'orbit', labels)}{of}   {where}"
 
 
 def describe_measure(scene: Scene, rows: list[int]) -> str:

@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from crystal_studio.app.viewer.colours import COLOURINGS
 from crystal_studio.app.viewer.scene import STYLES, SceneOptions
 from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.errors import FileError, KnownError, RequestError
 from crystal_studio.execution.apart import run_apart
 from crystal_studio.execution.protocol import Cancelled, Died, Done, Failed, Task, TimedOut
+from crystal_studio.mof.makeup import Makeup
 
 _TIMEOUT = 120.0  # seconds for one picture; software OpenGL on a busy machine is slow
 _LARGEST = 8192
@@ -41,6 +43,7 @@ class _Job:
     transparent: bool
     to: str
     bonds: BondTable | None
+    makeup: Makeup | None
 
 
 def render(
@@ -56,18 +59,22 @@ def render(
     colour_by: str = "element",
     supercell: tuple[int, int, int] = (1, 1, 1),
     transparent: bool = False,
+    hydrogens: bool = True,
     bonds: BondTable | None = None,
+    makeup: Makeup | None = None,
 ) -> Path:
     """Write a PNG of one crystal in the standard view and give its path.
 
     lattice (3, 3) rows a, b, c, Angstrom; numbers (n,); positions (n, 3) fractional;
     ``size`` width and height in pixels; ``bonds`` where they are known, else found by
-    distances. Raises ``RequestError`` for an unknown style
-    or size, ``FileError`` where the file cannot be written, ``KnownError`` where no
+    distances; ``makeup`` where its building blocks are. Raises ``RequestError`` for an unknown style,
+    colouring or size, ``FileError`` where the file cannot be written, ``KnownError`` where no
     OpenGL is to be had.
     """
     if style not in STYLES:
         raise RequestError(f"There is no style {style!r}: choose one of {', '.join(STYLES)}.", "style")
+    if colour_by not in COLOURINGS:
+        raise RequestError(f"Nothing is coloured by {colour_by!r}: choose one of {', '.join(COLOURINGS)}.", "colour_by")
     if not all(16 <= side <= _LARGEST for side in size):
         raise RequestError(f"A picture is 16 to {_LARGEST} pixels wide and high, not {size[0]} x {size[1]}.", "size")
     target = Path(to)
@@ -82,11 +89,12 @@ def render(
         np.asarray(numbers, np.int64).reshape(-1),
         np.asarray(positions, np.float64).reshape(-1, 3),
         None if orbit is None else np.asarray(orbit, np.int64).reshape(-1),
-        SceneOptions(style=style, dark=dark, colour_by=colour_by, supercell=supercell),
+        SceneOptions(style=style, dark=dark, colour_by=colour_by, supercell=supercell, hydrogens=hydrogens),
         size,
         transparent,
         str(target),
         bonds,
+        makeup,
     )
     failures = []
     for way in _ways():
@@ -200,12 +208,12 @@ def _write(job: _Job) -> None:
     from crystal_studio.app.viewer.renderer import Renderer
     from crystal_studio.app.viewer.scene import build_scene
 
-    scene = build_scene(job.lattice, job.numbers, job.positions, job.orbit, job.options, job.bonds)
+    scene = build_scene(job.lattice, job.numbers, job.positions, job.orbit, job.options, job.bonds, job.makeup)
     width, height = job.size
     points = np.concatenate([scene.positions, scene.corners])
     radii = np.concatenate([scene.radii, np.zeros(8)])
     application = QGuiApplication.instance() or QGuiApplication(["crystal-studio"])
-    entries = overlay.legend_entries(scene, job.options.colour_by, ())
+    entries = overlay.legend_entries(scene, overlay.Labels.of((), job.makeup))
     margins = overlay.free_margins(width, height, 0.0, overlay.annotated(width, height, entries))
     camera = framed(Camera(standard_rotation(job.lattice)), points, radii, width, height, margins)
     renderer = Renderer()

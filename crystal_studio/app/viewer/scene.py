@@ -13,16 +13,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crystal_studio.app.viewer import colours
-from crystal_studio.app.viewer.drawn_atoms import BOUNDARY, atoms_of_cells, bonds_among, grow, without_metal_contacts
+from crystal_studio.app.viewer import bond_orders, colours, links
+from crystal_studio.app.viewer.drawn_atoms import BOUNDARY, atoms_of_cells, bonds_among, close, grow, to_complete
+from crystal_studio.app.viewer.frameworks import metal_polyhedra, whole_blocks
 from crystal_studio.app.viewer.polyhedra import polyhedra
 from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.crystal.element_data import COVALENT_RADII
-from crystal_studio.crystal.neighbours import bonds as periodic_bonds
+from crystal_studio.mof.elements import IS_METAL
+from crystal_studio.mof.makeup import Makeup
 
-STYLES = ("ball-stick", "space-filling", "polyhedra", "wireframe")
+STYLES = ("ball-stick", "space-filling", "polyhedra", "wireframe", "framework")
+"""The last one draws metals as polyhedra and all else as sticks."""
 BOND_SCALE = 1.15
-_BOND_RADIUS = {"ball-stick": 0.11, "polyhedra": 0.07, "wireframe": 0.045}
+_BOND_RADIUS = {"ball-stick": 0.11, "polyhedra": 0.07, "wireframe": 0.045, "framework": 0.13}
+_HYDROGEN = 1
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,9 @@ class SceneOptions:
 
     ``bond_scale`` multiplies the sum of two covalent radii; ``complete_bonds``
     adds atoms beyond the cell that are bonded to atoms inside it; ``scheme``
-    names the element colours ("vesta" or "jmol"); ``colour_by`` is "element" or
-    "orbit"; ``highlight`` an orbit that stays in colour while all others fade.
+    names the element colours ("vesta" or "jmol"); ``colour_by`` is "element",
+    "orbit" or "block"; ``hydrogens`` whether they are drawn; ``highlight`` an
+    orbit that stays in colour while all others fade.
     """
 
     style: str = "ball-stick"
@@ -41,6 +46,7 @@ class SceneOptions:
     complete_bonds: bool = True
     colour_by: str = "element"
     scheme: str = "vesta"
+    hydrogens: bool = True
     highlight: int | None = None
     dark: bool = False
 
@@ -64,10 +70,12 @@ class Scene:
     inside : (A,) bool, true for the atoms of the supercell proper, false for completed ones
     positions, radii, atom_colours : (A, 3), (A,), (A, 3)
     fractional : (A, 3) coordinates in the unit cell's axes (with the cell added)
-    numbers, orbit : (A,) atomic number, orbit (-1 unknown)
+    numbers, orbit, block : (A,) atomic number, orbit, kind of building block (-1 unknown)
     bonds : (K, 2) int64, rows of drawn atoms
     bond_start, bond_end : (K, 3); bond_split : (K,) where along the bond the colour changes, in [0, 1]
+    colour_by : what the colours of the atoms mean: "block" only where blocks are known
     bond_colours : (K, 2, 3); bond_radius : one number
+    order_lines : (M, 2, 3) segments beside bonds that tell their order; order_colours (M, 2, 3) of their halves
     edges : (E, 2, 3) line segments of the cells; edge_colours (E, 3); edge_widths (E,) relative
     triangles : (T, 3, 3) faces of coordination polyhedra; triangle_colours (T, 3)
     outlines : (O, 2, 3) edges of those polyhedra
@@ -84,12 +92,15 @@ class Scene:
     atom_colours: NDArray[np.float64]
     numbers: NDArray[np.int64]
     orbit: NDArray[np.int64]
+    block: NDArray[np.int64]
     bonds: NDArray[np.int64]
     bond_start: NDArray[np.float64]
     bond_end: NDArray[np.float64]
     bond_split: NDArray[np.float64]
     bond_colours: NDArray[np.float64]
     bond_radius: float
+    order_lines: NDArray[np.float64]
+    order_colours: NDArray[np.float64]
     edges: NDArray[np.float64]
     edge_colours: NDArray[np.float64]
     edge_widths: NDArray[np.float64]
@@ -101,6 +112,7 @@ class Scene:
     extent: float
     lattice: NDArray[np.float64]
     supercell: tuple[int, int, int]
+    colour_by: str
 
     @property
     def corners(self) -> NDArray[np.float64]:
@@ -118,11 +130,13 @@ def build_scene(
     orbit: ArrayLike | None = None,
     options: SceneOptions | None = None,
     bonds: BondTable | None = None,
+    makeup: Makeup | None = None,
 ) -> Scene:
     """The drawing of one crystal.
 
     lattice (3, 3) rows a, b, c in Angstrom; numbers (n,); positions (n, 3)
-    fractional; orbit (n,) int or None; ``bonds`` where they are known, else found by distances.
+    fractional; orbit (n,) int or None; ``bonds`` where they are known, else found by distances;
+    ``makeup`` where building blocks are known: they then are drawn whole.
     """
     options = options or SceneOptions()
     cell_vectors = np.asarray(lattice, np.float64).reshape(3, 3)
@@ -134,33 +148,52 @@ def build_scene(
     orbits = np.full(len(atomic), -1, np.int64) if orbit is None else np.asarray(orbit, np.int64).reshape(-1)
     size = np.asarray(options.supercell, np.int64)
 
-    i, j, image = (
-        _links(cell_vectors, atomic, fractional, options.bond_scale)
+    known = (
+        links.by_distances(cell_vectors, atomic, fractional, options.bond_scale)
         if bonds is None
-        else _stated_links(bonds, lower.astype(np.int64))
+        else links.stated(bonds, lower.astype(np.int64))
     )
-
-    atom, cell = atoms_of_cells(fractional, size)
-    if options.complete_bonds and len(i):
-        grown = grow(atom, cell, fractional, size, atomic, (i, j, image), options.style == "polyhedra")
-        atom, cell = np.concatenate([atom, grown[0]]), np.concatenate([cell, grown[1]])
+    if makeup is None:
+        atom, cell = atoms_of_cells(fractional, size)
+    else:
+        fractional, block, anchor, known, near = whole_blocks(cell_vectors, fractional, makeup.block, known)
+        atom, cell = atoms_of_cells(anchor, size, near)
+    if options.complete_bonds and len(known[0]):
+        if makeup is None:
+            seeds = to_complete(atom, cell, fractional, size, atomic, known, options.style == "polyhedra")
+        else:  # linkers end in whole nodes, and these in what they are bonded to
+            atom, cell = close(atom, cell, IS_METAL[atomic], block, known)
+            seeds = IS_METAL[atomic[atom]]
+        atom, cell = grow(atom, cell, seeds, len(atomic), known)
+    if not options.hydrogens:
+        shown = atomic[atom] != _HYDROGEN
+        atom, cell = atom[shown], cell[shown]
     inside = np.all((cell >= 0) & (cell < size), axis=1)
     drawn_fractional = fractional[atom] + cell
     drawn = drawn_fractional @ cell_vectors
-    pairs = bonds_among(atom, cell, len(atomic), (i, j, image))
+    pairs, link = bonds_among(atom, cell, len(atomic), known)
+    if options.style == "space-filling":
+        pairs, link = pairs[:0], link[:0]
 
-    palette = colours.atom_colours(atomic, orbits, options.colour_by, options.scheme)
+    blocks = np.full(len(atomic), -1, np.int64) if makeup is None else makeup.kind_of_atom
+    colour_by = "element" if options.colour_by == "block" and makeup is None else options.colour_by
+    palette = colours.atom_colours(atomic, blocks if colour_by == "block" else orbits, colour_by, options.scheme)
     palette = colours.readable(palette, options.dark)
     if options.highlight is not None:
         palette = colours.fade(palette, orbits != options.highlight, options.dark)
     radii = atom_radii(atomic, options.style)
     start, end = drawn[pairs[:, 0]], drawn[pairs[:, 1]]
     edges, edge_colours, edge_widths = _cell_edges(cell_vectors, options.supercell, options.dark)
-    triangles, triangle_colours, outlines = (
-        polyhedra(atom, cell, atomic, drawn, pairs, palette, (i, j))
-        if options.style == "polyhedra"
-        else (np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 2, 3)))
-    )
+    if options.style == "polyhedra":
+        faces = polyhedra(atom, cell, atomic, drawn, pairs, palette, known[:2])
+    elif options.style == "framework":
+        faces = metal_polyhedra(cell_vectors, fractional, atomic, known, atom, cell, palette)
+    else:
+        faces = np.zeros((0, 3, 3)), np.zeros((0, 3)), np.zeros((0, 2, 3))
+    radius = _BOND_RADIUS.get(options.style, 0.0)
+    order = np.zeros(len(known[0])) if bonds is None else bonds[2]
+    side = bond_orders.sides(cell_vectors, fractional, known, order)
+    order_lines, order_colours = bond_orders.lines(start, end, side[link], order[link], palette[atom][pairs], radius)
     corners = _CORNERS * size @ cell_vectors
     middle = corners.mean(0)
     reach = np.concatenate(
@@ -176,45 +209,28 @@ def build_scene(
         atom_colours=palette[atom],
         numbers=atomic[atom],
         orbit=orbits[atom],
-        bonds=pairs if options.style != "space-filling" else pairs[:0],
-        bond_start=start if options.style != "space-filling" else start[:0],
-        bond_end=end if options.style != "space-filling" else end[:0],
-        bond_split=_splits(start, end, radii[atom][pairs]) if options.style != "space-filling" else np.zeros(0),
-        bond_colours=palette[atom][pairs] if options.style != "space-filling" else np.zeros((0, 2, 3)),
-        bond_radius=_BOND_RADIUS.get(options.style, 0.0),
+        block=blocks[atom],
+        bonds=pairs,
+        bond_start=start,
+        bond_end=end,
+        bond_split=_splits(start, end, radii[atom][pairs]),
+        bond_colours=palette[atom][pairs],
+        bond_radius=radius,
+        order_lines=order_lines,
+        order_colours=order_colours,
         edges=edges,
         edge_colours=edge_colours,
         edge_widths=edge_widths,
-        triangles=triangles,
-        triangle_colours=triangle_colours,
-        outlines=outlines,
+        triangles=faces[0],
+        triangle_colours=faces[1],
+        outlines=faces[2],
         axes=cell_vectors / np.linalg.norm(cell_vectors, axis=1, keepdims=True),
         centre=middle,
         extent=float(reach.max()),
         lattice=cell_vectors,
         supercell=options.supercell,
+        colour_by=colour_by,
     )
-
-
-def _links(
-    lattice: NDArray, numbers: NDArray[np.int64], fractional: NDArray[np.float64], scale: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Bonds by distances: atoms i, j and the image of j."""
-    if not len(numbers):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3), np.int64)
-    links = periodic_bonds(lattice, numbers.astype(np.int16), fractional % 1.0, scale)
-    # ``% 1`` may have moved atoms just below a face up by a cell: count images from our own choice.
-    moved = np.round(fractional % 1.0 - fractional).astype(np.int64)
-    i, j, image = without_metal_contacts(numbers, *links)
-    return i, j, image + moved[j] - moved[i]
-
-
-def _stated_links(
-    bonds: BondTable, lower: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Bonds that are known, as ``_links``; ``lower`` (n, 3) cells were taken off the atoms' coordinates."""
-    i, j = bonds[0].astype(np.int64).T
-    return i, j, bonds[1].astype(np.int64) + lower[j] - lower[i]
 
 
 def atom_radii(numbers: NDArray[np.int64], style: str) -> NDArray[np.float64]:
@@ -228,6 +244,8 @@ def atom_radii(numbers: NDArray[np.int64], style: str) -> NDArray[np.float64]:
         return covalent.copy()
     if style == "wireframe":
         return np.full(len(numbers), 0.11)
+    if style == "framework":  # ends and joints of the sticks, and a small ball for a metal
+        return np.where(IS_METAL[numbers], 0.14 + 0.12 * covalent, _BOND_RADIUS[style])
     ball = 0.16 + 0.24 * covalent
     return 0.8 * ball if style == "polyhedra" else ball
 

@@ -22,6 +22,7 @@ from crystal_studio.app.viewer.toolbar import Toolbar
 from crystal_studio.app.viewer.writing import Writing
 from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.errors import FileError
+from crystal_studio.mof.makeup import Makeup
 
 MOST_ATOMS = 60_000
 
@@ -41,7 +42,9 @@ class StructureView(QWidget):
         self._dark = False
         self._structure: tuple[NDArray, NDArray, NDArray, NDArray | None] | None = None
         self._bonds: BondTable | None = None
-        self._orbit_labels: tuple[str, ...] = ()
+        self._makeup: Makeup | None = None
+        self._labels = overlay.Labels()
+        self._styles = {False: "ball-stick", True: "framework"}  # last used for crystals, for frameworks
         self.canvas = Canvas(self)
         self.canvas.setAccessibleName("3D view of the crystal structure")
         self.toolbar = Toolbar(self)
@@ -84,31 +87,36 @@ class StructureView(QWidget):
         title: str = "",
         orbit_labels: Sequence[str] = (),
         bonds: BondTable | None = None,
+        makeup: Makeup | None = None,
     ) -> None:
         """Show one crystal in the standard view.
 
         lattice (3, 3) rows a, b, c, Angstrom; numbers (n,) atomic numbers;
         positions (n, 3) fractional; orbit (n,) int, -1 unknown; ``title`` may be
         rich text; ``orbit_labels`` names the orbits, such as ("8a", "16d", "32e");
-        ``bonds`` where they are known, else atoms are bonded by their distances.
+        ``bonds`` where they are known, else atoms are bonded by their distances; ``makeup``
+        where it is made of building blocks, which are shown in a style of their own.
         """
-        self._bonds = bonds
+        self._styles[self._makeup is not None] = self.options.style
+        self._bonds, self._makeup = bonds, makeup
         self._structure = (
             np.asarray(lattice, np.float64).reshape(3, 3),
             np.asarray(numbers, np.int64).reshape(-1),
             np.asarray(positions, np.float64).reshape(-1, 3),
             None if orbit is None else np.asarray(orbit, np.int64).reshape(-1),
         )
-        self._orbit_labels = tuple(orbit_labels)
+        self._labels = overlay.Labels.of(orbit_labels, makeup)
         with QSignalBlocker(self.model):  # one scene is built for all of it, below
-            self.model.set(highlight=None, supercell=self._possible(self.options.supercell))
+            style = self._styles[makeup is not None]
+            self.model.set(highlight=None, supercell=self._possible(self.options.supercell), style=style)
+        self.toolbar.show_options(self.options)
         self.writing.title.setText(title)
         self._build(keep_camera=False)
 
     def clear(self, advice: str = "Select a candidate in the table to see it here.") -> None:
         """Show nothing, and say what to do."""
         self._structure = None
-        self._orbit_labels = ()
+        self._labels = overlay.Labels()
         self.writing.title.setText("")
         self.writing.empty.advice.setText(advice)
         self.canvas.set_scene(None)
@@ -132,7 +140,7 @@ class StructureView(QWidget):
         self.set_theme(theme.tokens() is DARK)
 
     def set_style(self, style: str) -> None:
-        """ "ball-stick", "space-filling", "polyhedra" or "wireframe"."""
+        """One of ``STYLES``."""
         self.model.set(style=style)
 
     def next_style(self) -> None:
@@ -148,7 +156,7 @@ class StructureView(QWidget):
             self.writing.say(f"{a} × {b} × {c} cells hold more than {MOST_ATOMS:,} atoms: showing {_times(wanted)}.")
 
     def set_colouring(self, by: str, scheme: str | None = None) -> None:
-        """By "element" or by "orbit"; element colours of "vesta" or "jmol"."""
+        """By "element", "orbit" or "block"; element colours of "vesta" or "jmol"."""
         self.model.set(colour_by=by, scheme=scheme or self.options.scheme)
 
     def set_bond_scale(self, scale: float) -> None:
@@ -158,6 +166,10 @@ class StructureView(QWidget):
     def set_complete_bonds(self, on: bool) -> None:
         """Draw atoms beyond the cell that are bonded to atoms within it."""
         self.model.set(complete_bonds=on)
+
+    def set_hydrogens(self, on: bool) -> None:
+        """Draw hydrogen atoms, or leave them out of the picture."""
+        self.model.set(hydrogens=on)
 
     def highlight_orbit(self, orbit: int | None) -> None:
         """Keep one orbit in colour and fade the others; None for all."""
@@ -229,12 +241,13 @@ class StructureView(QWidget):
     def _build(self, keep_camera: bool = True) -> None:
         self._rebuild.stop()
         if self._structure is not None:
-            self.canvas.set_scene(build_scene(*self._structure, self.options, self._bonds), keep_camera)
+            self.canvas.set_scene(build_scene(*self._structure, self.options, self._bonds, self._makeup), keep_camera)
         self._write()
 
     def _write(self) -> None:
-        self.toolbar.set_enabled(self.canvas.scene is not None)
-        self.writing.write(self.options.colour_by, self._orbit_labels)
+        shown = self.canvas.scene is not None
+        self.toolbar.set_enabled(shown, shown and self._bonds is not None, shown and self._makeup is not None)
+        self.writing.write(self._labels)
         self._chosen()
 
     def _hovered(self, row: int | None) -> None:
@@ -242,7 +255,7 @@ class StructureView(QWidget):
         if scene is None or len(self.canvas.chosen) > 1:
             return
         if row is not None:
-            self.writing.say(overlay.describe_atom(scene, row, self._orbit_labels))
+            self.writing.say(overlay.describe_atom(scene, row, self._labels))
         else:
             self._chosen()
 
@@ -251,7 +264,7 @@ class StructureView(QWidget):
         if scene is None or not rows:
             self.writing.say("")
         elif len(rows) == 1:
-            self.writing.say(overlay.describe_atom(scene, rows[0], self._orbit_labels))
+            self.writing.say(overlay.describe_atom(scene, rows[0], self._labels))
         else:
             self.writing.say(overlay.describe_measure(scene, rows))
         self.atom_chosen.emit(int(scene.atom[rows[-1]]) if scene is not None and rows else None)

@@ -33,11 +33,13 @@ _STYLE_NAMES = {
     "space-filling": "Space-filling",
     "polyhedra": "Polyhedra",
     "wireframe": "Wireframe",
+    "framework": "Framework: sticks, metals as polyhedra",
 }
 _COLOURINGS = (
     ("By element, VESTA colours", "element", "vesta"),
     ("By element, Jmol colours", "element", "jmol"),
     ("By Wyckoff orbit", "orbit", None),
+    ("By building block", "block", None),
 )
 _DIRECTIONS = (("a", "A"), ("b", "B"), ("c", "C"), ("a*", "Shift+A"), ("b*", "Shift+B"), ("c*", "Shift+C"))
 
@@ -67,6 +69,7 @@ class Toolbar(FlowRow):
         super().__init__(owner)
         self._owner = owner
         self.popups: dict[str, Popup] = {}
+        self._bonds_known = False
         self.setProperty("role", "tools")
         self.setMinimumWidth(300)  # two lines at the most
         self.flow.setSpacing(2)
@@ -84,12 +87,17 @@ class Toolbar(FlowRow):
         """Make the actions; the view is complete by now."""
         self._view = view
         model = view.model
-        self._styles = self._group(
+        self._styles, menu = self._group(
             "Style",
             "How atoms and bonds are drawn",
             [(_STYLE_NAMES[s], str(k + 1), partial(model.set, style=s)) for k, s in enumerate(STYLES)],
         )
-        self._colourings = self._group(
+        self._hydrogens = self._action("Hydrogen atoms", "H", "Draw hydrogen atoms, or leave them out", lambda: None)
+        self._hydrogens.setCheckable(True)
+        self._hydrogens.toggled.connect(lambda on: model.set(hydrogens=on))
+        menu.addSeparator()
+        menu.addAction(self._hydrogens)
+        self._colourings, _ = self._group(
             "Colour",
             "What the colours of the atoms mean",
             [(name, "", partial(view.set_colouring, by, scheme)) for name, by, scheme in _COLOURINGS],
@@ -131,17 +139,25 @@ class Toolbar(FlowRow):
         model.changed.connect(lambda _, now: self.show_options(now))
         self.show_options(model.scene)
 
-    def set_enabled(self, shown: bool) -> None:
-        """Without a structure there is nothing to look at from another side."""
+    def set_enabled(self, shown: bool, bonds: bool, blocks: bool) -> None:
+        """Whether there is a structure to look at, whether its bonds are known and the blocks that it is made of."""
         for action in self._owner.actions():
             action.setEnabled(shown)
+        by_block = self._colourings.actions()[-1]
+        by_block.setEnabled(blocks)
+        by_block.setToolTip(by_block.text() if blocks else "What this structure was put together from is not known")
+        self._bonds.setEnabled(not bonds)
+        self._bonds_known = bonds
+        self._tell_bonds(self._view.model.scene)
         self.setEnabled(shown)
         self.setToolTip("" if shown else "Select a candidate first")
 
     def show_options(self, options: SceneOptions) -> None:
         """Bring the controls in step with what is shown."""
         self._styles.actions()[STYLES.index(options.style)].setChecked(True)
-        chosen = 2 if options.colour_by == "orbit" else ("vesta", "jmol").index(options.scheme)
+        chosen = [by == options.colour_by and scheme in (None, options.scheme) for _, by, scheme in _COLOURINGS].index(
+            True
+        )
         self._colourings.actions()[chosen].setChecked(True)
         for box, value in zip(self._cells, options.supercell, strict=True):
             with QSignalBlocker(box):
@@ -150,7 +166,13 @@ class Toolbar(FlowRow):
             self._bonds.setValue(round(100 * options.bond_scale))
         with QSignalBlocker(self._complete):
             self._complete.setChecked(options.complete_bonds)
-        self._bond_value.setText(f"{options.bond_scale:.2f} × sum of covalent radii")
+        with QSignalBlocker(self._hydrogens):
+            self._hydrogens.setChecked(options.hydrogens)
+        self._tell_bonds(options)
+
+    def _tell_bonds(self, options: SceneOptions) -> None:
+        limit = f"{options.bond_scale:.2f} × sum of covalent radii"
+        self._bond_value.setText("Bonds as its maker states them" if self._bonds_known else limit)
 
     def _action(self, text: str, key: str, tip: str, deed: Callable[[], object]) -> QAction:
         action = QAction(text, self._owner)
@@ -163,7 +185,9 @@ class Toolbar(FlowRow):
         self._owner.addAction(action)
         return action
 
-    def _group(self, text: str, tip: str, entries: list[tuple[str, str, Callable[[], object]]]) -> QActionGroup:
+    def _group(
+        self, text: str, tip: str, entries: list[tuple[str, str, Callable[[], object]]]
+    ) -> tuple[QActionGroup, QMenu]:
         menu, group = QMenu(self), QActionGroup(self)
         for name, key, deed in entries:
             action = self._action(name, key, name, deed)
@@ -171,7 +195,7 @@ class Toolbar(FlowRow):
             group.addAction(action)
             menu.addAction(action)
         self._add_menu(text, tip, menu)
-        return group
+        return group, menu
 
     def _add_menu(self, text: str, tip: str, menu: QMenu) -> QToolButton:
         button = self._button(text, tip)

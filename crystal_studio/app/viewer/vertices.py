@@ -17,6 +17,7 @@ _BOX = np.array([[x, y, z] for z in (0, 1) for y in (-1, 1) for x in (-1, 1)], n
 _BOX_FACES = np.array(
     [0, 2, 3, 0, 3, 1, 4, 5, 7, 4, 7, 6, 0, 1, 5, 0, 5, 4, 2, 6, 7, 2, 7, 3, 0, 4, 6, 0, 6, 2, 1, 3, 7, 1, 7, 5]
 )
+_ORDER_LINE = 0.4  # of the radius of a bond
 _SHAFT = 0.72  # of an axis of the triad; the rest is its tip
 
 
@@ -41,32 +42,34 @@ def spheres(scene: Scene, chosen: list[int], ring: NDArray) -> Vertices:
 
 
 def cylinders(scene: Scene, chosen: list[int], ring: NDArray, dark: bool) -> Vertices:
-    """A box for each bond, each line of cells and polyhedra, and each step between chosen atoms."""
+    """A box for each bond, each line beside one, of cells and polyhedra, and each step between chosen atoms."""
     path = scene.positions[chosen]
-    n_bonds, n_edges, n_outlines, n_path = (
+    n_bonds, n_orders, n_edges, n_outlines, n_path = (
         len(scene.bond_start),
+        len(scene.order_lines),
         len(scene.edges),
         len(scene.outlines),
         max(len(path) - 1, 0),
     )
     outline = colours.line_colour(dark)
-    start = [scene.bond_start, scene.edges[:, 0], scene.outlines[:, 0], path[:-1]]
-    end = [scene.bond_end, scene.edges[:, 1], scene.outlines[:, 1], path[1:]]
+    start = [scene.bond_start, scene.order_lines[:, 0], scene.edges[:, 0], scene.outlines[:, 0], path[:-1]]
+    end = [scene.bond_end, scene.order_lines[:, 1], scene.edges[:, 1], scene.outlines[:, 1], path[1:]]
     radius = [
         np.full(n_bonds, scene.bond_radius),
+        np.full(n_orders, _ORDER_LINE * scene.bond_radius),
         0.85 * scene.edge_widths,
         np.full(n_outlines, 0.5),
         np.full(n_path, 1.3),
     ]
-    line = [np.zeros(n_bonds), np.ones(n_edges), np.ones(n_outlines), np.full(n_path, 2.0)]
+    line = [np.zeros(n_bonds + n_orders), np.ones(n_edges), np.ones(n_outlines), np.full(n_path, 2.0)]
     lines = [scene.edge_colours, np.tile(outline, (n_outlines, 1)), np.tile(ring, (n_path, 1))]
-    split = [scene.bond_split, np.full(n_edges + n_outlines + n_path, 1.0)]
+    split = [scene.bond_split, np.full(n_orders, 0.5), np.full(n_edges + n_outlines + n_path, 1.0)]
     return _boxes(
         np.concatenate(start),
         np.concatenate(end),
         np.concatenate(radius),
-        np.concatenate([scene.bond_colours[:, 0], *lines]),
-        np.concatenate([scene.bond_colours[:, 1], *lines]),
+        np.concatenate([scene.bond_colours[:, 0], scene.order_colours[:, 0], *lines]),
+        np.concatenate([scene.bond_colours[:, 1], scene.order_colours[:, 1], *lines]),
         np.concatenate(split),
         np.concatenate(line),
     )

@@ -41,11 +41,11 @@ class Writing:
         self.empty.heading.setStyleSheet(f"color: {colours.text}; background: transparent;")
         self.empty.advice.setStyleSheet(f"color: {colours.muted}; background: transparent;")
 
-    def write(self, colour_by: str, orbit_labels: tuple[str, ...]) -> None:
+    def write(self, labels: overlay.Labels) -> None:
         """Legend and cell of what is drawn now."""
         scene = self._canvas.scene
         self.empty.setVisible(scene is None)
-        entries = overlay.legend_entries(scene, colour_by, orbit_labels) if scene else []
+        entries = overlay.legend_entries(scene, labels) if scene else []
         plate = QColor(theme.tokens().surface)
         plate.setAlphaF(0.75)
         self.legend.set_entries(entries, QColor(overlay.ink(self._dark)), plate)

@@ -200,7 +200,7 @@ def test_readings_have_true_minus_signs_and_no_minus_zero(nacl):
     from crystal_studio.app.viewer.scene import build_scene
 
     scene = build_scene(nacl[0], nacl[1], nacl[2] - 1e-9, nacl[3])
-    assert "\u22120.0000" not in overlay.describe_atom(scene, 0, ())
+    assert "\u22120.0000" not in overlay.describe_atom(scene, 0, overlay.Labels())
     assert overlay.cell_text(nacl[0]).splitlines()[0].endswith("c 5.640 Å")
 
 
