@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crystal_studio.candidates.registry import quantities
+from crystal_studio.funnel import reasons
 from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.project.rows import ONLY_LEARNED, QuantityRow, VerdictRow
 
 NAMED_NOTES = {"decomposition": "Competing phases"}
 """What has to be said before notes that are no sentences."""
+
+
+CODES = ("failed_checks",)
+"""Notes that list codes of reasons, with commas between them."""
 
 
 def found_by(verdict: VerdictRow, known: Sequence[QuantityRow]) -> list[QuantityRow]:
@@ -66,5 +71,11 @@ def _line(quantity: QuantityRow, found: Sequence[QuantityRow], by_method: Mappin
 
 def _notes(verdict: VerdictRow) -> list[str]:
     """Sentences that a stage left beside its verdict; its marks and figures are for programs."""
-    told = {name: v for name, v in verdict.notes.items() if isinstance(v, str) and v and name != "traceback"}
+    told = {name: _in_words(verdict.stage, v) if name in CODES else v for name, v in verdict.notes.items()}
+    told = {name: v for name, v in told.items() if isinstance(v, str) and v and name != "traceback"}
     return [f"{NAMED_NOTES[name]} {v}" if name in NAMED_NOTES else v for name, v in told.items()]
+
+
+def _in_words(stage: str, codes: Any) -> str:
+    titles = [reasons.title(stage, code.strip()) for code in str(codes or "").split(",") if code.strip()]
+    return f"Failed checks: {', '.join(titles)}" if titles else ""

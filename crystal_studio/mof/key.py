@@ -14,10 +14,13 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.mof.blocks import LINKER, NODE, BlockLibrary
+from crystal_studio.mof.bond_graph import parts_of
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.collecting import blocks_of
 from crystal_studio.mof.fragments import Fragments
+from crystal_studio.mof.together import together
 
 SHELLS = 10
 
@@ -35,6 +38,29 @@ def key_of_fragments(fragments: Fragments) -> str:
     return _key([b.kind for b in fragments.blocks], labels, fragments.ends, fragments.image, fragments.dimension)
 
 
+def key_of_candidate(candidates: Candidates, i: int, library: BlockLibrary) -> str:
+    """The key of a candidate by its stated bonds and blocks, as ``keys_of_mofs``.
+
+    Empty where they are not known, where a block is not of the library or an atom is in none.
+    """
+    bonds = None if candidates.bonds is None else candidates.bonds.of(i)
+    blocks = None if candidates.blocks is None else candidates.blocks.of(i)
+    if bonds is None or blocks is None or not len(blocks[0]) or (blocks[1] < 0).any():
+        return ""
+    row = {name: k for k, name in enumerate(library.name.tolist())}
+    rows = [row.get(name, -1) for name in blocks[0].tolist()]
+    if min(rows) < 0 or len(np.unique(blocks[1])) != len(rows):
+        return ""
+    pairs, image = bonds[0].astype(np.int64), bonds[1].astype(np.int64)
+    moved, own = together(candidates.structures.cell(i)[2], blocks[1].astype(np.int64), pairs, image)
+    image = image + moved[pairs[:, 0]] - moved[pairs[:, 1]]
+    between = own[pairs[:, 0]] != own[pairs[:, 1]]
+    dimension = int(parts_of(len(own), pairs, image).dimension.max(initial=0))
+    ends = np.repeat(own[pairs[between]][:, :, None], 2, axis=2)  # at which point they meet does not count
+    labels = _labels(library.take(np.array(rows))).tolist()
+    return _key(library.kind[rows].tolist(), labels, ends, image[between], dimension)
+
+
 def graph_key(fragments: Fragments) -> str:
     """The same with each block named by its formula and bond graph instead: needs no RDKit, on any machine the same."""
     labels = [f"{block.formula}-{block.key}" for block in fragments.blocks]
@@ -49,11 +75,15 @@ def graph_keys_of_mofs(mofs: CoarseMofs, library: BlockLibrary) -> list[str]:
 
 def keys_of_mofs(mofs: CoarseMofs, library: BlockLibrary) -> list[str]:
     """B keys of frameworks in blocks of a library."""
+    return _keys(mofs, library, _labels(library))
+
+
+def _labels(library: BlockLibrary) -> NDArray:
     label = np.where(library.kind == NODE, library.formula, library.inchikey)
     unnamed = label == ""
     # Without its shape number, the name of a block tells bond graphs apart.
     label[unnamed] = [name.rsplit("-", 1)[0] for name in library.name[unnamed]]
-    return _keys(mofs, library, label)
+    return label
 
 
 def _keys(mofs: CoarseMofs, library: BlockLibrary, label: NDArray) -> list[str]:

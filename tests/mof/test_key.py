@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from known_mofs import NAMES, known
 
+from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.collecting import Collector, coarse_grained
 from crystal_studio.mof.fragments import fragment
-from crystal_studio.mof.key import coordination_sequences, key_of_fragments, keys_of_mofs, net_hash
+from crystal_studio.mof.key import (
+    coordination_sequences,
+    key_of_candidate,
+    key_of_fragments,
+    keys_of_mofs,
+    net_hash,
+)
+from crystal_studio.mof.library import shipped_blocks, shipped_mofs
+from crystal_studio.mof.whole import whole_atoms
 
 
 def net(n: int, edges: list[tuple[int, int, int, int, int]]) -> tuple[int, np.ndarray, np.ndarray]:
@@ -71,3 +82,23 @@ def test_keys_by_rdkit() -> None:
     key = key_of_fragments(fragment(known("MOF-5")))
     assert key.startswith("OZn4x1|KKEYFWRCBNTPAC-UHFFFAOYSA-Nx3|3D-")
     assert key_of_fragments(fragment(rewritten("MOF-5", np.random.default_rng(2)))) == key
+
+
+def test_candidates_in_stated_blocks_have_the_keys_of_their_frameworks() -> None:
+    library, mofs = shipped_blocks(), shipped_mofs()
+    some = mofs.take(np.flatnonzero(mofs.n_blocks <= 14)[::150])
+    candidates = whole_atoms(some, library)
+    assert len(some) > 10
+    assert [key_of_candidate(candidates, i, library) for i in range(len(some))] == keys_of_mofs(some, library)
+
+
+def test_candidates_without_stated_or_known_blocks_have_no_key() -> None:
+    library = shipped_blocks()
+    candidate = whole_atoms(shipped_mofs().take(np.array([0])), library)
+    assert key_of_candidate(candidate, 0, library)
+    others = np.flatnonzero(library.name != candidate.blocks.name[0])
+    assert key_of_candidate(candidate, 0, library.take(others)) == ""
+    assert key_of_candidate(Candidates.of_structures(candidate.structures), 0, library) == ""
+    loose = candidate.blocks.block.copy()
+    loose[0] = -1
+    assert key_of_candidate(replace(candidate, blocks=replace(candidate.blocks, block=loose)), 0, library) == ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from crystal_studio.app.inspector.framework_facts import FrameworkFacts, framework_facts
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, VerdictRow
@@ -53,6 +54,7 @@ class CandidateFacts:
     cell : of the current geometry: a, b, c in Angstrom, alpha, beta, gamma in degrees
     generated_cell : the same as generated; empty where that is the current geometry
     generated_volume : cubic Angstrom, as generated
+    framework : the building blocks that it is made of, None where they are not known
     symbol, crystal_system : of the group that it has; symmetry : as its maker knows it, maybe less
     geometry : title of the method that moved the atoms, "" as generated
     quantities : every value by every method
@@ -73,6 +75,7 @@ class CandidateFacts:
     symbol: str
     crystal_system: str
     symmetry: SymmetryFacts
+    framework: FrameworkFacts | None
 
 
 def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
@@ -80,7 +83,8 @@ def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
     from crystal_studio.crystal.lattice import cell_parameters
     from crystal_studio.crystal.space_groups import tables
 
-    structure = reader.structures([row.id])
+    current = reader.batch([row.id])
+    structure = current.structures
     moved = row.geometry != GENERATED
     generated = reader.structures([row.id], GENERATED) if moved else structure
     # What stands in brackets behind a potential's name is too long for a heading.
@@ -102,6 +106,7 @@ def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
         symbol=symbol[row.space_group - 1] if row.space_group else "",
         crystal_system=tables().crystal_system[row.space_group - 1] if row.space_group else "",
         symmetry=describe(reader.units([row.id]), None),
+        framework=framework_facts(current),
     )
 
 

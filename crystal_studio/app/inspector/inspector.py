@@ -12,6 +12,7 @@ from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.facts import CandidateFacts, SymmetryFacts, find_symmetry, gather
+from crystal_studio.app.inspector.framework_tab import FrameworkTab, concerns
 from crystal_studio.app.inspector.overview_tab import OverviewTab
 from crystal_studio.app.inspector.provenance_tab import ProvenanceTab
 from crystal_studio.app.inspector.symmetry_tab import SymmetryTab
@@ -27,7 +28,7 @@ EMPTY = "Select a candidate in the table to see its cell, symmetry, verdicts and
 
 
 class Inspector(QWidget):
-    """Overview, symmetry, verdicts and provenance of the candidate that is looked at.
+    """Overview, framework, symmetry, verdicts and provenance of the candidate that is looked at.
 
     Reading and symmetry searches happen in the background; the candidate shown last wins.
     ``filled`` is emitted when a candidate is on screen, ``faulted`` with a mistake of the program.
@@ -44,7 +45,7 @@ class Inspector(QWidget):
         # The threads must have ended before the pool goes; this widget is torn down by its parent, unclosed.
         self.destroyed.connect(lambda: background.close())
         background.failed.connect(self._failed)
-        self.overview, self.symmetry = OverviewTab(), SymmetryTab()
+        self.overview, self.framework, self.symmetry = OverviewTab(), FrameworkTab(), SymmetryTab()
         self.verdicts, self.provenance = VerdictsTab(), ProvenanceTab()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -70,9 +71,12 @@ class Inspector(QWidget):
         theme.manager().changed.connect(self._recolour)
         self._recolour()
 
-    def _pages(self) -> tuple[tuple[str, OverviewTab | SymmetryTab | VerdictsTab | ProvenanceTab], ...]:
+    def _pages(
+        self,
+    ) -> tuple[tuple[str, OverviewTab | FrameworkTab | SymmetryTab | VerdictsTab | ProvenanceTab], ...]:
         return (
             ("Overview", self.overview),
+            ("Framework", self.framework),
             ("Symmetry", self.symmetry),
             ("Verdicts", self.verdicts),
             ("Provenance", self.provenance),
@@ -107,6 +111,8 @@ class Inspector(QWidget):
     def _fill(self, facts: CandidateFacts) -> None:
         self._facts = facts
         self.overview.fill(facts)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.framework), concerns(facts))
+        self.framework.fill(facts)
         self.symmetry.start()
         self.symmetry.fill(facts.symmetry)
         self.verdicts.fill(facts)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.mof.bond_graph import parts_of
 from crystal_studio.mof.elements import IS_METAL
+from crystal_studio.mof.together import means, together
 
 Links = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Bonds: atoms i and j, (K,) each, and the image (K, 3) of j."""
@@ -28,24 +28,12 @@ def whole_blocks(
     and how near to a face (3,) a centre counts as on it, fractional.
     """
     i, j, image = links
-    inner = block[i] == block[j]
-    parts = parts_of(len(block), np.stack([i, j], 1)[inner], image[inner])
-    own = np.where(block >= 0, block, block.max(initial=-1) + 1 + parts.part)
-    _, first, own = np.unique(own, return_index=True, return_inverse=True)
-    moved = parts.shift
-    # Parts of a block that no bond of its own joins (the two metals of a paddle wheel) stand next to each other.
-    centre = _means(fractional + moved, parts.part)[parts.part]
-    moved = moved + np.rint(centre[first][own] - centre).astype(np.int64)
-    anchor = _means(fractional + moved, own)
+    moved, own = together(fractional, block, np.stack([i, j], 1), image)
+    anchor = means(fractional + moved, own)
     near = NEAR_FACE * np.linalg.norm(np.linalg.inv(lattice), axis=0)
     lower = np.floor(anchor + near).astype(np.int64)
     moved -= lower[own]
     return fractional + moved, own, (anchor - lower)[own], (i, j, image + moved[i] - moved[j]), near
-
-
-def _means(values: NDArray, group: NDArray[np.int64]) -> NDArray[np.float64]:
-    count = np.bincount(group)
-    return np.stack([np.bincount(group, column) / count for column in values.T], 1)
 
 
 def metal_polyhedra(

@@ -227,7 +227,7 @@ def test_the_candidate_shown_last_wins(inspector, project, qtbot):
 
 def test_a_project_that_cannot_be_read_is_said(inspector, project, qtbot):
     class Broken:
-        def structures(self, ids, geometry=""):
+        def batch(self, ids, geometry=""):
             raise FileError("The project file is damaged: open a copy.")
 
     inspector.show(project.candidate(1), Broken())
