@@ -22,6 +22,11 @@ FARTHEST = 1.5
 
 REASONS = (
     ReasonKind(
+        "no_points",
+        "Block without connection points",
+        "Its block {block} has no connection point, so that nothing can be bonded to it: take another block.",
+    ),
+    ReasonKind(
         "unbalanced",
         "Connection points do not match",
         "Its metal nodes have {nodes} connection points and its linkers {linkers}: they cannot all meet.",
@@ -80,7 +85,8 @@ def assemble(
     options = options or Search()
     counts = np.array([[len(point_table(mofs, library, i, k)) for k in (NODE, LINKER)] for i in range(len(mofs))])
     counts = counts.reshape(-1, 2)
-    whole = (counts[:, 0] == counts[:, 1]) & (counts[:, 0] > 0)
+    lone = [np.flatnonzero(library.n_points[mofs.block[mofs.blocks(i)]] == 0) for i in range(len(mofs))]
+    whole = (counts[:, 0] == counts[:, 1]) & (counts[:, 0] > 0) & np.array([not len(rows) for rows in lone], bool)
     lattice, positions = mofs.lattice.copy(), mofs.positions.copy()
     rotation = np.tile(np.eye(3), (len(mofs.block), 1, 1))
     joins: list[tuple[NDArray, NDArray]] = [(np.zeros((0, 2, 2), np.int32), np.zeros((0, 3), np.int16))] * len(mofs)
@@ -98,8 +104,10 @@ def assemble(
         if progress:
             progress(done, int(whole.sum()))
     reasons: list[Reason | None] = []
-    for (nodes, linkers), wide in zip(counts.tolist(), widest.tolist(), strict=True):
-        if np.isnan(wide):
+    for i, ((nodes, linkers), wide) in enumerate(zip(counts.tolist(), widest.tolist(), strict=True)):
+        if len(lone[i]):
+            reasons.append(Reason("no_points", {"block": library.name[mofs.block[mofs.blocks(i)][lone[i][0]]]}))
+        elif np.isnan(wide):
             reasons.append(Reason("unbalanced", {"nodes": nodes, "linkers": linkers}))
         else:
             reasons.append(Reason("open", {"gap": wide, "most": farthest}) if wide > farthest else None)

@@ -52,8 +52,10 @@ def propose(
     import torch
 
     count = len(mofs.block)
-    turned = torch.zeros(count, options.kept, 3, 3, device=device)
+    # A block out of reach of all others stays as it is in the library.
+    turned = torch.eye(3, device=device).repeat(count, options.kept, 1, 1)
     score = torch.full((count, options.kept), -torch.inf, device=device)
+    score[:, 0] = 0.0
     spheres = [found for i in range(len(mofs)) for found in _spheres(mofs, library, i)]
     sizes = library.n_points[mofs.block]
     wide = np.array([len(radius) for _, radius in spheres], np.int64)
@@ -179,8 +181,12 @@ def _off(
 
     b, t, p = *turned.shape[:2], local.shape[1]
     places = torch.einsum("btij,bpej->betpi", turned, local).reshape(b, 2, t * p, 3)
-    far = torch.cdist(places, centre[:, None].expand(b, 2, -1, 3), compute_mode="donot_use_mm_for_euclid_dist")
-    off = (far - radius.transpose(1, 2)[:, :, None]).square().mean(1)
+    exact = "donot_use_mm_for_euclid_dist"
+    off, more = (
+        torch.cdist(places[:, end], centre, compute_mode=exact).sub_(radius[:, None, :, end]).square_()
+        for end in (0, 1)
+    )
+    off = off.add_(more).mul_(0.5)
     least, chosen = off.min(-1)
     return least.reshape(b, t, p), chosen.reshape(b, t, p)
 

@@ -139,6 +139,20 @@ def test_blocks_and_cell_give_way_where_they_may() -> None:
     assert np.allclose(np.linalg.norm(between, axis=1), NODE_ARM - 1.6 + LINKER_ARM - 3.3, atol=0.15)
 
 
+def test_a_block_without_connection_points_and_one_out_of_reach_are_told() -> None:
+    library = _library()
+    library = BlockLibrary.concatenate([library, library.take(np.array([2]))])
+    bare = replace(library, point_offsets=np.r_[library.point_offsets[:-1], library.point_offsets[-2]],
+                   points=library.points[:-1], point_atom=library.point_atom[:-1],
+                   name=np.array(["node", "linker", "end", "bare"], object))  # fmt: skip
+    lone, far = _cubic(_turned(0), (0, 3, 1, 1)), _cubic(8 * _turned(0))
+    found = assemble(CoarseMofs.concatenate([lone, far]), bare, 0, QUICK)
+    assert found.reasons[0] is not None and found.reasons[0].code == "no_points"
+    assert found.reasons[0].parameters == {"block": "bare"}
+    assert found.reasons[1] is not None and found.reasons[1].code == "open"
+    assert np.allclose(np.linalg.det(found.mofs.rotation), 1.0)
+
+
 def test_nothing_is_assembled_from_nothing() -> None:
     empty = _cubic(_turned(0)).take(np.zeros(0, np.int64))
     found = assemble(empty, _library())
