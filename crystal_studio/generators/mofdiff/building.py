@@ -58,11 +58,13 @@ def build(mofs: CoarseMofs, library: BlockLibrary, seed: int, device: str = "cpu
             if np.isnan(closed.widest[row]):
                 even[i] = False
                 continue
-            if round_ == 0:
-                as_drawn[i] = turned.reasons[row] is None
-            if closed.widest[row] < widest[i]:
-                parts[i] = closed.mofs.take(np.array([row]))
-                widest[i] = closed.widest[row]
+            met = turned.reasons[row] is None
+            as_drawn[i] |= met and round_ == 0
+            # What meets is left as it is: closing it to the last digit bends the cell more than a relaxation would.
+            found, wide = (turned.mofs, turned.widest[row]) if met else (closed.mofs, closed.widest[row])
+            if wide < widest[i]:
+                parts[i] = found.take(np.array([row]))
+                widest[i] = wide
                 strain[i] = _strain(mofs.lattice[i], parts[i].lattice[0])
         waiting = np.flatnonzero(even & (widest > FARTHEST))
         if not len(waiting):
