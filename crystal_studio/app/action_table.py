@@ -36,6 +36,7 @@ CONDITIONS: dict[str, str] = {
     "redo": "There is nothing to redo.",
     "example": "The bundled example is not installed.",
     "ternaries": "The bundled example of ternary systems is not installed.",
+    "frameworks": "The bundled example of metal-organic frameworks is not installed.",
 }
 
 MENUS = ("File", "Edit", "Design", "Run", "Explore", "View", "Help")
@@ -59,6 +60,15 @@ TABLE: tuple[ActionSpec, ...] = (
         "Three systems in which no ternary compound is known, and what the adaptive-cell model proposes for them",
         "crystal",
         ("idle", "ternaries"),
+    ),
+    ActionSpec(
+        "project.frameworks",
+        "Open the framework example",
+        "File",
+        "",
+        "Known metal-organic frameworks in their building blocks, with their pores",
+        "crystal",
+        ("idle", "frameworks"),
     ),
     ActionSpec(
         "project.copy",

@@ -17,7 +17,7 @@ from crystal_studio.errors import FileError
 if TYPE_CHECKING:
     from crystal_studio.campaign.importing import Imported
 
-EXAMPLE, TERNARIES = "example", "ternaries"
+EXAMPLE, TERNARIES, FRAMEWORKS = "example", "ternaries", "frameworks"
 """Projects that are shipped, as their files are called."""
 
 IMPORT_FILTER = "Structures (*.cif *.vasp *.poscar POSCAR* CONTCAR* *.extxyz *.xyz *.db);;All files (*)"

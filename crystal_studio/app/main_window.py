@@ -139,6 +139,7 @@ class MainWindow(WindowViews):
             redo=stack.canRedo(),
             example=files.has_example(),
             ternaries=files.has_example(files.TERNARIES),
+            frameworks=files.has_example(files.FRAMEWORKS),
         )
         note = "" if writable or reader is None else "(read only)"
         self.top.show_project(self.session.name, note)
@@ -202,7 +203,7 @@ class MainWindow(WindowViews):
     def _fill_project_menu(self) -> None:
         self.projects.fill_recent(self._project_menu)
         self._project_menu.addSeparator()
-        keys = ("project.new", "project.open", "project.example", "project.ternaries")
+        keys = ("project.new", "project.open", "project.example", "project.ternaries", "project.frameworks")
         self._project_menu.addActions([self.actions_[k] for k in keys])
 
     def _join(self) -> None:
@@ -214,6 +215,7 @@ class MainWindow(WindowViews):
                 "project.open": self.projects.ask_open,
                 "project.example": self.projects.open_example,
                 "project.ternaries": lambda: self.projects.open_example(files.TERNARIES),
+                "project.frameworks": lambda: self.projects.open_example(files.FRAMEWORKS),
                 "project.copy": self.projects.save_copy,
                 "project.import": self.projects.ask_import,
                 "project.export": self.export,

@@ -15,6 +15,7 @@ from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.errors import RequestError
 from crystal_studio.generators import registry
+from crystal_studio.generators.protocol import PropertyRange
 
 HALITE = SeedStructure("halite.cif", 225, (KeptOrbit("Na", "4a", (0, 0, 0)), KeptOrbit("Cl", "4b", (0.5, 0.5, 0.5))))
 
@@ -120,3 +121,28 @@ def test_potentials_come_from_the_catalogue(page):
     assert page.model.request.potential == "toy" and page.budget.more.text() == "Advanced (changed)"
     page.model.change(replace(page.model.form, potential="gone"), "x")
     assert box.currentText() == "gone (not here)"
+
+
+FRAMEWORKS = replace(
+    CARD, name="frameworks", family="mofdiff", title="Frameworks", labels=(PropertyRange("pld", "Å", 2.4, 30.0),)
+)
+
+
+def test_a_family_of_frameworks_is_asked_for_metals_blocks_and_pores(page, qtbot):
+    page.set_catalogue(Catalogue(groups(), (CARD, FRAMEWORKS), potentials=("chgnet",)))
+    page.model.change(Form(space_groups=(225,), max_atoms=20), "x")
+    _choose(page, "frameworks")
+    assert not page.symmetry.isVisible() and not page.chemistry.formula.isVisible()
+    assert not page.budget.max_atoms.isVisible() and not page.what.bar.isTabVisible(1)
+    drawn = page.budget.options.widgets
+    assert {"metals", "blocks"} <= set(drawn)
+    retype(qtbot, drawn["metals"], "Zn Cu")
+    assert page.model.request.options["metals"] == "Zn Cu"
+    retype(qtbot, drawn["metals"], "Zn O")
+    assert not page.ready and drawn["metals"].property("bad")
+    retype(qtbot, drawn["metals"], "Zn")
+    page.what.show_tab("targets")
+    row = page.targets.rows["pld"]
+    assert row.tick.text() == "Pore limiting diameter" and "largest sphere" in row.tick.toolTip()
+    row.tick.click()
+    assert [(t.name, t.low, t.high) for t in page.model.request.targets] == [("pld", 2.4, 30.0)]

@@ -151,7 +151,7 @@ def test_a_picture_of_the_window(qapp, project, tmp_path):
         screenshot.take(tmp_path / "none.crystals", tmp_path / "x.png")
 
 
-@pytest.mark.parametrize("name", ["example", "ternaries"])
+@pytest.mark.parametrize("name", ["example", "ternaries", "frameworks"])
 def test_an_example_is_opened_as_a_copy_of_the_users_own(window, finished, qtbot, monkeypatch, tmp_path, name):
     shipped = {name: finished}
     monkeypatch.setattr(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log10
 
 from crystal_studio.app.design.form import Form
+from crystal_studio.candidates.registry import quantities
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,14 @@ LOOKS = {
 }
 
 
-def look(name: str) -> Look:
-    """How a property is shown; a plain look for one that has none of its own."""
-    return LOOKS.get(name) or Look(name.replace("_", " ").capitalize(), "", 0.0, 1.0)
+def look(name: str, low: float = 0.0, high: float = 1.0) -> Look:
+    """How a property is shown; one that has no look of its own is called as in tables, and its whole range proposed."""
+    if name in LOOKS:
+        return LOOKS[name]
+    known = quantities().get(name)
+    title = known.title if known else name.replace("_", " ").capitalize()
+    step = min(max(10.0 ** round(log10(max(high - low, 1e-6) / 100)), 0.01), 10.0)
+    return Look(title, known.description if known else "", round(low, 2), round(high, 2), step)
 
 
 def unit_text(unit: str) -> str:

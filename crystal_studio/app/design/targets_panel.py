@@ -122,9 +122,9 @@ class _Row:
     def __init__(self, model: FormModel, property_: PropertyRange, grid: QGridLayout, line: int) -> None:
         self._model, self._property = model, property_
         self._showing = False
-        shown = look(property_.name)
-        unit = unit_text(property_.unit)
         self._known = math.isfinite(property_.low)
+        shown = look(property_.name, property_.low, property_.high) if self._known else look(property_.name)
+        unit = unit_text(property_.unit)
         seen = f"{figure_short(property_.low)} to {figure_short(property_.high)} {unit}".strip()
         seen = f"Seen in training: {seen}" if self._known else "Unknown to this model"
         self.tick = QCheckBox(shown.title)
