@@ -76,11 +76,11 @@ class FrameworkTab(Tab):
             tip = f"{kind.name}: {points} each" + (f"; SMILES {smiles}" if smiles else "")
             grid.text(f"{kind.title} {formula_html(kind.formula)}", f"{kind.count} \u00d7, {points}", tip)
         if makeup.loose:
-            grid.number("Atoms in no block", str(makeup.loose))
+            grid.text("Atoms in no block", str(makeup.loose))
         grid.group("Net")
         net = "three-dimensional" if makeup.dimension == 3 else _DIRECTIONS[makeup.dimension]
-        grid.text("Bonds make it", net)
-        grid.number("Blocks in the cell", str(len(makeup.kind_of_block)))
+        grid.text("Its bonds make it", net)
+        grid.text("Blocks in the cell", str(len(makeup.kind_of_block)))
         if framework.key:
             parts = framework.key.split("|")
             for name, part in zip(("nodes", "linkers", "net"), parts, strict=False):

@@ -70,7 +70,7 @@ def test_blocks_net_and_key(look):
     assert _is_offered(inspector)
     text = inspector.framework.as_text()
     assert "Node Cu2\t6 ×, 8 connection points" in text and "Linker C9H3O6\t8 ×, 6 connection points" in text
-    assert "Bonds make it\tthree-dimensional" in text and "Blocks in the cell\t14" in text
+    assert "Its bonds make it\tthree-dimensional" in text and "Blocks in the cell\t14" in text
     mofs = shipped_mofs()
     (key,) = keys_of_mofs(mofs.take(np.flatnonzero(mofs.name == HKUST_1)), shipped_blocks())
     assert inspector.facts.framework.key == key
