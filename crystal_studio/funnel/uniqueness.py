@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
 
 if TYPE_CHECKING:
+    from crystal_studio.candidates.batch import Candidates
     from crystal_studio.funnel.seen import Question, SeenBefore
 
 # What it compares crystals with is imported when it does: its title and its reasons are read without.
@@ -134,4 +134,6 @@ def _reduced(lattice: bytes, numbers: bytes, positions: bytes) -> Any:
 
 
 def _cells(memory: SeenBefore, ids: NDArray[np.int64]) -> Candidates:
+    from crystal_studio.candidates.batch import Candidates
+
     return Candidates.concatenate([memory.cells[int(i)] for i in ids])
