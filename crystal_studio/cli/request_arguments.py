@@ -63,6 +63,8 @@ def request(args: argparse.Namespace) -> DesignRequest:
         changes["targets"] = tuple(PropertyTarget.parse(text) for text in args.targets)
     card = registry.card(changes.get("model", wanted.model))
     family = registry.families.get(card.family)
+    if "funnel" not in changes and not args.request:
+        changes["funnel"] = family.capabilities.funnel
     options, groups = _options(args, family, wanted, changes.get("space_groups", wanted.space_groups))
     changes["space_groups"] = groups
     return fitted(wanted.with_(**changes, options=wanted.options | options), family, card)

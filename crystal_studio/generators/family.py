@@ -27,6 +27,7 @@ class Capabilities:
     instead : options of which any one tells as much as what is needed
     completes : whether it makes further orbits beside those that are kept of a structure
     general : whether it makes crystals of any kind: only such a family has the default model
+    funnel : the funnel that suits what it makes, and judges where none is asked for
 
     The properties to aim at and the elements known stand in the card of each model.
     """
@@ -39,6 +40,7 @@ class Capabilities:
     instead: tuple[str, ...] = ()
     completes: bool = True
     general: bool = True
+    funnel: str = "quick"
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,19 @@ FRAMEWORKS = replace(
 )
 
 
+def test_a_model_brings_the_funnel_of_its_family_unless_another_was_chosen(page):
+    mof = replace(registry.card("mofdiff-core"), name="frameworks")
+    page.set_catalogue(Catalogue(groups(), (CARD, mof), potentials=("chgnet",)))
+    assert page.model.form.funnel == "quick"
+    _choose(page, "frameworks")
+    assert page.model.form.funnel == "mof" and page.budget.funnel.box.currentText() == "Frameworks"
+    _choose(page, CARD.name)
+    assert page.model.form.funnel == "quick"
+    page.model.change(replace(page.model.form, funnel="none"), "x")
+    _choose(page, "frameworks")
+    assert page.model.form.funnel == "none"
+
+
 def test_a_family_of_frameworks_is_asked_for_metals_blocks_and_pores(page, qtbot):
     page.set_catalogue(Catalogue(groups(), (CARD, FRAMEWORKS), potentials=("chgnet",)))
     page.model.change(Form(space_groups=(225,), max_atoms=20), "x")

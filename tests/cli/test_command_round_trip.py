@@ -143,6 +143,13 @@ def test_the_here_document_is_what_generate_reads(monkeypatch: pytest.MonkeyPatc
     assert parsed(line.partition(" <<")[0]) == request
 
 
+def test_where_no_funnel_is_named_that_of_the_family_judges() -> None:
+    start = "crystal-studio generate p.crystals --model"
+    assert parsed(f"{start} symmcd-mp20-like").funnel == "quick"
+    assert parsed(f"{start} mofdiff-core").funnel == "mof"
+    assert parsed(f"{start} mofdiff-core --funnel quick").funnel == "quick"
+
+
 def test_the_potential_is_said() -> None:
     assert "--potential other" in to_command(complete(DesignRequest(potential="other")), "p.crystals")
 

@@ -111,7 +111,7 @@ class BudgetPanel(Card):
         self.potential.activated.connect(lambda: self._change("potential", self.potential.currentData()))
         self.seed.textEdited.connect(self._type_seed)
         self.dice.clicked.connect(lambda: model.change(model.form.with_new_seed(), "another seed"))
-        self.model.activated.connect(lambda: self._change("model", self.model.currentData()))
+        self.model.activated.connect(lambda: self._choose_model(self.model.currentData()))
         self.device.activated.connect(lambda: self._change("device", self.device.currentData()))
         self.funnel.chosen.connect(lambda funnel: self._change("funnel", funnel))
         model.changed.connect(self.refresh)
@@ -205,6 +205,14 @@ class BudgetPanel(Card):
     def _change(self, name: str, value: Any) -> None:
         if not self._showing and value is not None:
             self._model.change(replace(self._model.form, **{name: value}), name.replace("_", " "), merge=name)
+
+    def _choose_model(self, name: str | None) -> None:
+        """A model of another family brings the funnel of its family, unless another one was asked for."""
+        form, family = self._model.form, self._model.catalogue.family(name or "")
+        if name and family is not None and form.funnel == self._model.able.funnel and not self._showing:
+            self._model.change(replace(form, model=name, funnel=family.capabilities.funnel), "model", merge="model")
+        else:
+            self._change("model", name)
 
     def _type_seed(self, text: str) -> None:
         good = text.isascii() and text.isdigit() and int(text) < 2**63

@@ -140,8 +140,8 @@ def in_words(funnel: Funnel) -> str:
 
 
 def titled(preset: Preset) -> str:
-    """A preset as it is listed: those of the program with a capital."""
-    return preset.name if preset.own else preset.name.capitalize()
+    """A preset as it is listed: those of the program by their titles."""
+    return preset.name if preset.own else FUNNELS[preset.name][0]
 
 
 def about(funnel: Asked) -> str:

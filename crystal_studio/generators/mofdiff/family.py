@@ -19,7 +19,7 @@ class MofDiffFamily:
     name = "mofdiff"
     title = "MOFDiff"
     options: type[Options] = MofDiffOptions
-    capabilities = Capabilities(completes=False, general=False)
+    capabilities = Capabilities(completes=False, general=False, funnel="mof")
     revision = 1
 
     def check(self, request: DesignRequest) -> None:
