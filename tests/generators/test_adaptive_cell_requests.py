@@ -117,6 +117,12 @@ def test_of_several_crystals_the_least_surprising_becomes_the_candidate(adaptive
     assert steps[-1] == (len(steps), len(steps))
 
 
+def test_groups_that_are_named_keep_their_shares_whichever_the_network_is_surest_of(adaptive_cell_generator):
+    request = PEROVSKITE.with_(space_groups=(62, 140, 221), max_atoms=20, count=6)
+    drawn = [adaptive_cell_generator.sample_units(request.with_options(best_of=n, steps=4), 0) for n in (1, 3)]
+    assert (drawn[0].space_group == drawn[1].space_group).all() and len(set(drawn[0].space_group)) > 1
+
+
 def _key(lattice: np.ndarray, wyckoff: np.ndarray) -> bytes:
     return lattice.round(6).tobytes() + wyckoff[wyckoff >= 0].tobytes()
 

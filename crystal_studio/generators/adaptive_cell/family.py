@@ -24,7 +24,7 @@ class AdaptiveCellFamily:
     name = "adaptive-cell"
     title = "Adaptive cell"
     options: type[Options] = AdaptiveCellOptions
-    revision = 4  # the best of four, by Langevin processes, where nothing else is asked for
+    revision = 5  # the best of four, by Langevin processes, where nothing else is asked for
     capabilities = Capabilities(
         modes=("exact",),
         composition=True,

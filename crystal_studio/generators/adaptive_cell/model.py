@@ -71,8 +71,7 @@ class AdaptiveCell(UnitGenerator):
         config, many = configured(options), options.best_of
         plan = Plan(request, self.limits)
         know_cell, know_sites = bool(plan.asked.cell), plan.asked.sites is not None
-        asked = plan.draw(count * many, rng)
-        plans = [asked.take(slice(i, i + 1)) for i in range(count * many)]
+        plans = self._plans(plan, len(request.space_groups) > 1, count, many, rng)
         made: dict[int, AsymmetricUnits] = {}
         doubt = np.zeros(count * many)
         waiting, done, total = np.arange(count * many), 0, 0
@@ -115,3 +114,13 @@ class AdaptiveCell(UnitGenerator):
                 break
         best = np.arange(count) * many + doubt.reshape(count, many).argmin(1)
         return AsymmetricUnits.concatenate(made[i] for i in best.tolist())
+
+    @staticmethod
+    def _plans(plan: Plan, shared: bool, count: int, many: int, rng: np.random.Generator) -> list[AsymmetricUnits]:
+        """``many`` for each candidate; all of one group where several were named (``shared``): each has its share of
+        the candidates then, whichever of them the network is surest of."""
+        asked = plan.draw(count if shared else count * many, rng)
+        plans = [asked.take(slice(i, i + 1)) for i in range(len(asked))]
+        if not shared:
+            return plans
+        return [one for p in plans for one in (p, *(plan.draw(1, rng, int(p.space_group[0])) for _ in range(many - 1)))]
