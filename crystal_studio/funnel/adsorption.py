@@ -71,6 +71,7 @@ class AdsorptionStage:
         """
         from crystal_studio.mof import gcmc
         from crystal_studio.mof.eqeq import charges
+        from crystal_studio.mof.uff import HEAVIEST
 
         method = gcmc.method()
         states = {
@@ -86,7 +87,7 @@ class AdsorptionStage:
         for i, fault in enumerate(fault_texts(batch.structures, COMPUTABLE)):
             lattice, numbers, positions = batch.structures.cell(i)
             charge = np.full(len(numbers), np.nan) if fault else charges(lattice, numbers, positions)
-            if fault or numbers.max() > gcmc.HEAVIEST or not np.isfinite(charge).all():
+            if fault or numbers.max() > HEAVIEST or not np.isfinite(charge).all():
                 notes[i] = fault or "UFF or EQeq does not know one of its elements, or atoms are on top of each other"
                 continue
             try:

@@ -11,7 +11,8 @@ import torch
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.generators.protocol import CancelToken, chunk_seed
+from crystal_studio.generators.chunks import begin
+from crystal_studio.generators.protocol import CancelToken
 
 
 class UnitGenerator(ABC):
@@ -43,9 +44,4 @@ class UnitGenerator(ABC):
 
     def begin(self, request: DesignRequest, chunk: int) -> tuple[int, np.random.Generator, torch.Generator]:
         """How many candidates a chunk has, and its sources of chance, on the processor and on the device."""
-        count = min(self.chunk_size, request.count - chunk * self.chunk_size)
-        if count <= 0:
-            raise ValueError(f"chunk {chunk} lies beyond the request")
-        seed = chunk_seed(request.seed, chunk)
-        generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
-        return count, np.random.default_rng(seed), generator
+        return begin(request, chunk, self.chunk_size, self.device)

@@ -22,9 +22,6 @@ from crystal_studio.execution.other_python import ask, python_with
 CUTOFF = 12.8
 """Angstrom; the cells that are simulated are at least twice as wide."""
 
-HEAVIEST = 103
-"""Lawrencium: the last element of UFF."""
-
 BAR = 1e5
 _SCRIPT = Path(__file__).with_name("gcmc_job.py")
 _RASPA, _INTERFACE = ("raspalib", "RASPA3 (raspalib)"), ("lammps-interface", "lammps-interface")

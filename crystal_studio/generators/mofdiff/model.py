@@ -15,6 +15,7 @@ from torch import Tensor
 
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.design.request import DesignRequest
+from crystal_studio.generators.chunks import begin
 from crystal_studio.generators.mofdiff import latents
 from crystal_studio.generators.mofdiff.building import Built, build
 from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS
@@ -25,7 +26,7 @@ from crystal_studio.generators.mofdiff.sampler import Choice, SamplerConfig, sam
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
 from crystal_studio.generators.mofdiff.wanted import BlocksWanted, blocks_wanted
 from crystal_studio.generators.mofdiff.weights import Scale, read
-from crystal_studio.generators.protocol import CancelToken, ModelCard, chunk_seed
+from crystal_studio.generators.protocol import CancelToken, ModelCard
 from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.weights import loading
 from crystal_studio.mof.blocks import BlockLibrary
@@ -121,13 +122,8 @@ class MofDiff:
         tally: Tally | None = None,
     ) -> CoarseMofs:
         """The same, not yet in atoms; ``tally`` counts what became of all that were drawn."""
-        count = min(self.chunk_size, request.count - chunk * self.chunk_size)
-        if count <= 0:
-            raise ValueError(f"chunk {chunk} lies beyond the request")
+        count, rng, generator = begin(request, chunk, self.chunk_size, self.device)
         tally = tally if tally is not None else Tally()
-        seed = chunk_seed(request.seed, chunk)
-        rng = np.random.default_rng(seed)
-        generator = torch.Generator(self.device).manual_seed(int(seed[0]) << 31 | int(seed[1]) >> 1)
         options, blocks = MofDiffOptions.of(request), blocks_wanted(request, self.library)
         steps = options.steps or DEFAULT_STEPS
         config = SamplerConfig(steps, settling=max(1, round(_SETTLING * steps)))
