@@ -4,8 +4,9 @@
         --model models/adaptive-cell-mp20-like --model models/symmcd-mp20-like
 
 Each model answers one request for each held-out crystal: its composition, a primitive cell of at most its atoms, its
-space group, one candidate. Beside them stand real crystals: as many of the training split, drawn at random (what a
-perfect model of the distribution, told nothing, would give) and the two halves of the held-out ones against each other.
+space group, one candidate; with ``--again N`` the first N crystals are asked for once more, by another seed. Beside
+them stand real crystals: as many of the training split, drawn at random (what a perfect model of the distribution,
+told nothing, would give) and the two halves of the held-out ones against each other.
 Fréchet distances fall with the number of crystals, so sizes are given. Answers are kept in ``--folder``: a run that was
 stopped goes on.
 """
@@ -37,6 +38,7 @@ FIGURES = (
     "frechet_crystalnn",
     "frechet_chgnet",
 )
+SECOND_SEED = 100_000
 LEFT_OUT = ("distances", "templates", "unique", "novel", "relaxation")
 
 
@@ -67,6 +69,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--model", type=Path, action="append", default=[], help="folder of a model (repeatable)")
     parser.add_argument("--count", type=int, default=0, help="held-out crystals, 0 for all")
+    parser.add_argument("--again", type=int, default=0, help="crystals that are asked for twice")
     held_out.add_how(parser)
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args()
@@ -76,14 +79,17 @@ def main() -> None:
     rows = []
     for model in args.model:
         card = registry.read_card(model)
-        file = args.folder / f"answers-{card.name}-{held_out.stamp(model, args)}.jsonl"
-        asked = held_out.questions(held, model, 1, True, how=held_out.how(args))
-        answers = held_out.answers(asked, file, args.workers)
+        name = f"{card.name}-{held_out.stamp(model, args)}"
         groups_of = dict(zip(held.rows, held.units.space_group.tolist(), strict=True))
-        made = [(held_out.cells(answer), groups_of[row]) for row, answer in answers.items() if answer["cells"]]
+        made = []
+        for kind, part, seed in (("answers", held, 0), ("again", held.take(range(args.again)), SECOND_SEED)):
+            asked = held_out.questions(part, model, 1, True, seed, held_out.how(args))
+            answers = held_out.answers(asked, args.folder / f"{kind}-{name}.jsonl", args.workers) if asked else {}
+            made += [(held_out.cells(answer), groups_of[row]) for row, answer in answers.items() if answer["cells"]]
         cells, groups = Structures.concatenate(one for one, _ in made), [group for _, group in made]
-        made_file = written(cells, args.folder / f"{file.stem}.parquet", groups)
-        rows.append({**judged(card.name, made_file, true, args.workers), "refused": len(held) - len(made)})
+        made_file = written(cells, args.folder / f"answers-{name}.parquet", groups)
+        refused = len(held) + args.again - len(made)
+        rows.append({**judged(card.name, made_file, true, args.workers), "refused": refused})
         print(json.dumps(rows[-1]), flush=True)
     train = splits(args.reference, 42)[0]
     drawn = train.structures.take(np.random.default_rng(0).permutation(len(train))[: len(held)])
