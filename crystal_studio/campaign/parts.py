@@ -122,7 +122,8 @@ def for_request(
     from crystal_studio.funnel.lacking import lacking
     from crystal_studio.funnel.stages import for_funnel
 
-    stages = for_funnel(request.funnel, potential=request.potential, found=found)
+    targets = request.targets if isinstance(request, DesignRequest) else ()
+    stages = for_funnel(request.funnel, potential=request.potential, found=found, targets=targets)
     geometry = "current" if isinstance(request, JudgeRequest) else "generated"
     worker = WorkerContext(request.potential, device, references)
     return RunParts(

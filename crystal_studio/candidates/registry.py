@@ -171,6 +171,22 @@ BUILT_IN = (
         shown=False,
     ),
     Quantity(
+        "target_chance",
+        "Chance of the targets",
+        "P<sub>target</sub>",
+        format=".2f",
+        better="high",
+        description="Chance that it has the properties asked for, as predicted before it is relaxed",
+        shown=False,
+    ),
+    Quantity(
+        "targets_met",
+        "Targets met",
+        kind=FLAG,
+        description="Whether the relaxed crystal has the properties asked for",
+        shown=False,
+    ),
+    Quantity(
         "in_domain",
         "In the domain",
         kind=FLAG,

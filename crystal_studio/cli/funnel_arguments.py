@@ -16,7 +16,7 @@ def add_stages(group: Any) -> None:
         action="append",
         metavar="NAME[:OPTION=VALUE,...]",
         help="a single stage, with rejects=no only marking (repeat for several, in order; with --funnel: set in that"
-        " funnel, or added behind it); see crystal-studio funnels --stages",
+        " funnel, or added to it); see crystal-studio funnels --stages",
     )
 
 
@@ -31,5 +31,7 @@ def read(args: argparse.Namespace) -> Asked:
     if not args.funnel:
         return Funnel(stages=tuple(chosen))
     whole = stages.expand(presets.find(args.funnel))
-    changed = {stage.stage: stage for stage in whole.stages} | {stage.stage: stage for stage in chosen}
+    changed = {stage.stage: stage for stage in whole.stages}
+    for stage in chosen:
+        changed = stages.added(changed, stage)
     return Funnel(stages=tuple(changed.values()))

@@ -14,6 +14,7 @@ from crystal_studio.candidates.verdicts import ReasonKind, Verdicts
 if TYPE_CHECKING:
     from crystal_studio.candidates.batch import Candidates
     from crystal_studio.crystal.batches import Structures
+    from crystal_studio.design.targets import PropertyTarget
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Stage(Protocol):
 
     What can be set of it are fields of its dataclass, declared with ``stage_options.option``. One of which something
     has to be set before it can judge says so as ``lacks() -> (option, sentence)``, both empty where nothing has.
+    One that is to spare candidates the costly ones has ``sifts = True``: added to a funnel, it goes before them.
     """
 
     name: str
@@ -87,6 +89,14 @@ class Stage(Protocol):
     seconds: float
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts: ...
+
+
+@runtime_checkable
+class TargetStage(Protocol):
+    """A stage that goes by the targets of the request."""
+
+    def asked(self, targets: Sequence[PropertyTarget]) -> Any:
+        """The same stage in a request with these targets; raises ``RequestError`` where it cannot do without."""
 
 
 class Memory(Protocol):

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from crystal_studio.design.funnel import Asked, ChosenStage, Funnel
+from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError
 from crystal_studio.funnel import stage_options
-from crystal_studio.funnel.protocol import Stage
+from crystal_studio.funnel.protocol import Stage, TargetStage
 from crystal_studio.funnel.stage_registry import STAGES, StageError
 
 QUICK = ("geometry", "composition", "symmetry", "uniqueness", "novelty", "properties", "relaxation", "stability")
@@ -47,7 +48,7 @@ def expand(funnel: Asked, saved: Mapping[str, Funnel] | None = None) -> Funnel:
     """A funnel with all its stages.
 
     Names of funnels and stages may follow each other ("quick,my_stage"): a stage that is named again keeps its place
-    and takes the later options. ``saved`` are funnels by name beside those of the installation. Raises ``StageError``.
+    and takes the later options; ``added`` says where a new one goes. ``saved`` are funnels by name beside those of the installation. Raises ``StageError``.
     """
     if isinstance(funnel, Funnel):
         return funnel
@@ -57,11 +58,23 @@ def expand(funnel: Asked, saved: Mapping[str, Funnel] | None = None) -> Funnel:
         if part in known:
             chosen |= {stage.stage: stage for stage in known[part].stages}
         elif part in STAGES:
-            chosen.setdefault(part, ChosenStage(stage=part))
+            chosen = chosen if part in chosen else added(chosen, ChosenStage(stage=part))
         else:
             listed = f"{', '.join(known)}, or of the stages {', '.join(STAGES.names())}"
             raise StageError(f"Unknown funnel {part!r}: choose one of {listed}.")
     return Funnel(name=funnel.strip() if funnel.strip() in known else "", stages=tuple(chosen.values()))
+
+
+def added(chosen: Mapping[str, ChosenStage], stage: ChosenStage) -> dict[str, ChosenStage]:
+    """Stages by name with one more, or one changed in its place.
+
+    It goes behind the others; one that sifts, before the first costly one. Raises ``StageError``.
+    """
+    if stage.stage in chosen or not getattr(STAGES.get(stage.stage), "sifts", False):
+        return {**chosen, stage.stage: stage}
+    names = list(chosen)
+    at = next((i for i, name in enumerate(names) if name in STAGES and STAGES.get(name).costly), len(names))
+    return {name: chosen[name] for name in names[:at]} | {stage.stage: stage} | {n: chosen[n] for n in names[at:]}
 
 
 def make(chosen: ChosenStage) -> Stage:
@@ -78,18 +91,36 @@ def make(chosen: ChosenStage) -> Stage:
         raise StageError(f"Stage {chosen.stage}: {error}", chosen.stage, error.field) from error
 
 
-def for_funnel(funnel: Asked, *, potential: str = "", found: Collection[str] = ()) -> tuple[Stage, ...]:
+def for_funnel(
+    funnel: Asked,
+    *,
+    potential: str = "",
+    found: Collection[str] = (),
+    targets: Sequence[PropertyTarget] | None = None,
+) -> tuple[Stage, ...]:
     """The stages of a funnel as a request names it, in their order.
 
-    ``potential`` is checked to be known where it is named. ``found`` are quantities that the candidates have already.
-    Raises ``RequestError``.
+    ``potential`` is checked to be known where it is named. ``found`` are quantities that the candidates have already,
+    ``targets`` those of the request, None where it is not known yet. Raises ``RequestError``.
     """
     whole = expand(funnel)
     if potential:
         from crystal_studio.potentials import registry
 
         registry.check(potential)
-    return check([make(stage) for stage in whole.stages], found)
+    made = [make(stage) for stage in whole.stages]
+    if targets is not None:
+        made = [_told(stage, targets) for stage in made]
+    return check(made, found)
+
+
+def _told(stage: Stage, targets: Sequence[PropertyTarget]) -> Stage:
+    if not isinstance(stage, TargetStage):
+        return stage
+    try:
+        return stage.asked(targets)
+    except RequestError as error:
+        raise StageError(f"Stage {stage.name}: {error}", stage.name, error.field) from error
 
 
 def stages(names: Iterable[str], found: Collection[str] = ()) -> tuple[Stage, ...]:

@@ -39,6 +39,7 @@ class TriageStage:
     name = "triage"
     version = 1
     title = "Triage"
+    sifts = True
     in_order = False
     costly = False
     remembers = False

@@ -13,7 +13,11 @@ from crystal_studio.properties import registry as predictors
 
 NEEDS_A_PROGRAM = ("pores", "uff_relaxation", "adsorption")
 
-QUICKER = {"adsorption": {"cycles": 10, "start_cycles": 5}}
+QUICKER = {
+    "adsorption": {"cycles": 10, "start_cycles": 5},
+    "targets": {"ranges": "band_gap=1:2 density=3:5", "chance": 0.3},
+    "targets_relaxed": {"ranges": "e_above_hull=0:0.1 density=3:5 band_gap=0:9"},
+}
 
 
 def each(checks):
