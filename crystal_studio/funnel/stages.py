@@ -48,7 +48,8 @@ def expand(funnel: Asked, saved: Mapping[str, Funnel] | None = None) -> Funnel:
     """A funnel with all its stages.
 
     Names of funnels and stages may follow each other ("quick,my_stage"): a stage that is named again keeps its place
-    and takes the later options; ``added`` says where a new one goes. ``saved`` are funnels by name beside those of the installation. Raises ``StageError``.
+    and takes the later options; ``added`` says where a new one goes. ``saved`` are funnels by name beside those of the
+    installation. Raises ``StageError``.
     """
     if isinstance(funnel, Funnel):
         return funnel
