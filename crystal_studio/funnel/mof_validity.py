@@ -8,14 +8,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.candidates.verdicts import Reason, ReasonKind, Verdicts, rejecting
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.soundness import COMPUTABLE, fault_texts
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.stage_options import option
+from crystal_studio.mof.contents import contents
 from crystal_studio.mof.eqeq import charges
 from crystal_studio.mof.validity import CHECKS, check
+
+BLOCKS = Method("building-blocks", "geometry", "Building blocks")
 
 ELSEWHERE = ("pore",)
 """Checks of another stage (``pores``)."""
@@ -44,7 +49,7 @@ class MofValidityStage:
     costly = False
     remembers = False
     requires = ()
-    gives = ()
+    gives: ClassVar[tuple[str, ...]] = ("nodes", "linkers")
     reasons = (
         ReasonKind("not_sound", "No cell of a crystal", "Nothing can be computed of this cell: {text}."),
         *(ReasonKind(code, *words) for code, words in CHECKS.items() if code not in ELSEWHERE),
@@ -52,7 +57,8 @@ class MofValidityStage:
     seconds = 0.0
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
-        """Notes failed_checks: the codes of all checks that failed, with commas between them."""
+        """Notes failed_checks: the codes of all checks that failed, with commas between them. Finds nodes and linkers,
+        as far as it can be cut into them."""
         texts = fault_texts(batch.structures, COMPUTABLE)
         reasons = [Reason("not_sound", {"text": text}) if text else None for text in texts]
         sound = np.flatnonzero([not text for text in texts])
@@ -63,7 +69,18 @@ class MofValidityStage:
         for at, i in enumerate(sound.tolist()):
             if codes := found.failures(at):
                 reasons[i], failed[i] = Reason(codes[0]), ", ".join(codes)
-        return rejecting(reasons, notes={"failed_checks": objects(failed)})
+        findings = _blocks(part, sound, len(batch)) if self.gives else ()
+        return rejecting(reasons, findings, {"failed_checks": objects(failed)})
+
+
+def _blocks(candidates: Candidates, rows: NDArray, size: int) -> tuple[Finding, Finding]:
+    """What candidates, which are some ``rows`` of a batch of that ``size``, are made of."""
+    nodes: list[str | None] = [None] * size
+    linkers: list[str | None] = [None] * size
+    for at, i in enumerate(rows.tolist()):
+        if found := contents(candidates, at):
+            nodes[i], linkers[i] = found
+    return Finding("nodes", BLOCKS, objects(nodes)), Finding("linkers", BLOCKS, objects(linkers))
 
 
 def _charges(structures: Structures) -> NDArray[np.float64]:
@@ -86,3 +103,4 @@ class RelaxedMofValidityStage(MofValidityStage):
 
     name = "mof_validity_relaxed"
     title = "Framework, relaxed"
+    gives: ClassVar[tuple[str, ...]] = ()

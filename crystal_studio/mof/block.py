@@ -58,6 +58,11 @@ class Block:
         return f"{int(_mix(total)[0]):016x}"[:12]
 
     @property
+    def stem(self) -> str:
+        """The name of its bond graph in a library: formula, connection points and key; shapes are numbered behind."""
+        return f"{self.formula}-{len(self.points)}-{self.key[:6]}"
+
+    @property
     def places(self) -> NDArray[np.float64]:
         """(n + p, 3) of atoms, then connection points."""
         return np.concatenate([self.positions, self.points])

@@ -87,7 +87,7 @@ class Collector:
         called, words = [], dict[str, tuple[int, tuple[str, str]]]()
         for block in blocks:
             shape = seen[block.key] = seen.get(block.key, -1) + 1
-            called.append(f"{block.formula}-{len(block.points)}-{block.key[:6]}-{shape}")
+            called.append(f"{block.stem}-{shape}")
             if block.key not in words:
                 words[block.key] = identity(block), names(block) if block.kind == LINKER else ("", "")
         known = [words[block.key] for block in blocks]

@@ -85,7 +85,7 @@ def makeup(numbers: NDArray, bonds: BondTable, blocks: BlockTable) -> Makeup:
     for k, name in enumerate(names.tolist()):
         own = numbers[owner == k]
         kind = NODE if IS_METAL[own].any() else LINKER
-        found.append((kind, _formula(own), int(points[k]), _SHAPE.sub(r"\1", str(name))))
+        found.append((kind, block_formula(own), int(points[k]), _SHAPE.sub(r"\1", str(name))))
     counted = Counter(found)
     order = sorted(counted, key=lambda one: (one[0], -counted[one], one[1:]))
     row = {one: at for at, one in enumerate(order)}
@@ -109,7 +109,8 @@ def makeup_of(candidates: Candidates, i: int = 0) -> Makeup | None:
     return makeup(candidates.structures.numbers[candidates.structures.atoms(i)], bonds, blocks)
 
 
-def _formula(numbers: NDArray) -> str:
+def block_formula(numbers: NDArray) -> str:
+    """Of the atoms (n,) of a block: metals first, the rest in Hill order."""
     metals = sorted(Counter(SYMBOLS[z] for z in numbers[IS_METAL[numbers]]).items())
     return "".join(f"{symbol}{n if n > 1 else ''}" for symbol, n in metals) + hill(
         SYMBOLS[z] for z in numbers[~IS_METAL[numbers]]

@@ -16,7 +16,7 @@ from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
 from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.explore.filter_bar import FilterBar
-from crystal_studio.app.explore.scatter import axes, pareto
+from crystal_studio.app.explore.points import axes, pareto
 from crystal_studio.app.rich_text import HTML_ROLE
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, rejecting
@@ -72,6 +72,14 @@ def test_tabs_carry_the_titles_and_are_taken_out(qtbot, window, project):
     qtbot.waitUntil(lambda: docks["hull"].isFloating() and docks["hull"].titleBarWidget() is None)
     docks["hull"].setFloating(False)
     qtbot.waitUntil(lambda: not docks["hull"].isFloating())
+
+
+def switch(table: CandidateTable, title: str) -> None:
+    """Switch a column on or off as the user does."""
+    table.choose_columns(QPoint(0, 0))
+    menu = table.findChildren(QMenu)[-1]
+    next(action for action in menu.actions() if action.text() == title).trigger()
+    menu.close()
 
 
 def test_every_row_shows_the_candidate_of_its_id(model, reader):
@@ -196,7 +204,7 @@ def test_copied_rows_are_a_table_for_a_spreadsheet(table, model):
 
 def test_columns_are_chosen_and_remembered(table, model, state, qtbot):
     hidden = column(model, "reason")
-    table.setColumnHidden(hidden, True)
+    switch(table, "Reason")
     table.save_state(state)
     other = CandidateTable(model, columns(tables().symbol))
     qtbot.addWidget(other)

@@ -11,7 +11,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStyle, QStyleOptionComboBox, QToolButton
 
-from crystal_studio.app.explore.scatter import ScatterView, axes, described, narrow_axis
+from crystal_studio.app.explore.points import axes, described, narrow_axis
+from crystal_studio.app.explore.scatter import ScatterView
 
 
 @pytest.fixture(scope="module")

@@ -78,9 +78,13 @@ class CandidateModel(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column."""
-        wanted = (self._columns[column].key, order == Qt.SortOrder.DescendingOrder)
-        if column >= 0 and wanted != (self.order, self.descending):
-            self.order, self.descending = wanted
+        if column >= 0:
+            self.set_order(self._columns[column].key, order == Qt.SortOrder.DescendingOrder)
+
+    def set_order(self, key: str, descending: bool) -> None:
+        """Sort by the column of this key."""
+        if (key, descending) != (self.order, self.descending):
+            self.order, self.descending = key, descending
             self.reload()
 
     def reload(self) -> None:

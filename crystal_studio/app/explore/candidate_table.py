@@ -10,6 +10,7 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPo
 from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
+from crystal_studio.app.explore.arrangement import CRYSTALS, Arrangement
 from crystal_studio.app.explore.candidate_model import CandidateModel
 from crystal_studio.app.explore.columns import Column
 from crystal_studio.app.rich_text import RichTextDelegate, RichTextHeader
@@ -30,6 +31,9 @@ class CandidateTable(QTableView):
         self._columns = tuple(columns)
         self._keep: tuple[list[int], int] = ([], 0)
         self._actions: list[QAction] = []
+        self._arrangement = CRYSTALS
+        self._chosen: dict[str, bool] = {}  # columns that the user has switched on or off
+        self._sorted = False  # by the user
         self.candidates = model
         self.setModel(model)
         self.setAccessibleName("Candidates")
@@ -55,10 +59,10 @@ class CandidateTable(QTableView):
         self._show_order()
         header.setSortIndicatorShown(True)
         header.setSectionsClickable(True)
-        header.sortIndicatorChanged.connect(model.sort)
+        header.sortIndicatorChanged.connect(self._sort)
         for i, column in enumerate(self._columns):
             self.setColumnWidth(i, column.width)
-            self.setColumnHidden(i, not column.shown)
+        self._show_columns()
         model.about_to_reset.connect(self._remember)
         model.modelReset.connect(self._restore)
         self.selectionModel().selectionChanged.connect(lambda *_: self.selected.emit())
@@ -67,6 +71,29 @@ class CandidateTable(QTableView):
     def set_actions(self, actions: list[QAction]) -> None:
         """What the context menu offers."""
         self._actions = actions
+
+    def arrange(self, arrangement: Arrangement, opened: bool = False) -> None:
+        """Show the columns and the order of a project; what the user has chosen stays, but in a project just
+        ``opened`` no order by what nothing there has."""
+        self._arrangement = arrangement
+        self._show_columns()
+        if opened and arrangement.lacks(self.candidates.order):
+            self._sorted = False
+        if not self._sorted:
+            self.candidates.set_order(arrangement.order, arrangement.descending)
+            self._show_order()
+
+    def _show_columns(self) -> None:
+        for i, column in enumerate(self._columns):
+            self.setColumnHidden(i, not self._chosen.get(column.key, self._arrangement.shows(column)))
+
+    def _choose_column(self, key: str, on: bool) -> None:
+        self._chosen[key] = on
+        self._show_columns()
+
+    def _sort(self, column: int, order: Qt.SortOrder) -> None:
+        self._sorted = True
+        self.candidates.sort(column, order)
 
     def selected_ids(self) -> NDArray[np.int64]:
         """Ids of the selected candidates, in the order of the table."""
@@ -79,7 +106,11 @@ class CandidateTable(QTableView):
         keys = [column.key for column in self._columns]
         model = self.candidates
         way = Qt.SortOrder.DescendingOrder if model.descending else Qt.SortOrder.AscendingOrder
-        self.horizontalHeader().setSortIndicator(keys.index(model.order), way)
+        header = self.horizontalHeader()
+        blocked = header.blockSignals(True)
+        header.setSortIndicator(keys.index(model.order), way)
+        header.blockSignals(blocked)
+        header.viewport().update()
 
     def _selected_rows(self) -> NDArray[np.int64]:
         """Rows of the selection, in order, without asking Qt for a million indexes."""
@@ -121,23 +152,26 @@ class CandidateTable(QTableView):
             action.setToolTip(column.tip)
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(i))
-            action.toggled.connect(lambda on, i=i: self.setColumnHidden(i, not on))
+            action.toggled.connect(lambda on, key=column.key: self._choose_column(key, on))
         menu.popup(at)
 
     def save_state(self, state: WindowState) -> None:
         """Remember widths, order and choice of columns."""
         state.set("explore/columns", self.horizontalHeader().saveState())
         state.set("explore/column keys", self._keys())
+        state.set("explore/columns chosen", [f"{'+' if on else '-'}{key}" for key, on in self._chosen.items()])
 
     def restore_state(self, state: WindowState) -> None:
         """Take the remembered columns back."""
+        self._chosen = {word[1:]: word[0] == "+" for word in state.words("explore/columns chosen") if word}
         kept = state.bytes("explore/columns")
         if not kept.isEmpty() and state.text("explore/column keys") == self._keys():
             header = self.horizontalHeader()
             header.blockSignals(True)
             header.restoreState(kept)
-            self._show_order()
             header.blockSignals(False)
+            self._show_order()
+        self._show_columns()
 
     def _keys(self) -> str:
         """What the remembered widths belong to: an extension may have added a column since."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crystal_studio.app.numbers_text import MISSING, count, figure, plus_minus
@@ -128,6 +128,8 @@ def columns(symbols: tuple[str, ...]) -> tuple[Column, ...]:
         "asked_space_group": _group("asked_space_group", "Asked group", "Space group asked for", symbols, shown=False),
         "novel": Column("novel", "Novel", "Whether it is missing among the known structures", 76, _novel),
     }
+    for name in ("nodes", "linkers"):
+        special[name] = _formulas(quantities()[name])
     found = [Column("id", "ID", "Number of the candidate in this project", 68, lambda row: count(row.id), number=True)]
     for quantity in quantities().values():
         found.append(special.get(quantity.name) or quantity_column(quantity))
@@ -156,6 +158,15 @@ def columns(symbols: tuple[str, ...]) -> tuple[Column, ...]:
 
 def _word(key: str, title: str, tip: str, width: int, shown: bool = True) -> Column:
     return Column(key, title, tip, width, lambda row: str(row.value(key) or MISSING), shown=shown)
+
+
+def _formulas(quantity: Quantity) -> Column:
+    """A column of formulas with words between them."""
+    return replace(
+        quantity_column(quantity),
+        text=lambda row: formula_text(str(row.value(quantity.name) or MISSING)),
+        html=lambda row: formula_html(str(row.value(quantity.name) or MISSING)),
+    )
 
 
 def _group(key: str, title: str, tip: str, symbols: tuple[str, ...], shown: bool = True) -> Column:

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from crystal_studio.app.analysis.analysis_view import AnalysisView
 from crystal_studio.app.background import Background
 from crystal_studio.app.cutoff import Cutoff
+from crystal_studio.app.explore.arrangement import CRYSTALS
+from crystal_studio.app.explore.arranging import Arranging
 from crystal_studio.app.explore.candidate_model import CandidateModel
 from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
@@ -51,7 +53,7 @@ class ExplorePage(DockedPage):
         self.inspector: Any = None
         self._symbols: tuple[str, ...] = ()
         self._columns = columns(())
-        self.model = CandidateModel(background, self._columns, self, order="e_hull")
+        self.model = CandidateModel(background, self._columns, self, order=CRYSTALS.order)
         self.table = CandidateTable(self.model, self._columns)
         self.filter = FilterBar()
         self.scatter_view: ScatterView | None = None
@@ -62,6 +64,9 @@ class ExplorePage(DockedPage):
         self.triage.told.connect(self.told)
         self.shares = SharesView(background, cutoff, "explore shares")
         self.browser = ProjectBrowser()
+        self.arranging = Arranging(background, [self.table, self.filter, self.browser], self)
+        self.arranging.began.connect(self._begin)
+        self.arranging.faulted.connect(self.faulted)
         self.empty = EmptyState(
             "explore", "Nothing to explore yet", "Open a project, or design a request and press Generate."
         )
@@ -70,8 +75,8 @@ class ExplorePage(DockedPage):
         )
         self.no_match.add_button("Clear the filter", lambda: self.filter.set_text(""))
         self._stack = QStackedWidget()
-        for widget in (self.table, self.empty, self.no_match):
-            self._stack.addWidget(widget)
+        for shown in (self.table, self.empty, self.no_match):
+            self._stack.addWidget(shown)
         self._stack.setCurrentWidget(self.empty)
         central = Card()
         central.body.addWidget(self.filter)
@@ -113,21 +118,29 @@ class ExplorePage(DockedPage):
         self._reader = reader
         self._look_at(0)
         self.filter.set_text("")
-        self.model.set_reader(reader)
+        self.model.set_reader(None)
+        self.arranging.open(reader)
         if reader is None:
             self._stack.setCurrentWidget(self.empty)
             self.browser.show_campaigns([])
             self.filter.count.setText("")
+            if self.scatter_view is not None:
+                self.scatter_view.show_candidates(None, "")
         else:
             self.browser.show_campaigns(reader.campaigns())
         self._count_shares("")
+
+    def _begin(self) -> None:
+        """Show a project that was opened, once it is arranged."""
+        self.model.set_reader(self._reader)
         if self.scatter_view is not None:
-            self.scatter_view.show_candidates(reader, "")
+            self.scatter_view.show_candidates(self._reader, "")
 
     def changed(self) -> None:
         """The project file has new content."""
         if self._reader is None:
             return
+        self.arranging.refresh(self._reader)
         self.model.refresh()
         self.shares.refresh()
         self.triage.refresh()
@@ -188,23 +201,19 @@ class ExplorePage(DockedPage):
         from crystal_studio.app.viewer.structure_view import StructureView
 
         install_message_handler()
-        self.view = StructureView()
-        self.holders["structure"].addWidget(self.view)
-        self.inspector = Inspector()
-        self.inspector.faulted.connect(self.faulted)
-        self.hull = HullView(self._background)
-        self.hull.faulted.connect(self.faulted)
-        self.hull.told.connect(self.told)
-        self.hull.picked.connect(self.show_candidate)
-        self.holders["hull"].addWidget(self.hull)
-        self.analysis = AnalysisView(self._background)
-        self.analysis.faulted.connect(self.faulted)
-        self.analysis.told.connect(self.told)
-        self.holders["analysis"].addWidget(self.analysis)
-        self.holders["inspector"].addWidget(self.inspector)
+        self.view, self.inspector = StructureView(), Inspector()
+        self.hull, self.analysis = HullView(self._background), AnalysisView(self._background)
         self.scatter_view = ScatterView(self._background)
-        self.scatter_view.picked.connect(self.show_candidate)
-        self.holders["scatter"].addWidget(self.scatter_view)
+        made = {"structure": self.view, "inspector": self.inspector, "hull": self.hull, "analysis": self.analysis}
+        for holder, widget in (made | {"scatter": self.scatter_view}).items():
+            self.holders[holder].addWidget(widget)
+        self.inspector.faulted.connect(self.faulted)
+        for view in (self.hull, self.analysis):
+            view.faulted.connect(self.faulted)
+            view.told.connect(self.told)
+        for plot in (self.hull, self.scatter_view):
+            plot.picked.connect(self.show_candidate)
+        self.arranging.add(self.scatter_view)
         self.scatter_view.show_candidates(self._reader, self.model.where)
         current, self._current = self._current, -1
         self._look_at(current)
@@ -287,14 +296,4 @@ class ExplorePage(DockedPage):
         self._inspect(found.row)
         if before is not None and found.looks_like(before):
             return  # turned and zoomed as it is
-        atoms = found.structures.atoms(0)
-        self.view.show_structure(
-            found.structures.lattice[0],
-            found.structures.numbers[atoms],
-            found.structures.positions[atoms],
-            found.structures.orbit[atoms],
-            title=found.title,
-            orbit_labels=found.orbits,
-            bonds=found.bonds,
-            makeup=found.makeup,
-        )
+        found.show_in(self.view)

@@ -6,12 +6,12 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
+from crystal_studio.app.explore.arrangement import Arrangement
 from crystal_studio.app.icons import icon
 from crystal_studio.app.widgets import label, mark
 from crystal_studio.errors import KnownError
 
 DELAY_MS = 250
-EXAMPLE = "e_hull < 0.1 and space_group in (166, 227) and 'Li' in elements"
 
 
 class FilterBar(QWidget):
@@ -28,12 +28,7 @@ class FilterBar(QWidget):
         row = QHBoxLayout()
         self.field = QLineEdit()
         self.field.setClearButtonEnabled(True)
-        self.field.setPlaceholderText(f"Filter, for example  {EXAMPLE}")
         self.field.setAccessibleName("Filter expression")
-        self.field.setToolTip(
-            "Compare columns with numbers and words, joined by and, or, not.\n"
-            f"{EXAMPLE}\nstatus == 'passed' and novel == True"
-        )
         self._lead = self.field.addAction(icon("filter"), QLineEdit.ActionPosition.LeadingPosition)
         row.addWidget(self.field, 1)
         self.count = label("", "muted")
@@ -50,6 +45,15 @@ class FilterBar(QWidget):
         self.field.returnPressed.connect(self.apply)
         self._applied = ""
         theme.manager().changed.connect(self._recolour)
+
+    def arrange(self, arrangement: Arrangement, opened: bool = False) -> None:
+        """Show how a filter of such a project is written, where nothing is typed."""
+        example = arrangement.example
+        self.field.setPlaceholderText(f"Filter, for example  {example}")
+        self.field.setToolTip(
+            "Compare columns with numbers and words, joined by and, or, not.\n"
+            f"{example}\nstatus == 'passed' and novel == True"
+        )
 
     def set_text(self, text: str) -> None:
         """Put an expression in the field and apply it."""

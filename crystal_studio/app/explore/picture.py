@@ -15,6 +15,7 @@ from crystal_studio.mof.makeup import Makeup, makeup_of
 from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
+    from crystal_studio.app.viewer.structure_view import StructureView
     from crystal_studio.project.queries import ProjectReader
 
 
@@ -40,6 +41,20 @@ class Picture:
             )
             and _equal(self.bonds, other.bonds)
             and (self.makeup and self.makeup.kinds) == (other.makeup and other.makeup.kinds)
+        )
+
+    def show_in(self, view: StructureView) -> None:
+        """Draw it."""
+        atoms = self.structures.atoms(0)
+        view.show_structure(
+            self.structures.lattice[0],
+            self.structures.numbers[atoms],
+            self.structures.positions[atoms],
+            self.structures.orbit[atoms],
+            title=self.title,
+            orbit_labels=self.orbits,
+            bonds=self.bonds,
+            makeup=self.makeup,
         )
 
 

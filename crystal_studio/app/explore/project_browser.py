@@ -13,23 +13,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crystal_studio.app.explore.arrangement import CRYSTALS, Arrangement
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.widgets import label
 from crystal_studio.app.wrapping import WrappingDelegate
 from crystal_studio.project.rows import CampaignRow
 
-FILTERS: tuple[tuple[str, str, str], ...] = (
-    ("All candidates", "", "Everything in the project"),
-    ("Passed the funnel", "status == 'passed'", "Not rejected by any stage"),
-    ("Near the hull", "e_hull <= 0.1", "At most 0.1 eV/atom above the reference hull"),
-    (
-        "New and near the hull",
-        "e_hull <= 0.1 and novel == True",
-        "Not in the reference set, at most 0.1 eV/atom above hull",
-    ),
-    ("Rejected", "status == 'rejected'", "With the stage and the reason"),
-    ("Waiting", "status == 'waiting'", "Handed in to DFT, without an answer yet"),
-)
 MOST_NAMED = 200
 """Candidates that a filter names one by one."""
 _PADDING = 14  # of the style sheet and of the text, both sides
@@ -49,15 +38,28 @@ class ProjectBrowser(QWidget):
         column.setSpacing(6)
         column.addWidget(label("Filters", "small"))
         self.filters = _List("Filters", whole=True)
-        for title, where, tip in FILTERS:
-            _add(self.filters, title, where, tip)
         column.addWidget(self.filters)
         column.addWidget(label("Campaigns", "small"))
+        self.arrange(CRYSTALS)
         self.campaigns = _List("Campaigns")
         column.addWidget(self.campaigns, 1)
         for listed, other in ((self.filters, self.campaigns), (self.campaigns, self.filters)):
             listed.itemClicked.connect(lambda item, other=other: self._choose(item, other))
             listed.itemActivated.connect(lambda item, other=other: self._choose(item, other))
+
+    def arrange(self, arrangement: Arrangement, opened: bool = False) -> None:
+        """List the filters that are worth a click in such a project."""
+        if arrangement.filters == self.filters.property("shown"):
+            return
+        self.filters.setProperty("shown", arrangement.filters)
+        chosen = self.filters.currentItem()
+        where = chosen.data(_WHERE) if chosen is not None else None
+        self.filters.clear()
+        for title, expression, tip in arrangement.filters:
+            _add(self.filters, title, expression, tip)
+        self.filters.fit()
+        if where is not None:
+            self.show_filter(where)
 
     def show_campaigns(self, campaigns: Sequence[CampaignRow]) -> None:
         """List the campaigns, the latest first."""
@@ -108,6 +110,10 @@ class _List(QListWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.doItemsLayout()
+        self.fit()
+
+    def fit(self) -> None:
+        """Be as high as the entries, where that is asked for."""
         if self._whole and self.count():
             last = self.visualItemRect(self.item(self.count() - 1))
             self.setFixedHeight(last.bottom() + 1 + self.verticalOffset() + 2 * self.frameWidth() + 4)

@@ -3,83 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QColor, QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QColor, QKeySequence, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
-from crystal_studio.app.explore.columns import bound_note
-from crystal_studio.app.numbers_text import count, figure, plural
+from crystal_studio.app.explore.arrangement import CRYSTALS, Arrangement
+from crystal_studio.app.explore.points import Points, axes, described, has_front, narrow_axis, pareto, sign, span
+from crystal_studio.app.numbers_text import count, plural
 from crystal_studio.app.plots import PlotPlace, recolour
-from crystal_studio.app.typeset import formula_text
 from crystal_studio.app.widgets import label
-from crystal_studio.candidates.quantities import AT_MOST, COUNT, NUMBER
-from crystal_studio.candidates.registry import quantities
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
 
 LIMIT = 20_000
-
-
-def axes() -> dict[str, str]:
-    """What can be plotted: the name in filters, and title with unit; every number of the registry."""
-    found: dict[str, str] = {}
-    for quantity in quantities().values():
-        if quantity.kind not in (NUMBER, COUNT):
-            continue
-        found[quantity.name] = quantity.axis
-        if quantity.learned:
-            found[f"predicted_{quantity.name}"] = f"Predicted {quantity.axis[:1].lower()}{quantity.axis[1:]}"
-    return found
-
-
-def narrow_axis(name: str) -> str:
-    """Symbol and unit of what can be plotted, rich text: "E<sub>hull</sub>, eV/atom"."""
-    quantity = quantities()[name.removeprefix("predicted_")]
-    symbol = quantity.symbol or quantity.title
-    if name != quantity.name:
-        symbol += " pred."
-    return f"{symbol}, {quantity.unit}" if quantity.unit else symbol
-
-
-@dataclass(frozen=True)
-class Points:
-    """x, y (n,), ids (n,) and formulas of what is drawn; ``total`` candidates have both values."""
-
-    x: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    y: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    formulas: tuple[str, ...] = ()
-    total: int = 0
-    names: tuple[str, str] = ("", "")
-
-
-def pareto(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Indices of the points that no other point beats in both low x and low y, in order of x."""
-    order = np.lexsort((y, x))
-    best = np.minimum.accumulate(y[order])
-    first = np.concatenate([[True], best[1:] < best[:-1]]) if len(order) else np.zeros(0, bool)
-    return order[first]
-
-
-def described(points: Points, at: int, beside: Mapping[str, Any] | None = None) -> str:
-    """What a point says when the mouse rests on it: the candidate, and both values with their units; ``beside`` holds
-    its other values, as in ``Quantity.text``."""
-    lines = [f"{formula_text(points.formulas[at])}, candidate {points.ids[at]}"]
-    for name, value in zip(points.names, (points.x[at], points.y[at]), strict=True):
-        quantity = quantities()[name.removeprefix("predicted_")]
-        title = axes()[name].removesuffix(f", {quantity.unit}")
-        bound = "" if name != quantity.name else bound_note(quantity, beside)
-        shown = figure(float(value), quantity.digits, quantity.unit)
-        lines += [f"{title}: {AT_MOST}{shown}", bound] if bound else [f"{title}: {shown}"]
-    return "\n".join(lines)
 
 
 class ScatterView(QWidget):
@@ -96,10 +48,14 @@ class ScatterView(QWidget):
         self._current = 0
         self._framed = ("", "")  # the properties whose points have been framed
         self._moved = False  # by the user, since then
+        self._chosen = False  # axes, by the user
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 8)
         row = QHBoxLayout()
-        self.y_axis, self.x_axis = _choice("Vertical axis", "e_hull"), _choice("Horizontal axis", "density")
+        self.y_axis, self.x_axis = (
+            _choice("Vertical axis", CRYSTALS.y),
+            _choice("Horizontal axis", CRYSTALS.x),
+        )
         row.addWidget(self.y_axis)
         row.addWidget(label("against", "muted"))
         row.addWidget(self.x_axis)
@@ -122,6 +78,7 @@ class ScatterView(QWidget):
         column.addWidget(self._place, 1)
         for box in (self.x_axis, self.y_axis):
             box.currentIndexChanged.connect(lambda _: self.reload())
+            box.activated.connect(self._choose)
         theme.manager().changed.connect(self._draw)
 
     @property
@@ -143,6 +100,19 @@ class ScatterView(QWidget):
             self._take(Points())
         self.reload()
 
+    def arrange(self, arrangement: Arrangement, opened: bool = False) -> None:
+        """Show the axes of a project; those that the user has chosen stay, but in a project just ``opened`` none that
+        nothing there has a value of."""
+        boxes = {self.x_axis: arrangement.x, self.y_axis: arrangement.y}
+        if opened and any(arrangement.lacks(box.currentData()) for box in boxes):
+            self._chosen = False
+        if not self._chosen:
+            for box, name in boxes.items():
+                box.setCurrentIndex(box.findData(name))
+
+    def _choose(self, _index: int = 0) -> None:
+        self._chosen = True
+
     def set_current(self, candidate_id: int) -> None:
         """Ring the candidate that is looked at."""
         if candidate_id != self._current:
@@ -156,7 +126,7 @@ class ScatterView(QWidget):
             return
         self._moved = False
         box = self.plot.getViewBox()
-        x, y = (_range(v, name) for v, name in zip((points.x, points.y), points.names, strict=True))
+        x, y = (span(v, name) for v, name in zip((points.x, points.y), points.names, strict=True))
         box.setRange(xRange=x, yRange=y, padding=0.06)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -187,7 +157,10 @@ class ScatterView(QWidget):
         if not drawn:
             return "No values yet" if short else "No listed candidate has both values yet"
         number = f"{count(drawn)} of {count(total)} drawn" if drawn < total else plural(drawn, "candidate")
-        return number if short else f"{number}, dashed: none is lower in both"
+        if short or not has_front(self._points.names):
+            return number
+        low = all(sign(name) > 0 for name in self._points.names)
+        return f"{number}, dashed: none is {'lower' if low else 'better'} in both"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -254,22 +227,15 @@ class ScatterView(QWidget):
         )
         drawn.sigClicked.connect(lambda _, spots, *rest: self.picked.emit(int(ids[int(spots[0].data())])))
         self.plot.addItem(drawn, ignoreBounds=True)
-        front = pareto(x, y)
-        pen = pyqtgraph.mkPen(QColor(t.series[1]), width=1.5, style=Qt.PenStyle.DashLine)
-        self.plot.addItem(pyqtgraph.PlotDataItem(x[front], y[front], pen=pen), ignoreBounds=True)
+        if has_front(points.names):
+            front = pareto(sign(points.names[0]) * x, sign(points.names[1]) * y)
+            pen = pyqtgraph.mkPen(QColor(t.series[1]), width=1.5, style=Qt.PenStyle.DashLine)
+            self.plot.addItem(pyqtgraph.PlotDataItem(x[front], y[front], pen=pen), ignoreBounds=True)
         here = np.flatnonzero(ids == self._current)
         if len(here):
             ring = pyqtgraph.mkPen(QColor(t.text), width=2)
             spot = pyqtgraph.ScatterPlotItem(x=x[here], y=y[here], size=13, brush=None, pen=ring)
             self.plot.addItem(spot, ignoreBounds=True)
-
-
-def _range(values: NDArray[np.float64], name: str) -> tuple[float, float]:
-    """From the least to the greatest, with some room around what is one value or hardly more to its last digit."""
-    low, high = float(values.min()), float(values.max())
-    digits = quantities()[name.removeprefix("predicted_")].digits
-    room = 0.0 if high - low > 2 * 10.0**-digits else max(abs(low) * 0.1, 20 * 10.0**-digits)
-    return low - room, high + room
 
 
 class _Choice(QComboBox):
@@ -286,6 +252,16 @@ class _Choice(QComboBox):
         hint = super().sizeHint()
         frame = hint.width() - measure("X") * self.minimumContentsLength()
         return QSize(max(hint.width(), measure(self.currentText()) + frame), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        style, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(style, option, part, self).width()
+        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room - 4)
+        painter = QStylePainter(self)
+        painter.drawComplexControl(style, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
 def _choice(name: str, key: str) -> QComboBox:

@@ -51,7 +51,7 @@ class SymmetryFacts:
 class CandidateFacts:
     """Everything about one candidate.
 
-    cell : of the current geometry: a, b, c in Angstrom, alpha, beta, gamma in degrees
+    cell : of the current geometry: a, b, c in Angstrom, alpha, beta, gamma in degrees; cell_kind : what cell it is
     generated_cell : the same as generated; empty where that is the current geometry
     generated_volume : cubic Angstrom, as generated
     framework : the building blocks that it is made of, None where they are not known
@@ -69,6 +69,7 @@ class CandidateFacts:
     structure: Structures
     geometry: str
     cell: tuple[float, ...]
+    cell_kind: str
     generated_cell: tuple[float, ...]
     generated_volume: float
     asked_symbol: str
@@ -90,6 +91,7 @@ def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
     # What stands in brackets behind a potential's name is too long for a heading.
     titles = {m.name: (m.title or m.name).split(" (")[0] for m in reader.geometries(row.id)}
     symbol = tables().symbol
+    units = reader.units([row.id])
     verdicts = tuple(reader.verdicts(row.id))
     return CandidateFacts(
         row=row,
@@ -100,14 +102,23 @@ def gather(row: CandidateRow, reader: ProjectReader) -> CandidateFacts:
         structure=structure,
         geometry=titles.get(row.geometry, row.geometry) if moved else "",
         cell=tuple(float(v) for v in cell_parameters(structure.lattice)[0]),
+        cell_kind="Conventional cell" if units.space_group[0] else cell_kind(structure),
         generated_cell=tuple(float(v) for v in cell_parameters(generated.lattice)[0]) if moved else (),
         generated_volume=float(generated.volume[0]),
         asked_symbol=symbol[row.asked_space_group - 1] if row.asked_space_group else "",
         symbol=symbol[row.space_group - 1] if row.space_group else "",
         crystal_system=tables().crystal_system[row.space_group - 1] if row.space_group else "",
-        symmetry=describe(reader.units([row.id]), None),
+        symmetry=describe(units, None),
         framework=framework_facts(current),
     )
+
+
+def cell_kind(structure: Structures) -> str:
+    """What the cell of one crystal is whose setting is not known: the primitive one, or how many of those."""
+    from crystal_studio.crystal.primitive import primitive_cell
+
+    times = len(structure.numbers) // max(len(primitive_cell(*structure.cell(0)).numbers), 1)
+    return "Primitive cell" if times <= 1 else f"Cell of {times} primitive ones"
 
 
 def find_symmetry(structure: Structures, tolerance: float) -> SymmetryFacts:

@@ -10,6 +10,7 @@ from crystal_studio.app.numbers_text import figure, plus_minus
 from crystal_studio.app.typeset import formula_html
 from crystal_studio.candidates.registry import quantities
 from crystal_studio.funnel.reasons import sentence, stage_title
+from crystal_studio.mof.contents import called
 from crystal_studio.project.rows import VerdictRow
 
 PORES = ("lcd", "pld", "surface_area", "surface_area_by_volume", "void_fraction")
@@ -74,7 +75,9 @@ class FrameworkTab(Tab):
         for kind, smiles in zip(makeup.kinds, framework.smiles, strict=True):
             points = f"{kind.points} connection point{'s' if kind.points != 1 else ''}"
             tip = f"{kind.name}: {points} each" + (f"; SMILES {smiles}" if smiles else "")
-            grid.text(f"{kind.title} {formula_html(kind.formula)}", f"{kind.count} \u00d7, {points}", tip)
+            short = called(kind.name, "")
+            name = f"{formula_html(kind.formula)}, {formula_html(short)}" if short else formula_html(kind.formula)
+            grid.text(f"{kind.title} {name}", f"{kind.count} \u00d7, {points}", tip)
         if makeup.loose:
             grid.text("Atoms in no block", str(makeup.loose))
         grid.group("Net")

@@ -125,7 +125,7 @@ class OverviewTab(Tab):
         atoms = int(facts.structure.n_atoms[0])
         moved = bool(facts.geometry)
         began = "as imported" if facts.campaign.kind == "import" else "as generated"
-        grid.group(f"Conventional cell, {f'relaxed by {facts.geometry}' if moved else began}")
+        grid.group(f"{facts.cell_kind}, {f'relaxed by {facts.geometry}' if moved else began}")
 
         def at_first(value: str) -> str:
             return f"{began.capitalize()} {value}" if moved else ""

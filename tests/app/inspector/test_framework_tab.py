@@ -9,11 +9,13 @@ import pytest
 from framework_parts import in_blocks
 from PySide6.QtWidgets import QLabel
 
+from crystal_studio.app.inspector.facts import cell_kind
 from crystal_studio.app.inspector.inspector import Inspector
 from crystal_studio.campaign import verdict_text
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, Reason, rejecting
+from crystal_studio.crystal.batches import Structures
 from crystal_studio.mof.key import keys_of_mofs
 from crystal_studio.mof.library import shipped_blocks, shipped_mofs
 from crystal_studio.mof.whole import whole_atoms
@@ -69,12 +71,26 @@ def test_blocks_net_and_key(look):
     inspector = look(1)
     assert _is_offered(inspector)
     text = inspector.framework.as_text()
-    assert "Node Cu2\t6 ×, 8 connection points" in text and "Linker C9H3O6\t8 ×, 6 connection points" in text
+    assert "Node Cu2\t6 ×, 8 connection points" in text and "Linker C9H3O6, BTC\t8 ×, 6 connection points" in text
     assert "Its bonds make it\tthree-dimensional" in text and "Blocks in the cell\t14" in text
     mofs = shipped_mofs()
     (key,) = keys_of_mofs(mofs.take(np.flatnonzero(mofs.name == HKUST_1)), shipped_blocks())
     assert inspector.facts.framework.key == key
     assert any("c1" in smiles for smiles in inspector.facts.framework.smiles)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cell_whose_group_is_not_known_is_called_what_it_is(times):
+    one = in_blocks("MOF-5").structures
+    shifts = [np.array([k, 0, 0]) for k in range(times)]
+    positions = np.concatenate([(one.positions + shift) / [times, 1, 1] for shift in shifts])
+    lattice = one.lattice[0] * [[times], [1], [1]]
+    cells = Structures.from_lists([lattice], [np.tile(one.numbers, times)], [positions])
+    assert cell_kind(cells) == ("Primitive cell" if times == 1 else "Cell of 2 primitive ones")
+
+
+def test_the_overview_says_which_cell_it_shows(look):
+    assert "Primitive cell, as generated" in look(1).overview.as_text()
 
 
 def _words(inspector: Inspector) -> str:
