@@ -45,10 +45,12 @@ def as_text(targets: Sequence[PropertyTarget]) -> str:
 def bounds(target: PropertyTarget) -> tuple[float, float]:
     """What counts as met: an energy above hull may always be lower than asked."""
     low, high = target.low, target.high
+    if quantity_of(target.name) == "e_hull":
+        return -inf, high
     if low == high:
         width = HALF_WIDTH * (abs(low) or 1.0)
         low, high = low - width, high + width
-    return (-inf if quantity_of(target.name) == "e_hull" else low), high
+    return low, high
 
 
 def chances(

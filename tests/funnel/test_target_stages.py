@@ -46,6 +46,7 @@ def test_chances_of_a_gap_are_those_of_the_mixture(
 
 def test_an_energy_above_hull_may_be_lower_than_asked_and_a_value_alone_is_a_range() -> None:
     assert bounds(PropertyTarget("e_above_hull", 0, 0.05)) == (-np.inf, 0.05)
+    assert bounds(PropertyTarget("e_above_hull", 0, 0)) == (-np.inf, 0)
     assert bounds(PropertyTarget("density", 4, 4)) == pytest.approx((3.8, 4.2))
     assert bounds(PropertyTarget("band_gap", 0, 0)) == pytest.approx((-0.05, 0.05))
 
