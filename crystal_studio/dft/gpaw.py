@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import platformdirs
 
 from crystal_studio.dft.script_code import ScriptCode
-from crystal_studio.errors import KnownError
+from crystal_studio.execution.other_python import first_with, installed_in, this_python
 
 VARIABLE = "CRYSTAL_STUDIO_GPAW"
 """Environment variable with the path of a Python that has GPAW."""
-
-PATIENCE = 120.0
-"""Seconds that a Python is given to say whether it has GPAW."""
 
 HOW = (
     f"install it with 'make dft' (it needs the libraries libxc, openblas and fftw3), or set {VARIABLE} to a Python that"
@@ -45,45 +39,11 @@ def home() -> Path:
 
 def found() -> tuple[str, str]:
     """(Python, version of GPAW): what the environment names, what ``make dft`` has installed, this Python, the one
-    beside the program ``gpaw``, or python3. Raises ``KnownError`` where none has it."""
-    named = os.environ.get(VARIABLE)
-    if named:
-        version = _version(named)
-        if not version:
-            raise KnownError(f"The Python that {VARIABLE} names, {named}, has no GPAW: {HOW}.")
-        return named, version
+    beside the program ``gpaw``, or python3. Raises ``MissingError`` where none has it."""
     program = shutil.which("gpaw")
     beside = str(Path(program).resolve().with_name("python")) if program else ""
-    folder = "Scripts" if os.name == "nt" else "bin"
-    ours = "" if getattr(sys, "frozen", False) else sys.executable
-    for python in (str(home() / folder / "python"), ours, beside, shutil.which("python3") or ""):
-        version = _version(python) if python and Path(python).exists() else ""
-        if version:
-            return python, version
-    raise KnownError(f"GPAW was not found: {HOW}.")
-
-
-_VERSIONS: dict[str, str] = {}
-
-
-def _version(python: str) -> str:
-    """The version of GPAW that a Python has, "" where it has none (which may change while we run)."""
-    if python not in _VERSIONS and (version := _ask(python)):
-        _VERSIONS[python] = version
-    return _VERSIONS.get(python, "")
-
-
-def _ask(python: str) -> str:
-    ask = "import ase, gpaw; print('gpaw', gpaw.__version__)"
-    try:
-        answer = subprocess.run(
-            [python, "-E", "-c", ask], capture_output=True, text=True, timeout=PATIENCE, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    words = answer.stdout.split()
-    return words[-1] if answer.returncode == 0 and words[-2:-1] == ["gpaw"] else ""
+    places = (installed_in(home()), this_python(), beside, shutil.which("python3") or "")
+    return first_with("gpaw", "GPAW", VARIABLE, HOW, places, imports="ase, gpaw")
 
 
 GPAW = Gpaw()

@@ -14,9 +14,7 @@ from crystal_studio.evaluation.coverage import COMPOSITION_CUTOFF, STRUCTURE_CUT
 from crystal_studio.evaluation.crystal_set import CrystalSet
 from crystal_studio.evaluation.crystalnn import WIDTH, crystalnn_fingerprints
 from crystal_studio.evaluation.magpie import magpie_features
-from crystal_studio.evaluation.parallel import Failure, Workers, parts_of
-
-_BLOCK = 100
+from crystal_studio.evaluation.parallel import Workers, rows_of
 
 
 def entries(
@@ -63,10 +61,4 @@ def entries(
 
 def fingerprints(structures: Structures, workers: Workers, title: str) -> NDArray[np.float64]:
     """(B, 61), rows of NaN where there is none."""
-    blocks = parts_of(structures, _BLOCK)
-    answers = workers.map(crystalnn_fingerprints, blocks, title)
-    found = [
-        np.full((len(block), WIDTH), np.nan) if isinstance(answer, Failure) else answer
-        for block, answer in zip(blocks, answers, strict=True)
-    ]
-    return np.concatenate(found) if found else np.zeros((0, WIDTH))
+    return rows_of(crystalnn_fingerprints, structures, WIDTH, workers, title)

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.evaluation.coverage import frechet_distance
 from crystal_studio.evaluation.crystal_set import CrystalSet
-from crystal_studio.evaluation.parallel import Failure, Workers, parts_of
+from crystal_studio.evaluation.parallel import Workers, rows_of
 from crystal_studio.execution.worker_state import once
 
 POTENTIAL, NAME = "chgnet", "CHGNet 0.3.0"
 _WIDTH = 64
-_BLOCK = 100
 
 
 def available() -> bool:
@@ -45,13 +44,7 @@ def entries(
 
 def features(structures: Structures, workers: Workers, title: str) -> NDArray[np.float64]:
     """(B, 64), rows of NaN where the network has no answer."""
-    blocks = parts_of(structures, _BLOCK)
-    answers = workers.map(_features, blocks, title)
-    found = [
-        np.full((len(block), _WIDTH), np.nan) if isinstance(answer, Failure) else answer
-        for block, answer in zip(blocks, answers, strict=True)
-    ]
-    return np.concatenate(found) if found else np.zeros((0, _WIDTH))
+    return rows_of(_features, structures, _WIDTH, workers, title)
 
 
 def _features(block: Structures) -> NDArray[np.float64]:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from crystal_studio.execution.engines import cores, open_engine
 from crystal_studio.execution.mapping import each
 from crystal_studio.execution.protocol import Died, Done, Engine, Failed, Outcome, TimedOut
@@ -31,9 +34,25 @@ class Failure:
 
 def parts_of(batch: Any, size: int) -> list[Any]:
     """A batch with ``take`` cut into batches of at most ``size``."""
-    import numpy as np
-
     return [batch.take(np.arange(k, min(k + size, len(batch)))) for k in range(0, len(batch), size)]
+
+
+def rows_of(
+    function: Callable[[Any], NDArray[np.float64]],
+    batch: Any,
+    width: int,
+    workers: Workers,
+    title: str,
+    block: int = 100,
+) -> NDArray[np.float64]:
+    """(B, width): ``function`` of blocks of a batch, one row a crystal; rows of NaN where a block has no answer."""
+    blocks = parts_of(batch, block)
+    answers = workers.map(function, blocks, title)
+    found = [
+        np.full((len(part), width), np.nan) if isinstance(answer, Failure) else answer
+        for part, answer in zip(blocks, answers, strict=True)
+    ]
+    return np.concatenate(found) if found else np.zeros((0, width))
 
 
 class Workers:

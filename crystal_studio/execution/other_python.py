@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from crystal_studio.errors import MissingError
 VARIABLE = "CRYSTAL_STUDIO_MOF_PYTHON"
 """Environment variable with the path of a Python that has the programs for porous crystals."""
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that a Python is given to say what it has."""
 
 _FOUND: dict[tuple[str, str], str] = {}
@@ -39,15 +39,36 @@ def python_with(package: str, title: str) -> tuple[str, str]:
     Raises ``MissingError`` that says how to get it where none has it.
     """
     how = f"install it with 'make mof', or set {VARIABLE} to a Python that has it (pip install {package})"
-    named = os.environ.get(VARIABLE)
+    return first_with(package, title, VARIABLE, how, (installed_in(home()), this_python()))
+
+
+def installed_in(folder: Path) -> str:
+    """The Python of a virtual environment."""
+    return str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
+
+
+def this_python() -> str:
+    """The one that runs us; "" where we are a bundle of our own."""
+    return "" if getattr(sys, "frozen", False) else sys.executable
+
+
+def first_with(
+    package: str, title: str, variable: str, how: str, places: Iterable[str], imports: str = ""
+) -> tuple[str, str]:
+    """(Python, version of the package): the one that an environment variable names, which then has to have it, else
+    the first of some places ("": none) that has it.
+
+    how : what people can do where none has it
+    imports : what must be possible to import there, separated by commas
+    Raises ``MissingError``.
+    """
+    named = os.environ.get(variable)
     if named:
-        if version := _version(named, package):
+        if version := _version(named, package, imports):
             return named, version
-        raise MissingError(f"The Python that {VARIABLE} names, {named}, has no {title}: {how}.")
-    folder = "Scripts" if os.name == "nt" else "bin"
-    ours = "" if getattr(sys, "frozen", False) else sys.executable
-    for python in (str(home() / folder / "python"), ours):
-        if python and Path(python).exists() and (version := _version(python, package)):
+        raise MissingError(f"The Python that {variable} names, {named}, has no {title}: {how}.")
+    for python in places:
+        if python and Path(python).exists() and (version := _version(python, package, imports)):
             return python, version
     raise MissingError(f"{title} was not found: {how}.")
 
@@ -89,11 +110,12 @@ def _environment() -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": "1"}
 
 
-def _version(python: str, package: str) -> str:
+def _version(python: str, package: str, imports: str) -> str:
     """The version of a package that a Python has, "" where it has none (which may change while we run)."""
     key = (python, package)
     if key not in _FOUND:
-        code = f"import importlib.metadata as m; print('version', m.version({package!r}))"
+        needed = ", ".join(filter(None, ("importlib.metadata as m", imports)))
+        code = f"import {needed}; print('version', m.version({package!r}))"
         try:
             answer = subprocess.run(
                 [python, "-E", "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False,

@@ -156,7 +156,7 @@ def test_what_a_job_says_went_wrong_is_told(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 def test_the_python_that_the_environment_names_is_asked_for_its_gpaw(tmp_path, monkeypatch):
     python = tmp_path / "python"
-    python.write_text('#!/bin/sh\necho "gpaw 99.1"\n')
+    python.write_text('#!/bin/sh\necho "version 99.1"\n')
     python.chmod(0o755)
     monkeypatch.setenv(gpaw.VARIABLE, str(python))
     assert gpaw.found() == (str(python), "99.1")
