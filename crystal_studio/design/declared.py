@@ -38,6 +38,7 @@ def declare(
     labels: Mapping[str, tuple[str, str]] | None = None,
     advanced: bool = False,
     metavar: str = "",
+    offers: str = "",
 ) -> Any:
     """One field: its default, and what forms and the command line show of it.
 
@@ -50,6 +51,7 @@ def declare(
     labels : for each choice its title and a phrase on what it does
     advanced : whether a form shows it only when asked to
     metavar : the word that stands for the value in help texts
+    offers : of what is ``picked``, the function that says what there is, "package.module:function"; ``offers.py``
     """
     if section not in SECTIONS:
         raise ValueError(f"there is no section {section!r}")
@@ -62,6 +64,7 @@ def declare(
         "labels": dict(labels or {}),
         "advanced": advanced,
         "metavar": metavar,
+        "offers": offers,
     }
     # pydantic reads the first four by these names.
     said = {"title": title, "description": help, "ge": low, "le": high, DECLARED: about}

@@ -9,11 +9,12 @@ from crystal_studio.design.declared import DECLARED, Declared
 
 KINDS = (
     "int", "float", "choice", "flag", "text", "composition", "chemical_system", "space_groups", "targets", "template",
-    "keep", "cell", "file", "names", "model", "device", "funnel", "potential",
+    "keep", "cell", "file", "names", "picked", "model", "device", "funnel", "potential",
 )  # fmt: skip
 """How a field is asked for. ``template``: Wyckoff positions of all orbits; ``keep``: what stays of a given crystal;
 ``cell``: parameters of a cell, all six or as many as the crystal system leaves free; ``file``: the name of a file that
-is read; ``flag``: yes or no; ``names``: any number of names; the others as they are named."""
+is read; ``flag``: yes or no; ``names``: any number of names; ``picked``: a text of words, each
+one that is offered; the others as they are named."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class FormField:
     choices: tuple[FormChoice, ...] = ()
     advanced: bool = False
     metavar: str = ""
+    offers: str = ""
 
     @property
     def flag(self) -> str:
@@ -78,6 +80,7 @@ def _field(declared: Field[Any], type_: Any) -> FormField:
     return FormField(
         name, said["title"], kind, default, said["description"], about["section"], about["unit"],
         said["ge"], said["le"], about["step"], about["zero"], choices, about["advanced"], about["metavar"],
+        about["offers"],
     )  # fmt: skip
 
 

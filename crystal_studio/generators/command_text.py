@@ -95,7 +95,9 @@ def _in_no_option(flag: str, value: Any) -> None:
 
 
 WORDS: dict[str, Callable[[str, Any], list[str] | None]] = {
-    **dict.fromkeys(("int", "float", "choice", "text", "file", "composition", "model", "device", "potential"), _plain),
+    **dict.fromkeys(
+        ("int", "float", "choice", "text", "picked", "file", "composition", "model", "device", "potential"), _plain
+    ),
     "flag": _flag,
     "funnel": _funnel,
     "chemical_system": _chemical_system,

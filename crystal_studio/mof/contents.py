@@ -38,6 +38,11 @@ def contents(candidates: Candidates, i: int) -> tuple[str, str] | None:
     return _listed(counted, NODE), _listed(counted, LINKER)
 
 
+def stem_of(name: str) -> str:
+    """The name of a block's bond graph, from that of one of its shapes in a library."""
+    return _SHAPE.sub("", name)
+
+
 def called(stem: str, formula: str) -> str:
     """A block by the abbreviation of its linker, else by its formula; ``stem``: its name without that of its shape."""
     return _abbreviations().get(stem) or formula
@@ -51,7 +56,7 @@ def _abbreviations() -> dict[str, str]:
     except KnownError:  # a damaged library is told where it is needed
         return {}
     named = zip(library.name.tolist(), library.inchikey.tolist(), strict=True)
-    return {_SHAPE.sub("", name): short for name, key in named if (short := linker_name(key))}
+    return {stem_of(name): short for name, key in named if (short := linker_name(key))}
 
 
 def _listed(counted: Iterable[tuple[int, str, int]], kind: int) -> str:

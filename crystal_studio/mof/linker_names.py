@@ -1,4 +1,4 @@
-"""What chemists call the linkers of the shipped library, by InChIKey: abbreviation and full name."""
+"""What chemists call the linkers of the shipped library, by InChIKey: abbreviation (one word) and full name."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LINKER_NAMES: dict[str, tuple[str, str]] = {
     "LXBGSDVWAMZHDD-UHFFFAOYSA-N": ("mIm", "2-methylimidazolate"),
     "RAXXELZNTBOGNW-UHFFFAOYSA-N": ("Im", "imidazolate"),
     "HYZJCKYKOHLVJF-UHFFFAOYSA-N": ("bIm", "benzimidazolate"),
-    "MWVTWFVJZLCBMC-UHFFFAOYSA-N": ("4,4'-bipy", "4,4'-bipyridine"),
-    "ROFVEXUMMXZLPA-UHFFFAOYSA-N": ("2,2'-bipy", "2,2'-bipyridine"),
+    "MWVTWFVJZLCBMC-UHFFFAOYSA-N": ("bpy", "4,4'-bipyridine"),
+    "ROFVEXUMMXZLPA-UHFFFAOYSA-N": ("bpy-22", "2,2'-bipyridine"),
     "NSQWMIFFNKEZSN-UHFFFAOYSA-N": ("bpdo", "4,4'-bipyridine N,N'-dioxide"),
     "DQRKTVIJNCVZAX-UHFFFAOYSA-N": ("bpa", "1,2-bis(4-pyridyl)ethane"),
     "MGFJDEHFNMWYBD-UHFFFAOYSA-N": ("bpe", "1,2-bis(4-pyridyl)ethylene"),
@@ -35,13 +35,13 @@ LINKER_NAMES: dict[str, tuple[str, str]] = {
     "NBDAHKQJXVLAID-UHFFFAOYSA-N": ("m-BDC-NO2", "5-nitrobenzene-1,3-dicarboxylate"),
     "CARJPEPCULYFFP-UHFFFAOYSA-N": ("m-BDC-SO3", "5-sulfonatobenzene-1,3-dicarboxylate"),
     "CYIDZMCFTVVTJO-UHFFFAOYSA-N": ("BTEC", "benzene-1,2,4,5-tetracarboxylate, pyromellitate"),
-    "MPFLRYZEEAQMLQ-UHFFFAOYSA-N": ("3,5-PDC", "pyridine-3,5-dicarboxylate"),
-    "WJJMNDUMQPNECX-UHFFFAOYSA-N": ("2,6-PDC", "pyridine-2,6-dicarboxylate, dipicolinate"),
-    "LVPMIMZXDYBCDF-UHFFFAOYSA-N": ("2,5-PDC", "pyridine-2,5-dicarboxylate"),
-    "ZUCRGHABDDWQPY-UHFFFAOYSA-N": ("2,3-PZDC", "pyrazine-2,3-dicarboxylate"),
+    "MPFLRYZEEAQMLQ-UHFFFAOYSA-N": ("PDC-35", "pyridine-3,5-dicarboxylate"),
+    "WJJMNDUMQPNECX-UHFFFAOYSA-N": ("PDC-26", "pyridine-2,6-dicarboxylate, dipicolinate"),
+    "LVPMIMZXDYBCDF-UHFFFAOYSA-N": ("PDC-25", "pyridine-2,5-dicarboxylate"),
+    "ZUCRGHABDDWQPY-UHFFFAOYSA-N": ("PZDC-23", "pyrazine-2,3-dicarboxylate"),
     "SQJQLYOMPSJVQS-UHFFFAOYSA-N": ("SDB", "4,4'-sulfonyldibenzoate"),
-    "RXOHFPCZGPKIRD-UHFFFAOYSA-N": ("2,6-NDC", "naphthalene-2,6-dicarboxylate"),
-    "ABMFBCRYHDZLRD-UHFFFAOYSA-N": ("1,4-NDC", "naphthalene-1,4-dicarboxylate"),
+    "RXOHFPCZGPKIRD-UHFFFAOYSA-N": ("NDC", "naphthalene-2,6-dicarboxylate"),
+    "ABMFBCRYHDZLRD-UHFFFAOYSA-N": ("NDC-14", "naphthalene-1,4-dicarboxylate"),
     "NEQFBGHQPUXOFH-UHFFFAOYSA-N": ("BPDC", "biphenyl-4,4'-dicarboxylate"),
     "KVQMUHHSWICEIH-UHFFFAOYSA-N": ("BPYDC", "2,2'-bipyridine-5,5'-dicarboxylate"),
     "LQEZHWGJSWHXPJ-UHFFFAOYSA-N": ("BPT", "biphenyl-3,4',5-tricarboxylate"),
@@ -70,8 +70,8 @@ LINKER_NAMES: dict[str, tuple[str, str]] = {
     "AYNNSCRYTDRFCP-UHFFFAOYSA-N": ("azide", "azide"),
     "GRHBQAYDJPGGLF-UHFFFAOYSA-N": ("thiocyanate", "thiocyanate"),
     "QWJNFFYFEKXZBF-UHFFFAOYSA-N": ("dca", "dicyanamide"),
-    "NSPMIYGKQJPBQR-UHFFFAOYSA-N": ("1,2,4-triazolate", "1,2,4-triazolate"),
-    "QWENRTYMTSOGBR-UHFFFAOYSA-N": ("1,2,3-triazolate", "1,2,3-triazolate"),
+    "NSPMIYGKQJPBQR-UHFFFAOYSA-N": ("triazolate-124", "1,2,4-triazolate"),
+    "QWENRTYMTSOGBR-UHFFFAOYSA-N": ("triazolate-123", "1,2,3-triazolate"),
     "QRUDEWIWKLJBPS-UHFFFAOYSA-N": ("BTA", "benzotriazolate"),
     "GFBCVHAPAZSJFG-UHFFFAOYSA-N": ("BTT", "benzene-1,3,5-tristetrazolate"),
     "KPOMEKVZZCIYOE-UHFFFAOYSA-N": ("BTP", "benzene-1,3,5-tris(pyrazol-4-ide)"),

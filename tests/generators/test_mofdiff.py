@@ -20,9 +20,13 @@ from crystal_studio.generators.mofdiff import latents
 from crystal_studio.generators.mofdiff.balance import balanced
 from crystal_studio.generators.mofdiff.closing import close
 from crystal_studio.generators.mofdiff.family import FAMILY
+from crystal_studio.generators.mofdiff.options import MofDiffOptions
 from crystal_studio.generators.requests import fitted
+from crystal_studio.mof.blocks import LINKER, NODE
+from crystal_studio.mof.contents import called, stem_of
 from crystal_studio.mof.elements import IS_METAL
 from crystal_studio.mof.library import shipped_blocks, shipped_mofs
+from crystal_studio.mof.makeup import block_formula
 from tests.generators import mofdiff_parts
 
 ZINC = DesignRequest(
@@ -90,6 +94,25 @@ def test_blocks_are_balanced_and_of_what_was_asked_for(generator):
     assert candidates.bonds is not None and candidates.blocks is not None and candidates.blocks.known.all()
 
 
+def test_only_nodes_and_linkers_that_are_named_are_used(generator):
+    asked = {"nodes": "Zn4O, Zn2/8", "linkers": "bdc NDC/4", "steps": 2}
+    made = generator.sample_coarse(ZINC.with_(chemical_system=ChemicalSystem(), options=asked, count=3), 0)
+    library = shipped_blocks()
+    used = np.unique(made.block)
+    words = {
+        kind: {
+            called(stem_of(library.name[row]), block_formula(library.numbers[library.atoms(row)]))
+            for row in used[library.kind[used] == kind]
+        }
+        for kind in (NODE, LINKER)
+    }
+    assert words[NODE] <= {"Zn4O", "Zn2"} and words[LINKER] <= {"BDC", "NDC"} and all(words.values())
+
+
+def test_names_come_back_as_they_are_written_always():
+    assert MofDiffOptions(linkers="BDC,  BTC BDC").linkers == "BDC BTC"
+
+
 def test_targets_change_what_is_drawn(generator):
     aimed = ZINC.with_(targets=(PropertyTarget("pld", 8.0, 9.0),), count=2)
     generator.check(aimed)
@@ -117,6 +140,12 @@ def test_a_search_reaches_what_the_head_says():
         ({"options": {"metals": "Fr"}}, "metals", "No node of the library holds Fr"),
         ({"options": {"blocks": 1}}, "blocks", "at least two building blocks"),
         ({"options": {"metals": "Cu"}}, "metals", "allows none of the metals Cu"),
+        ({"options": {"linkers": "BDC BDC-NH3"}}, "linkers", "There is no linker 'BDC-NH3' .* did you mean BDC-NH2"),
+        ({"options": {"linkers": "BDC/9"}}, "linkers", "No linker BDC of the library has 9 connection points: ask for"),
+        ({"options": {"nodes": "Xx"}}, "nodes", "There is no node 'Xx' in the library: write"),
+        ({"options": {"linkers": "mIm"}}, "linkers", "linker mIm holds an element .* allow all of H, C, N, or leave"),
+        ({"options": {"metals": "Zn Cu", "nodes": "Cd/6"}}, "nodes", "node Cd/6 holds Cd, and the metals asked for"),
+        ({"options": {"nodes": "Zn/4", "linkers": "BTC/6", "blocks": 2}}, "linkers", "No choice of 2 building blocks"),
         ({"chemical_system": ChemicalSystem(("Zn", "Cu"), "subset")}, "chemsys", "No linker of the library"),
         ({"chemical_system": ChemicalSystem(("C", "H", "O"), "exact")}, "chemsys", "No metal node of the library"),
         ({"chemical_system": ChemicalSystem(("Zn", "He"), "contains")}, "chemsys", "holds He: do not require it"),

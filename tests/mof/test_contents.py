@@ -47,3 +47,4 @@ def test_names_are_of_linkers_of_the_library_and_each_of_one():
     library = shipped_blocks()
     assert set(LINKER_NAMES) <= set(library.inchikey.tolist())
     assert len({short for short, _ in LINKER_NAMES.values()}) == len(LINKER_NAMES)
+    assert not any(mark in short for short, _ in LINKER_NAMES.values() for mark in " ,/")

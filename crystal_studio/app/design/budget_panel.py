@@ -15,7 +15,8 @@ from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.choice import HELP_ROLE, Choice
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import WholeBox, show_value
-from crystal_studio.app.design.option_fields import FamilySource, OptionFields
+from crystal_studio.app.design.option_fields import OptionFields
+from crystal_studio.app.design.option_sources import FamilySource
 from crystal_studio.app.funnel.editing import about
 from crystal_studio.app.funnel.funnel_field import FunnelField
 from crystal_studio.app.icons import icon

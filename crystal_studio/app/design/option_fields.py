@@ -2,78 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLabel, QLineEdit, QSlider, QWidget
 
 from crystal_studio.app.design.choice import HELP_ROLE, Choice
-from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import DecimalBox, WholeBox, show_value
+from crystal_studio.app.design.option_sources import OptionSource
+from crystal_studio.app.design.option_texts import TYPED, says, sentence, titled, told
+from crystal_studio.app.design.pick_dialog import PickDialog
 from crystal_studio.app.icons import icon
 from crystal_studio.app.widgets import label, mark
-from crystal_studio.design import known_cell
 from crystal_studio.design.forms import FormField
+from crystal_studio.design.offers import offered, words
 from crystal_studio.errors import RequestError
 
 COLUMNS = 4
-WIDE = ("choice", "text", "names", "cell", "file")
+WIDE = ("choice", "text", "names", "picked", "cell", "file")
 """Kinds of fields that take two columns."""
-TYPED: dict[str, tuple[Callable[[str], Any], Callable[[Any], str]]] = {
-    "names": (lambda text: _names(text), ", ".join),
-    "cell": (known_cell.parse_cell, known_cell.as_text),
-}
-"""Kinds of fields whose text is read and written: how. What cannot be read raises ``RequestError``."""
 MOST = 1_000_000
 PARTS = 100
 """Steps of a slider."""
-
-
-class OptionSource(Protocol):
-    """Whose options are shown: what they are set to, and what is typed for them that cannot be read."""
-
-    def ready(self) -> bool: ...
-
-    def value(self, field: FormField) -> Any: ...
-
-    def change(self, field: FormField, value: Any) -> None: ...
-
-    def mistyped(self, name: str) -> str: ...
-
-    def mistype(self, name: str, message: str) -> None: ...
-
-
-class FamilySource:
-    """The options of the family of models that a form asks."""
-
-    def __init__(self, model: FormModel) -> None:
-        self._model = model
-
-    def ready(self) -> bool:
-        """Whether the family is known."""
-        return self._model.family is not None
-
-    def value(self, field: FormField) -> Any:
-        """What one is set to."""
-        family = self._model.family
-        return self._model.form.option(family, field) if family is not None else field.default
-
-    def change(self, field: FormField, value: Any) -> None:
-        """Set one, undoable."""
-        family = self._model.family
-        if family is not None:
-            form = self._model.form.with_option(family, field, value)
-            self._model.change(form, field.title.lower(), merge=f"option {field.name}")
-
-    def mistyped(self, name: str) -> str:
-        """Why the text of one cannot be read."""
-        return self._model.mistyped(name)
-
-    def mistype(self, name: str, message: str) -> None:
-        """Hold that it cannot."""
-        self._model.mistype(name, message)
 
 
 class OptionFields(QWidget):
@@ -164,12 +115,12 @@ class OptionFields(QWidget):
             width = 2 if field.kind in WIDE else 1
             if column + width > self._columns:
                 row, column = row + 1, 0
-            parts: list[QWidget] = [label(_titled(field), "small"), widget, error]
+            parts: list[QWidget] = [label(titled(field), "small"), widget, error]
             if field.kind == "choice":
                 self._notes[field.name] = label("", "small", wrap=True)
                 parts.insert(2, self._notes[field.name])
             elif self._told:
-                note = label(_told(field), "small", wrap=True)
+                note = label(told(field), "small", wrap=True)
                 note.setAlignment(Qt.AlignmentFlag.AlignTop)
                 parts.insert(2, note)
             for line, part in enumerate(parts):
@@ -184,7 +135,7 @@ class OptionFields(QWidget):
     def _add_line(self, field: FormField, widget: QWidget, error: QLabel) -> None:
         line = self._grid.rowCount()
         self._grid.setColumnStretch(2, 1)
-        self._grid.addWidget(label(_titled(field), "section"), line, 0)
+        self._grid.addWidget(label(titled(field), "section"), line, 0)
         self._grid.addWidget(widget, line, 1)
         if field.kind in ("int", "float") and field.low is not None and field.high is not None:
             low, high = field.low, field.high
@@ -194,7 +145,7 @@ class OptionFields(QWidget):
             slider.setToolTip(widget.toolTip())
             slider.valueChanged.connect(lambda at: self._slide(field, low + at / PARTS * (high - low)))
             self._grid.addWidget(slider, line, 2)
-        note = self._notes[field.name] = label(_sentence(field.help), "small", wrap=True)
+        note = self._notes[field.name] = label(sentence(field.help), "small", wrap=True)
         self._grid.addWidget(note, line + 1, 0, 1, 3)
         self._grid.addWidget(error, line + 2, 0, 1, 3)
 
@@ -227,8 +178,23 @@ class OptionFields(QWidget):
             made.textEdited.connect(lambda text: self._change(field, text))
             if field.kind == "file":
                 made.addAction(self._browsing(field, made), QLineEdit.ActionPosition.TrailingPosition)
-        made.setToolTip(_sentence(field.help))
+            elif field.kind == "picked":
+                made.addAction(self._picking(field, made), QLineEdit.ActionPosition.TrailingPosition)
+        made.setToolTip(sentence(field.help))
         return made
+
+    def _picking(self, field: FormField, box: QLineEdit) -> QAction:
+        """Opens the list of what can be picked."""
+        action = QAction(icon("search"), f"Choose {field.title.lower()}…", box)
+
+        def choose() -> None:
+            dialog = PickDialog(field.title, offered(field.offers), words(str(self._source.value(field))), self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.picked.connect(lambda chosen: self._change(field, " ".join(chosen)))
+            dialog.open()
+
+        action.triggered.connect(lambda _=False: choose())
+        return action
 
     def _browsing(self, field: FormField, box: QLineEdit) -> QAction:
         """Looks for the file."""
@@ -258,20 +224,13 @@ class OptionFields(QWidget):
         elif isinstance(widget, QCheckBox):
             widget.setChecked(bool(value))
         elif isinstance(widget, QLineEdit) and field.kind in TYPED:
-            if not self._source.mistyped(field.name) and not self._says(field, widget.text(), value):
+            if not self._source.mistyped(field.name) and not says(field, widget.text(), value):
                 widget.setText(TYPED[field.kind][1](value))
         elif isinstance(widget, QLineEdit) and widget.text() != str(value):
             widget.setText(str(value))
         slider = self.sliders.get(field.name)
         if slider is not None and field.low is not None and field.high is not None:
             slider.setValue(round((value - field.low) / (field.high - field.low) * PARTS))
-
-    def _says(self, field: FormField, text: str, value: Any) -> bool:
-        """Whether a text is read as this value."""
-        try:
-            return list(TYPED[field.kind][0](text)) == list(value)
-        except RequestError:
-            return False
 
     def _read(self, field: FormField, text: str) -> None:
         """Take what is typed, or hold why it cannot be read."""
@@ -296,28 +255,3 @@ class OptionFields(QWidget):
     def _change(self, field: FormField, value: Any) -> None:
         if not self._showing:
             self._source.change(field, value)
-
-
-def written(field: FormField, value: Any) -> str:
-    """The value of an option as it is written."""
-    return TYPED[field.kind][1](value) if field.kind in TYPED else str(value)
-
-
-def _titled(field: FormField) -> str:
-    return f"{field.title}, {field.unit}" if field.unit else field.title
-
-
-def _told(field: FormField) -> str:
-    """What a field does, and between which bounds."""
-    if field.low is None or field.high is None:
-        return _sentence(field.help)
-    return f"{_sentence(field.help)}; {field.low:,.12g} to {field.high:,.12g}"
-
-
-def _names(text: str) -> list[str]:
-    """Names with commas between them."""
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

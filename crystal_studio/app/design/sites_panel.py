@@ -14,7 +14,9 @@ from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.form import SITE_KINDS, Form
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.keep_editor import KeepEditor
-from crystal_studio.app.design.option_fields import FamilySource, OptionFields, written
+from crystal_studio.app.design.option_fields import OptionFields
+from crystal_studio.app.design.option_sources import FamilySource
+from crystal_studio.app.design.option_texts import written
 from crystal_studio.app.design.template_editor import TemplateEditor
 from crystal_studio.app.widgets import Card, EmptyState, Segments, label
 from crystal_studio.campaign.seed_structure import SeedStructure

@@ -12,7 +12,8 @@ from crystal_studio.app.design.aims import figure_short, look, unit_text
 from crystal_studio.app.design.form import Aim, Form
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.number_fields import DecimalBox, show_value
-from crystal_studio.app.design.option_fields import FamilySource, OptionFields
+from crystal_studio.app.design.option_fields import OptionFields
+from crystal_studio.app.design.option_sources import FamilySource
 from crystal_studio.app.design.range_slider import RangeSlider
 from crystal_studio.app.widgets import Card, label, mark
 from crystal_studio.generators.protocol import PropertyRange

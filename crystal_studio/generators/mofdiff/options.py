@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crystal_studio.design.declared import Options, declare
+from crystal_studio.design.offers import words
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.common_options import denoising_steps, strength
 
@@ -11,7 +12,8 @@ MOST_STEPS = 1000
 
 
 class MofDiffOptions(Options):
-    """``metals``: symbols of those that nodes may hold, "Zn Cu"; ``blocks`` 0: as many as the model likes.
+    """``metals``: symbols of those that nodes may hold, "Zn Cu"; ``nodes`` and ``linkers``: names of those allowed, as
+    ``mof/naming.py`` reads them, "Cu2/8" and "BDC BTC"; ``blocks`` 0: as many as the model likes.
     ``guidance``: the strength w of the targets where z is drawn; ``search``: steps of Adam in z. ``steps`` 0: the
     model's own.
     """
@@ -21,8 +23,30 @@ class MofDiffOptions(Options):
         "Metals",
         "metals that the nodes may hold, like Zn Cu; all else by the chemical system",
         section="what",
+        kind="picked",
         zero="any",
         metavar="SYMBOLS",
+        offers="crystal_studio.generators.mofdiff.offers:metals",
+    )
+    nodes: str = declare(
+        "",
+        "Nodes",
+        "metal nodes allowed, by formula, like Zn4O Cu2/8 (with eight connection points)",
+        section="what",
+        kind="picked",
+        zero="any",
+        metavar="NAMES",
+        offers="crystal_studio.generators.mofdiff.offers:nodes",
+    )
+    linkers: str = declare(
+        "",
+        "Linkers",
+        "linkers allowed, by abbreviation or formula, like BDC C9H3O6 bpy/2 (with two connection points)",
+        section="what",
+        kind="picked",
+        zero="any",
+        metavar="NAMES",
+        offers="crystal_studio.generators.mofdiff.offers:linkers",
     )
     blocks: int = declare(
         0,
@@ -51,6 +75,8 @@ class MofDiffOptions(Options):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metals", " ".join(_metals(self.metals)))
+        for name in ("nodes", "linkers"):  # which of them there are, the library says when it is asked
+            object.__setattr__(self, name, " ".join(words(getattr(self, name))))
         if self.blocks == 1:
             raise RequestError("A framework has at least two building blocks: ask for more, or for 0 (any).", "blocks")
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.elements import SYMBOLS, atomic_number
+from crystal_studio.design.offers import words
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.mofdiff.balance import balanced
 from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
-from crystal_studio.mof.blocks import NODE, BlockLibrary
+from crystal_studio.mof.blocks import LINKER, NODE, BlockLibrary
 from crystal_studio.mof.elements import IS_METAL
+from crystal_studio.mof.naming import KINDS, UnknownBlock, rows_called
 
 _MOST_REQUIRED = 6
 """Elements that a request can require: each doubles the work of the choice of blocks."""
@@ -48,21 +51,10 @@ def blocks_wanted(request: DesignRequest, library: BlockLibrary) -> BlocksWanted
     """What a request allows; raises ``RequestError`` where no framework can be made of that."""
     options, system = MofDiffOptions.of(request), request.chemical_system
     held = elements_of(library)
-    may = np.zeros(len(SYMBOLS), bool)
-    may[[atomic_number(s) for s in system.allowed]] = True
     is_node = library.kind == NODE
-    allowed: NDArray[np.bool_] = np.logical_not(held[:, ~may].any(1))
-    if options.metal_symbols:
-        named = np.zeros(len(SYMBOLS), bool)
-        named[[atomic_number(s) for s in options.metal_symbols]] = True
-        known = held[is_node].any(0)
-        if not (named & known).any():
-            raise RequestError(
-                f"No node of the library holds {', '.join(options.metal_symbols)}: name another metal, such as Zn, Cu"
-                " or Cd.",
-                "metals",
-            )
-        allowed = allowed & np.logical_not(is_node & held[:, IS_METAL & ~named].any(1))
+    allowed = _by_elements(options, system.allowed, held, is_node)
+    for kind, field in ((NODE, "nodes"), (LINKER, "linkers")):
+        allowed = _by_name(allowed, library, kind, field, words(getattr(options, field)), held, options)
     if not allowed[is_node].any() or not allowed[~is_node].any():
         lacking = "metal node" if not allowed[is_node].any() else "linker"
         raise RequestError(
@@ -85,12 +77,7 @@ def blocks_wanted(request: DesignRequest, library: BlockLibrary) -> BlocksWanted
     points = np.where(is_node, 1, -1) * library.n_points
     counts = _counts(allowed, points, holds.astype(np.int64), must, options.blocks)
     if not counts:
-        asked = f"{options.blocks} building blocks" if options.blocks else f"{MOST_BLOCKS} building blocks or fewer"
-        raise RequestError(
-            f"No choice of {asked} with the elements asked for has as many connection points at nodes as at linkers:"
-            " ask for another number, or allow more elements.",
-            "blocks" if options.blocks else "chemsys",
-        )
+        raise _unbalanced(options)
     metals = held[allowed & is_node].any(0) & IS_METAL
     return BlocksWanted(
         allowed,
@@ -99,6 +86,80 @@ def blocks_wanted(request: DesignRequest, library: BlockLibrary) -> BlocksWanted
         metals,
         tuple(n for n in numbers if IS_METAL[n]),
         counts,
+    )
+
+
+def _by_elements(
+    options: MofDiffOptions, symbols: Collection[str], held: NDArray[np.bool_], is_node: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(L,) blocks made of elements allowed alone, nodes of metals asked for."""
+    may = np.zeros(len(SYMBOLS), bool)
+    may[[atomic_number(s) for s in symbols]] = True
+    allowed: NDArray[np.bool_] = np.logical_not(held[:, ~may].any(1))
+    if not options.metal_symbols:
+        return allowed
+    named = np.zeros(len(SYMBOLS), bool)
+    named[[atomic_number(s) for s in options.metal_symbols]] = True
+    if not (named & held[is_node].any(0)).any():
+        raise RequestError(
+            f"No node of the library holds {', '.join(options.metal_symbols)}: name another metal, such as Zn, Cu"
+            " or Cd.",
+            "metals",
+        )
+    return allowed & np.logical_not(is_node & held[:, IS_METAL & ~named].any(1))
+
+
+def _by_name(
+    allowed: NDArray[np.bool_],
+    library: BlockLibrary,
+    kind: int,
+    field: str,
+    names: list[str],
+    held: NDArray[np.bool_],
+    options: MofDiffOptions,
+) -> NDArray[np.bool_]:
+    """(L,) those allowed, of a kind only those that are named, where any are."""
+    if not names:
+        return allowed
+    named = np.zeros(len(library), bool)
+    for name in names:
+        try:
+            rows = rows_called(library, kind, name)
+        except UnknownBlock as error:
+            raise RequestError(str(error), field) from error
+        if not allowed[rows].any():
+            metals = set(np.flatnonzero(held[rows[0]] & IS_METAL))
+            foreign = metals - {atomic_number(s) for s in options.metal_symbols} if options.metal_symbols else set()
+            if kind == NODE and foreign:
+                raise RequestError(
+                    f"The node {name} holds {SYMBOLS[min(foreign)]}, and the metals asked for are"
+                    f" {', '.join(options.metal_symbols)}: add it to them, or leave the node out.",
+                    field,
+                )
+            raise RequestError(
+                f"The {KINDS[kind]} {name} holds an element that the chemical system does not allow: allow all of"
+                f" {', '.join(SYMBOLS[z] for z in np.flatnonzero(held[rows[0]]))}, or leave the {KINDS[kind]} out.",
+                field,
+            )
+        named[rows] = True
+    return allowed & (named | (library.kind != kind))
+
+
+def _unbalanced(options: MofDiffOptions) -> RequestError:
+    """Why no number of blocks can be put together, and what to change."""
+    asked = f"{options.blocks} building blocks" if options.blocks else f"{MOST_BLOCKS} building blocks or fewer"
+    named = [field for field in ("linkers", "nodes") if getattr(options, field)]
+    if named:
+        more = " and ".join(named)
+        return RequestError(
+            f"No choice of {asked} of the {more} named has as many connection points at nodes as at linkers: allow"
+            f" other {' or '.join(named)}{', or ask for another number' if options.blocks else ''}.",
+            named[0],
+        )
+    return RequestError(
+        f"No choice of {asked} with the elements asked for has as many connection points at nodes as at linkers: ask"
+        " for another number, or allow more elements.",
+        "blocks" if options.blocks else "chemsys",
     )
 
 
