@@ -169,10 +169,10 @@ QAbstractItemView {{
 }}
 QTableView, QTreeView, QListView {{ border: 0; }}
 QTreeView::item, QListView::item {{ padding: 3px 2px; }}
+QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {{
   background: {t.accent_soft}; color: {t.text};
 }}
-QTreeView::item:hover, QListView::item:hover {{ background: {t.hover}; }}
 QListView::item:disabled {{ color: {t.faint}; }}
 QTreeView::branch:has-children:closed {{ image: url({_image("closed", t.muted)}); }}
 QTreeView::branch:has-children:open {{ image: url({_image("chevron", t.muted)}); }}

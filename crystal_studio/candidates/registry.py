@@ -20,31 +20,6 @@ BUILT_IN = (
     Quantity("nodes", "Nodes", kind=LABEL, description="Metal nodes of the framework, the commonest first"),
     Quantity("linkers", "Linkers", kind=LABEL, description="Linkers of the framework, the commonest first"),
     Quantity(
-        "space_group",
-        "Space group",
-        kind=COUNT,
-        description="Space group that it has, 0.1 Å tolerance",
-        stored="column",
-    ),
-    Quantity(
-        "asked_space_group",
-        "Asked group",
-        kind=COUNT,
-        description="Space group that the request asked for",
-        stored="column",
-        shown=False,
-    ),
-    Quantity(
-        "n_atoms",
-        "Atoms",
-        kind=COUNT,
-        description="Atoms in the cell, the conventional one where its group is known",
-        stored="column",
-    ),
-    Quantity(
-        "n_orbits", "Orbits", kind=COUNT, description="Orbits of the asymmetric unit", stored="column", shown=False
-    ),
-    Quantity(
         "co2_working_capacity",
         "CO₂ working capacity",
         "ΔN<sub>CO2</sub>",
@@ -103,6 +78,31 @@ BUILT_IN = (
         "",
         ".3f",
         description="Share of the volume outside of all atoms that is connected through the crystal",
+    ),
+    Quantity(
+        "space_group",
+        "Space group",
+        kind=COUNT,
+        description="Space group that it has, 0.1 Å tolerance",
+        stored="column",
+    ),
+    Quantity(
+        "asked_space_group",
+        "Asked group",
+        kind=COUNT,
+        description="Space group that the request asked for",
+        stored="column",
+        shown=False,
+    ),
+    Quantity(
+        "n_atoms",
+        "Atoms",
+        kind=COUNT,
+        description="Atoms in the cell, the conventional one where its group is known",
+        stored="column",
+    ),
+    Quantity(
+        "n_orbits", "Orbits", kind=COUNT, description="Orbits of the asymmetric unit", stored="column", shown=False
     ),
     Quantity(
         "e_hull",

@@ -51,7 +51,7 @@ def test_frameworks_lead_with_what_they_are_made_of_and_their_pores():
     assert held - {BLOCKS} <= shown(held)
     assert not shown(held) & {"e_hull", "predicted_e_hull", "formation_energy", "band_gap", "space_group", "novel"}
     keys = [column.key for column in columns(()) if found.shows(column)]
-    assert keys[:7] == ["id", "formula", "nodes", "linkers", "n_atoms", "pld", "lcd"]
+    assert keys[:7] == ["id", "formula", "nodes", "linkers", "pld", "lcd", "surface_area"]
     assert (found.order, found.descending, found.x, found.y) == ("surface_area", True, "pld", "surface_area")
     assert arrangement(held | {"co2_working_capacity"}).order == "co2_working_capacity"
     assert "novel" in shown(held | {"novel"})

@@ -147,7 +147,7 @@ def test_a_family_of_frameworks_is_asked_for_metals_blocks_and_pores(page, qtbot
     _choose(page, "frameworks")
     assert not page.symmetry.isVisible() and not page.chemistry.formula.isVisible()
     assert not page.budget.max_atoms.isVisible() and not page.what.bar.isTabVisible(1)
-    drawn = page.budget.options.widgets
+    drawn = page.made_of.options.widgets
     assert {"metals", "blocks"} <= set(drawn)
     retype(qtbot, drawn["metals"], "Zn Cu")
     assert page.model.request.options["metals"] == "Zn Cu"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from design_pages import groups, retype
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialogButtonBox, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.design_page import DesignPage
@@ -47,9 +47,8 @@ def test_what_is_ticked_is_picked_with_what_was_before(dialog, qtbot):
     (row,) = [row for row in dialog._rows() if row.offer.value == "BDC/4"]
     row.setCheckState(0, Qt.CheckState.Checked)
     assert "3 ticked" in dialog.state.text()
-    button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)
     with qtbot.waitSignal(dialog.picked) as told:
-        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
     assert told.args == [["BTC/6", "mine", "BDC/4"]]
 
 
@@ -79,13 +78,14 @@ def test_the_page_takes_what_is_typed_and_says_what_no_library_has(qtbot):
     page.set_catalogue(Catalogue(groups(), (registry.card("mofdiff-core"),)))
     page.show()
     page.model.change(Form(model="mofdiff-core"), "x")
-    boxes = page.budget.options.widgets
+    boxes = page.made_of.options.widgets
     assert {"metals", "nodes", "linkers"} <= set(boxes) and all(len(boxes[n].actions()) for n in ("nodes", "linkers"))
     box = boxes["linkers"]
-    assert isinstance(box, QLineEdit)
+    assert isinstance(box, QLineEdit) and box.isVisible() and "linkers" not in page.budget.options.widgets
     retype(qtbot, box, "BDC")
     qtbot.waitUntil(lambda: page.ready)
     assert page.model.request.options["linkers"] == "BDC"
+    assert "Linkers: BDC." in page.launch.summary.text()
     box.actions()[-1].trigger()
     dialog = page.findChild(PickDialog)
     assert dialog.values == ["BDC"]

@@ -14,6 +14,7 @@ from crystal_studio.app import theme
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.choice import HELP_ROLE, Choice
 from crystal_studio.app.design.form_model import FormModel
+from crystal_studio.app.design.made_of_card import SECTION as WHAT
 from crystal_studio.app.design.number_fields import WholeBox, show_value
 from crystal_studio.app.design.option_fields import OptionFields
 from crystal_studio.app.design.option_sources import FamilySource
@@ -156,7 +157,8 @@ class BudgetPanel(Card):
         for box, value in ((self.device, form.device), (self.potential, form.potential)):
             box.show_value(value)
         self.funnel.show_value(form.funnel)
-        card, fields = self._model.card, [f for f in self._model.fields if f.section not in ELSEWHERE]
+        elsewhere = ELSEWHERE if self._model.able.space_groups else (*ELSEWHERE, WHAT)
+        card, fields = self._model.card, [f for f in self._model.fields if f.section not in elsewhere]
         facts = [f"{card.parameters / 1e6:.1f} million parameters"] if card and card.parameters else []
         facts += [f"{len(card.elements)} elements", card.licence] if card else []
         self.model_note.setText(", ".join(facts))

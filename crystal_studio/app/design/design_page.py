@@ -24,6 +24,7 @@ from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.in_words import in_words
 from crystal_studio.app.design.launch_card import LaunchCard
+from crystal_studio.app.design.made_of_card import MadeOfCard
 from crystal_studio.app.design.notes import composition_note
 from crystal_studio.app.design.page_undo import PageUndo
 from crystal_studio.app.design.sites_panel import SitesPanel
@@ -81,8 +82,9 @@ class DesignPage(QWidget):
         self.splitter.addWidget(_scrolling(_column(self.what, self.budget), 420))
         self.symmetry_part = QStackedWidget()
         self.no_symmetry = EmptyState("crystal", "The model chooses the symmetry", "")
-        self.symmetry_part.addWidget(_scrolling(self.symmetry, 280))
-        self.symmetry_part.addWidget(self.no_symmetry)
+        self.made_of = MadeOfCard(self.model)
+        for part in (_scrolling(self.symmetry, 280), self.no_symmetry, _scrolling(self.made_of, 280)):
+            self.symmetry_part.addWidget(part)
         self.splitter.addWidget(_column(self.symmetry_part, self.launch))
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 1)
@@ -173,13 +175,15 @@ class DesignPage(QWidget):
         self._mark(error.field if error else "", str(error) if error else "")
         groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
         units = {p.name: p.unit for p in card.labels} if card else {}
-        self.launch.tell(in_words(form, groups if able.space_groups else None, units, self.sites.said))
+        self.launch.tell(
+            in_words(form, groups if able.space_groups else None, units, [*self.sites.said, *self.made_of.said])
+        )
         request = self.model.request
         seconds = self._estimate.seconds(request, self.model.fields) if request is not None else None
         self.launch.estimate(seconds, possible=request is not None or self.model.waits)
         problem = self._problem()
         # What stands beside its field is not said twice.
-        placed = error is None or self._tab_of(error.field) or error.field in self.budget.fields | {"space_groups"}
+        placed = error is None or self._tab_of(error.field) or error.field in self._placed
         elsewhere = problem in (self._blocked, self._no_model()) or not placed
         bad = self._bad_tab(error)
         where = f" under {TITLES[bad]}" if bad else ""
@@ -193,7 +197,8 @@ class DesignPage(QWidget):
     def _offer(self, able: Capabilities) -> None:
         """Show what the model can be asked for."""
         title = self.model.family.title if self.model.family is not None else ""
-        self.symmetry_part.setCurrentIndex(0 if able.space_groups else 1)
+        self.made_of.refresh()
+        self.symmetry_part.setCurrentIndex(0 if able.space_groups else 2 if self.made_of.options.fields else 1)
         self.no_symmetry.text.setText(f"{title} models cannot be asked for space groups.")
         offered = {"sites": self.sites.offered, "targets": self.targets.offered}
         self.what.offer(["chemistry", *(tab for tab, shown in offered.items() if shown)])
@@ -235,11 +240,17 @@ class DesignPage(QWidget):
         drawn = {"targets": self.targets.options, "sites": self.sites.options}
         return next((tab for tab, options in drawn.items() if field in options.widgets), FIELDS.get(field, ""))
 
+    @property
+    def _placed(self) -> frozenset[str]:
+        """Names of the fields that stand on no tab."""
+        return self.budget.fields | frozenset(self.made_of.options.widgets) | {"space_groups"}
+
     def _mark(self, field: str, message: str) -> None:
         for panel in (self.chemistry, self.sites, self.targets):
             panel.set_error(field, message)
         self.symmetry.set_error(message if field == "space_groups" else "")
         self.budget.set_error(field, message)
+        self.made_of.set_error(field, message)
 
     def _no_model(self) -> str:
         if self._catalogue.cards or not self._catalogue.groups:

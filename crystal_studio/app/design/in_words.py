@@ -16,7 +16,7 @@ from crystal_studio.app.typeset import hm_html
 
 def in_words(form: Form, groups: Sequence[GroupInfo] | None, units: dict[str, str], known: Sequence[str] = ()) -> str:
     """Rich text; ``groups`` that were picked, None where the model knows none; ``units`` of its targets by name;
-    ``known``: what is said of sites and cell beside template and structure."""
+    ``known``: what is said beside template and structure, of sites, cell and what it is made of."""
     symmetry = "" if groups is None else _symmetry(form, groups)
     size = f" At most {plural(form.max_atoms, 'atom')} in the primitive cell." if form.max_atoms else ""
     sites = [escape(describe_sites(form)), *(f"{escape(text)}." for text in known)]

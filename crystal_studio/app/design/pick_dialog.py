@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -38,7 +37,7 @@ class PickDialog(QDialog):
 
     def __init__(self, title: str, offers: Sequence[Offer], chosen: Sequence[str], parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(title)
+        self.setWindowTitle(f"Choose {title.lower()}")
         self.resize(880, 560)
         self._chosen = list(chosen)
         sketches = any(offer.sketch for offer in offers)
@@ -79,9 +78,12 @@ class PickDialog(QDialog):
         self.clear = QPushButton("Clear")
         self.clear.setToolTip("Tick none: any is allowed")
         self.clear.clicked.connect(self._clear)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self._take)
-        buttons.rejected.connect(self.reject)
+        self.go = QPushButton("OK")
+        self.go.setProperty("role", "primary")
+        self.go.setDefault(True)
+        self.go.clicked.connect(self._take)
+        close = QPushButton("Cancel")
+        close.clicked.connect(self.reject)
         asking, middle, end = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         asking.addWidget(self.search, 1)
         asking.addWidget(self.points)
@@ -95,14 +97,17 @@ class PickDialog(QDialog):
         self.beside.setVisible(sketches)
         middle.addWidget(self.beside)
         end.addWidget(self.state, 1)
-        end.addWidget(self.clear)
-        end.addWidget(buttons)
+        for button in (self.clear, close, self.go):
+            end.addWidget(button)
         whole = QVBoxLayout(self)
+        whole.setContentsMargins(18, 18, 18, 14)
+        whole.setSpacing(12)
         for part in (asking, middle, end):
             whole.addLayout(part, 1 if part is middle else 0)
         self.search.textChanged.connect(lambda _: self._filter())
         self.points.currentIndexChanged.connect(lambda _: self._filter())
         self._filter()
+        self.list.setCurrentIndex(self.list.model().index(0, 0))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

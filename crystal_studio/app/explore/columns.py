@@ -128,8 +128,8 @@ def columns(symbols: tuple[str, ...]) -> tuple[Column, ...]:
         "asked_space_group": _group("asked_space_group", "Asked group", "Space group asked for", symbols, shown=False),
         "novel": Column("novel", "Novel", "Whether it is missing among the known structures", 76, _novel),
     }
-    for name in ("nodes", "linkers"):
-        special[name] = _formulas(quantities()[name])
+    for name, width in (("nodes", 80), ("linkers", 124)):
+        special[name] = _formulas(quantities()[name], width)
     found = [Column("id", "ID", "Number of the candidate in this project", 68, lambda row: count(row.id), number=True)]
     for quantity in quantities().values():
         found.append(special.get(quantity.name) or quantity_column(quantity))
@@ -160,10 +160,11 @@ def _word(key: str, title: str, tip: str, width: int, shown: bool = True) -> Col
     return Column(key, title, tip, width, lambda row: str(row.value(key) or MISSING), shown=shown)
 
 
-def _formulas(quantity: Quantity) -> Column:
+def _formulas(quantity: Quantity, width: int) -> Column:
     """A column of formulas with words between them."""
     return replace(
         quantity_column(quantity),
+        width=width,
         text=lambda row: formula_text(str(row.value(quantity.name) or MISSING)),
         html=lambda row: formula_html(str(row.value(quantity.name) or MISSING)),
     )

@@ -57,6 +57,8 @@ class FrameworkTab(Tab):
             grid.note(f"{stage_title(verdict.stage)}: {validity(verdict)}")
         if not spoken:
             grid.note(f"Not checked. {ADVICE}")
+        if facts.framework is not None:
+            self._net(grid, facts.framework)
         grid.finish()
         self.grid = grid
         self._replace(scrolled(grid))
@@ -80,6 +82,10 @@ class FrameworkTab(Tab):
             grid.text(f"{kind.title} {name}", f"{kind.count} \u00d7, {points}", tip)
         if makeup.loose:
             grid.text("Atoms in no block", str(makeup.loose))
+
+    @staticmethod
+    def _net(grid: FactGrid, framework: FrameworkFacts) -> None:
+        makeup = framework.makeup
         grid.group("Net")
         net = "three-dimensional" if makeup.dimension == 3 else _DIRECTIONS[makeup.dimension]
         grid.text("Its bonds make it", net)
