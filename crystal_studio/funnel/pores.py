@@ -9,6 +9,7 @@ import numpy as np
 
 from crystal_studio.candidates.verdicts import ERROR, PASSED, REJECTED, Finding, Reason, ReasonKind, Verdicts
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.crystal.soundness import COMPUTABLE, fault_text
 from crystal_studio.execution.other_python import ProgramError
 from crystal_studio.funnel.columns import objects
@@ -78,7 +79,7 @@ class PoresStage:
                 notes[i] = fault
                 continue
             try:
-                found = program.measure(one, probe, self.seconds)
+                found = program.measure(_primitive(one), probe, self.seconds)
             except ProgramError as error:
                 status[i], reasons[i] = ERROR, Reason("error", {"text": f"{method.title}: {error}"})
                 continue
@@ -88,6 +89,12 @@ class PoresStage:
                 reasons[i] = Reason("narrow", {"pld": found.pld, "least": self.least_pld})
         findings = tuple(Finding(name, method, figures[:, k]) for k, name in enumerate(self.gives))
         return Verdicts(tuple(status), tuple(reasons), findings, {"pores_note": notes})
+
+
+def _primitive(one: Structures) -> Structures:
+    """The least cell that repeats to the same crystal: programs take several times as long for several copies."""
+    cell = primitive_cell(*one.cell(0))
+    return Structures.from_lists([cell.lattice], [cell.numbers], [cell.positions])
 
 
 def _no_radius(one: Structures) -> str:

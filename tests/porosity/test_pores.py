@@ -112,7 +112,8 @@ def test_a_candidate_without_an_answer_is_an_error_and_the_others_are_judged(mon
             return Method("half", "geometry", "Half")
 
         def measure(self, crystal: Structures, probe: Probe, seconds: float) -> Pores:
-            if crystal.lattice[0, 0, 0] < 10:
+            assert crystal.offsets.tolist() == [0, 1]  # the primitive cell of eight atoms
+            if np.abs(crystal.lattice).max() < 5:
                 raise ProgramError("it gave up")
             return Pores(8.0, 5.0, 1000.0, 500.0, 0.5)
 
