@@ -37,7 +37,7 @@ class MofValidityStage:
     is judged by what it is meant to be; where none are stated they are perceived.
     """
 
-    charges: bool = option(True, "Partial charges", "whether charges by EQeq beyond 3 e count as a fault")
+    charges: bool = option(True, "Partial charges", "whether too high charges by EQeq count as a fault")
     rejects: bool = True
 
     _by_stated_bonds: ClassVar[bool] = True

@@ -34,6 +34,19 @@ def test_pores_and_charges_count_where_they_are_known() -> None:
     assert check(structures, charge=charge).failures(0) == ["charge"]
 
 
+@pytest.mark.parametrize(
+    ("number", "charge", "failures"), [(40, 3.14, []), (40, 4.1, ["charge"]), (30, 3.14, ["charge"])]
+)
+def test_an_atom_may_bear_as_much_as_its_usual_ion(number: int, charge: float, failures: list[str]) -> None:
+    """EQeq gives zirconium in UiO-66 3.14 e."""
+    lattice, numbers, positions = known("MOF-5").cell(0)
+    metal = int(np.flatnonzero(numbers == 30)[0])
+    one = Structures.from_lists([lattice], [np.where(numbers == 30, number, numbers)], [positions])
+    charges = np.zeros(len(numbers))
+    charges[metal] = charge
+    assert check(one, charge=charges).failures(0) == failures
+
+
 def test_bonds_are_those_that_are_stated() -> None:
     """Where the bonds of a framework are stated, no others are perceived: without its linkers' bonds it is pieces."""
     structures = known("MOF-5")
