@@ -11,22 +11,25 @@ import torch
 
 from crystal_studio.conformance import families, generators
 from crystal_studio.crystal.elements import SYMBOLS
+from crystal_studio.crystal.neighbours import minimum_radius_ratios
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.errors import RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import latents
-from crystal_studio.generators.mofdiff.balance import balanced
-from crystal_studio.generators.mofdiff.closing import close
+from crystal_studio.generators.mofdiff.balance import balanced, matching
+from crystal_studio.generators.mofdiff.contacts import shipped_contacts
 from crystal_studio.generators.mofdiff.family import FAMILY
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
+from crystal_studio.generators.mofdiff.refining import refine
 from crystal_studio.generators.requests import fitted
 from crystal_studio.mof.blocks import LINKER, NODE
 from crystal_studio.mof.contents import called, stem_of
 from crystal_studio.mof.elements import IS_METAL
 from crystal_studio.mof.library import shipped_blocks, shipped_mofs
 from crystal_studio.mof.makeup import block_formula
+from crystal_studio.mof.whole import whole_atoms
 from tests.generators import mofdiff_parts
 
 ZINC = DesignRequest(
@@ -168,23 +171,61 @@ def test_it_is_no_default(models):
     assert "mofdiff" in registry.families
 
 
-def test_gaps_of_strained_frameworks_are_closed():
-    """Known frameworks whose cells and places are as far off as sampled ones: blocks meet, in nearly the true cell."""
+def test_frameworks_that_are_off_are_drawn_together():
+    """Known frameworks whose cells and places are as far off as sampled ones: blocks meet and leave each other room, in
+    nearly the true cell."""
     whole, library = shipped_mofs(), shipped_blocks()
     small = whole.take(np.flatnonzero((whole.n_blocks == 4) & (whole.dimension == 3))[:6])
     rng = np.random.default_rng(0)
     owner = np.repeat(np.arange(len(small)), small.n_blocks)
     moved = np.einsum("ni,nij->nj", rng.normal(size=(len(owner), 3)) * 0.4, np.linalg.inv(small.lattice)[owner])
     off = replace(small, lattice=small.lattice * 1.1, positions=small.positions + moved)
-    closed = close(off, library)
-    assert (closed.widest < 0.5).all()
-    volumes = [np.abs(np.linalg.det(m.lattice)) for m in (closed.mofs, small, off)]
+    refined = refine(off, library)
+    assert (refined.widest < 0.5).all()
+    volumes = [np.abs(np.linalg.det(m.lattice)) for m in (refined.mofs, small, off)]
     assert (np.abs(volumes[0] / volumes[1] - 1) < np.abs(volumes[2] / volumes[1] - 1)).mean() > 0.8
+    assert (minimum_radius_ratios(whole_atoms(refined.mofs, library).structures) > 0.7).all()
     # Points that are joined are where the connections say, whichever cell each block is put into.
     for i in range(len(small)):
-        mofs, joined = closed.mofs, closed.mofs.connections(i)
+        mofs, joined = refined.mofs, refined.mofs.connections(i)
         rows = mofs.offsets[i] + mofs.ends[joined][..., 0]
         local = library.points[library.point_offsets[mofs.block[rows]] + mofs.ends[joined][..., 1]]
         at = np.einsum("ncij,ncj->nci", mofs.rotation[rows], local) + mofs.positions[rows] @ mofs.lattice[i]
         gaps = np.linalg.norm(at[:, 1] + mofs.image[joined] @ mofs.lattice[i] - at[:, 0], axis=1)
-        assert gaps.max() == pytest.approx(closed.widest[i], abs=1e-6)
+        assert gaps.max() == pytest.approx(refined.widest[i], abs=1e-6)
+
+
+def test_known_frameworks_match_contact_by_contact():
+    """What a block usually meets is what it meets in most of the frameworks that it is from."""
+    whole, contacts = shipped_mofs(), shipped_contacts()
+    left = np.add.reduceat(contacts[whole.block], whole.offsets[:-1], axis=0)
+    assert 0.5 < (left == 0).all(1).mean() < 1
+
+
+@pytest.mark.parametrize("price", [0.0, 2.0])
+def test_blocks_are_the_likeliest_few_whose_contacts_match(price):
+    """Beside all choices of four blocks out of six."""
+    contacts = np.array([[2, 0], [1, 1], [0, 2], [-2, 0], [-1, -1], [0, -2]])
+    holds = np.array([0, 0, 1, 0, 0, 0])
+    rng = np.random.default_rng(1)
+    for must in (0, 1):
+        for _ in range(10):
+            likely = np.log(rng.dirichlet(np.ones(6), 4))
+
+            def worth(choice, likely=likely):
+                return sum(likely[i, k] for i, k in enumerate(choice)) - price * len(set(choice))
+
+            choices = [
+                choice
+                for choice in itertools.product(range(6), repeat=4)
+                if not contacts[list(choice)].sum(0).any() and np.bitwise_or.reduce(holds[list(choice)]) & must == must
+            ]
+            found = matching(likely, contacts, holds, must, price)
+            assert found is not None and worth(found) == pytest.approx(max(map(worth, choices)))
+
+
+def test_blocks_whose_contacts_cannot_match_are_not_chosen():
+    contacts = np.array([[2, 0], [0, -2]])
+    assert matching(np.zeros((2, 2)), contacts, np.zeros(2, np.int64)) is None
+    forbidden = np.array([[0.0, -np.inf, 0.0]] * 2)
+    assert matching(forbidden, np.array([[1], [-1], [-2]]), np.zeros(3, np.int64)) is None

@@ -1,4 +1,4 @@
-"""From sampled blocks, places and cells to frameworks that hold together: assembled, then their gaps closed."""
+"""From sampled blocks, places and cells to frameworks that hold together: assembled, then drawn together."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
-from crystal_studio.generators.mofdiff.closing import MOST_STRAIN, close
+from crystal_studio.generators.mofdiff.refining import refine
 from crystal_studio.mof.assemble import FARTHEST, assemble
 from crystal_studio.mof.blocks import BlockLibrary
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.whole import whole_atoms
 
 ASSEMBLIES = 2
-"""How often what is open is assembled and closed: once its gaps are smaller, other points may turn out to meet."""
+"""How often what is not made is assembled and drawn together: where its blocks have room, other points may meet."""
 CLASH = 0.6
 """Sums of covalent radii between two atoms below which no relaxation will part them."""
-REASONS = ("unbalanced", "open", "strained", "clash")
+REASONS = ("unbalanced", "open", "clash")
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ class Built:
     mofs : turned, with their connections, as far as they could be made
     widest : (B,) Angstrom between points that are joined, at most; infinite where nothing is
     reason : B codes, "" where the framework holds together: "unbalanced" (nodes and linkers have other numbers of
-        connection points), "open" (points stay apart), "strained" (they meet in a cell of another shape alone),
-        "clash" (they meet, but atoms stand on top of each other)
+        connection points), "open" (points stay apart), "clash" (they meet, but atoms stand on top of each other)
     as_drawn : (B,) bool, whether the blocks met in the cell and at the places that were drawn
     """
 
@@ -48,37 +47,38 @@ def build(mofs: CoarseMofs, library: BlockLibrary, seed: int, device: str = "cpu
     """Put B frameworks together, of which only lattice, blocks and positions are read."""
     size = len(mofs)
     parts = [mofs.take(np.array([i])) for i in range(size)]
-    widest, strain = np.full(size, np.inf), np.zeros(size)
+    widest, room = np.full(size, np.inf), np.zeros(size)
     as_drawn, even = np.zeros(size, bool), np.ones(size, bool)
-    waiting = np.arange(size)
+    waiting, start = np.arange(size), list(parts)
     for round_ in range(ASSEMBLIES):
-        turned = assemble(CoarseMofs.concatenate(parts[i] for i in waiting), library, seed + round_, device=device)
-        closed = close(turned.mofs, library)
-        for row, i in enumerate(waiting.tolist()):
-            if np.isnan(closed.widest[row]):
-                even[i] = False
-                continue
-            met = turned.reasons[row] is None
-            as_drawn[i] |= met and round_ == 0
-            # What meets is left as it is: closing it to the last digit bends the cell more than a relaxation would.
-            found, wide = (turned.mofs, turned.widest[row]) if met else (closed.mofs, closed.widest[row])
-            if wide < widest[i]:
-                parts[i] = found.take(np.array([row]))
-                widest[i] = wide
-                strain[i] = _strain(mofs.lattice[i], parts[i].lattice[0])
-        waiting = np.flatnonzero(even & (widest > FARTHEST))
+        turned = assemble(CoarseMofs.concatenate(start[i] for i in waiting), library, seed + round_, device=device)
+        joined = np.isfinite(turned.widest)
+        even[waiting] = joined
+        waiting = waiting[joined]
         if not len(waiting):
             break
-    whole = CoarseMofs.concatenate(parts)
-    room = minimum_radius_ratios(whole_atoms(whole, library).structures)
+        met = turned.mofs.take(np.flatnonzero(joined)), turned.widest[joined]
+        refined = refine(met[0], library, seed=seed + round_)
+        if not round_:
+            as_drawn[waiting] = met[1] <= FARTHEST
+        for found, wide in (met, (refined.mofs, refined.widest)):
+            free = minimum_radius_ratios(whole_atoms(found, library).structures)
+            for row, i in enumerate(waiting.tolist()):
+                # The last that is made, else what comes nearest.
+                if _made(wide[row], free[row]) or (not _made(widest[i], room[i]) and wide[row] < widest[i]):
+                    parts[i] = found.take(np.array([row]))
+                    widest[i], room[i] = wide[row], free[row]
+        for row, i in enumerate(waiting.tolist()):
+            start[i] = refined.mofs.take(np.array([row]))
+        waiting = np.flatnonzero(even & ~np.array([_made(*one) for one in zip(widest, room, strict=True)]))
+        if not len(waiting):
+            break
     reasons = [
-        next((reason for reason, holds in zip(REASONS, found, strict=True) if holds), "")
-        for found in zip(~even, widest > FARTHEST, strain > MOST_STRAIN, room < CLASH, strict=True)
+        "unbalanced" if not balances else "open" if wide > FARTHEST else "clash" if free < CLASH else ""
+        for balances, wide, free in zip(even, widest, room, strict=True)
     ]
-    return Built(whole, widest, tuple(reasons), as_drawn)
+    return Built(CoarseMofs.concatenate(parts), widest, tuple(reasons), as_drawn)
 
 
-def _strain(before: NDArray, after: NDArray) -> float:
-    """Largest logarithmic change of a length between two cells."""
-    stretch = np.linalg.svd(np.linalg.solve(before, after), compute_uv=False)
-    return float(np.abs(np.log(np.maximum(stretch, 1e-9))).max())
+def _made(widest: float, room: float) -> bool:
+    return widest <= FARTHEST and room >= CLASH

@@ -18,6 +18,7 @@ from crystal_studio.design.request import DesignRequest
 from crystal_studio.generators.chunks import begin
 from crystal_studio.generators.mofdiff import latents
 from crystal_studio.generators.mofdiff.building import Built, build
+from crystal_studio.generators.mofdiff.contacts import shipped_contacts
 from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS
 from crystal_studio.generators.mofdiff.labels import NAMES, scaled
 from crystal_studio.generators.mofdiff.network import Network
@@ -36,8 +37,8 @@ from crystal_studio.mof.whole import whole_atoms
 
 ROUNDS = 6
 """How often a framework is drawn at most whose blocks do not meet, or not without a clash."""
-DEFAULT_STEPS = 60
-_SETTLING = 0.5
+DEFAULT_STEPS = 40
+_SETTLING = 1.0
 """Steps that find the places of named blocks, as a share of those before."""
 _LATENT_STEPS = 50
 _TRIES = 64
@@ -128,7 +129,8 @@ class MofDiff:
         steps = options.steps or DEFAULT_STEPS
         config = SamplerConfig(steps, settling=max(1, round(_SETTLING * steps)))
         each = config.steps + config.settling
-        choice = Choice(torch.as_tensor(blocks.allowed, device=self.device), blocks.holds, blocks.must)
+        allowed = torch.as_tensor(blocks.allowed, device=self.device)
+        choice = Choice(allowed, blocks.holds, blocks.must, shipped_contacts())
         labels = torch.as_tensor(scaled(_targets(request, count, rng)), device=self.device)
         kept: dict[int, CoarseMofs] = {}
         gaps, holds = np.full(count, np.inf), np.zeros(count, bool)

@@ -16,7 +16,7 @@ from crystal_studio.candidates.ragged import offsets_of
 from crystal_studio.crystal.multigraph import Orbits
 from crystal_studio.diffusion.random import normal
 from crystal_studio.generators.mofdiff import noise
-from crystal_studio.generators.mofdiff.balance import balanced
+from crystal_studio.generators.mofdiff.balance import balanced, matching
 from crystal_studio.generators.mofdiff.frameworks import cell_of_log, orbits_of
 from crystal_studio.generators.mofdiff.network import Denoised, Network, Shown
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
@@ -25,30 +25,41 @@ from crystal_studio.mof.coarse import CoarseMofs
 
 _WIDEST = 3.0
 """Spreads of the data within which components of the first cell stay."""
+_ROUNDS = 2
+_ONE_COPY = 0.02
+"""Expected copies of a block that double the odds of another."""
 
 
 @dataclass(frozen=True)
 class SamplerConfig:
-    """steps : levels of noise from 1 to 0, one network call each
+    """steps : levels of noise from 1 to ``named_at``, one network call each
+    named_at : time at which blocks are named
     noise : share of the ancestral noise, 0 for the probability flow
     settling : further levels, from time ``settled_from`` to 0, for the places of blocks that are known then
     straining : share of the strain that is expected in the cell that is taken out of it
+    alike : strength of the expectation that a framework repeats its blocks, 0 for none
+    price : of a kind of block, in logarithms of likelihood, where blocks are named together
     """
 
-    steps: int = 60
+    steps: int = 40
+    named_at: float = 0.3
     noise: float = 1.0
-    settling: int = 30
-    settled_from: float = 0.6
+    settling: int = 40
+    settled_from: float = 0.75
     straining: float = 1.0
+    alike: float = 1.0
+    price: float = 3.0
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What blocks may be: allowed (L,) bool; holds (L,) bits of required elements of each; must, the bits required."""
+    """What blocks may be: allowed (L,) bool; holds (L,) bits of required elements of each; must, the bits required;
+    contacts (L, D) that are to match, None to let connection points alone count."""
 
     allowed: Tensor
     holds: NDArray[np.int64]
     must: int = 0
+    contacts: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,7 @@ class Denoising:
     x: Tensor
     lattice: Tensor
     straining: float
+    alike: float = 0.0
 
     def look(self, t_blocks: Tensor, t: Tensor) -> Denoised:
         """What the network says at times of blocks and places."""
@@ -86,7 +98,8 @@ class Denoising:
         out: Denoised = self.network(
             Shown(self.orbits, self.features, self.x, self.lattice, t_blocks.expand(size), at, sigma, self.z)
         )
-        return out._replace(logits=out.logits.masked_fill(~self.allowed, -torch.inf))
+        logits = out.logits.masked_fill(~self.allowed, -torch.inf)
+        return out._replace(logits=repeated(logits, self.orbits, self.alike))
 
     def move(self, out: Denoised, t: Tensor, s: Tensor, share: float) -> None:
         """Places and cells from time t to s."""
@@ -136,8 +149,8 @@ def sample(
     lattice = cell_of_log(network.cell(z, n_blocks).clamp(-_WIDEST, _WIDEST) * scale[1] + scale[0])
     features = torch.randn(len(orbits), vocabulary.width, generator=generator, device=device)
     x = torch.rand(len(orbits), 3, generator=generator, device=device)
-    d = Denoising(network, orbits, z, choice.allowed, generator, features, x, lattice, config.straining)
-    times = torch.linspace(1, 0, config.steps + 1, device=device)
+    d = Denoising(network, orbits, z, choice.allowed, generator, features, x, lattice, config.straining, config.alike)
+    times = torch.linspace(1, config.named_at, config.steps + 1, device=device)
 
     def watch() -> None:
         if cancel is not None and cancel.is_set():
@@ -151,7 +164,7 @@ def sample(
         d.name(out, t, s, config.noise)
         tick()
     assert out is not None
-    block, even, at_once = named(out.logits, orbits, vocabulary, choice)
+    block, even, at_once = named(out.logits, orbits, vocabulary, choice, config.price)
     d.features = network.features[block]
     times = torch.linspace(config.settled_from, 0, config.settling + 1, device=device)
     if config.settling:
@@ -167,8 +180,22 @@ def sample(
     return Drawn(_coarse(d.lattice, n_blocks, block, d.x), even, at_once)
 
 
+def repeated(logits: Tensor, orbits: Orbits, strength: float) -> Tensor:
+    """Logits (n, L) that expect blocks which other places of their framework are likely to hold as well: two rounds
+    of a mean field, in which one certain copy makes another 1 + 1 / 0.02 times as likely at strength 1."""
+    if not strength:
+        return logits
+    own = logits.softmax(-1)
+    found = logits
+    for _ in range(_ROUNDS):
+        copies = own.new_zeros(len(orbits.n_atoms), own.shape[1]).index_add_(0, orbits.crystal, own)
+        found = logits + strength * ((copies[orbits.crystal] - own).clamp_min(0) / _ONE_COPY).log1p()
+        own = found.softmax(-1)
+    return found
+
+
 def named(
-    logits: Tensor, orbits: Orbits, vocabulary: Vocabulary, choice: Choice
+    logits: Tensor, orbits: Orbits, vocabulary: Vocabulary, choice: Choice, price: float
 ) -> tuple[Tensor, NDArray[np.bool_], NDArray[np.bool_]]:
     """Rows of the vocabulary (n,) that are likeliest together, whether they balance (B,), and whether each block's
     likeliest did so by itself (B,)."""
@@ -180,7 +207,12 @@ def named(
     for i, (start, end) in enumerate(itertools.pairwise(ends.tolist())):
         own = found[start:end]
         at_once[i] = points[own].sum() == 0
-        best = balanced(log_likelihood[start:end], points, choice.holds, choice.must)
+        likely = log_likelihood[start:end]
+        best = None
+        if choice.contacts is not None:
+            best = matching(likely, choice.contacts, choice.holds, choice.must, price)
+        if best is None:
+            best = balanced(likely, points, choice.holds, choice.must)
         if best is not None:
             found[start:end], even[i] = best, True
     return torch.as_tensor(found, device=logits.device), even, at_once
