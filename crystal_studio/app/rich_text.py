@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from crystal_studio.app import theme
 
 HTML_ROLE = int(Qt.ItemDataRole.UserRole) + 40
+ELLIPSIS = "…"
 INSET = 3  # what Qt leaves between an item's text and its frame, pixels
 
 
@@ -35,12 +36,18 @@ def _laid_out(html: str, font_key: str) -> QTextDocument:
 
 
 def draw_rich(painter: QPainter, box: QRectF, html: str, font: QFont, palette: QPalette) -> None:
-    """Draw one line of rich text in a box, vertically centred, cut off where it does not fit."""
+    """Draw one line of rich text in a box, vertically centred, with an ellipsis where it does not fit."""
     document = _laid_out(html, font.toString())
     size = document.size()
     context = QAbstractTextDocumentLayout.PaintContext()
     context.palette = palette
     painter.save()
+    if size.width() > box.width() + 1:
+        dots = QFontMetricsF(font).horizontalAdvance(ELLIPSIS)
+        painter.setFont(font)
+        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, ELLIPSIS)
+        box = box.adjusted(0, 0, -dots, 0)
     painter.setClipRect(box)
     painter.translate(QPointF(box.left(), box.top() + (box.height() - size.height()) / 2))
     document.documentLayout().draw(painter, context)

@@ -123,9 +123,8 @@ def test_potentials_come_from_the_catalogue(page):
     assert box.currentText() == "gone (not here)"
 
 
-FRAMEWORKS = replace(
-    CARD, name="frameworks", family="mofdiff", title="Frameworks", labels=(PropertyRange("pld", "Å", 2.4, 30.0),)
-)
+POROUS = (PropertyRange("pld", "Å", 2.4, 30.0), PropertyRange("co2_working_capacity", "mmol/g", 0.0, 6.0))
+FRAMEWORKS = replace(CARD, name="frameworks", family="mofdiff", title="Frameworks", labels=POROUS)
 
 
 def test_a_model_brings_the_funnel_of_its_family_unless_another_was_chosen(page):
@@ -159,3 +158,5 @@ def test_a_family_of_frameworks_is_asked_for_metals_blocks_and_pores(page, qtbot
     assert row.tick.text() == "Pore limiting diameter" and "largest sphere" in row.tick.toolTip()
     row.tick.click()
     assert [(t.name, t.low, t.high) for t in page.model.request.targets] == [("pld", 2.4, 30.0)]
+    page.targets.rows["co2_working_capacity"].tick.click()
+    assert "CO₂ working capacity 0 to 6 mmol/g" in page.launch.summary.text()

@@ -19,6 +19,11 @@ class Look:
     high: float
     step: float = 0.1
 
+    @property
+    def within(self) -> str:
+        """The title as it stands within a sentence: without its capital, unless that belongs to a formula."""
+        return self.title if self.title[1:2].isupper() else self.title[:1].lower() + self.title[1:]
+
 
 LOOKS = {
     "formation_energy_per_atom": Look(
@@ -56,7 +61,7 @@ def describe_targets(form: Form, units: dict[str, str]) -> str:
     parts = []
     for t in form.targets:
         span = f"{figure_short(t.low)} to {figure_short(t.high)} {unit_text(units.get(t.name, ''))}"
-        parts.append(f"{look(t.name).title.lower()} {span}".strip())
+        parts.append(f"{look(t.name).within} {span}".strip())
     return f"Aiming at {', '.join(parts)}." if parts else ""
 
 

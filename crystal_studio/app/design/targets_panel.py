@@ -59,7 +59,7 @@ class TargetsPanel(Card):
         if card is None:
             return ""
         offered = {p.name for p in card.labels}
-        strange = [look(t.name).title.lower() for t in self._model.form.targets if t.name not in offered]
+        strange = [look(t.name).within for t in self._model.form.targets if t.name not in offered]
         if not strange:
             return ""
         return f"{card.title} was not trained with {', '.join(strange)}: drop it or choose another model."
@@ -198,7 +198,7 @@ class _Row:
 
     def _toggle(self, on: bool) -> None:
         if not self._showing:
-            title = look(self._property.name).title.lower()
+            title = look(self._property.name).within
             form = self._model.form.with_aim(self._property.name, self._aim if on else None)
             self._model.change(form, f"{'aim at' if on else 'drop'} {title}")
 
@@ -207,6 +207,6 @@ class _Row:
             self._aim = aim
             self._model.change(
                 self._model.form.with_aim(aim.name, aim),
-                f"range of {look(aim.name).title.lower()}",
+                f"range of {look(aim.name).within}",
                 merge=f"target {aim.name}",
             )

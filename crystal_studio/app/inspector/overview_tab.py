@@ -46,25 +46,34 @@ class OverviewTab(Tab):
         grid.wide(selectable(self._symmetry_line(facts)))
         grid.wide(self._status(facts))
         self._cell(grid, facts)
-        grid.group("Energy")
-        self._computed(grid, facts, ENERGIES)
+        known = {q.quantity for q in facts.quantities}
+        if facts.framework is None or known & set(ENERGIES):  # nobody asks frameworks for their energy
+            grid.group("Energy")
+            self._computed(grid, facts, ENERGIES)
         if row.value("e_hull") is not None:
             grid.note(HULL_NOTE)
-        others = {q.quantity for q in facts.quantities} - set(ENERGIES) - set(ELSEWHERE)
+        others = known - set(ENERGIES) - set(ELSEWHERE)
         if others:
             grid.group("Further quantities")
             self._computed(grid, facts, tuple(name for name in quantities() if name in others))
         if any(q.method.kind == "learned" for q in facts.quantities):
             predictions(grid, facts)
+        self._novelty(grid, facts)
+        grid.finish()
+        self.grid = grid
+        self._replace(scrolled(grid))
+
+    @staticmethod
+    def _novelty(grid: FactGrid, facts: CandidateFacts) -> None:
+        row = facts.row
         grid.group("Novelty")
         novel, nearest = row.value("novel"), row.value("nearest_known")
         words = MISSING if novel is None else "new: no known structure matches" if novel else "known structure"
         grid.text("Against known structures", words)
         grid.text("Nearest known", formula_html(nearest) if nearest else MISSING)
-        grid.number("Distance to it", figure(row.value("nearest_distance"), 3), "", "Between structure fingerprints")
-        grid.finish()
-        self.grid = grid
-        self._replace(scrolled(grid))
+        if facts.framework is None:
+            tip = "Between structure fingerprints"
+            grid.number("Distance to it", figure(row.value("nearest_distance"), 3), "", tip)
 
     def as_text(self) -> str:
         """What is shown, separated by tabs."""

@@ -90,7 +90,9 @@ def test_a_cell_whose_group_is_not_known_is_called_what_it_is(times):
 
 
 def test_the_overview_says_which_cell_it_shows(look):
-    assert "Primitive cell, as generated" in look(1).overview.as_text()
+    words = look(1).overview.as_text()
+    assert "Primitive cell, as generated" in words
+    assert "Energy above hull" not in words and "Distance to it" not in words  # nobody asks frameworks for these
 
 
 def _words(inspector: Inspector) -> str:
