@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +42,15 @@ class Work:
 
 
 class Backlog:
-    """Quick stages get batches in the order of ids; costly ones give candidates to tasks as there is room."""
+    """Quick stages get batches in the order of ids; costly ones give candidates to tasks as there is room, the most
+    promising first, of those of equal promise the one that came first."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._costly_stages = [stage.costly for stage in stages]
         self._quick: deque[Work] = deque()
-        self._costly: list[deque[int]] = [deque() for _ in stages]
+        self._costly: list[list[tuple[float, int, int]]] = [[] for _ in stages]  # heaps of (-promise, came, id)
+        self._came = count()
+        self._promise: dict[int, float] = {}
         self._again: deque[Work] = deque()
 
     def __bool__(self) -> bool:
@@ -54,13 +59,18 @@ class Backlog:
     def add(self, index: int, ids: NDArray[np.int64], first: bool = False) -> None:
         """Candidates that wait for a stage; ``first``: before all other quick work."""
         if self._costly_stages[index]:
-            self._costly[index].extend(ids.tolist())
+            for i in ids.tolist():
+                heapq.heappush(self._costly[index], (-self._promise.get(i, 0.0), next(self._came), i))
             return
         batches = [Work(index, ids[i : i + BATCH]) for i in range(0, len(ids), BATCH)]
         if first:
             self._quick.extendleft(reversed(batches))
         else:
             self._quick.extend(batches)
+
+    def promising(self, ids: NDArray[np.int64], promise: NDArray[np.float64]) -> None:
+        """How promising candidates are that are added from now on; NaN counts as 0, as does what is not told."""
+        self._promise |= {i: float(p) for i, p in zip(ids.tolist(), promise, strict=True) if p == p}
 
     def retry(self, works: Sequence[Work]) -> None:
         """Work that is tried again, before all other of its kind."""
@@ -78,14 +88,14 @@ class Backlog:
         for index in reversed(range(len(self._costly))):
             line = self._costly[index]
             if line:
-                taken = [line.popleft() for _ in range(min(size(index, len(line)), len(line)))]
+                taken = [heapq.heappop(line)[2] for _ in range(min(size(index, len(line)), len(line)))]
                 return Work(index, np.array(taken, np.int64))
         return None
 
     def smallest(self, upto: int) -> float:
         """The smallest id that waits for one of the stages up to that index; infinity where none does."""
         waiting = [work.ids.min() for work in (*self._quick, *self._again) if work.index <= upto]
-        waiting += [min(line) for line in self._costly[: upto + 1] if line]
+        waiting += [min(i for _, _, i in line) for line in self._costly[: upto + 1] if line]
         return float(min(waiting, default=np.inf))
 
     @property

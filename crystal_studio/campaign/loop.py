@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.campaign.backlog import Backlog, Work
+from crystal_studio.campaign.choosing import Choosing, Chosen
 from crystal_studio.campaign.comparisons import Comparisons
 from crystal_studio.campaign.events import Event, Message
 from crystal_studio.campaign.flights import Flights, batch_size
@@ -24,7 +25,7 @@ from crystal_studio.candidates.verdicts import Verdicts
 from crystal_studio.crystal.composition import formulas
 from crystal_studio.execution.protocol import Done, Outcome
 from crystal_studio.funnel import run_stage
-from crystal_studio.funnel.protocol import Batch, RememberingStage, Stage
+from crystal_studio.funnel.protocol import PROMISE, Batch, ChoosingStage, RememberingStage, Stage
 from crystal_studio.generators.protocol import CancelToken
 from crystal_studio.project.queries import ProjectReader
 
@@ -40,9 +41,10 @@ class Loop:
     """Moves candidates from stage to stage; ``run`` returns when each has its last verdict.
 
     ``accept(chunk)`` stores a chunk and returns the ids that are to be judged. ``generation`` and ``order`` are None
-    where there is nothing to generate, ``flights`` where no stage needs workers either. ``geometry`` is the one in
-    which candidates are compared with earlier ones. Chunks and stages share the workers of one engine: comparisons go
-    first, then a chunk while few candidates wait (``Generation.wants``), then costly stages.
+    where there is nothing to generate, ``flights`` where no stage needs workers either. ``campaign`` is the run,
+    ``total`` how many candidates it has, ``geometry`` that in which candidates are compared with earlier ones. Chunks
+    and stages share the workers of one engine: comparisons go first, then a chunk while few candidates wait
+    (``Generation.wants``), then costly stages.
     """
 
     def __init__(
@@ -51,6 +53,8 @@ class Loop:
         stages: Sequence[Stage],
         context: Any,
         reader: ProjectReader,
+        campaign: int,
+        total: int,
         geometry: str,
         recorder: Recorder,
         reporter: Reporter,
@@ -74,10 +78,18 @@ class Loop:
             for index, stage in enumerate(stages)
             if stage.remembers and isinstance(stage, RememberingStage)
         }
+        self._choosing = {
+            index: Choosing(stage, stage.name, reader, campaign, total)
+            for index, stage in enumerate(stages)
+            if isinstance(stage, ChoosingStage)
+        }
         self._deaths = 0
 
     def queue(self, ids: NDArray[np.int64], index: int, alone: bool = False) -> None:
         """Candidates that wait for the stage ``index``; ``alone``: not in one batch with others."""
+        if any(chosen < index for chosen in self._choosing):
+            found = self._reader.found(ids.tolist())
+            self._backlog.promising(ids, np.asarray(found.get(PROMISE, np.zeros(len(ids))), float))
         if alone:
             self._backlog.retry(Work(index, ids).one_by_one())
         else:
@@ -92,7 +104,7 @@ class Loop:
                 self._hold()
                 continue
             self._send()
-            worked = self._quick_step()
+            worked = self._quick_step() or self._choose()
             self._receive(wait=0.0 if worked else TICK)
             self.report()
             self._reporter.note()
@@ -117,8 +129,8 @@ class Loop:
                 part, rate = self._generation.part, self._generation.rate(self._flights.chunk_slots)
         for work in self._in_flight:
             waiting[work.index] += 0 if work.step else len(work)
-        for index, comparisons in self._comparing.items():
-            waiting[index] += len(comparisons)
+        for index, size in self._held:
+            waiting[index] += size
         self._reporter.report(phase or self._doing(), part, rate, waiting)
 
     @property
@@ -131,9 +143,18 @@ class Loop:
         return self._flights.works if self._flights is not None else []
 
     def _is_done(self) -> bool:
-        comparing = any(map(len, self._comparing.values()))
-        made = self._generation is None or self._generation.done
-        return made and not (self._backlog or comparing or self._in_flight)
+        holding = any(size for _, size in self._held)
+        return self._all_made and not (self._backlog or holding or self._in_flight)
+
+    @property
+    def _held(self) -> list[tuple[int, int]]:
+        """By stage the candidates at those that compare or choose, who are neither waiting nor with a worker."""
+        comparing = [(index, len(own)) for index, own in self._comparing.items()]
+        return comparing + [(index, len(own)) for index, own in self._choosing.items()]
+
+    @property
+    def _all_made(self) -> bool:
+        return self._generation is None or self._generation.done
 
     def _hold(self) -> None:
         self._reporter.pause()
@@ -174,9 +195,37 @@ class Loop:
     def _judged(self, work: Work, verdicts: Verdicts, seconds: float) -> None:
         for text in complaints(self._stages[work.index], work, verdicts):
             self._emit(Message("warning", text))
-        going_on = self._recorder.record(work.index, work.ids, verdicts, seconds)
+        choosing = self._choosing.get(work.index)
+        if choosing is None:
+            self._decide(work.index, (work.ids, verdicts, seconds))
+        elif (chosen := choosing.judged(work, verdicts, seconds)) is not None:
+            self._decide(work.index, chosen)
+        else:
+            self.tally.held(work.index, len(work), seconds)
+
+    def _decide(self, index: int, chosen: Chosen) -> None:
+        """Record verdicts, and send on those that have passed."""
+        ids, verdicts, seconds = chosen
+        for finding in verdicts.findings:
+            if finding.quantity == PROMISE:
+                self._backlog.promising(ids, finding.values)
+        going_on = self._recorder.record(index, ids, verdicts, seconds)
         if len(going_on):
-            self._backlog.add(work.index + 1, going_on, first=True)
+            self._backlog.add(index + 1, going_on, first=True)
+
+    def _choose(self) -> bool:
+        """The choice of a stage that has seen all candidates of the run; false where there is none to make."""
+        for index, choosing in self._choosing.items():
+            if len(choosing) and self._all_made and not self._coming(index):
+                self._decide(index, choosing.decide())
+                return True
+        return False
+
+    def _coming(self, index: int) -> bool:
+        """Whether some candidate is still on its way to a stage or at it, but for those that the stage holds."""
+        holding = [size for i, size in self._held if i < index]
+        flying = [work for work in self._in_flight if work.index <= index]
+        return any(holding) or bool(flying) or self._backlog.smallest(index) < np.inf
 
     # -- chunks and tasks -----------------------------------------------------------------
 

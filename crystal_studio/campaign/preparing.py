@@ -85,6 +85,8 @@ def prepare(
         stages=parts.stages,
         context=parts.context(reader, waiting) if parts.stages else None,
         reader=reader,
+        campaign=row.id,
+        total=row.requested,
         geometry=parts.geometry,
         recorder=Recorder(writer, row.id, parts.stages, tally),
         reporter=reporter,

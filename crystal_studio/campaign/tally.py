@@ -100,6 +100,12 @@ class Tally:
         tally.judged_now += len(verdicts)
         tally.seconds_now += seconds
 
+    def held(self, index: int, size: int, seconds: float) -> None:
+        """Stage ``index`` has judged some whose verdicts are yet to be told: they tell of its pace."""
+        tally = self.stages[index]
+        tally.judged_now += size
+        tally.seconds_now += seconds
+
     def finish(self, ids: Iterable[int]) -> None:
         """Nothing more is done for these candidates in this run."""
         for self.newest in ids:

@@ -95,6 +95,22 @@ class Verdicts:
         """(B,) which candidates go on to the next stage."""
         return np.array([s == PASSED for s in self.status], bool)
 
+    def take(self, index: NDArray[np.int64]) -> Verdicts:
+        """Those named by an index array, in that order."""
+        moved = self.geometry
+        return Verdicts(
+            tuple(self.status[i] for i in index),
+            tuple(self.reasons[i] for i in index),
+            tuple(
+                replace(f, values=f.values[index], uncertainty=None if f.uncertainty is None else f.uncertainty[index])
+                for f in self.findings
+            ),
+            {name: column[index] for name, column in self.notes.items()},
+            None
+            if moved is None
+            else replace(moved, structures=moved.structures.take(index), moved=moved.moved[index]),
+        )
+
     def marked(self) -> Verdicts:
         """The same where nothing is rejected: those candidates go on, and keep the reason as a mark."""
         return replace(self, status=tuple(PASSED if s == REJECTED else s for s in self.status))

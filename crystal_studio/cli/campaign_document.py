@@ -10,6 +10,7 @@ from crystal_studio.cli import common
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
     from crystal_studio.project.rows import CampaignRow
+    from crystal_studio.project.triaged import Triaged
 
 STATUSES = {
     "passed": "passed",
@@ -73,17 +74,32 @@ def _sun(reader: ProjectReader, campaign: CampaignRow) -> list[dict[str, Any]]:
     """Stable, unique and novel candidates by every potential that was asked, and by their consensus."""
     from crystal_studio.project import accounting
     from crystal_studio.project.statistics import of_campaign
+    from crystal_studio.project.triaged import triaged
 
     among = of_campaign(campaign)
     asked = accounting.voices(reader, among)
+    after_triage = dict(zip([m.name for m in asked], triaged(reader, asked, among), strict=False))
     found = []
     for voice, shares in zip(asked, accounting.accounts(reader, asked, among), strict=True):
         one: dict[str, Any] = {"by": voice.name, "cutoff": accounting.CUTOFF}
+        if voice.name in after_triage:
+            one["triage"] = _triage(after_triage[voice.name])
         for name in ("stable", "stable_novel", "sun"):
             share = getattr(shares, name)
             one[name] = {"count": share.count, "of": share.total, "interval": list(share.interval), "text": share.text}
         found.append(one)
     return found
+
+
+def _triage(found: Triaged) -> dict[str, Any]:
+    """S.U.N. rate of the model, by the random share, and of those that the triage chose."""
+    low, high = found.model.interval
+    chosen = found.best.sun
+    return {
+        "model": {"value": found.model.value, "interval": [low, high], "drawn": found.drawn.sun.total},
+        "chosen": {"count": chosen.count, "of": chosen.total, "interval": list(chosen.interval)},
+        "text": found.text,
+    }
 
 
 def text(document: dict[str, Any]) -> str:
@@ -109,5 +125,8 @@ def text(document: dict[str, Any]) -> str:
         ]
     for one in document["sun"]:
         limit = f"at most {one['cutoff']:g} eV/atom above the hull"
-        lines.append(f"Stable ({limit}), unique and novel by {one['by']}: {one['sun']['text']}")
+        found = f"Stable ({limit}), unique and novel by {one['by']}: {one['sun']['text']}"
+        lines.append(found + (" found, not all were relaxed" if "triage" in one else ""))
+        if "triage" in one:
+            lines.append(f"  {one['triage']['text']}")
     return "\n".join(lines)

@@ -27,9 +27,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help=f"what to train: {', '.join(titles)}")
     parser.add_argument(
         "--data",
+        nargs="+",
+        default=[],
         metavar="FILE",
         help="parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs; for models of frameworks their own files "
-        "(default: those that ship)",
+        "(default: those that ship); for triage projects with relaxed candidates (several)",
     )
     parser.add_argument(
         "--extra",
@@ -37,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         help="less stable crystals, shown only with their e_above_hull: for targets, never for plain requests; "
-        "for properties simply more data (repeatable)",
+        "for properties and triage simply more data (repeatable)",
     )
     parser.add_argument("--start", metavar="MODEL", help="fine-tune this model: name or folder")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for weights, card, curve and checkpoint")
@@ -58,16 +60,19 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     family = families.get(args.model)
     chosen = family.options(**declared_arguments.values(args, _options(), family.name, family.title, "model"))
-    data = Path(args.data) if args.data else family.default_data()
+    more = [Path(name) for name in args.data[1:]]
+    data = Path(args.data[0]) if args.data else family.default_data()
     if data is None:
         raise RequestError(f"{family.title} needs data to be trained on: name a file with --data.", "data")
+    if more and not getattr(family, "joins_data", False):
+        raise RequestError(f"{family.title} is trained on one file: name one with --data, others with --extra.", "data")
     device = resolve(args.device).name
     stop = threading.Event()
     job = TrainingJob(
         data,
         Path(args.out),
         chosen,
-        extra=tuple(map(Path, args.extra)),
+        extra=(*more, *map(Path, args.extra)),
         device=device,
         start=_model_folder(args.start) if args.start else None,
         resume=args.resume,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from crystal_studio.crystal.batches import Structures
     from crystal_studio.design.targets import PropertyTarget
 
+PROMISE = "chance_stable"
+"""The quantity by which candidates are ranked where not all can go on at once: the greatest first."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -73,7 +76,8 @@ class Stage(Protocol):
 
     What can be set of it are fields of its dataclass, declared with ``stage_options.option``. One of which something
     has to be set before it can judge says so as ``lacks() -> (option, sentence)``, both empty where nothing has.
-    One that is to spare candidates the costly ones has ``sifts = True``: added to a funnel, it goes before them.
+    One that is to spare candidates the costly ones has ``sifts = True``: added to a funnel, it goes before them, but
+    behind those that it ``follows``, names of stages whose word it heeds.
     """
 
     name: str
@@ -97,6 +101,34 @@ class TargetStage(Protocol):
 
     def asked(self, targets: Sequence[PropertyTarget]) -> Any:
         """The same stage in a request with these targets; raises ``RequestError`` where it cannot do without."""
+
+
+@runtime_checkable
+class ChoosingStage(Protocol):
+    """A stage that takes some of the candidates of a run by their rank or by lot.
+
+    Called as a function it judges each by itself; in a campaign ``choose`` then has the last word, on all candidates of
+    the run together where it ``waits``. The choice depends on the verdicts and the lots alone, not on who judged when.
+    """
+
+    @property
+    def waits(self) -> bool:
+        """Whether all candidates of a run have to be seen before any goes on."""
+
+    def choose(
+        self,
+        verdicts: Verdicts,
+        lots: NDArray[np.float64],
+        found: Mapping[str, NDArray],
+        total: int,
+        earlier: Sequence[float] = (),
+    ) -> Verdicts:
+        """The verdicts as they stand after the choice.
+
+        lots : (B,) in [0, 1), ``candidates.lots``; found : (B,) columns by quantity, as in ``Batch``
+        total : candidates of the run; earlier : the ``PROMISE`` of those that were chosen by rank before
+        """
+        ...
 
 
 class Memory(Protocol):

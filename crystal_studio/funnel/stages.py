@@ -69,12 +69,16 @@ def expand(funnel: Asked, saved: Mapping[str, Funnel] | None = None) -> Funnel:
 def added(chosen: Mapping[str, ChosenStage], stage: ChosenStage) -> dict[str, ChosenStage]:
     """Stages by name with one more, or one changed in its place.
 
-    It goes behind the others; one that sifts, before the first costly one. Raises ``StageError``.
+    It goes behind the others; one that sifts, before the first costly one that it does not follow. Raises
+    ``StageError``.
     """
     if stage.stage in chosen or not getattr(STAGES.get(stage.stage), "sifts", False):
         return {**chosen, stage.stage: stage}
     names = list(chosen)
-    at = next((i for i, name in enumerate(names) if name in STAGES and STAGES.get(name).costly), len(names))
+    follows = getattr(STAGES.get(stage.stage), "follows", ())
+    after = max((i + 1 for i, name in enumerate(names) if name in follows), default=0)
+    costly = (i for i, name in enumerate(names) if i >= after and name in STAGES and STAGES.get(name).costly)
+    at = next(costly, len(names))
     return {name: chosen[name] for name in names[:at]} | {stage.stage: stage} | {n: chosen[n] for n in names[at:]}
 
 

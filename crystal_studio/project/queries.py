@@ -272,6 +272,12 @@ class ProjectReader:
         with self._driver() as db:
             return np.array(progress.errors(db, int(campaign_id)), np.int64)
 
+    def judged(self, campaign_id: int, stage: str) -> NDArray[np.int64]:
+        """Ids of the candidates of which a stage has said something in one run, be it an error."""
+        with self._driver() as db:
+            asked = "SELECT DISTINCT candidate_id FROM verdicts WHERE campaign_id = ? AND stage = ? ORDER BY 1"
+            return np.array([i for (i,) in db.execute(asked, (int(campaign_id), stage))], np.int64)
+
     def numbers(self, campaign_id: int) -> set[int]:
         """Numbers of the candidates that a campaign has stored."""
         with self._driver() as db:

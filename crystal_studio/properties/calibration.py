@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfinv
+from scipy.special import erfinv, expit
 from scipy.stats import rankdata
 
 LEVELS: NDArray[np.float64] = np.concatenate([np.arange(1, 100) / 100, [0.995]])
@@ -94,3 +94,29 @@ def scores(
         "miscalibration_before": miscalibration_area(raw),
         "miscalibration": miscalibration_area(calibrated),
     }
+
+
+def platt(logits: NDArray[np.float64], hits: NDArray, steps: int = 100) -> NDArray[np.float64]:
+    """(2,) slope and intercept that make chances sigmoid(slope x logit + intercept) come true (Platt, 1999).
+
+    By Newton's method with steps that are halved until they help, held near (1, 0) by a weak prior so that few or
+    uniform hits give an answer.
+    """
+    x = np.stack([np.asarray(logits, float), np.ones(len(logits))], 1)
+    hit, prior = np.asarray(hits, float), np.array([1.0, 0.0])
+
+    def cost(at: NDArray[np.float64]) -> float:
+        told = x @ at
+        return float((np.logaddexp(0, told) - hit * told).sum() + 0.5 * ((at - prior) ** 2).sum())
+
+    found = prior.copy()
+    for _ in range(steps):
+        chance = expit(x @ found)
+        slope = x.T @ (chance - hit) + found - prior
+        step = np.linalg.solve((x * (chance * (1 - chance))[:, None]).T @ x + np.eye(2), slope)
+        while cost(found - step) > cost(found) and np.abs(step).max() > 1e-9:
+            step = step / 2
+        found = found - step
+        if np.abs(step).max() < 1e-9:
+            break
+    return found

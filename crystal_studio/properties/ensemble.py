@@ -150,5 +150,15 @@ class Ensemble:
             reasons[sound] = why
             in_domain[sound] = [not text for text in why]
         return Predictions(
-            NAMES, **columns, metal=metal, density=density, in_domain=in_domain, reasons=tuple(map(str, reasons))
+            NAMES,
+            columns["mean"],
+            columns["std"],
+            columns["low"],
+            columns["high"],
+            columns["aleatoric"],
+            columns["epistemic"],
+            metal=metal,
+            density=density,
+            in_domain=in_domain,
+            reasons=tuple(map(str, reasons)),
         )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FAMILY = "properties"
 """What the cards of the property models that we train name as their family."""
 
+TRIAGE = "triage"
+"""The same of those that say what becomes of an unrelaxed crystal."""
+
 NAMES = ("formation_energy_per_atom", "e_above_hull", "band_gap")
 UNITS = ("eV/atom", "eV/atom", "eV")
 QUANTITIES = {"formation_energy_per_atom": "formation_energy", "e_above_hull": "e_hull", "band_gap": "band_gap"}
@@ -43,6 +46,8 @@ class Predictions:
     density : (B,) g/cm3, computed
     in_domain : (B,) whether the training data say something about such a crystal
     reasons : B sentences, empty where in the domain
+    limits : L energies above hull, ascending, at which ``chances`` (B, L) are given: how likely the crystal lies at or
+        below each; none of both where a model leaves that to ``mean`` and ``std``
     """
 
     names: tuple[str, ...]
@@ -56,9 +61,25 @@ class Predictions:
     density: NDArray[np.float64]
     in_domain: NDArray[np.bool_]
     reasons: tuple[str, ...]
+    limits: tuple[float, ...] = ()
+    chances: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.mean)
+
+    def chance(self, limit: float) -> NDArray[np.float64]:
+        """(B,) chance that the energy above hull is at most ``limit`` (eV/atom), NaN where nothing is known of it."""
+        import numpy as np
+        from scipy.special import expit, logit, ndtr
+
+        if self.chances is not None:
+            told = logit(np.clip(self.chances, 1e-9, 1 - 1e-9))
+            return np.array([expit(np.interp(limit, self.limits, row)) for row in told], float)
+        found = [p for p, name in enumerate(self.names) if quantity_of(name) == "e_hull"]
+        if not found:
+            return np.full(len(self), np.nan)
+        p = found[0]
+        return np.asarray(ndtr((limit - self.mean[:, p]) / np.maximum(self.std[:, p], 1e-9)), float)
 
 
 class PropertyModel(Protocol):
@@ -72,7 +93,8 @@ class PropertyModel(Protocol):
     card: dict[str, Any]
 
     def predict(self, crystals: AsymmetricUnits | Structures) -> Predictions:
-        """Milliseconds a crystal on one core; energies are those of the relaxed crystal (PBE, MP2020 scheme)."""
+        """Milliseconds a crystal on one core; energies are those of the relaxed crystal (PBE, MP2020 scheme), for a
+        model of the family ``TRIAGE`` those that its potential relaxes it to."""
 
 
 class PropertyModelClass(Protocol):

@@ -9,10 +9,11 @@ from typing import Any
 
 from crystal_studio import paths
 from crystal_studio.errors import ModelError
-from crystal_studio.properties.protocol import FAMILY, PropertyModel, PropertyModelClass
+from crystal_studio.properties.protocol import FAMILY, TRIAGE, PropertyModel, PropertyModelClass
 from crystal_studio.registry import Registry
 
 DEFAULT = "properties-mp20-like"
+TRIAGE_DEFAULT = "triage-mp20-like"
 
 PROPERTY_MODELS: Registry[PropertyModelClass] = Registry(
     "property model", "crystal_studio.property_models", {}, ModelError
@@ -29,7 +30,7 @@ def installed() -> dict[str, dict[str, Any]]:
             card = json.loads((folder / "card.json").read_text())
         except (OSError, ValueError):
             continue
-        if isinstance(card, dict) and card.get("family") == FAMILY:
+        if isinstance(card, dict) and card.get("family") in (FAMILY, TRIAGE):
             found[folder.name] = card
     for name, entry in PROPERTY_MODELS.all().items():
         found.setdefault(name, dict(entry.card))
@@ -52,9 +53,13 @@ def load(name: str = DEFAULT) -> PropertyModel:
 
 @lru_cache(maxsize=2)
 def _read(folder: Path) -> PropertyModel:
-    from crystal_studio.properties.storage import read
+    from crystal_studio.properties import storage, triage_storage
 
-    return read(folder)
+    try:
+        family = json.loads((folder / "card.json").read_text()).get("family")
+    except (OSError, ValueError, AttributeError):
+        family = FAMILY  # whose reader says what is wrong
+    return triage_storage.read(folder) if family == TRIAGE else storage.read(folder)
 
 
 @lru_cache(maxsize=2)

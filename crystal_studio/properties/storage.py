@@ -22,7 +22,8 @@ from crystal_studio.properties.protocol import FAMILY
 _DOMAIN = ("trained", "low", "high", "epistemic")
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -49,7 +50,7 @@ def save(
         "network": size.to_dict(),
         "members": len(members),
         "parameters": sum(p.numel() for m in members for p in m.parameters()),
-        "sha256": _sha256(path),
+        "sha256": sha256(path),
         "elements": elements,
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
@@ -62,7 +63,7 @@ def read(folder: Path) -> Ensemble:
         card = json.loads((folder / "card.json").read_text())
         if card["family"] != FAMILY:
             raise ModelError(f"{folder.name} is no property model but a {card['family']}: name another one.")
-        if _sha256(path) != card["sha256"]:
+        if sha256(path) != card["sha256"]:
             raise ModelError(f"The weights {path} are damaged (their hash differs from the card): install them again.")
         tensors = load_file(path)
         size = Size(**card["network"])

@@ -43,7 +43,8 @@ class TrainingJob:
 class TrainingFamily(Protocol):
     """One kind of model that can be trained; ``name`` is its name in the registry.
 
-    Its module is imported whenever the command line is read: heavy imports belong into ``train``.
+    Its module is imported whenever the command line is read: heavy imports belong into ``train``. One with
+    ``joins_data = True`` takes several files as data, all but the first of which come as ``extra``.
     """
 
     name: str

@@ -27,6 +27,7 @@ class PropertiesFamily:
     name = "properties"
     title = "properties"
     options: type[Options] = PropertyTraining
+    joins_data = True
 
     def default_data(self) -> Path | None:
         """None: data have to be named."""

@@ -15,6 +15,7 @@ families: Registry[TrainingFamily] = Registry(
         "adaptive-cell": "crystal_studio.training.adaptive_cell_family:FAMILY",
         "mofdiff": "crystal_studio.training.mofdiff_family:FAMILY",
         "properties": "crystal_studio.training.properties_family:FAMILY",
+        "triage": "crystal_studio.training.triage_family:FAMILY",
         "mofdiff-blocks": "crystal_studio.training.mofdiff_blocks_family:FAMILY",
     },
     RequestError,

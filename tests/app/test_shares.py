@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import projects
 import pytest
 from PySide6.QtGui import QGuiApplication
@@ -11,8 +13,11 @@ from PySide6.QtGui import QGuiApplication
 from crystal_studio.app.cutoff import Cutoff, CutoffField
 from crystal_studio.app.shares.reading import SCALES, Found, read
 from crystal_studio.app.shares.shares_view import NO_ENERGY, NOBODY, WAITING, SharesView
+from crystal_studio.candidates.quantities import Method
+from crystal_studio.candidates.verdicts import Finding
 from crystal_studio.project.accounting import account
 from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.store import ProjectWriter
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,23 @@ def test_table_says_what_the_accounting_counts(qtbot, reader, background):
     view.table.selectAll()
     qtbot.keySequence(view.table, "Ctrl+C")
     assert QGuiApplication.clipboard().text() == "\n".join(lines)
+
+
+def test_after_a_triage_both_rates_are_told(qtbot, reader, background, tmp_path):
+    view = shown(qtbot, reader, background)
+    assert not view.rates.isVisible() and view.found.rates == ""
+    path = reader.copy_to(tmp_path / "triaged.crystals")
+    lot = Method("triage", "geometry")
+    with ProjectWriter.open(path) as writer:
+        ids = list(range(1, 81))
+        flags = [Finding(name, lot, np.arange(80) % n == 0.0) for name, n in (("random_share", 4), ("among_best", 2))]
+        writer.add_findings(ids, [replace(flag, values=flag.values.astype(float)) for flag in flags])
+    with ProjectReader(path) as other:
+        view = shown(qtbot, other, background)
+        qtbot.waitUntil(view.rates.isVisible)
+        assert "S.U.N. of the model" in view.rates.text() and "by 20 taken at random" in view.rates.text()
+        assert "of those chosen" in view.rates.text()
+        background.cancel("shares")
 
 
 def test_cutoff_is_one_for_all_views_and_remembered(qtbot, reader, background, state):

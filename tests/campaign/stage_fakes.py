@@ -12,7 +12,8 @@ import numpy as np
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, Geometry, Reason, ReasonKind, Verdicts, marking, rejecting
 from crystal_studio.errors import ModelError
-from crystal_studio.funnel.protocol import Batch
+from crystal_studio.funnel.protocol import PROMISE, Batch
+from crystal_studio.funnel.triage import METHOD, TriageStage
 
 RULER = Method("ruler", "geometry")
 SPRING = Method("spring", "potential")
@@ -133,6 +134,22 @@ class Stable:
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         energy = batch.found["energy_per_atom@spring"]
         return marking(len(energy), [Finding("e_hull", SPRING, energy + 10)])
+
+
+@dataclass(frozen=True)
+class Chooser(TriageStage):
+    """Triage by the edge alone: the larger the cell, the more promising; beyond 6.9 Angstrom surely not.
+
+    Takes ``takes`` seconds a candidate."""
+
+    takes: float = 0.0
+
+    def __call__(self, batch: Batch, context: Any) -> Verdicts:
+        assert context == "worker"
+        time.sleep(self.takes * len(batch))
+        edge = batch.structures.lattice[:, 0, 0]
+        reasons = [Reason("unpromising", {"low": float(e), "limit": 6.9}) if e > 6.9 else None for e in edge]
+        return rejecting(reasons, [Finding(PROMISE, METHOD, edge / 7)])
 
 
 FUNNEL = (Size(), Ordered(), Slow(), Stable())

@@ -40,6 +40,16 @@ def test_costly_stages_give_as_many_as_are_asked_for_and_retries_come_first() ->
     assert [w.ids.tolist() if w else None for w in taken] == [[1], [2], [3], [4, 5], None]
 
 
+def test_the_most_promising_are_taken_first_and_of_equals_those_that_came_first() -> None:
+    backlog = Backlog(FUNNEL)
+    backlog.promising(ids(1, 2, 3, 4), np.array([0.1, 0.9, np.nan, 0.9]))
+    backlog.add(2, ids(3, 1, 2))
+    backlog.add(2, ids(5, 4))
+    assert backlog.smallest(2) == 1
+    taken = [backlog.next_costly(lambda index, waiting: 2) for _ in range(3)]
+    assert [work.ids.tolist() for work in taken if work] == [[2, 4], [1, 3], [5]]
+
+
 def test_work_counts_its_losses() -> None:
     assert Work(2, ids(7)).again().again().losses == 2
 

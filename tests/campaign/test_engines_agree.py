@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from campaign_fakes import parts
 from clusters import Cluster, by_hand, kill, start
-from stage_fakes import Ordered, Size, Slow, Stable
+from stage_fakes import Chooser, Ordered, Size, Slow, Stable
 
 from crystal_studio.campaign import runner
 from crystal_studio.campaign.events import Event, Progress
@@ -18,7 +18,7 @@ from crystal_studio.design.request import DesignRequest
 from crystal_studio.project.queries import ProjectReader
 
 REQUEST = DesignRequest(count=24, seed=4, device="cpu")
-MADE = parts(Size(), Ordered(), Slow(0.1), Stable())
+MADE = parts(Size(), Ordered(), Chooser(best=9, random=0.2), Slow(0.1), Stable())
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ class Once:
         self._count, self._deed, self.done = count, deed, False
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Progress) and not self.done and event.stages[2].entered >= self._count:
+        if isinstance(event, Progress) and not self.done and event.stages[3].entered >= self._count:
             self.done = True
             self._deed()
 

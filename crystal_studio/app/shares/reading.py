@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from crystal_studio.project.accounting import Accounting
     from crystal_studio.project.queries import ProjectReader
     from crystal_studio.project.statistics import Where
+    from crystal_studio.project.triaged import Triaged
 
 KINDS = {
     "stable": ("Stable", "Energy above hull at most the cutoff; crystals of one element are left out"),
@@ -24,11 +25,13 @@ SCALES = (0.05, 0.1, 0.25, 0.5, 1.0)
 
 @dataclass(frozen=True)
 class Line:
-    """Shares by one voice: its ``title`` for narrow places and its ``name`` in full."""
+    """Shares by one voice: its ``title`` for narrow places and its ``name`` in full; ``triage`` where one has chosen
+    whom to relax."""
 
     title: str
     name: str
     shares: Accounting
+    triage: Triaged | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Found:
     lines: tuple[Line, ...]
     total: int
     cutoff: float
+
+    @property
+    def rates(self) -> str:
+        """Where a triage has chosen: the rate of the model and that of the chosen, by the first voice; else ""."""
+        triage = self.lines[0].triage if self.lines else None
+        return f"{triage.text}." if triage else ""
 
     @property
     def scale(self) -> float:
@@ -60,12 +69,14 @@ def in_campaign(campaign: int) -> Callable[[ProjectReader], Where]:
 def read(reader: ProjectReader, where: Callable[[ProjectReader], Where], cutoff: float) -> Found:
     """Count among the candidates that ``where(reader)`` says."""
     from crystal_studio.project import accounting
+    from crystal_studio.project.triaged import triaged
 
     among = where(reader)
     asked = accounting.voices(reader, among)
+    after: Sequence[Triaged | None] = triaged(reader, asked, among, cutoff) or [None] * len(asked)
     lines = tuple(
-        Line(_short(m.name, m.title), m.title or m.name, shares)
-        for m, shares in zip(asked, accounting.accounts(reader, asked, among, cutoff), strict=True)
+        Line(_short(m.name, m.title), m.title or m.name, shares, triage)
+        for m, shares, triage in zip(asked, accounting.accounts(reader, asked, among, cutoff), after, strict=True)
     )
     return Found(lines, reader.count(among), cutoff)
 

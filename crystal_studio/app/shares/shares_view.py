@@ -60,6 +60,12 @@ class SharesView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.table, 1)
+        self.rates = label("", "small", wrap=True)
+        self.rates.setToolTip(
+            "Where a triage chooses whom to relax, only the share that a lot took tells how often the model succeeds"
+        )
+        self.rates.hide()
+        column.addWidget(self.rates)
         self._stack = QStackedWidget()
         for page in (self.message, counted):
             self._stack.addWidget(page)
@@ -123,6 +129,8 @@ class SharesView(QWidget):
             self.table.fill(found)
             self._stack.setCurrentIndex(1)
             self.note.setText(f"of {count(found.total)}")
+            self.rates.setText(found.rates)
+            self.rates.setVisible(bool(found.rates))
         else:
             self._say(NOBODY if not found.total else WAITING if self._expected else NO_ENERGY)
 

@@ -17,6 +17,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.crystal.soundness import COMPUTABLE, is_sound
 from crystal_studio.errors import ModelError
+from crystal_studio.potentials.look import Look
 from crystal_studio.potentials.protocol import Cautious, Evaluation, Relaxation, no_evaluation
 from crystal_studio.potentials.reduced import ReducedCell
 from crystal_studio.potentials.relaxation import AT_ONCE, relax
@@ -85,6 +86,22 @@ class CHGNet:
             chosen = rows[start : start + AT_ONCE]
             cells = [_reduced(structures, i) for i in chosen.tolist()]
             found[chosen] = evaluator.features([evaluator.prepare(cell) for cell in cells], [c.start for c in cells])
+        return found
+
+    def look(self, structures: Structures) -> Look:
+        """Energy, and how hard it pulls along what symmetry leaves free, out of one evaluation."""
+        from crystal_studio.potentials.chgnet.evaluator import QuotientEvaluator
+
+        found = Look.unknown(len(structures))
+        rows = np.flatnonzero(is_sound(structures, COMPUTABLE))
+        evaluator = QuotientEvaluator(self._network, skin=0.0)
+        for start in range(0, len(rows), AT_ONCE):
+            chosen = rows[start : start + AT_ONCE].tolist()
+            cells = [_reduced(structures, i) for i in chosen]
+            gradients = evaluator.evaluate([evaluator.prepare(cell) for cell in cells], [cell.start for cell in cells])
+            for i, cell, gradient in zip(chosen, cells, gradients, strict=True):
+                if gradient is not None and gradient.finite:
+                    found.take_in(i, cell, gradient)
         return found
 
     def evaluate(self, structures: Structures) -> Evaluation:
