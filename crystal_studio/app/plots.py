@@ -88,10 +88,11 @@ class PlotCard(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addWidget(label(title, "section"))
+        self.title = label(title, "section")
+        column.addWidget(self.title)
         self.note = label("", "small")
         column.addWidget(self.note)
-        self._title, self._axis = title, axis
+        self._axis = axis
         self._draw: tuple[str, Any, Any] | None = None
         self._place = PlotPlace(self._prepare)
         keep = self._place.sizePolicy()
@@ -107,10 +108,21 @@ class PlotCard(QWidget):
 
     def _prepare(self, plot: Any) -> None:
         plot.setMouseEnabled(x=False, y=False)
-        plot.setAccessibleName(self._title)
-        if self._axis:
-            plot.setLabel("bottom", self._axis)
+        self._name(plot)
         self._again()
+
+    def set_axis(self, title: str, axis: str) -> None:
+        """Plot another quantity."""
+        if (title, axis) == (self.title.text(), self._axis):
+            return
+        self.title.setText(title)
+        self._axis = axis
+        if self._place.made:
+            self._name(self.plot)
+
+    def _name(self, plot: Any) -> None:
+        plot.setAccessibleName(self.title.text())
+        plot.setLabel("bottom", self._axis)
 
     def clear(self, note: str = "") -> None:
         """Nothing to draw yet."""

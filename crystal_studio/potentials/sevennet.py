@@ -20,6 +20,7 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.element_data import COVALENT_RADII
 from crystal_studio.crystal.neighbours import neighbours_within
 from crystal_studio.errors import ModelError
+from crystal_studio.execution.progress_bars import keep_in_process
 from crystal_studio.potentials import mp2020
 from crystal_studio.potentials.one_by_one import Energies, OneByOne
 
@@ -71,6 +72,7 @@ class SevenNet(OneByOne):
                 "The potential SevenNet is not installed: install it with 'pip install crystal-studio[sevennet]', "
                 "or choose another potential."
             ) from error
+        keep_in_process()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

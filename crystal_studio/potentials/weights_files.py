@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.errors import ModelError
+from crystal_studio.execution.progress_bars import keep_in_process
 from crystal_studio.potentials.ase_calculator import AseCalculator
 
 
@@ -61,6 +62,7 @@ class Mace(WeightsFile):
     def calculator(self, file: Path, device: str) -> Any:
         from mace.calculators import MACECalculator
 
+        keep_in_process()
         return MACECalculator(model_paths=str(file), device=device, default_dtype="float64")
 
 

@@ -185,13 +185,13 @@ def test_a_new_campaign_starts_with_empty_charts_and_others_can_be_looked_at(win
     window.show_page("run")
     page = window.run_page
     qtbot.waitUntil(lambda: page.newest.count() == 12, timeout=LONG)
-    assert page.e_hull._draw is not None
+    assert page.first._draw is not None
     page.start()
-    assert page.e_hull._draw is None and page.groups._draw is None and page.newest.count() == 0
+    assert page.first._draw is None and page.groups._draw is None and page.newest.count() == 0
     page.changed()
     page._refresh_if_dirty()
     qtbot.waitUntil(lambda: not window.background.busy(), timeout=LONG)
-    assert page.e_hull._draw is None and page.head.chooser.currentText() == "New campaign"
+    assert page.first._draw is None and page.head.chooser.currentText() == "New campaign"
     at = page.head.chooser.findData(1)
     page.head.chooser.setCurrentIndex(at)
     page.head.chooser.activated.emit(at)

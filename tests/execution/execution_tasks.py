@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import queue
 import signal
@@ -14,7 +15,16 @@ from typing import Any
 
 from crystal_studio.errors import KnownError
 from crystal_studio.execution.child import Child, Parent
+from crystal_studio.execution.progress_bars import keep_in_process
 from crystal_studio.execution.worker_state import once, tell
+
+
+def draw_a_bar() -> int:
+    """As SevenNet does while it is loaded."""
+    from tqdm import tqdm
+
+    keep_in_process()
+    return sum(tqdm(range(3), file=io.StringIO()))
 
 
 def square(x: int) -> int:

@@ -120,3 +120,28 @@ def test_an_idle_worker_that_is_killed_is_replaced_without_a_word() -> None:
 def test_an_unknown_engine_is_named() -> None:
     with pytest.raises(RequestError, match="spark"):
         open_engine("spark")
+
+
+_BAR = """
+import sys
+sys.path.insert(0, {tests!r})
+import execution_tasks as tasks
+from crystal_studio.execution.local import LocalEngine
+from crystal_studio.execution.protocol import Task
+if __name__ == "__main__":
+    engine = LocalEngine(1)
+    engine.submit(Task(tasks.draw_a_bar, ()))
+    (done,) = engine.completed(100)
+    print(done[1])
+    engine.close()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="semaphores are tracked on POSIX systems")
+def test_a_worker_that_has_drawn_a_progress_bar_leaves_no_semaphore_behind(tmp_path):
+    pytest.importorskip("tqdm")
+    script = tmp_path / "bar.py"
+    script.write_text(_BAR.format(tests=str(Path(__file__).parent)))
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    ended = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, check=True)
+    assert "value=3" in ended.stdout and "leaked" not in ended.stderr

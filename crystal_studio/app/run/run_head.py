@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
@@ -23,6 +24,7 @@ from crystal_studio.app.run.records import is_import
 from crystal_studio.app.typeset import hm_html
 from crystal_studio.app.widgets import GAP, Card, bind, label
 from crystal_studio.design import funnel
+from crystal_studio.errors import KnownError
 from crystal_studio.project.rows import CampaignRow
 
 STEPS = 1000
@@ -140,9 +142,19 @@ class RunHead(Card):
         shown = ", ".join(hm_html(symbols[g - 1]) if symbols else str(g) for g in groups[:6])
         words = [
             request.get("composition") or "-".join(system.get("elements", ())) or "any elements",
-            (shown + (" …" if len(groups) > 6 else "")) or "groups as in nature",
+            (shown + (" …" if len(groups) > 6 else "")) or ("groups as in nature" if _knows_groups(request) else ""),
             plural(row.requested, "candidate"),
             f"seed {request.get('seed', 0)}",
             str(request.get("model") or "default model"),
         ]
-        self.request.setText("  ·  ".join(words))
+        self.request.setText("  ·  ".join(filter(None, words)))
+
+
+def _knows_groups(request: Mapping[str, Any]) -> bool:
+    """Whether space groups can be asked of the model of a request; of one that is not installed they could be."""
+    from crystal_studio.generators.registry import card, families
+
+    try:
+        return families.get(card(str(request.get("model") or "")).family).capabilities.space_groups
+    except KnownError:
+        return True

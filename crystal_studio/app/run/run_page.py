@@ -25,7 +25,7 @@ from crystal_studio.app.run.records import (
     reason_filter,
     state_text,
 )
-from crystal_studio.app.run.run_views import GENERATED, RELAXED, RunViews
+from crystal_studio.app.run.run_views import GENERATED, RunViews
 from crystal_studio.app.shares.reading import in_campaign
 from crystal_studio.campaign.events import Finished, Message, Progress
 from crystal_studio.project.rows import CampaignRow
@@ -278,8 +278,9 @@ class RunPage(RunViews):
         campaign, data, stages, generated, judged = found
         if campaign != self._campaign or self._reader is None:
             return
-        self.e_hull.show_histogram(data.e_hull, self._cutoff.value, RELAXED)
-        self.energy.show_histogram(data.formation_energy, None, RELAXED)
+        self.name_plots(tuple(data.values))
+        for plot, (name, values) in zip((self.first, self.second), data.values.items(), strict=True):
+            plot.show_histogram(values, self._cutoff.value if name == "e_hull" else None, self.plots[plot])
         trained = ", marks: training data" if len(data.groups.training) else ""
         self.groups.show_bars(data.groups, f"Share of candidates, %{trained}", GENERATED)
         self.elements.show_bars(data.elements, "Candidates that hold it, %", GENERATED)

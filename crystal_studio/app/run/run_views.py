@@ -14,10 +14,13 @@ from crystal_studio.app.run.funnel_chart import FunnelChart
 from crystal_studio.app.run.newest_list import NewestList
 from crystal_studio.app.run.run_head import RunHead
 from crystal_studio.app.run.run_log import RunLog
+from crystal_studio.app.run.statistics import ENERGIES
 from crystal_studio.app.shares.shares_view import SharesView
 from crystal_studio.app.widgets import GAP, Card, EmptyState, label
+from crystal_studio.candidates.registry import quantities
 
 RELAXED = "Appears when the first candidates have been relaxed"
+MEASURED = "Appears when the first pores have been measured"
 GENERATED = "Appears with the first candidates"
 
 
@@ -78,15 +81,22 @@ class RunViews(QWidget):
         plots = Card("Outcome")
         grid = QGridLayout()
         grid.setSpacing(GAP * 2)
-        self.e_hull = PlotCard("Energy above hull", "eV/atom")
-        self.energy = PlotCard("Formation energy", "eV/atom")
+        self.first, self.second = PlotCard("", ""), PlotCard("", "")  # of quantities that the campaign says
         self.groups = PlotCard("Space groups", "number of the group")
         self.elements = PlotCard("Elements", "element")
-        self.plots = {self.e_hull: RELAXED, self.energy: RELAXED, self.groups: GENERATED, self.elements: GENERATED}
+        self.plots = {self.first: RELAXED, self.second: RELAXED, self.groups: GENERATED, self.elements: GENERATED}
         for i, plot in enumerate(self.plots):
             grid.addWidget(plot, i // 2, i % 2)
         plots.body.addLayout(grid, 1)
+        self.name_plots(ENERGIES)
         return plots
+
+    def name_plots(self, names: Sequence[str]) -> None:
+        """Say which two quantities are plotted, and what they wait for."""
+        for plot, name in zip((self.first, self.second), names, strict=True):
+            quantity = quantities()[name]
+            plot.set_axis(quantity.title, quantity.unit)
+            self.plots[plot] = RELAXED if name in ENERGIES else MEASURED
 
 
 def _card(title: str, content: QWidget) -> Card:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from crystal_studio.errors import KnownError
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
+    from crystal_studio.project.rows import CampaignRow
 
 TOP_GROUPS, TOP_ELEMENTS, NEWEST = 10, 16, 12
 
@@ -40,12 +41,24 @@ class Histogram:
         return int(self.counts.sum()) + self.outside
 
 
+AXES: dict[str, tuple[float, float, int]] = {
+    "e_hull": (-0.2, 1.0, 48),
+    "formation_energy": (-4.0, 1.0, 50),
+    "pld": (0.0, 20.0, 40),
+    "surface_area": (0.0, 6000.0, 40),
+    "co2_working_capacity": (-1.0, 7.0, 40),
+}
+"""Of the quantities that are plotted: from where to where, in how many bins."""
+
+Pair = tuple[str, str]
+ENERGIES: Pair = ("e_hull", "formation_energy")
+
+
 @dataclass(frozen=True)
 class Statistics:
-    """What the run page plots of one campaign."""
+    """What the run page plots of one campaign; ``values`` by the names of the quantities, two of them."""
 
-    e_hull: Histogram
-    formation_energy: Histogram
+    values: dict[str, Histogram]
     groups: Bars
     elements: Bars
     newest: tuple[int, ...]
@@ -88,11 +101,34 @@ def _bars(top: NDArray, counts: NDArray, training: NDArray | None, names: list[s
     return Bars(tuple(names), shares.astype(np.float64), other.astype(np.float64))
 
 
+def pair(campaign: CampaignRow, held: Collection[str] = ()) -> Pair:
+    """The two quantities that are plotted of a campaign that has no energies: pores where it has any (``held``), or
+    where its funnel measures them and finds no energies."""
+    stages = _stages(campaign)
+    if not held and not ("pores" in stages and "stability" not in stages):
+        return ENERGIES
+    co2 = "co2_working_capacity" in held or ("adsorption" in stages and not held)
+    return "pld", "co2_working_capacity" if co2 else "surface_area"
+
+
+def _stages(campaign: CampaignRow) -> set[str]:
+    """Names of the stages that a campaign asks for; none where it asks for none that are known here."""
+    from crystal_studio.design.funnel import Funnel
+    from crystal_studio.funnel.stages import expand
+
+    asked = campaign.request.get("funnel") or "none"
+    try:
+        return {stage.stage for stage in expand(asked if isinstance(asked, str) else Funnel.of(asked)).stages}
+    except KnownError:
+        return set()
+
+
 def read(reader: ProjectReader, campaign_id: int) -> Statistics:
     """Everything the plots of a campaign need, counted by the database."""
     from crystal_studio.project import statistics
 
-    where = statistics.of_campaign(reader.campaign(campaign_id))
+    campaign = reader.campaign(campaign_id)
+    where = statistics.of_campaign(campaign)
     training_groups: NDArray | None = None
     try:
         from crystal_studio.data.marginals import marginals
@@ -105,10 +141,17 @@ def read(reader: ProjectReader, campaign_id: int) -> Statistics:
         counts, outside = statistics.histogram(reader, name, low, high, bins, where)
         return Histogram(np.linspace(low, high, bins + 1), counts, outside)
 
+    values = {name: histogram(name, *AXES[name]) for name in ENERGIES}
+    if not any(values[name].total for name in ENERGIES):
+        pores = {name: histogram(name, *AXES[name]) for name in AXES if name not in ENERGIES}
+        shown = pair(campaign, frozenset(name for name in pores if pores[name].total))
+        values = {name: (values | pores)[name] for name in shown}
     return Statistics(
-        e_hull=histogram("e_hull", -0.2, 1.0, 48),
-        formation_energy=histogram("formation_energy", -4.0, 1.0, 50),
-        groups=group_bars(statistics.counts(reader, "space_group", where), training_groups),
+        values=values,
+        groups=group_bars(
+            statistics.counts(reader, "space_group", where),
+            training_groups if tuple(values) == ENERGIES else None,  # crystals, not frameworks
+        ),
         elements=element_bars(statistics.counts(reader, "chemsys", where), None),
         newest=tuple(statistics.newest(reader, NEWEST, where)),
     )
