@@ -225,7 +225,7 @@ def train(
         "licence": "MIT (weights)",
         "potential": config.potential,
         "data": {
-            "projects": [p.stem for p in projects],
+            "name": ", ".join(p.stem for p in projects),
             "relaxed": len(data),
             "stopped": int(data.stopped.sum()),
             "crystals": int((part == TRAIN).sum()),
