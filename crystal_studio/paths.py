@@ -26,6 +26,20 @@ def models() -> Path:
     return Path(os.environ.get("CRYSTAL_STUDIO_MODELS") or _root() / "models")
 
 
+def own_models() -> Path:
+    """Folder of the models that the user has trained from others; that of all models where one is named for them."""
+    from platformdirs import user_data_path
+
+    given = os.environ.get("CRYSTAL_STUDIO_MODELS")
+    return Path(given) if given else user_data_path("crystal-studio", False) / "models"
+
+
+def model(name: str) -> Path:
+    """Folder of a model by its name, a shipped one before one of the user's; it need not exist."""
+    shipped = models() / name
+    return shipped if (shipped / "card.json").exists() else own_models() / name
+
+
 def configuration() -> Path:
     """The user's own folder of what the program is set to; it need not exist."""
     given = os.environ.get("CRYSTAL_STUDIO_CONFIG")

@@ -148,7 +148,7 @@ def models(read_weights: bool = True) -> list[Check]:
     loaders |= dict.fromkeys(predictors.installed(), predictors.load)
     for name, load in loaders.items():
         try:
-            card = cards.get(name) or registry.read_card(paths.models() / name)
+            card = cards.get(name) or registry.read_card(paths.model(name))
             if read_weights:
                 load(name)
             checks.append(Check("model", "ok", f"{name}: {card.parameters / 1e6:.1f} M parameters, {card.licence}"))

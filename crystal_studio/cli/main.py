@@ -27,6 +27,7 @@ from crystal_studio.execution.threads import one_thread
 COMMANDS = (
     "new",
     "generate",
+    "improve",
     "resume",
     "judge",
     "funnels",

@@ -45,8 +45,8 @@ def _property_card(name: str, card: dict[str, Any]) -> ModelCard:
     from crystal_studio.generators import registry
     from crystal_studio.generators.protocol import ModelCard
 
-    if (paths.models() / name / "card.json").exists():
-        return registry.read_card(paths.models() / name)
+    if (paths.model(name) / "card.json").exists():
+        return registry.read_card(paths.model(name))
     title = str(card.get("title", name))
     return ModelCard(name, str(card.get("family", "")), title, str(card.get("licence", "")), {}, {}, 0, "", ())
 

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, campaign_id: int) -> dict[str, Any]:
     project = args.project
     cancel, pause = threading.Event(), threading.Event()
     printer = Printer()
-    with _interruptible(cancel, pause, args.max_minutes):
+    with interruptible(cancel, pause, args.max_minutes):
         finished = runner.run(project, campaign_id, printer, cancel, pause, workers=args.workers, engine=args.engine)
     printer.end_line()
     if finished.state == "failed" or (finished.state == "paused" and not pause.is_set()):
@@ -73,14 +73,20 @@ class Printer:
             if event.level == "warning":
                 self.warnings.append(event.text)
             common.log(event.text if event.level == "info" else f"{event.level}: {event.text}")
-        elif isinstance(event, Progress) and time.monotonic() - self._last >= (0.2 if self._live else LINE_EVERY):
-            self._last = time.monotonic()
-            if self._live:
-                sys.stderr.write(f"\r\x1b[2K{line(event)}")
-                sys.stderr.flush()
-                self._open = True
-            else:
-                common.log(line(event))
+        elif isinstance(event, Progress):
+            self.live(line(event))
+
+    def live(self, text: str) -> None:
+        """A line on how far it is, not too often."""
+        if time.monotonic() - self._last < (0.2 if self._live else LINE_EVERY):
+            return
+        self._last = time.monotonic()
+        if self._live:
+            sys.stderr.write(f"\r\x1b[2K{text}")
+            sys.stderr.flush()
+            self._open = True
+        else:
+            common.log(text)
 
     def end_line(self) -> None:
         """Leave the live line standing and go on below it."""
@@ -106,7 +112,7 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def _interruptible(cancel: threading.Event, pause: threading.Event, minutes: float) -> Iterator[None]:
+def interruptible(cancel: threading.Event, pause: threading.Event, minutes: float) -> Iterator[None]:
     """Ctrl-C, a polite kill or the end of the time pause the campaign; a second Ctrl-C ends the program at once."""
 
     def put_down() -> None:

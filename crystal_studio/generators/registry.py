@@ -28,7 +28,7 @@ families: Registry[Family] = Registry(
 
 def folder(name: str) -> Path:
     """Folder of an installed model; raises ``ModelError``."""
-    path = paths.models() / name
+    path = paths.model(name)
     if not name or not (path / "card.json").exists():
         raise _no_model(name)
     return path
@@ -67,9 +67,9 @@ def installed() -> dict[str, ModelCard]:
     Those whose family can answer any request for a crystal come first: the first is the default.
     """
     found: dict[str, ModelCard] = {}
-    root = paths.models()
-    for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        if (folder / "card.json").exists():
+    roots = dict.fromkeys((paths.models(), paths.own_models()))
+    for folder in [folder for root in roots if root.is_dir() for folder in sorted(root.iterdir())]:
+        if folder.name not in found and (folder / "card.json").exists():
             try:
                 card = read_card(folder)
             except ModelError:
@@ -101,8 +101,8 @@ def default() -> str:
 def card(name: str) -> ModelCard:
     """The card of an installed model, of the default one for an empty name; raises ``ModelError``."""
     name = name or default()
-    if (paths.models() / name).is_dir():
-        found = read_card(paths.models() / name)
+    if paths.model(name).is_dir():
+        found = read_card(paths.model(name))
         if found.family not in families:
             raise ModelError(f"The model {name} is of the unknown family {found.family!r}: update Crystal Studio.")
         return found
@@ -115,7 +115,7 @@ def card(name: str) -> ModelCard:
 def load(name: str, device: str = "cpu") -> Generator:
     """A generator on a device ("cpu", "cuda:0", "mps"); an empty name means the default model."""
     found = card(name)
-    return families.get(found.family).load(paths.models() / found.name, found, device)
+    return families.get(found.family).load(paths.model(found.name), found, device)
 
 
 def _no_model(name: str) -> ModelError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.errors import FileError
-from crystal_studio.project import blob, checksums, connection, lock, reading, schema, seal
+from crystal_studio.project import blob, checksums, connection, lock, reading, rounds, schema, seal
 from crystal_studio.project.files import held
 
 _CHUNK = 5000
@@ -24,7 +24,7 @@ class Report:
     """What was found in one file.
 
     pages : what SQLite says of its pages and indexes, empty where they are sound
-    tables : damage to what candidates share: campaigns, names of quantities and methods
+    tables : damage to what candidates share: campaigns, names of quantities and methods, and to rounds of improvements
     damaged : by candidate what of it is damaged or missing, such as "a verdict"
     lost : those of them whose own row or generated structure is damaged: they cannot be saved
     """
@@ -153,6 +153,7 @@ class _Examination:
             ("campaigns", reading.CAMPAIGN_COLUMNS, checksums.campaign),
             ("quantity_names", "id, name, unit, kind", checksums.name),
             ("methods", "id, name, kind, title", checksums.name),
+            ("rounds", rounds.COLUMNS, checksums.round_),
         ):
             for row in _rows(self.db, table, columns, self._unreadable):
                 report.campaigns += table == "campaigns"

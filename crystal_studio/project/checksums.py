@@ -17,6 +17,7 @@ _CANDIDATE = struct.Struct("<7q3d")
 _VERDICT = struct.Struct("<2qd")
 _QUANTITY = struct.Struct("<3q2dq")
 _CAMPAIGN = struct.Struct("<3qd")
+_ROUND = struct.Struct("<6qd")
 _PART = struct.Struct("<q")
 _NAME = struct.Struct("<q")
 
@@ -40,6 +41,27 @@ def campaign(
     """Of a row of ``campaigns``; like its fellows it takes the columns in their order in the schema."""
     numbers = _CAMPAIGN.pack(id, requested, -1 if chunk_size is None else chunk_size, seconds)
     return zlib.crc32(_texts(created, name, kind, request, provenance, state), zlib.crc32(numbers))
+
+
+def round_(
+    id: int,
+    improvement: int,
+    number: int,
+    created: str,
+    plan: str,
+    state: str,
+    parent: str,
+    model: str,
+    campaign_id: int | None,
+    check_id: int | None,
+    kept: int | None,
+    figures: str,
+    seconds: float,
+) -> int:
+    """Of a row of ``rounds``."""
+    optional = (-1 if value is None else value for value in (campaign_id, check_id, kept))
+    numbers = _ROUND.pack(id, improvement, number, *optional, seconds)
+    return zlib.crc32(_texts(created, plan, state, parent, model, figures), zlib.crc32(numbers))
 
 
 def candidate(

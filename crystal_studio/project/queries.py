@@ -28,11 +28,12 @@ from crystal_studio.project import (
     names,
     progress,
     reading,
+    rounds,
     schema,
     terms,
 )
 from crystal_studio.project.names import Names
-from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, StageCounts, VerdictRow
+from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, RoundRow, StageCounts, VerdictRow
 from crystal_studio.project.schema import CURRENT, candidates
 
 if TYPE_CHECKING:
@@ -133,6 +134,11 @@ class ProjectReader:
         """One campaign; raises ``FileError`` where there is none such."""
         with self._driver() as db:
             return reading.campaign_row(db, self.path, int(campaign_id))
+
+    def rounds(self, improvement: int | None = None) -> list[RoundRow]:
+        """Rounds of one improvement, or of all, in their order."""
+        with self._driver() as db:
+            return rounds.read(db, self.path, improvement)
 
     def candidates(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio.errors import FileError
-from crystal_studio.project import blob, checksums, reading, schema
+from crystal_studio.project import blob, checksums, reading, rounds, schema
 from crystal_studio.project.check import Report, examine, opened, readable
 from crystal_studio.project.geometries import described
 from crystal_studio.project.rows import Stored
@@ -78,6 +78,11 @@ def _save(db: sqlite3.Connection, to: Path) -> None:
                 if row[0] in kept and row[1] in quantities and row[2] in methods
             ],
         )
+        for row in readable(db, "rounds", rounds.COLUMNS, "id", checksums.round_):
+            if {row[8], row[9]} <= campaigns | {None}:
+                new.execute(
+                    f"INSERT OR IGNORE INTO rounds ({rounds.COLUMNS}, checksum) VALUES ({', '.join('?' * 14)})", row
+                )
     if not kept:
         raise FileError(f"No candidate could be saved; {to} holds no more than the campaigns.")
 

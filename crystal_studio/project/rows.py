@@ -34,6 +34,35 @@ class CampaignRow:
 
 
 @dataclass(frozen=True)
+class RoundRow:
+    """One round of an improvement: a model, the campaign that it was measured by, and what came of it.
+
+    improvement, number : which improvement of the project, and which of its rounds; round 0 measures the first model
+    plan : what was asked (``campaign.improving.plan``)
+    state : training, generating, checking or finished
+    parent, model : names of the model that its training began with ("" in round 0), and of the one that it measures
+    campaign_id, check_id : its campaign, and the judging by the second potential; None before they begin
+    kept : whether later rounds go on from its model; None before that is decided
+    figures : what was counted
+    seconds : of work so far
+    """
+
+    id: int
+    improvement: int
+    number: int
+    created: str
+    plan: Mapping[str, Any]
+    state: str
+    parent: str
+    model: str
+    campaign_id: int | None = None
+    check_id: int | None = None
+    kept: bool | None = None
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Stored:
     """One row of ``candidates`` as it stands in the file, the checksum left out, ``parameters`` as JSON.
 

@@ -19,11 +19,14 @@ from sqlalchemy import text as sql_text
 APPLICATION_ID = 0x43525953
 """``PRAGMA application_id`` of a project file: "CRYS"."""
 
-SCHEMA_VERSION = 4
-"""``PRAGMA user_version`` of a project file; revision 0004 of the migrations makes version 4."""
+SCHEMA_VERSION = 5
+"""``PRAGMA user_version`` of a project file; revision 0005 of the migrations makes version 5."""
 
 CAMPAIGN_KINDS = ("generate", "import", "judge")
 CAMPAIGN_STATES = ("running", "paused", "finished", "cancelled", "failed")
+ROUND_STATES = ("training", "generating", "checking", "finished")
+"""What a round of an improvement is at."""
+
 CANDIDATE_STATUSES = ("unjudged", "pending", "passed", "rejected", "error", "waiting")
 """``unjudged``: imported or generated without a funnel, nothing is under way; ``pending``: on its way through one."""
 
@@ -160,4 +163,24 @@ parts = Table(
     Column("data", LargeBinary, nullable=False),
     Column("checksum", Integer, nullable=False),
     UniqueConstraint("candidate_id", "kind", "method", name="uq_parts_candidate_kind_method"),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("improvement", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("campaign_id", Integer, ForeignKey("campaigns.id")),
+    Column("check_id", Integer, ForeignKey("campaigns.id")),
+    Column("kept", Integer),
+    Column("figures", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("checksum", Integer, nullable=False),
+    UniqueConstraint("improvement", "number", name="uq_rounds_improvement_number"),
 )

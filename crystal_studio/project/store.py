@@ -30,12 +30,14 @@ from crystal_studio.project import (
     names,
     reading,
     recording,
+    rounds,
     schema,
     seal,
     withdrawing,
 )
 from crystal_studio.project.lock import ProjectLock
 from crystal_studio.project.recording import Recording
+from crystal_studio.project.rows import RoundRow
 from crystal_studio.project.values import to_json
 
 
@@ -255,6 +257,22 @@ class ProjectWriter:
         with self._transaction() as db:
             reading.stored(db, self.path, index)
             findings.put(db, names.read(db, self.path), index, found, set(index))
+
+    def begin_improvement(self, plan: Mapping[str, Any], model: str) -> RoundRow:
+        """A new improvement: its round 0, which measures the model that it begins with."""
+        with self._transaction() as db:
+            return rounds.begin(db, _now(), dict(plan), model)
+
+    def add_round(self, before: RoundRow, parent: str, model: str) -> RoundRow:
+        """The round behind ``before``: ``model`` is to be trained from ``parent``."""
+        with self._transaction() as db:
+            new = RoundRow(0, before.improvement, before.number + 1, _now(), before.plan, "training", parent, model)
+            return rounds.add(db, new)
+
+    def set_round(self, row: RoundRow) -> None:
+        """A round as it is now."""
+        with self._transaction() as db:
+            rounds.put(db, row)
 
     def withdraw(self, campaign_id: int, stage: str, ids: Sequence[int] | NDArray) -> None:
         """Candidates no longer wait for an answer from elsewhere; see ``withdrawing.withdraw``."""

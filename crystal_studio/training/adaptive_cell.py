@@ -21,6 +21,7 @@ from crystal_studio.generators.adaptive_cell.network import build, config_of
 from crystal_studio.generators.adaptive_cell.process import STEPS, Clean, Crystals, corrupt, loss, times
 from crystal_studio.generators.adaptive_cell.score import NetworkConfig, ScoreNetwork, exact
 from crystal_studio.training import checkpoint
+from crystal_studio.training.crystals import shown
 from crystal_studio.training.curve import Means
 from crystal_studio.training.loop import Loop, LoopConfig
 
@@ -39,9 +40,16 @@ class Trainer(Loop[Clean, AsymmetricUnits]):
     config: TrainConfig
     network: ScoreNetwork
 
-    def __init__(self, config: TrainConfig, units: AsymmetricUnits, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        units: AsymmetricUnits,
+        device: str = "cpu",
+        weight: NDArray[np.float64] | None = None,
+    ) -> None:
+        """``weight`` (B,) says how often each crystal is shown an epoch, in the mean; None: once."""
         torch.manual_seed(config.seed)
-        self.units = units
+        self.units, self.weight = units, weight
         self.prior = estimate(units)
         super().__init__(config, build(config.network).to(device), device)
 
@@ -61,6 +69,7 @@ class Trainer(Loop[Clean, AsymmetricUnits]):
             ) from error
         self.prior = prior
         self.average.restart()
+        self.from_model = True
 
     def kept(self) -> dict[str, Tensor]:
         """What cells are expected to be."""
@@ -71,8 +80,8 @@ class Trainer(Loop[Clean, AsymmetricUnits]):
         self.prior = CellPrior.from_tensors(tensors)
 
     def order(self, rng: np.random.Generator) -> Iterator[NDArray]:
-        """Every crystal once."""
-        rows = rng.permutation(len(self.units))
+        """Every crystal as often as its weight says."""
+        rows = rng.permutation(len(self.units) if self.weight is None else shown(self.weight, rng))
         yield from np.array_split(rows, math.ceil(len(rows) / self.config.batch))
 
     def clean(self, units: AsymmetricUnits) -> Clean:

@@ -65,6 +65,7 @@ class AdaptiveCellFamily(GeneratorFamily):
     name = "adaptive-cell"
     title = "Adaptive cell"
     options: type[Options] = AdaptiveCellTraining
+    fine_tuning: Options | None = AdaptiveCellTraining(learning_rate=2e-4)
 
     def train(self, job: TrainingJob) -> dict[str, Any]:
         """The last row of the learning curve."""

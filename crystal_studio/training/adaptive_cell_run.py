@@ -10,7 +10,7 @@ from typing import Any
 from crystal_studio.generators.adaptive_cell import weights as model
 from crystal_studio.training import checkpoint
 from crystal_studio.training.adaptive_cell import TrainConfig, Trainer
-from crystal_studio.training.crystals import held_units, splits
+from crystal_studio.training.crystals import held_units, splits, weights
 from crystal_studio.training.model_card import of_training
 
 
@@ -32,12 +32,13 @@ def train(
     """
     checkpoint.check_free(out, (out / checkpoint.NAME).exists(), resume)
     training, validation = splits(data, config.seed)
-    units, _ = held_units(training)
+    units, held = held_units(training)
+    weight = weights(training)
     if resume:
         config = Trainer.saved_network(out, config)
     elif start is not None:
         config = replace(config, network=model.network_config(start))
-    trainer = Trainer(config, units, device)
+    trainer = Trainer(config, units, device, None if weight is None else weight[held])
     if resume:
         trainer.restore(out)
     elif start is not None:

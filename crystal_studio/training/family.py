@@ -15,7 +15,8 @@ class TrainingJob:
     """One training: what any family needs to know.
 
     data : what the family learns from: parquet, CSV with CIFs, extxyz, ASE db or a folder of CIFs, or a file of its own
-        kind; its ``default_data`` where none is named
+        kind; its ``default_data`` where none is named. A column ``weight`` says how often each crystal is shown an
+        epoch, in the mean, to families with ``fine_tuning``
     extra : further crystals; what they are used for is the family's matter
     out : folder for weights, card, learning curve and checkpoint
     options : those of the family
@@ -50,6 +51,9 @@ class TrainingFamily(Protocol):
     name: str
     title: str
     options: type[Options]
+    fine_tuning: Options | None
+    """How a training goes that begins with a model and learns from crystals (``start``, ``data`` a set of them);
+    None where the family has none such."""
 
     def default_data(self) -> Path | None:
         """What is learnt from where no data are named; None where they have to be."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from crystal_studio.design.declared import declare
+from crystal_studio.design.declared import Options, declare
 
 SixteenBit = Literal["auto", "on", "off"]
 
@@ -33,6 +33,8 @@ def in_sixteen_bit(chosen: SixteenBit, device: str) -> bool:
 
 class GeneratorFamily:
     """How far a training is and what it has reached, in the words of all generators."""
+
+    fine_tuning: Options | None = None
 
     def default_data(self) -> Path | None:
         """None: data have to be named."""

@@ -53,7 +53,10 @@ class LoopConfig:
 
 
 class Loop(ABC, Generic[Batch, HeldOut]):
-    """Holds network, moving average and optimiser; ``run`` trains until time or epochs are up."""
+    """Holds network, moving average and optimiser; ``run`` trains until time or epochs are up.
+
+    ``from_model``: it began with the weights of a model, whose figures are the first row of the curve.
+    """
 
     def __init__(self, config: LoopConfig, network: nn.Module, device: str) -> None:
         self.config, self.device = config, device
@@ -62,6 +65,7 @@ class Loop(ABC, Generic[Batch, HeldOut]):
         self.optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
         self.budget = Budget(config.max_minutes)
         self.epoch = self.step = 0
+        self.from_model = False
 
     @abstractmethod
     def order(self, rng: np.random.Generator) -> Iterator[NDArray]:
@@ -160,6 +164,8 @@ class Loop(ABC, Generic[Batch, HeldOut]):
         folder.mkdir(parents=True, exist_ok=True)
         saved, over = self.budget.seconds, False
         row: dict[str, float] = {}
+        if self.from_model and not self.step and held_out is not None:
+            curve.append(folder, {"epoch": 0, "step": 0, "minutes": 0.0} | curve.rounded(self.validate(held_out)))
         while not over and self.epoch < self.config.max_epochs:
             started = time.monotonic()
             over, means = self._run_epoch(stop)

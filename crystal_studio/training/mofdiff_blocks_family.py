@@ -30,6 +30,7 @@ class BlockEncoderFamily:
     name = "mofdiff-blocks"
     title = "block encoder of MOFDiff"
     options: type[Options] = BlockTraining
+    fine_tuning: Options | None = None
 
     def default_data(self) -> Path | None:
         """The library that ships."""

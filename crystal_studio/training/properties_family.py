@@ -28,6 +28,7 @@ class PropertiesFamily:
     title = "properties"
     options: type[Options] = PropertyTraining
     joins_data = True
+    fine_tuning: Options | None = None
 
     def default_data(self) -> Path | None:
         """None: data have to be named."""

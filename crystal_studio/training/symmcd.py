@@ -20,6 +20,7 @@ from crystal_studio.generators.symmcd.priors import Priors, estimate
 from crystal_studio.generators.symmcd.process import STEPS, Clean, LossWeights, loss
 from crystal_studio.generators.symmcd.representation import Features
 from crystal_studio.training import checkpoint
+from crystal_studio.training.crystals import shown
 from crystal_studio.training.curve import Means
 from crystal_studio.training.loop import Loop, LoopConfig
 
@@ -52,12 +53,14 @@ class TrainingSet:
     extra : (B,) crystals unlike those that a request without targets should give: they always carry
         their label of the energy above hull, the others lose theirs as any other label
     balanced : (B,) 1 where the composition is valid, 0 where not
+    weight : (B,) how often each crystal is shown an epoch, in the mean; None: once
     """
 
     variants: tuple[Features, ...]
     labels: NDArray[np.float64] | None = None
     extra: NDArray[np.bool_] | None = None
     balanced: NDArray[np.int64] | None = None
+    weight: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.variants[0])
@@ -68,17 +71,26 @@ class TrainingSet:
         features = self.variants[0]
         return features if self.extra is None else features.take(~self.extra)
 
+    @property
+    def main_weight(self) -> NDArray[np.float64] | None:
+        """Of the crystals of ``main``."""
+        return self.weight if self.weight is None or self.extra is None else self.weight[~self.extra]
+
 
 def batches(
-    n_orbits: NDArray, config: TrainConfig, rng: np.random.Generator, extra: NDArray[np.bool_] | None = None
+    n_orbits: NDArray,
+    config: TrainConfig,
+    rng: np.random.Generator,
+    extra: NDArray[np.bool_] | None = None,
+    weight: NDArray[np.float64] | None = None,
 ) -> Iterator[NDArray]:
     """Index arrays of one epoch: crystals of equal orbit count together, batches in random order."""
-    used = np.ones(len(n_orbits), bool)
+    used = np.arange(len(n_orbits)) if weight is None else shown(weight, rng)
     if extra is not None:
-        used = ~extra | (rng.random(len(n_orbits)) < config.extra_share)
+        used = used[~extra[used] | (rng.random(len(used)) < config.extra_share)]
     pieces = []
     for m in np.unique(n_orbits):
-        rows = rng.permutation(np.flatnonzero((n_orbits == m) & used))
+        rows = rng.permutation(used[n_orbits[used] == m])
         size = max(16, min(config.batch, config.edges // int(m) ** 2))
         if len(rows):
             pieces += np.array_split(rows, math.ceil(len(rows) / size))
@@ -120,7 +132,7 @@ class Trainer(Loop[Clean, Features]):
     def __init__(self, config: TrainConfig, data: TrainingSet | Features, device: str = "cpu") -> None:
         torch.manual_seed(config.seed)
         self.data = data if isinstance(data, TrainingSet) else TrainingSet((data,))
-        self.priors = estimate(self.data.main)
+        self.priors = estimate(self.data.main, self.data.main_weight)
         encoding = torch.as_tensor(tables().encoding)
         super().__init__(config, Denoiser(config.network, encoding).to(device), device)
 
@@ -130,8 +142,8 @@ class Trainer(Loop[Clean, Features]):
         found = checkpoint.load(folder)
         return replace(config, network=NetworkConfig(**found[1]["config"]["network"])) if found else config
 
-    def start_from(self, weights: dict[str, Tensor]) -> None:
-        """Begin with the weights of a trained network of the same size; what it lacks keeps its first values."""
+    def start_from(self, weights: dict[str, Tensor], priors: Priors) -> None:
+        """Begin with a trained network of the same size and its priors; what it lacks keeps its first values."""
         wrong = ModelError("The weights to start from belong to a network of another shape: name another model.")
         try:
             missing, unknown = self.network.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
@@ -139,7 +151,9 @@ class Trainer(Loop[Clean, Features]):
             raise wrong from error
         if unknown or set(missing) - {"labels.weight"}:
             raise wrong
+        self.priors = self.priors.after(priors)
         self.average.restart()
+        self.from_model = True
 
     def kept(self) -> dict[str, Tensor]:
         """The priors."""
@@ -151,7 +165,7 @@ class Trainer(Loop[Clean, Features]):
 
     def order(self, rng: np.random.Generator) -> Iterator[NDArray]:
         """``batches`` of all descriptions' crystals."""
-        return batches(self.data.variants[0].n_orbits, self.config, rng, self.data.extra)
+        return batches(self.data.variants[0].n_orbits, self.config, rng, self.data.extra, self.data.weight)
 
     def batch(self, rows: NDArray, rng: np.random.Generator) -> Clean:
         """One of the descriptions, with labels and traits left out at random."""

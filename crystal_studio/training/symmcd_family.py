@@ -34,6 +34,7 @@ class SymmCDFamily(GeneratorFamily):
     name = "symmcd"
     title = "SymmCD"
     options: type[Options] = SymmCDTraining
+    fine_tuning: Options | None = SymmCDTraining(augment=4, batch=256, learning_rate=2e-4)
 
     def train(self, job: TrainingJob) -> dict[str, Any]:
         """The last row of the learning curve."""

@@ -50,7 +50,7 @@ def train(
     if resume:
         trainer.restore(out)
     elif start is not None:
-        trainer.start_from(model.read_weights(start))
+        trainer.start_from(model.read_weights(start), model.read_priors(start))
     last = trainer.run(out, prepare(validation) if validation is not None else None, report, stop)
     about = dict(source or {})
     if extra is not None and data_set.extra is not None:

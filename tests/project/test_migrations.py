@@ -18,8 +18,8 @@ _NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade():
@@ -59,9 +59,9 @@ def _with_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str = "") 
     """As if the program were one schema version ahead."""
     folder = tmp_path / "migrations"
     shutil.copytree(migrations.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "v0005_next.py").write_text(_NEXT.format(more=more))
+    (folder / "versions" / "v0006_next.py").write_text(_NEXT.format(more=more))
     monkeypatch.setattr(migrations, "FOLDER", folder)
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 5)
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 6)
 
 
 def test_an_older_file_is_backed_up_and_migrated(project: Path, tmp_path: Path, monkeypatch) -> None:
@@ -70,14 +70,14 @@ def test_an_older_file_is_backed_up_and_migrated(project: Path, tmp_path: Path, 
         ProjectReader(project)
     assert bring_up_to_date(project) and not bring_up_to_date(project)
     with ProjectReader(project) as reader:
-        assert reader.version == 5 and reader.count() == 6
+        assert reader.version == 6 and reader.count() == 6
     with sqlite3.connect(project) as raw:
         assert raw.execute("SELECT DISTINCT colour FROM candidates").fetchall() == [("blue",)]
     raw.close()
-    backup = project.with_name("six.crystals.v4.bak")
+    backup = project.with_name("six.crystals.v5.bak")
     monkeypatch.undo()
     with ProjectReader(backup) as reader:
-        assert reader.version == 4 and reader.count() == 6
+        assert reader.version == 5 and reader.count() == 6
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(project: Path, tmp_path: Path, monkeypatch) -> None:
@@ -86,7 +86,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(project: Path, tmp_pat
         ProjectWriter.open(project)
     monkeypatch.undo()
     with ProjectWriter.open(project) as writer, ProjectReader(project) as reader:
-        assert reader.version == 4 and reader.count() == 6
+        assert reader.version == 5 and reader.count() == 6
         writer.add_campaign("goes on", {}, {}, 1)
         with sqlite3.connect(project) as raw:
             columns = [row[1] for row in raw.execute("PRAGMA table_info(candidates)")]

@@ -237,6 +237,6 @@ def test_killed_in_the_middle_a_file_is_wholly_old_or_wholly_new(tmp_path: Path)
         versions.append(examine(path).version)
         ProjectWriter.open(path).close()
         with ProjectReader(path) as reader:
-            assert (reader.version, reader.count(), reader.count("status == 'passed'")) == (4, 34, 27)
+            assert (reader.version, reader.count(), reader.count("status == 'passed'")) == (5, 34, 27)
         assert examine(path).sound
-    assert versions[0] == 4 and set(versions) == {2, 4}
+    assert versions[0] == 5 and set(versions) == {2, 5}

@@ -124,6 +124,7 @@ class BoxTraining:
     """Learns nothing, and says what it was given."""
 
     name, title, options = "boxes", "Boxes", BoxTrainingOptions
+    fine_tuning = None
 
     def default_data(self):
         return Path("boxes.that.ship")

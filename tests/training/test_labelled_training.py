@@ -112,4 +112,4 @@ def test_weights_of_another_size_are_refused(files, tmp_path):
     trainer = Trainer(SMALL, training_set(load(files[0])))
     other = Trainer(replace(SMALL, network=replace(SMALL.network, hidden=16)), training_set(load(files[0])))
     with pytest.raises(ModelError, match="another shape"):
-        trainer.start_from(dict(other.network.named_parameters()))
+        trainer.start_from(dict(other.network.named_parameters()), other.priors)

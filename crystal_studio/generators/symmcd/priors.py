@@ -14,6 +14,8 @@ from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, distinct_eleme
 from crystal_studio.generators.symmcd.representation import N_AXES, N_CLASSES, N_ELEMENTS, Features
 
 _PSEUDO_COUNT = 0.05
+_REMEMBERED = 0.1
+"""Share that the priors of a model have in those of one that is trained on from it."""
 _BORROWED = 5.0
 """Crystals' worth of weight that all groups together have beside a group's own counts."""
 
@@ -47,6 +49,31 @@ class Priors:
         found.setdefault("distinct", torch.zeros(*found["orbits"].shape, MAX_DISTINCT + 1))
         return Priors(**found)
 
+    def after(self, parent: Priors) -> Priors:
+        """Of a model that begins with the network of ``parent`` and goes on with the crystals that were counted here.
+
+        What that network has learnt to undo stays: the marginals of the noise and the scale of the lattice. Groups,
+        orbits and numbers of elements are those counted here, and of the parent's a tenth as many.
+        """
+        width = max(self.orbits.shape[1], parent.orbits.shape[1])
+        share = _REMEMBERED * float(self.groups.sum()) / max(float(parent.groups.sum()), 1.0)
+
+        def joined(mine: Tensor, theirs: Tensor) -> Tensor:
+            out = torch.zeros(mine.shape[0], width, *mine.shape[2:])
+            out[:, : mine.shape[1]] += mine
+            out[:, : theirs.shape[1]] += share * theirs
+            return out
+
+        return Priors(
+            self.groups + share * parent.groups,
+            joined(self.orbits, parent.orbits),
+            torch.where(parent.elements > 0, parent.elements, self.elements),
+            parent.classes,
+            parent.k_mean,
+            parent.k_std,
+            joined(self.distinct, parent.distinct),
+        )
+
     def distinct_odds(self, group: int, n_orbits: int, low: int, high: int) -> NDArray[np.float64]:
         """(10,) odds of 0..9 distinct elements within bounds; groups lend to one another. All zero if not counted."""
         counts = self.distinct.numpy().astype(float)
@@ -66,18 +93,24 @@ class Priors:
         return counts / counts.sum()
 
 
-def estimate(features: Features) -> Priors:
-    """Priors of a training set."""
+def estimate(features: Features, weight: NDArray[np.float64] | None = None) -> Priors:
+    """Priors of a training set, in which each crystal counts for its ``weight`` (B,), 1 where none is given.
+
+    The scale of the lattice is that of all alike.
+    """
+    share = torch.ones(len(features)) if weight is None else torch.as_tensor(weight, dtype=torch.float32)
     group = torch.as_tensor(features.space_group) - 1
     n_orbits = torch.as_tensor(features.n_orbits)
     width = features.elements.shape[1]
     mask = torch.arange(width) < n_orbits[:, None]
     orbits = torch.zeros(N_GROUPS, width + 1)
-    orbits.index_put_((group, n_orbits), torch.ones(len(group)), accumulate=True)
-    elements = torch.bincount(torch.as_tensor(features.elements.astype("int64"))[mask], minlength=N_ELEMENTS).float()
+    orbits.index_put_((group, n_orbits), share, accumulate=True)
+    of_orbit = share[:, None].expand(-1, width)[mask]
+    kinds = torch.as_tensor(features.elements.astype("int64"))[mask]
+    elements = torch.bincount(kinds, of_orbit, minlength=N_ELEMENTS).float()
     distinct = torch.zeros(N_GROUPS, width + 1, MAX_DISTINCT + 1)
     found = torch.as_tensor(distinct_elements(features.elements, features.n_orbits)).clamp_max(MAX_DISTINCT)
-    distinct.index_put_((group, n_orbits, found), torch.ones(len(group)), accumulate=True)
+    distinct.index_put_((group, n_orbits, found), share, accumulate=True)
     classes = torch.zeros(N_GROUPS, N_AXES, N_CLASSES)
     table = tables()
     for row in range(len(table.wyckoff_group)):
@@ -86,7 +119,7 @@ def estimate(features: Features) -> Priors:
     owner = group[:, None].expand(-1, width)[mask]
     sites = torch.as_tensor(features.classes.astype("int64"))[mask]
     for axis in range(N_AXES):
-        classes[:, axis].index_put_((owner, sites[:, axis]), torch.ones(len(owner)), accumulate=True)
+        classes[:, axis].index_put_((owner, sites[:, axis]), of_orbit, accumulate=True)
     from crystal_studio.crystal.lattice import free_components
 
     free = torch.as_tensor(free_components(features.space_group))
@@ -94,7 +127,7 @@ def estimate(features: Features) -> Priors:
     mean = torch.stack([k[free[:, i], i].mean() if free[:, i].any() else torch.zeros(()) for i in range(6)])
     std = torch.stack([k[free[:, i], i].std() if free[:, i].sum() > 1 else torch.ones(()) for i in range(6)])
     return Priors(
-        torch.bincount(group, minlength=N_GROUPS).float(),
+        torch.bincount(group, share, minlength=N_GROUPS).float(),
         orbits,
         elements,
         classes / classes.sum(-1, keepdim=True),

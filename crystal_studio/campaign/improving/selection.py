@@ -1,0 +1,67 @@
+"""Which crystals of a project a model learns from: near the hull, unique, new, and such as it can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crystal_studio.campaign.improving.figures import Outcome
+from crystal_studio.crystal.batches import Structures
+from crystal_studio.project.queries import ProjectReader
+
+MOST_SHOWN = 8.0
+"""Times an epoch that one crystal is shown at most: few crystals shown often are learnt by heart."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Crystals in their relaxed geometry.
+
+    ids : (B,) candidates; e_hull, formation_energy : (B,) eV/atom by the potential of the plan, NaN if unknown
+    """
+
+    ids: NDArray[np.int64]
+    structures: Structures
+    e_hull: NDArray[np.float64]
+    formation_energy: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def select(reader: ProjectReader, outcomes: Iterable[Outcome], near: float, potential: str) -> Selected:
+    """Of several campaigns; those that the second potential puts beyond ``near`` are left out.
+
+    Also left out is what has no symmetric cell within the limits of the families that learn from asymmetric units.
+    """
+    from crystal_studio.training.crystals import held
+
+    near_ones = [o.ids[o.sun(near) & ~(o.by_guard > near)] for o in outcomes]
+    ids = np.sort(np.concatenate([np.zeros(0, np.int64), *near_ones]))
+    structures = reader.structures(ids.tolist())
+    fits = held(structures) if len(ids) else np.zeros(0, bool)
+    ids, structures = ids[fits], structures.take(fits)
+    found = reader.found(ids.tolist())
+    unknown = np.full(len(ids), np.nan)
+    return Selected(
+        ids,
+        structures,
+        found.get(f"e_hull@{potential}", unknown),
+        found.get(f"formation_energy@{potential}", unknown),
+    )
+
+
+def weights(e_hull: NDArray[np.float64], base: float, mix: float, temperature: float) -> NDArray[np.float64]:
+    """(B,) how often each is shown an epoch, so that all of them are ``mix`` of it beside ``base`` others.
+
+    In the ratios of exp(-e_hull / temperature), none below the hull more than those on it and none more than
+    ``MOST_SHOWN`` times.
+    """
+    odds = np.exp(-np.maximum(e_hull, 0) / temperature) if temperature > 0 else np.ones(len(e_hull))
+    if not odds.sum():
+        return odds
+    wanted = base * mix / (1 - mix) if mix < 1 else MOST_SHOWN * len(odds)
+    return np.minimum(odds * wanted / odds.sum(), MOST_SHOWN)
