@@ -173,10 +173,15 @@ import os, signal, sys, threading
 from pathlib import Path
 from improve_fakes import Made
 from crystal_studio.campaign.improving import improve
+from crystal_studio.campaign.events import Progress
 from crystal_studio.campaign.improving.events import RoundProgress
 project, phase, number, kill = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+now = []
 def emit(event):
-    if isinstance(event, RoundProgress) and event.phase.startswith(phase) and event.number == number:
+    if isinstance(event, RoundProgress):
+        now[:] = [event]
+    here = now and now[0].phase.startswith(phase) and now[0].number == number
+    if here and (phase == "Counting" or isinstance(event, Progress) and event.finished):
         os.kill(os.getpid(), signal.SIGKILL)
 if __name__ == "__main__":
     stop = threading.Event()

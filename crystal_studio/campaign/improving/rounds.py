@@ -226,6 +226,7 @@ class Rounds:
             with ProjectReader(project) as reader:
                 known = next((c for c in reversed(reader.campaigns()) if c.name == name), None)
         parts = self._tools.parts(request)
+        self._tell(row, phase, 0.0)
         if known is None:
             begin: Any = judging.start if isinstance(request, JudgeRequest) else runner.start
             number = begin(project, request, name, parts)
