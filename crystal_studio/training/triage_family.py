@@ -31,6 +31,7 @@ class TriageFamily:
     title = "triage"
     options: type[Options] = TriageTraining
     joins_data = True
+    fine_tuning: Options | None = None
 
     def default_data(self) -> Path | None:
         """None: projects have to be named."""
