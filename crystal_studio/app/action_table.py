@@ -2,49 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class ActionSpec:
-    """One deed. ``needs`` names the conditions that must hold; the first that fails is the reason shown."""
-
-    id: str
-    text: str
-    menu: str
-    shortcut: str = ""
-    tip: str = ""
-    icon: str = ""
-    needs: tuple[str, ...] = ()
-    checkable: bool = False
-    separator: bool = False  # a line above it in its menu
-
-
-CONDITIONS: dict[str, str] = {
-    "project": "Open or create a project first.",
-    "writable": "This project is open for reading only.",
-    "valid request": "Correct the request on the Design page first.",
-    "idle": "A campaign is running: wait for it or stop it first.",
-    "running": "No campaign is running.",
-    "paused": "The campaign is not paused.",
-    "unpaused": "The campaign is paused already.",
-    "alone": "Another window or command is writing to this project: wait for it or stop it there.",
-    "unfinished": "There is no unfinished campaign in this project.",
-    "selection": "Select candidates in the table on the Explore page first.",
-    "candidates": "There are no candidates in this project yet.",
-    "undo": "There is nothing to undo.",
-    "redo": "There is nothing to redo.",
-    "example": "The bundled example is not installed.",
-    "ternaries": "The bundled example of ternary systems is not installed.",
-    "frameworks": "The bundled example of metal-organic frameworks is not installed.",
-}
-
-MENUS = ("File", "Edit", "Design", "Run", "Explore", "View", "Help")
-
-
-def _dock(key: str, text: str, what: str, separator: bool = False) -> ActionSpec:
-    return ActionSpec(f"view.{key}", text, "View", "", f"Show or hide {what}", "", (), True, separator)
-
+from crystal_studio.app.action_spec import ActionSpec, dock
 
 TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("project.new", "New project…", "File", "Ctrl+N", "Create an empty project file", "new", ("idle",)),
@@ -311,14 +269,14 @@ TABLE: tuple[ActionSpec, ...] = (
     ActionSpec("view.design", "Design", "View", "Ctrl+1", "Say what crystals you want", "design"),
     ActionSpec("view.run", "Run", "View", "Ctrl+2", "Watch the campaign", "run"),
     ActionSpec("view.explore", "Explore", "View", "Ctrl+3", "Look through the candidates", "explore"),
-    _dock("structure", "Structure view", "the 3D view", separator=True),
-    _dock("inspector", "Inspector", "the inspector"),
-    _dock("hull", "Convex hull", "the hull of the candidate's chemical system"),
-    _dock("analysis", "Analysis", "powder pattern, distances, coordination, elasticity and phonons of the candidate"),
-    _dock("scatter", "Scatter plot", "the scatter plot"),
-    _dock("shares", "Stable, unique, novel", "the shares of what is listed"),
-    _dock("triage", "Triage", "what a limit on predicted energies would keep, lose and save"),
-    _dock("browser", "Project browser", "campaigns and filters"),
+    dock("structure", "Structure view", "the 3D view", separator=True),
+    dock("inspector", "Inspector", "the inspector"),
+    dock("hull", "Convex hull", "the hull of the candidate's chemical system"),
+    dock("analysis", "Analysis", "powder pattern, distances, coordination, elasticity and phonons of the candidate"),
+    dock("scatter", "Scatter plot", "the scatter plot"),
+    dock("shares", "Stable, unique, novel", "the shares of what is listed"),
+    dock("triage", "Triage", "what a limit on predicted energies would keep, lose and save"),
+    dock("browser", "Project browser", "campaigns and filters"),
     ActionSpec(
         "view.theme_system",
         "Theme: as the system",

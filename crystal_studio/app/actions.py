@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from crystal_studio.app import theme
-from crystal_studio.app.action_table import CONDITIONS, MENUS, TABLE, ActionSpec
+from crystal_studio.app.action_spec import CONDITIONS, MENUS, ActionSpec
+from crystal_studio.app.action_table import TABLE
 from crystal_studio.app.icons import icon
 
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from crystal_studio.app import catalogue, dialogs, faults, files, notices, theme
-from crystal_studio.app.action_table import CONDITIONS
+from crystal_studio.app.action_spec import CONDITIONS
 from crystal_studio.app.campaign_deeds import OFFER, CampaignDeeds
 from crystal_studio.app.design.estimate import measure
 from crystal_studio.app.devices import probe
@@ -20,6 +20,7 @@ from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.project_deeds import ProjectDeeds
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.structure_deeds import StructureDeeds
+from crystal_studio.app.window_deeds import deeds_of
 from crystal_studio.app.window_views import WindowViews
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
@@ -207,57 +208,7 @@ class MainWindow(WindowViews):
         self._project_menu.addActions([self.actions_[k] for k in keys])
 
     def _join(self) -> None:
-        show = self.show_page
-        deeds = self.requests
-        self.actions_.join(
-            {
-                "project.new": self.projects.new,
-                "project.open": self.projects.ask_open,
-                "project.example": self.projects.open_example,
-                "project.ternaries": lambda: self.projects.open_example(files.TERNARIES),
-                "project.frameworks": lambda: self.projects.open_example(files.FRAMEWORKS),
-                "project.copy": self.projects.save_copy,
-                "project.import": self.projects.ask_import,
-                "project.export": self.export,
-                "project.close": self.session.close,
-                "app.quit": self.close,
-                "edit.undo": self.design.model.undo_stack.undo,
-                "edit.redo": self.design.model.undo_stack.redo,
-                "edit.copy": self.copy_rows,
-                "design.generate": self.campaigns.generate,
-                "design.load": deeds.load,
-                "design.save": deeds.save,
-                "design.paste": deeds.paste,
-                "design.copy_json": deeds.copy_json,
-                "design.copy_command": lambda: deeds.copy_command(self.session.path),
-                "design.reset": deeds.reset,
-                "design.chemistry": partial(self.structures.show, "chemistry"),
-                "design.sites": partial(self.structures.show, "sites"),
-                "design.targets": partial(self.structures.show, "targets"),
-                "design.complete_file": self.structures.complete_file,
-                "explore.complete": self.structures.complete,
-                "explore.template": self.structures.use_template,
-                "explore.cell": self.structures.use_cell,
-                "explore.judge": self.campaigns.judge,
-                "explore.evaluate": self.evaluate,
-                "app.references": self.show_references,
-                "run.pause": self.campaign.pause,
-                "run.resume": self.campaign.carry_on,
-                "run.stop": self.campaigns.stop,
-                "run.continue": self.campaigns.carry_on,
-                "explore.filter": self.focus_filter,
-                "explore.clear_filter": partial(self.show_filter, ""),
-                "explore.select_all": self.explore.table.selectAll,
-                "explore.columns": self.choose_columns,
-                "view.design": partial(show, "design"),
-                "view.run": partial(show, "run"),
-                "view.explore": partial(show, "explore"),
-                "help.palette": self.show_palette,
-                "help.shortcuts": lambda: dialogs.shortcuts(self, self.actions_),
-                "help.messages": self.show_messages,
-                "help.about": lambda: dialogs.about(self),
-            }
-        )
+        self.actions_.join(deeds_of(self, self.projects, self.structures, self.campaigns))
         for key, dock in self.explore.docks.items():
             action = self.actions_[f"view.{key}"]
             action.triggered.connect(partial(self.show_dock, key))

@@ -13,7 +13,8 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QMainWindow, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.app import icon_paths, icons, numbers_text, theme
-from crystal_studio.app.action_table import CONDITIONS, MENUS, TABLE
+from crystal_studio.app.action_spec import CONDITIONS, MENUS
+from crystal_studio.app.action_table import TABLE
 from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background, left_running
 from crystal_studio.app.palette.command_palette import CommandPalette, score
