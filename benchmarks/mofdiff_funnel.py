@@ -2,12 +2,14 @@
 each, why the others are not, and the seconds of each.
 
     python benchmarks/mofdiff_funnel.py OUT --model mofdiff-core --count 1000 --seed 1
+    python benchmarks/mofdiff_funnel.py OUT --count 1000 --draw 0 2 4
     python benchmarks/mofdiff_funnel.py OUT --table
 
-What is in the folder OUT is not done again: started anew, it goes on. Frameworks are drawn and built in chunks, then
-those that are made are judged one by one in the order of their numbers: every check of validity (charges by EQeq),
-new (none of those that ship), unique (none before it), relaxed by UFF, the checks again by perceived bonds, pores.
-Seconds are of the processor, those of the programs included.
+What is in the folder OUT is not done again: started anew, it goes on. Frameworks are drawn and built in chunks (some
+of them alone with ``--draw``, so that several processes share them), then those that are made are judged one by one in
+the order of their numbers: every check of validity (charges by EQeq), new (none of those that ship), unique (none
+before it), relaxed by UFF, the checks again by perceived bonds, pores. ``--relaxed`` lets the first so many alone go on
+to what is slow. Seconds are of the processor, those of the programs included.
 """
 
 from __future__ import annotations
@@ -95,8 +97,8 @@ def made_in(folder: Path, chunk: int) -> Candidates:
     return whole_atoms(mofs, shipped_blocks())
 
 
-def judge(candidate: Candidates, seen: set[str]) -> dict[str, Any]:
-    """How far one framework comes, why no farther, and the seconds of each step."""
+def judge(candidate: Candidates, seen: set[str], slow: bool) -> dict[str, Any]:
+    """How far one framework comes, why no farther, and the seconds of each step; only to "unique" if not ``slow``."""
     record: dict[str, Any] = {"atoms": int(candidate.structures.n_atoms[0]), "reached": "made", "seconds": {}}
     now, digest = candidate, ""
 
@@ -130,7 +132,9 @@ def judge(candidate: Candidates, seen: set[str]) -> dict[str, Any]:
         record["reason"] = "known" if record["known"] else "duplicate"
         record["reached"] = "valid" if record["known"] else "new"
         return record
-    record["reached"] = "unique"
+    record["reached"], record["relaxing"] = "unique", slow
+    if not slow:
+        return record
     for stage, step in (
         (UffRelaxationStage(), "relaxed"),
         (RelaxedMofValidityStage(), "valid again"),
@@ -184,6 +188,8 @@ def main() -> None:
     parser.add_argument("--model", default="mofdiff-core")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--draw", type=int, nargs="+", help="draw these chunks and judge none")
+    parser.add_argument("--relaxed", type=int, default=1_000_000, help="how many go on to relaxation and pores")
     parser.add_argument("--table", action="store_true", help="print what is there and do nothing")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -192,8 +198,13 @@ def main() -> None:
     generator = registry.load(arguments.model)
     assert isinstance(generator, mofdiff.MofDiff)
     generator.rounds = 1
+    if arguments.draw:
+        for chunk in arguments.draw:
+            draw(arguments, chunk, generator)
+        return None
     path = arguments.out / "judged.jsonl"
     records = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    relaxing = sum(record.get("relaxing", False) for record in records)
     seen = {record["digest"] for record in records if "digest" in record}
     at = 0
     for chunk in range(-(-arguments.count // generator.chunk_size)):
@@ -203,13 +214,15 @@ def main() -> None:
             at += 1
             if at <= len(records):
                 continue
-            record = {"chunk": chunk, "row": i} | judge(made.take(np.array([i])), seen)
+            slow = relaxing < arguments.relaxed
+            record = {"chunk": chunk, "row": i} | judge(made.take(np.array([i])), seen, slow)
+            relaxing += record.get("relaxing", False)
             if "digest" in record:
                 seen.add(record["digest"])
             with path.open("a") as file:
                 file.write(json.dumps(record) + "\n")
             print(record, flush=True)
-    table(arguments.out)
+    return table(arguments.out)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from crystal_studio.generators.mofdiff.family import FAMILY
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
 from crystal_studio.generators.mofdiff.refining import refine
 from crystal_studio.generators.requests import fitted
+from crystal_studio.mof.block_validity import shipped_sound
 from crystal_studio.mof.blocks import LINKER, NODE
 from crystal_studio.mof.contents import called, stem_of
 from crystal_studio.mof.elements import IS_METAL
@@ -114,6 +115,17 @@ def test_only_nodes_and_linkers_that_are_named_are_used(generator):
 
 def test_names_come_back_as_they_are_written_always():
     assert MofDiffOptions(linkers="BDC,  BTC BDC").linkers == "BDC BTC"
+
+
+def test_blocks_are_sound_unless_they_are_named():
+    from crystal_studio.generators.mofdiff.wanted import blocks_wanted
+
+    library, sound = shipped_blocks(), shipped_sound()
+    allowed = blocks_wanted(ZINC, library).allowed
+    assert allowed.any() and not (allowed & ~sound).any()
+    faulty = np.flatnonzero((library.kind == LINKER) & ~sound & np.array([str(n)[0] == "C" for n in library.name]))
+    named = DesignRequest(options={"linkers": str(library.name[faulty[0]])})
+    assert blocks_wanted(named, library).allowed[faulty[0]]
 
 
 def test_targets_change_what_is_drawn(generator):

@@ -16,6 +16,8 @@ from crystal_studio.mof.whole import whole_atoms
 
 ASSEMBLIES = 2
 """How often what is not made is assembled and drawn together: where its blocks have room, other points may meet."""
+HOPELESS = 3.0
+"""Angstrom between points that are joined, from which no second assembly is tried."""
 CLASH = 0.6
 """Sums of covalent radii between two atoms below which no relaxation will part them."""
 REASONS = ("unbalanced", "open", "clash")
@@ -70,7 +72,8 @@ def build(mofs: CoarseMofs, library: BlockLibrary, seed: int, device: str = "cpu
                     widest[i], room[i] = wide[row], free[row]
         for row, i in enumerate(waiting.tolist()):
             start[i] = refined.mofs.take(np.array([row]))
-        waiting = np.flatnonzero(even & ~np.array([_made(*one) for one in zip(widest, room, strict=True)]))
+        made = np.array([_made(*one) for one in zip(widest, room, strict=True)])
+        waiting = np.flatnonzero(even & ~made & (widest <= HOPELESS))
         if not len(waiting):
             break
     reasons = [

@@ -25,7 +25,7 @@ from crystal_studio.generators.mofdiff.network import Network
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
 from crystal_studio.generators.mofdiff.sampler import Choice, SamplerConfig, sample
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
-from crystal_studio.generators.mofdiff.wanted import BlocksWanted, blocks_wanted
+from crystal_studio.generators.mofdiff.wanted import BlocksWanted, blocks_wanted, elements_of
 from crystal_studio.generators.mofdiff.weights import Scale, read
 from crystal_studio.generators.protocol import CancelToken, ModelCard
 from crystal_studio.generators.requests import check_targets
@@ -130,7 +130,7 @@ class MofDiff:
         config = SamplerConfig(steps, settling=max(1, round(_SETTLING * steps)))
         each = config.steps + config.settling
         allowed = torch.as_tensor(blocks.allowed, device=self.device)
-        choice = Choice(allowed, blocks.holds, blocks.must, shipped_contacts())
+        choice = Choice(allowed, *_with_organic(blocks, self.library), shipped_contacts())
         labels = torch.as_tensor(scaled(_targets(request, count, rng)), device=self.device)
         kept: dict[int, CoarseMofs] = {}
         gaps, holds = np.full(count, np.inf), np.zeros(count, bool)
@@ -194,6 +194,16 @@ class MofDiff:
             z = latents.chosen(self.network, make, size, _TRIES, wanted, generator)
         z = latents.searched(self.network, z, labels, options.search)
         return z, latents.block_counts(self.network, z, wanted, generator)
+
+
+def _with_organic(blocks: BlocksWanted, library: BlockLibrary) -> tuple[NDArray[np.int64], int, int]:
+    """What blocks hold of what is required, that, and that with carbon and hydrogen, which any framework is to have."""
+    holds, wished = blocks.holds.copy(), blocks.must
+    elements = elements_of(library)
+    for bit, number in ((1 << 8, 6), (1 << 9, 1)):
+        if elements[blocks.allowed, number].any():
+            holds, wished = holds | bit * elements[:, number], wished | bit
+    return holds, blocks.must, wished
 
 
 def _targets(request: DesignRequest, count: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -53,12 +53,17 @@ class SamplerConfig:
 
 @dataclass(frozen=True)
 class Choice:
-    """What blocks may be: allowed (L,) bool; holds (L,) bits of required elements of each; must, the bits required;
-    contacts (L, D) that are to match, None to let connection points alone count."""
+    """What blocks may be.
+
+    allowed : (L,) bool; holds : (L,) bits of elements that each holds; must : bits that have to be held
+    wished : bits that are to be held where contacts match
+    contacts : (L, D) that are to match, None to let connection points alone count
+    """
 
     allowed: Tensor
     holds: NDArray[np.int64]
     must: int = 0
+    wished: int = 0
     contacts: NDArray[np.int64] | None = None
 
 
@@ -210,7 +215,7 @@ def named(
         likely = log_likelihood[start:end]
         best = None
         if choice.contacts is not None:
-            best = matching(likely, choice.contacts, choice.holds, choice.must, price)
+            best = matching(likely, choice.contacts, choice.holds, choice.wished, price)
         if best is None:
             best = balanced(likely, points, choice.holds, choice.must)
         if best is not None:

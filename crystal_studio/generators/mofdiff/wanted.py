@@ -15,6 +15,7 @@ from crystal_studio.errors import RequestError
 from crystal_studio.generators.mofdiff.balance import balanced
 from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
+from crystal_studio.mof.block_validity import shipped_sound
 from crystal_studio.mof.blocks import LINKER, NODE, BlockLibrary
 from crystal_studio.mof.elements import IS_METAL
 from crystal_studio.mof.naming import KINDS, UnknownBlock, rows_called
@@ -63,6 +64,7 @@ def blocks_wanted(request: DesignRequest, library: BlockLibrary) -> BlocksWanted
             "chemsys",
         )
     numbers = [atomic_number(s) for s in system.must]
+    allowed = _sound(allowed, library, options, held[:, numbers])
     if len(numbers) > _MOST_REQUIRED:
         raise RequestError(
             f"{len(numbers)} elements are required, and at most {_MOST_REQUIRED} can be: let some of them be allowed"
@@ -87,6 +89,17 @@ def blocks_wanted(request: DesignRequest, library: BlockLibrary) -> BlocksWanted
         tuple(n for n in numbers if IS_METAL[n]),
         counts,
     )
+
+
+def _sound(
+    allowed: NDArray[np.bool_], library: BlockLibrary, options: MofDiffOptions, required: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(L,) without blocks of which no framework is valid, but where they are named or nothing else is left."""
+    for kind, names in ((NODE, options.nodes), (LINKER, options.linkers)):
+        fewer = allowed & (shipped_sound() | (library.kind != kind))
+        if not words(names) and fewer[library.kind == kind].any() and required[fewer].any(0).all():
+            allowed = fewer
+    return allowed
 
 
 def _by_elements(
