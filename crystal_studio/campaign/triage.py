@@ -31,7 +31,8 @@ def evidence(
 ) -> Evidence:
     """Energies above hull by ``source`` with their uncertainties, and by ``by`` in the end.
 
-    source : ``LEARNED``, or a potential, whose uncertainty is its known error near or far from the hull
+    source : ``LEARNED``; a learned model by name, such as the one that a triage went by; or a potential, whose
+        uncertainty is its known error near or far from the hull
     by : the method with the last word; "" the headline value, or where a potential decides the first other one
     outside : take predictions for crystals that are unlike the training data, too, instead of as unknown
     Candidates without a last word are left out. Raises ``RequestError`` for what the project does not hold.
@@ -40,6 +41,8 @@ def evidence(
 
     if source == LEARNED:
         value, spread = f"{LEARNED}_e_hull", f"{LEARNED}_e_hull.uncertainty"
+    elif any(m.name == source and m.kind == "learned" for m in reader.methods()):
+        value, spread = f"e_hull@{source!r}", f"e_hull@{source!r}.uncertainty"
     else:
         value, spread = f"e_hull@{source!r}", ""
         others = [name for name in sources(reader, where) if name not in (LEARNED, source)]

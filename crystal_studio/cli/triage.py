@@ -33,7 +33,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cutoff", type=float, default=0.1, metavar="E", help="stable up to, eV/atom (default: 0.1)")
     parser.add_argument(
-        "--source", default="predicted", metavar="NAME", help="what decides: predicted (default), or a potential"
+        "--source",
+        default="predicted",
+        metavar="NAME",
+        help="what decides: predicted (default), a learned model or a potential",
     )
     parser.add_argument(
         "--outside", action="store_true", help="trust predictions for crystals unlike the training data, too"

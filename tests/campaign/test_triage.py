@@ -31,6 +31,14 @@ def test_prediction_and_headline_of_those_that_were_relaxed(project: Path) -> No
         assert len(evidence(reader, where="id == 1")) == 1
 
 
+def test_a_learned_model_is_asked_for_by_its_name(project: Path) -> None:
+    with ProjectReader(project) as reader:
+        name = next(m.name for m in reader.methods() if m.kind == "learned")
+        found, usual = evidence(reader, name), evidence(reader, outside=True)
+    assert found.value == pytest.approx(usual.value, nan_ok=True)
+    assert found.spread == pytest.approx(usual.spread, nan_ok=True)
+
+
 def test_a_potential_is_judged_by_the_other_one(project: Path) -> None:
     error = model_error("chgnet")
     assert error is not None

@@ -11,6 +11,7 @@ from project_samples import CHGNET, KNOWN, batch
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.share import Share, wilson
 from crystal_studio.candidates.verdicts import Finding, marking
+from crystal_studio.cli import campaign_document
 from crystal_studio.project import accounting
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
@@ -38,6 +39,10 @@ def test_the_random_share_speaks_for_the_model_and_the_chosen_for_themselves(tmp
         asked = accounting.voices(reader)
         found = triaged(reader, asked)
         nobody = triaged(reader, asked, "random_share is None")
+    document = campaign_document.summary(str(tmp_path / "p.crystals"), campaign)
+    assert document["sun"][0]["triage"]["chosen"]["count"] == 2 and document["sun"][0]["triage"]["model"]["drawn"] == 4
+    told = campaign_document.text(document)
+    assert "2 of 10" in told and "found, not all were relaxed" in told and "S.U.N. of the model 20.0%" in told
     assert len(found) == 1 and not nobody
     one = found[0]
     assert (one.drawn.sun, one.best.sun, one.reached) == (Share(1, 4), Share(2, 3), Share(8, 10))
