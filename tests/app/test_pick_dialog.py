@@ -7,7 +7,9 @@ from design_pages import groups, retype
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
+from crystal_studio.app import theme
 from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design.aims import look
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.pick_dialog import PickDialog
@@ -90,3 +92,24 @@ def test_the_page_takes_what_is_typed_and_says_what_no_library_has(qtbot):
     dialog = page.findChild(PickDialog)
     assert dialog.values == ["BDC"]
     dialog.reject()
+
+
+def test_the_sign_of_the_list_is_seen_in_both_themes(qtbot):
+    page = DesignPage()
+    qtbot.addWidget(page)
+    page.set_catalogue(Catalogue(groups(), (registry.card("mofdiff-core"),)))
+    page.model.change(Form(model="mofdiff-core"), "x")
+    action = page.made_of.options.widgets["linkers"].actions()[-1]
+    drawn = {}
+    before = theme.manager().scheme
+    for scheme in ("light", "dark"):
+        theme.manager().set_scheme(scheme)
+        drawn[scheme] = action.icon().pixmap(16, 16).toImage()
+    theme.manager().set_scheme(before)
+    assert drawn["light"] != drawn["dark"]
+
+
+def test_the_whole_range_of_training_is_proposed_and_nothing_beyond():
+    proposed = look("pld", 2.4262, 12.1853)
+    assert (proposed.low, proposed.high) == (2.43, 12.18)
+    assert (look("void_fraction", 0.3, 0.81).low, look("void_fraction", 0.3, 0.81).high) == (0.3, 0.81)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log10
+from math import ceil, floor, log10
 
 from crystal_studio.app.design.form import Form
 from crystal_studio.candidates.registry import quantities
@@ -48,7 +48,13 @@ def look(name: str, low: float = 0.0, high: float = 1.0) -> Look:
     known = quantities().get(name)
     title = known.title if known else name.replace("_", " ").capitalize()
     step = min(max(10.0 ** round(log10(max(high - low, 1e-6) / 100)), 0.01), 10.0)
-    return Look(title, known.description if known else "", round(low, 2), round(high, 2), step)
+    return Look(title, known.description if known else "", *_within(low, high), step)
+
+
+def _within(low: float, high: float) -> tuple[float, float]:
+    """A range with two decimals that leaves nothing outside of the one given."""
+    inner = ceil(round(100 * low, 6)) / 100, floor(round(100 * high, 6)) / 100
+    return inner if inner[0] < inner[1] else (low, high)
 
 
 def unit_text(unit: str) -> str:

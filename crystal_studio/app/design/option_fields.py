@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QLabel, QLineEdit, QSlider, QWidget
 
+from crystal_studio.app import theme
 from crystal_studio.app.design.choice import HELP_ROLE, Choice
 from crystal_studio.app.design.number_fields import DecimalBox, WholeBox, show_value
 from crystal_studio.app.design.option_sources import OptionSource
@@ -51,10 +52,12 @@ class OptionFields(QWidget):
         self.sliders: dict[str, QSlider] = {}
         self._notes: dict[str, QLabel] = {}
         self._errors: dict[str, QLabel] = {}
+        self._pictures: dict[QAction, str] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(4)
+        theme.manager().changed.connect(self._recolour)
 
     def show_fields(self, fields: tuple[FormField, ...]) -> None:
         """Show these options, with what they are set to."""
@@ -101,7 +104,8 @@ class OptionFields(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        for kept in (self.widgets, self.sliders, self._notes, self._errors):
+        kept: dict[Any, Any]
+        for kept in (self.widgets, self.sliders, self._notes, self._errors, self._pictures):
             kept.clear()
         row = column = 0
         for field in self._fields:
@@ -183,9 +187,18 @@ class OptionFields(QWidget):
         made.setToolTip(sentence(field.help))
         return made
 
+    def _action(self, picture: str, text: str, box: QLineEdit) -> QAction:
+        action = QAction(icon(picture), text, box)
+        self._pictures[action] = picture
+        return action
+
+    def _recolour(self) -> None:
+        for action, picture in self._pictures.items():
+            action.setIcon(icon(picture))
+
     def _picking(self, field: FormField, box: QLineEdit) -> QAction:
         """Opens the list of what can be picked."""
-        action = QAction(icon("search"), f"Choose {field.title.lower()}…", box)
+        action = self._action("search", f"Choose {field.title.lower()}…", box)
 
         def choose() -> None:
             dialog = PickDialog(field.title, offered(field.offers), words(str(self._source.value(field))), self)
@@ -198,7 +211,7 @@ class OptionFields(QWidget):
 
     def _browsing(self, field: FormField, box: QLineEdit) -> QAction:
         """Looks for the file."""
-        action = QAction(icon("open"), f"Choose the {field.title.lower()}…", box)
+        action = self._action("open", f"Choose the {field.title.lower()}…", box)
 
         def choose() -> None:
             chosen = self.ask_file(field.title, str(self._source.value(field)))
