@@ -178,6 +178,15 @@ TABLE: tuple[ActionSpec, ...] = (
         ("project", "writable", "idle", "alone", "unfinished"),
         separator=True,
     ),
+    ActionSpec(
+        "run.improve",
+        "Improve…",
+        "Run",
+        "",
+        "Rounds in which the model gets better at the request, by what it finds near the hull",
+        "add",
+        ("project", "writable", "idle", "alone"),
+    ),
     ActionSpec("explore.filter", "Filter…", "Explore", "Ctrl+F", "Go to the filter field", "filter", ("project",)),
     ActionSpec(
         "explore.clear_filter",

@@ -88,6 +88,8 @@ class MainWindow(WindowViews):
         self.explore.set_reader(None)
         if self.evaluation is not None:
             self.evaluation.close()
+        if self.improvement is not None:
+            self.improvement.close()
         self.tell_evaluation()
         self._update()
 
@@ -261,6 +263,8 @@ class MainWindow(WindowViews):
             faults.log.info("the campaign ends by itself")
         if self.evaluation is not None:
             self.evaluation.close()
+        if self.improvement is not None:
+            self.improvement.close()
         if self.references is not None:
             self.references.close()
         self.save_state()

@@ -47,6 +47,7 @@ def deeds_of(
         "explore.cell": structures.use_cell,
         "explore.judge": campaigns.judge,
         "explore.evaluate": window.evaluate,
+        "run.improve": window.improve,
         "app.references": window.show_references,
         "run.pause": window.campaign.pause,
         "run.resume": window.campaign.carry_on,

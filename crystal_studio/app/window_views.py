@@ -14,6 +14,7 @@ from crystal_studio.app.window_parts import WindowParts
 if TYPE_CHECKING:
     from crystal_studio.app.evaluation.dialog import EvaluationDialog
     from crystal_studio.app.explore.export_dialog import ExportDialog
+    from crystal_studio.app.improve.dialog import ImproveDialog
     from crystal_studio.app.notice_list import NoticeList
     from crystal_studio.app.palette.command_palette import CommandPalette
     from crystal_studio.app.references.dialog import ReferenceDialog
@@ -26,6 +27,7 @@ class WindowViews(WindowParts):
         super().__init__(state, parts)
         self.palette_dialog: CommandPalette | None = None
         self.evaluation: EvaluationDialog | None = None
+        self.improvement: ImproveDialog | None = None
         self.references: ReferenceDialog | None = None
         self._messages: NoticeList | None = None
 
@@ -59,6 +61,18 @@ class WindowViews(WindowParts):
         self.evaluation.raise_()
         self.evaluation.activateWindow()
         return self.evaluation
+
+    def improve(self) -> ImproveDialog:
+        """Open the dialog in which a model gets better at the request at hand."""
+        from crystal_studio.app.improve.dialog import ImproveDialog
+
+        if self.improvement is None:
+            self.improvement = ImproveDialog(self)
+        self.improvement.set_project(self.session.path, self.design.model.request)
+        self.improvement.show()
+        self.improvement.raise_()
+        self.improvement.activateWindow()
+        return self.improvement
 
     def show_references(self) -> ReferenceDialog:
         """Open the dialog on the user's reference sets."""

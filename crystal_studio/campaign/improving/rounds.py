@@ -341,7 +341,8 @@ def _summary(rows: list[RoundRow]) -> str:
     best = max((row for row in rows if row.kept), key=lambda row: row.figures[f"alone_{figures.NEAR}"]["share"])
     first, last = (100 * row.figures[f"alone_{figures.NEAR}"]["share"] for row in (rows[0], best))
     near = best.figures["near"]
+    made = f"{rows[-1].number} round{'s' if rows[-1].number != 1 else ''}"
     return (
-        f"{rows[-1].number} rounds; stable, unique and novel at {near:g} eV/atom: {first:.1f}% of the candidates of "
+        f"{made}; stable, unique and novel at {near:g} eV/atom: {first:.1f}% of the candidates of "
         f"{rows[0].model}, {last:.1f}% of those of {best.model}"
     )

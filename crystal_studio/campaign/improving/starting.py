@@ -43,9 +43,9 @@ def start(project: Path | str, plan: ImprovePlan) -> int:
         bring_up_to_date(project)
         with ProjectReader(project) as reader:
             rows = reader.rounds()
-            _check_first(reader, plan)
+            seconds = _seconds_of_first(reader, plan)
     else:
-        rows = []
+        rows, seconds = [], 0.0
         if plan.first:
             raise RequestError(f"{project} does not exist: it has no campaign {plan.first}.", "first")
     opened = ProjectWriter.open(project) if project.exists() else ProjectWriter.create(project)
@@ -55,7 +55,8 @@ def start(project: Path | str, plan: ImprovePlan) -> int:
             return rows[-1].improvement
         row = writer.begin_improvement(plan.to_dict(), plan.request.model)
         if plan.first:
-            writer.set_round(replace(row, campaign_id=plan.first, state="checking"))
+            spent = {"seconds": {"generating": round(seconds, 1)}}
+            writer.set_round(replace(row, campaign_id=plan.first, state="checking", figures=spent, seconds=seconds))
         return row.improvement
 
 
@@ -78,9 +79,10 @@ def _alike(one: ImprovePlan, other: ImprovePlan) -> bool:
     return plans[0] == plans[1]
 
 
-def _check_first(reader: ProjectReader, plan: ImprovePlan) -> None:
+def _seconds_of_first(reader: ProjectReader, plan: ImprovePlan) -> float:
+    """Of the campaign that serves as round 0; raises ``RequestError`` where it cannot."""
     if not plan.first:
-        return
+        return 0.0
     row = reader.campaign(plan.first)
     if row.kind != "generate" or row.state != "finished":
         raise RequestError(f"Campaign {row.id} is not finished, or generated nothing: name another one.", "first")
@@ -89,3 +91,4 @@ def _check_first(reader: ProjectReader, plan: ImprovePlan) -> None:
         raise RequestError(
             f"Campaign {row.id} was made by {model}, not by {plan.request.model}: name another one.", "first"
         )
+    return row.seconds
