@@ -103,7 +103,7 @@ class TriageStage:
         ),
         ReasonKind("known_already", "Known, not among the best", "It is known, and so not among the best {best}."),
     )
-    seconds = 60.0
+    seconds = 600.0  # most of it for a first one, for which the potential is loaded
 
     def reference(self, context: Any) -> PropertyModel:
         """The property model; raises ``KnownError`` where it is not installed."""
