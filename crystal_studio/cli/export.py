@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         common.log(f"{problem.name}: {problem.text}")
 
     # A symmetrised CIF of what was generated comes straight from the asymmetric unit.
-    crystals = made if args.geometry == "generated" else made.structures
+    crystals = made if args.geometry == "generated" else export.as_they_stand(made)
     files = export.export(crystals, names, args.format, args.to, columns=columns, report=report) if rows else []
     return {
         "project": args.project,

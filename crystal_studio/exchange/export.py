@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,11 @@ def export(
         paths.append(path)
         tick(i + 1, len(candidates))
     return paths
+
+
+def as_they_stand(candidates: Candidates) -> Candidates:
+    """Cells with the bonds that they state; units are left to the export to find, but where bonds rest on them."""
+    return candidates if candidates.bonds is not None else replace(candidates, units=None)
 
 
 def _candidates(crystals: Candidates | Structures | AsymmetricUnits) -> Candidates:

@@ -42,7 +42,7 @@ def write(
     ``keep`` leaves files that are there already as they are and gives the new ones other names.
     """
     from crystal_studio.campaign import candidate_columns
-    from crystal_studio.exchange.export import export
+    from crystal_studio.exchange.export import as_they_stand, export
     from crystal_studio.exchange.exporters import exporter
     from crystal_studio.exchange.problems import Problem
 
@@ -62,8 +62,9 @@ def write(
         if state.cancelled:
             break
         part, titles = rows[start : start + size], names[start : start + size]
-        cells, columns = reader.structures([r.id for r in part]), candidate_columns.columns(part)
-        paths += export(cells, titles, key, folder, columns=columns, title=title, report=report)
+        crystals = as_they_stand(reader.batch([r.id for r in part]))
+        columns = candidate_columns.columns(part)
+        paths += export(crystals, titles, key, folder, columns=columns, title=title, report=report)
         state.progress(min(start + size, len(rows)))
     return Written(tuple(paths), tuple(problems))
 
