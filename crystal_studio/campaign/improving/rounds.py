@@ -14,23 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crystal_studio.campaign import judging, runner
 from crystal_studio.campaign.devices import resolve
 from crystal_studio.campaign.events import Event, Finished, Message, Progress
-from crystal_studio.campaign.improving import figures, keeping, material, places, tuning
-from crystal_studio.campaign.improving.distances import distances
+from crystal_studio.campaign.improving import checking, figures, keeping, material, places, tuning
 from crystal_studio.campaign.improving.estimate import Estimate
 from crystal_studio.campaign.improving.events import ImproveFinished, RoundEnded, RoundProgress
 from crystal_studio.campaign.improving.figures import Outcome
 from crystal_studio.campaign.improving.plan import ImprovePlan
-from crystal_studio.campaign.improving.selection import select
+from crystal_studio.campaign.improving.selection import nothing_found, select
 from crystal_studio.campaign.improving.tools import Tools
 from crystal_studio.campaign.judge_request import JudgeRequest
-from crystal_studio.candidates.batch import Candidates
 from crystal_studio.data.datasets import Dataset
-from crystal_studio.design.funnel import ChosenStage, Funnel
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError, RequestError, RoomError
 from crystal_studio.project.queries import ProjectReader
@@ -81,7 +77,7 @@ class Rounds:
             self._estimate.learn(rows)
             if row.state == "finished":
                 if row.number >= self.plan.options.rounds:
-                    return _summary(rows)
+                    return checking.summary(rows)
                 self._next(rows)
             else:
                 {"training": self._train, "generating": self._generate, "checking": self._check}[row.state](row)
@@ -156,25 +152,11 @@ class Rounds:
     def _write_data(self, row: RoundRow, folder: Path, base: Dataset) -> dict[str, Any]:
         options = self.plan.options
         with ProjectReader(self.project) as reader:
-            found = select(reader, self._outcomes(reader, row.number), options.near, self.plan.potential)
-        if not len(found):
-            raise KnownError(
-                f"No candidate so far is new, unique, symmetric and at most {options.near:g} eV/atom above the hull: "
-                f"there is nothing to learn from. {self._remedy(row)}"
-            )
-        return material.write_data(folder, base, found, options.mix, options.temperature)
-
-    def _remedy(self, row: RoundRow) -> str:
-        """What to do where nothing was found: the hull may know nothing of the system."""
-        with ProjectReader(self.project) as reader:
             outcomes = self._outcomes(reader, row.number)
-            relaxed = [int(i) for o in outcomes for i in o.ids[o.relaxed & ~np.isfinite(o.e_hull)][:1]]
-            judged = any(np.isfinite(o.e_hull).any() for o in outcomes)
-            notes = [v.notes.get("hull_note") for i in relaxed for v in reader.verdicts(i)]
-        note = next((str(text) for text in notes if text), "")
-        if not judged and note:
-            return f"The reference hull has no word on this system: {note}"
-        return "Ask for more candidates (--count), other elements, or a larger --near."
+            found = select(reader, outcomes, options.near, self.plan.potential)
+            if not len(found):
+                raise nothing_found(reader, outcomes, options.near)
+        return material.write_data(folder, base, found, options.mix, options.temperature)
 
     def _outcomes(self, reader: ProjectReader, before: int) -> list[Outcome]:
         """Of the campaigns of all rounds before one."""
@@ -264,15 +246,10 @@ class Rounds:
     def _check(self, row: RoundRow) -> None:
         plan, began = self.plan, time.monotonic()
         assert row.campaign_id is not None
-        sample = self._sample(row)
+        with ProjectReader(self.project) as reader:
+            sample = checking.sample(reader, row, plan)
         if len(sample):
-            stage = ChosenStage(stage="consensus", options={"cutoff": plan.options.near, "potentials": [plan.guard]})
-            request = JudgeRequest.of(
-                sample.tolist(),
-                funnel=Funnel(stages=(stage,)),
-                potential=plan.request.potential,
-                device=plan.request.device,
-            )
+            request = checking.request(plan, sample)
             self._message(f"Round {row.number}: {len(sample)} near-hull candidates by {plan.guard}")
             name = f"Improvement {row.improvement}, round {row.number}: check"
             campaign = self._campaign(self.project, row, request, name, "Checking")
@@ -280,7 +257,7 @@ class Rounds:
         self._tell(row, "Counting", 0.0)
         base = self._base(row)
         with ProjectReader(self.project) as reader:
-            known = {**row.figures, **self._count(reader, row, sample, base)}
+            known = {**row.figures, **checking.counted(reader, row, plan, sample, base)}
             rows = reader.rounds(self.improvement)
         before = [r for r in rows if r.kept and r.number < row.number]
         kept = not before or keeping.is_kept(known, before[-1].figures)
@@ -296,31 +273,6 @@ class Rounds:
         self._done(replace(row, kept=kept), "finished", "checking", time.monotonic() - began, known)
         self._emit(RoundEnded(self.improvement, row.number))
 
-    def _sample(self, row: RoundRow) -> NDArray[np.int64]:
-        """Which candidates the second potential judges: the same whenever asked, whoever was judged meanwhile."""
-        if not self.plan.guard:
-            return np.zeros(0, np.int64)
-        with ProjectReader(self.project) as reader:
-            assert row.campaign_id is not None
-            outcome = figures.read(reader, row.campaign_id, self.plan.potential, self.plan.guard)
-        near = outcome.ids[outcome.sun(self.plan.options.near)]
-        rng = np.random.default_rng([self.plan.request.seed, row.number])
-        return np.sort(rng.permutation(near)[: self.plan.options.check])
-
-    def _count(self, reader: ProjectReader, row: RoundRow, sample: NDArray[np.int64], base: Dataset) -> dict[str, Any]:
-        assert row.campaign_id is not None
-        plan = self.plan
-        outcome = figures.read(reader, row.campaign_id, plan.potential, plan.guard)
-        known = figures.counted(reader, outcome, plan.options.near, plan.potential)
-        if plan.guard:
-            known |= figures.guarded(outcome, sample, plan.options.near)
-        made: Candidates = reader.batch(outcome.ids.tolist(), "generated")
-        train = base.columns["split"].astype(str) == "train"
-        groups = np.where(made.space_group > 0, made.space_group, made.asked_space_group)
-        return known | distances(
-            made.structures, groups, base.structures.take(train), base.columns["space_group"][train]
-        )
-
     # Telling
 
     def _done(self, row: RoundRow, state: str, part: str, seconds: float, known: dict[str, Any]) -> None:
@@ -335,14 +287,3 @@ class Rounds:
             seconds = self._estimate.left(row, fraction, left)
             rounds = self.plan.options.rounds
             self._emit(RoundProgress(self.improvement, row.number, rounds, phase, min(1.0, fraction), seconds))
-
-
-def _summary(rows: list[RoundRow]) -> str:
-    best = max((row for row in rows if row.kept), key=lambda row: row.figures[f"alone_{figures.NEAR}"]["share"])
-    first, last = (100 * row.figures[f"alone_{figures.NEAR}"]["share"] for row in (rows[0], best))
-    near = best.figures["near"]
-    made = f"{rows[-1].number} round{'s' if rows[-1].number != 1 else ''}"
-    return (
-        f"{made}; stable, unique and novel at {near:g} eV/atom: {first:.1f}% of the candidates of "
-        f"{rows[0].model}, {last:.1f}% of those of {best.model}"
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.campaign.improving.figures import Outcome
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.errors import KnownError
 from crystal_studio.project.queries import ProjectReader
 
 MOST_SHOWN = 8.0
@@ -51,6 +52,21 @@ def select(reader: ProjectReader, outcomes: Iterable[Outcome], near: float, pote
         structures,
         found.get(f"e_hull@{potential}", unknown),
         found.get(f"formation_energy@{potential}", unknown),
+    )
+
+
+def nothing_found(reader: ProjectReader, outcomes: Sequence[Outcome], near: float) -> KnownError:
+    """What to say where nothing can be learnt from: the hull may know nothing of the system."""
+    unknown = [int(i) for o in outcomes for i in o.ids[o.relaxed & ~np.isfinite(o.e_hull)][:1]]
+    notes = [v.notes.get("hull_note") for i in unknown for v in reader.verdicts(i)]
+    note = next((str(text) for text in notes if text), "")
+    judged = any(np.isfinite(o.e_hull).any() for o in outcomes)
+    remedy = "Ask for more candidates (--count), other elements, or a larger --near."
+    if note and not judged:
+        remedy = f"The reference hull has no word on this system: {note}"
+    return KnownError(
+        f"No candidate so far is new, unique, symmetric and at most {near:g} eV/atom above the hull: there is nothing "
+        f"to learn from. {remedy}"
     )
 
 
