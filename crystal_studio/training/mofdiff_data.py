@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS, Frameworks, log_cell, orbits_of, reduced
-from crystal_studio.generators.mofdiff.labels import LABELS, NAMES
+from crystal_studio.generators.mofdiff.labels import LABELS
 from crystal_studio.generators.mofdiff.objective import Batch
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
 from crystal_studio.mof.blocks import NODE, BlockLibrary
@@ -68,18 +68,18 @@ def exchanged(
     """The same frameworks with some kinds of their blocks exchanged; labels that do not hold any more are left out.
 
     All blocks of one entry are exchanged together. Another metal leaves the pores what they are, but for figures per
-    mass; another linker does not.
+    mass and what it holds; another linker does not.
     """
     mofs = examples.mofs
     block, labels = mofs.block.copy(), examples.labels.copy()
-    by_mass = NAMES.index("surface_area")
+    lost = {False: np.ones(len(LABELS), bool), True: np.array([not label.kept for label in LABELS])}
     for i in range(len(mofs)):
         rows = block[mofs.blocks(i)]
         for entry in np.unique(rows):
             if rng.random() >= share or len(others[entry]) < 2:
                 continue
             block[mofs.blocks(i)] = np.where(rows == entry, rng.choice(others[entry]), block[mofs.blocks(i)])
-            labels[i, by_mass if kind[entry] == NODE else slice(None)] = np.nan
+            labels[i, lost[bool(kind[entry] == NODE)]] = np.nan
     return Examples(replace(mofs, block=block), labels)
 
 

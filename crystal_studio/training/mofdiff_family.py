@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from crystal_studio import paths
 from crystal_studio.design.declared import Options, declare
@@ -30,6 +30,14 @@ class MofDiffTraining(Options):
     )
     batch: int = declare(64, "Batch", "frameworks a step", low=1, metavar="N")
     learning_rate: float = declare(1e-3, "Learning rate", "learning rate at the start", low=0.0, metavar="R")
+    learn: Literal["all", "labels"] = declare(
+        "all",
+        "Learn",
+        "what is learnt: all, or, on the model named by --start, which stays as it is otherwise, the labels alone:"
+        " what z says of them and how it is drawn for targets (minutes)",
+        labels={"all": ("All", "the whole model"), "labels": ("Labels", "property heads and prior of a trained model")},
+        metavar="WHAT",
+    )
     max_epochs: int = declare(2000, "Epochs, at most", "at most so often through the data", low=1, metavar="N")
     bf16: SixteenBit = sixteen_bit()
 
@@ -56,6 +64,8 @@ class MofDiffFamily(GeneratorFamily):
             raise RequestError("MOFDiff takes no --extra file: leave it out.", "extra")
         chosen = job.options
         assert isinstance(chosen, MofDiffTraining)
+        if chosen.learn == "labels":
+            return {"last": self._learn_labels(job, chosen)}
         config = TrainConfig(
             network=NetworkConfig(hidden=chosen.hidden, layers=chosen.layers, neighbours=chosen.neighbours),
             max_minutes=job.max_minutes,
@@ -78,6 +88,32 @@ class MofDiffFamily(GeneratorFamily):
             stop=job.stop,
         )
         return {"last": last}
+
+    def progress(self, row: dict[str, float]) -> str:
+        """Losses on frameworks held out, where labels alone are learnt."""
+        if "val_labels" in row and "epoch" not in row:
+            return f"step {row['step']:.0f}  held out: labels {row['val_labels']:.4f}, prior {row['val_prior']:.4f}"
+        return super().progress(row)
+
+    def reached(self, document: dict[str, Any]) -> str:
+        """The same for the last row; errors of each label on frameworks held out, where labels alone were learnt."""
+        last = document["last"]
+        if "held_out" not in last:
+            return super().reached(document)
+        lines = [
+            f"{name}: off by {found['mae']:g} (spread {found['deviation']:g}), rank correlation"
+            f" {found['rank_correlation']:g}, {found['frameworks']} frameworks held out"
+            for name, found in last["held_out"].items()
+        ]
+        return "\n".join(lines)
+
+    def _learn_labels(self, job: TrainingJob, chosen: MofDiffTraining) -> dict[str, Any]:
+        from crystal_studio.training.mofdiff_labels_run import LabelConfig, learn_labels
+
+        if job.start is None or job.resume:
+            raise RequestError("Labels are learnt on a trained model: name it with --start, without --resume.", "learn")
+        config = LabelConfig(learning_rate=chosen.learning_rate / 2, exchanged=chosen.exchanged, seed=job.seed)
+        return learn_labels(job.data, job.start, job.out, config, device=job.device, report=job.report, stop=job.stop)
 
 
 FAMILY: TrainingFamily = MofDiffFamily()

@@ -13,7 +13,7 @@ from crystal_studio.errors import RequestError
 from crystal_studio.generators.mofdiff import weights as model
 from crystal_studio.generators.mofdiff.labels import NAMES, scaled
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
-from crystal_studio.mof import build_pores
+from crystal_studio.mof import build_adsorption, build_pores
 from crystal_studio.mof.blocks import BlockLibrary
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.library import library_hash, read_mofs, shipped_blocks
@@ -43,15 +43,14 @@ def train(
     """Train on a file of coarse-grained frameworks of the shipped blocks (``embeddings`` (L, E) are theirs) and write
     checkpoint, curve, weights and card to ``out``.
 
-    Labels are those of ``pores.csv`` beside the file, where there is one. With ``resume`` the checkpoint in ``out`` is
-    carried on, network size included; without it a folder that holds one is refused. ``start`` names the folder of a
-    model to begin with. Returns the last row of the learning curve.
+    Labels are those of ``pores.csv`` and ``adsorption.csv`` beside the file, where they are. With ``resume`` the
+    checkpoint in ``out`` is carried on, network size included; without it a folder that holds one is refused.
+    ``start`` names the folder of a model to begin with. Returns the last row of the learning curve.
     """
     checkpoint.check_free(out, (out / checkpoint.NAME).exists(), resume)
     library = shipped_blocks()
     mofs, about = read_mofs(data, library)
-    table = data.parent / build_pores.NAME
-    values = build_pores.values(mofs, build_pores.read(table) if table.exists() else {}, NAMES)
+    values = known_values(mofs, data.parent)
     training, validation = split(mofs, values, config.seed)
     if start is not None and not resume:
         sizes, vocabulary, _, weights = model.read(start, library)
@@ -68,6 +67,16 @@ def train(
     last = trainer.run(out, validation, report, stop)
     write_model(trainer, out, library, values, about, last, start)
     return last
+
+
+def known_values(mofs: CoarseMofs, folder: Path) -> NDArray[np.float64]:
+    """(B, P) labels of frameworks from the tables in a folder, NaN where not known; raises ``FileError``."""
+    known: dict[str, dict[str, float]] = {}
+    for name in (build_pores.NAME, build_adsorption.NAME):
+        if (folder / name).exists():
+            for mof, row in build_pores.read(folder / name).items():
+                known.setdefault(mof, {}).update(row)
+    return build_pores.values(mofs, known, NAMES)
 
 
 def split(mofs: CoarseMofs, values: NDArray[np.float64], seed: int) -> tuple[Examples, Examples | None]:
@@ -103,10 +112,6 @@ def write_model(
         | ({"started_from": start.name} if start else {}),
         "training": of_training(trainer, last, loss_weights=trainer.config.weights.__dict__),
     }
-    known = np.isfinite(values).any(0)
-    ranges = np.full((2, len(NAMES)), np.nan)
-    if known.any():
-        ranges[:, known] = np.nanpercentile(values[:, known], _OUTER, axis=0).round(3)
     model.save(
         out,
         trainer.average.weights,
@@ -114,6 +119,15 @@ def write_model(
         trainer.vocabulary.to("cpu"),
         trainer.scale,
         library,
-        ranges,
+        ranges(values),
         card,
     )
+
+
+def ranges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, P): between which values of each label a request can aim; NaN of those that are not known."""
+    known = np.isfinite(values).any(0)
+    found = np.full((2, len(NAMES)), np.nan)
+    if known.any():
+        found[:, known] = np.nanpercentile(values[:, known], _OUTER, axis=0).round(3)
+    return found

@@ -21,6 +21,7 @@ from crystal_studio.generators.mofdiff import latents
 from crystal_studio.generators.mofdiff.balance import balanced, matching
 from crystal_studio.generators.mofdiff.contacts import shipped_contacts
 from crystal_studio.generators.mofdiff.family import FAMILY
+from crystal_studio.generators.mofdiff.labels import LABELS
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
 from crystal_studio.generators.mofdiff.refining import refine
 from crystal_studio.generators.requests import fitted
@@ -139,7 +140,7 @@ def test_a_search_reaches_what_the_head_says():
     network = mofdiff_parts.network()
     torch.nn.init.normal_(network.labels_of[-1].weight, std=2.0)
     z = torch.zeros(3, 4)
-    labels = torch.full((3, 4), torch.nan)
+    labels = torch.full((3, len(LABELS)), torch.nan)
     labels[:, 1] = network.told(torch.tensor([[1.0, -1.0, 0.5, 1.0]])).labels[0, 1].item()
     before = (network.told(z).labels - labels)[:, 1].abs().max()
     after = (network.told(latents.searched(network, z, labels, 200)).labels - labels)[:, 1].abs().max()

@@ -11,11 +11,12 @@ from scipy.spatial.transform import Rotation
 
 from crystal_studio.generators.mofdiff import noise
 from crystal_studio.generators.mofdiff.frameworks import Frameworks, cell_of_log, log_cell, orbits_of, reduced
+from crystal_studio.generators.mofdiff.labels import LABELS
 from crystal_studio.generators.mofdiff.network import Denoised, Shown
 from crystal_studio.mof.library import shipped_mofs
 from tests.generators import mofdiff_parts
 
-NONE = torch.full((2, 4), torch.nan)
+NONE = torch.full((2, len(LABELS)), torch.nan)
 CHANGE = np.array([[1, 1, 0], [0, 1, 0], [0, -1, 1]])
 """From one basis of a lattice to another."""
 

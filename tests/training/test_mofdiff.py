@@ -12,6 +12,7 @@ from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import weights
+from crystal_studio.generators.mofdiff.labels import LABELS
 from crystal_studio.mof.blocks import NODE
 from crystal_studio.mof.collecting import only_used
 from crystal_studio.mof.library import shipped_blocks, shipped_mofs, write_mofs
@@ -54,7 +55,7 @@ def blocks(few):
 
 @pytest.fixture(scope="module")
 def examples(blocks):
-    return Examples.of(blocks[1], np.zeros((len(blocks[1]), 4), np.float32))
+    return Examples.of(blocks[1], np.zeros((len(blocks[1]), len(LABELS)), np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +135,7 @@ def test_a_trained_model_generates_frameworks(few, tmp_path, monkeypatch):
 def test_a_model_of_other_blocks_is_refused(tmp_path):
     library = shipped_blocks()
     made = vocabulary()
-    weights.save(tmp_path, {}, SIZES, made, (np.zeros(6), np.ones(6)), library, np.full((2, 4), np.nan), {})
+    weights.save(tmp_path, {}, SIZES, made, (np.zeros(6), np.ones(6)), library, np.full((2, len(LABELS)), np.nan), {})
     assert weights.read(tmp_path, library)[1].width == made.width
     with pytest.raises(ModelError, match="another library of building blocks"):
         weights.read(tmp_path, library.take(np.arange(5)))

@@ -79,4 +79,21 @@ def read(folder: Path, library: BlockLibrary) -> tuple[NetworkConfig, Vocabulary
         raise ModelError(f"The weights {path} are missing or damaged: train the model again.") from error
     vocabulary = Vocabulary.from_tensors(tensors)
     scale = tensors["cell.mean"], tensors["cell.spread"]
-    return config, vocabulary, scale, {k: v.float() for k, v in tensors.items() if not k.startswith(_OTHERS)}
+    found = {k: v.float() for k, v in tensors.items() if not k.startswith(_OTHERS)}
+    return config, vocabulary, scale, widened(found, len(LABELS))
+
+
+def widened(weights: dict[str, Tensor], labels: int) -> dict[str, Tensor]:
+    """The same network with more labels behind those that it has, of which it says nothing and hears nothing."""
+    had = len(weights["labels_of.2.bias"]) if "labels_of.2.bias" in weights else labels
+    more = labels - had
+    if more <= 0:
+        return weights
+    row, told = weights["labels_of.2.weight"], weights["prior_in.weight"]
+    none = torch.zeros(len(told), more)
+    rest, there = told[:, :-had], told[:, -had:]
+    return weights | {
+        "labels_of.2.weight": torch.cat([row, torch.zeros(more, row.shape[1])]),
+        "labels_of.2.bias": torch.cat([weights["labels_of.2.bias"], torch.zeros(more)]),
+        "prior_in.weight": torch.cat([rest, none, there, none], 1),
+    }
