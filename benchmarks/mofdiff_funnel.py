@@ -3,11 +3,12 @@ each, why the others are not, and the seconds of each.
 
     python benchmarks/mofdiff_funnel.py OUT --model mofdiff-core --count 1000 --seed 1
     python benchmarks/mofdiff_funnel.py OUT --count 1000 --draw 0 2 4
+    python benchmarks/mofdiff_funnel.py OUT --count 1000 --judge 0 2 4
     python benchmarks/mofdiff_funnel.py OUT --table
 
 What is in the folder OUT is not done again: started anew, it goes on. Frameworks are drawn and built in chunks (some
-of them alone with ``--draw``, so that several processes share them), then those that are made are judged one by one in
-the order of their numbers: every check of validity (charges by EQeq), new (none of those that ship), unique (none
+of them alone with ``--draw``, so that several processes share them), then those that are made are judged one by one, by
+one process: every check of validity (charges by EQeq), new (none of those that ship), unique (none
 before it), relaxed by UFF, the checks again by perceived bonds, pores. ``--relaxed`` lets the first so many alone go on
 to what is slow. Seconds are of the processor, those of the programs included.
 """
@@ -116,7 +117,8 @@ def judge(candidate: Candidates, seen: set[str], slow: bool) -> dict[str, Any]:
         if verdicts.geometry is not None:
             now = Candidates.of_structures(verdicts.geometry.structures)
         for finding in verdicts.findings:
-            record[finding.quantity] = float(finding.values[0])
+            if finding.values.dtype.kind == "f":
+                record[finding.quantity] = float(finding.values[0])
         record["reached"] = step
         return True
 
@@ -143,6 +145,27 @@ def judge(candidate: Candidates, seen: set[str], slow: bool) -> dict[str, Any]:
         if not asked(stage, step):
             break
     return record
+
+
+def judge_chunk(arguments: argparse.Namespace, chunk: int) -> None:
+    """Judge what is made of a chunk and has not been judged."""
+    path = arguments.out / "judged.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    relaxing = sum(record.get("relaxing", False) for record in records)
+    seen = {record["digest"] for record in records if "digest" in record}
+    done = {(record["chunk"], record["row"]) for record in records}
+    made = made_in(arguments.out, chunk)
+    for i in range(len(made)):
+        if (chunk, i) in done:
+            continue
+        slow = relaxing < arguments.relaxed
+        record = {"chunk": chunk, "row": i} | judge(made.take(np.array([i])), seen, slow)
+        relaxing += record.get("relaxing", False)
+        if "digest" in record:
+            seen.add(record["digest"])
+        with path.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+        print(record, flush=True)
 
 
 def table(folder: Path) -> None:
@@ -189,6 +212,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--draw", type=int, nargs="+", help="draw these chunks and judge none")
+    parser.add_argument("--judge", type=int, nargs="+", help="judge what is made of these chunks and draw none")
     parser.add_argument("--relaxed", type=int, default=1_000_000, help="how many go on to relaxation and pores")
     parser.add_argument("--table", action="store_true", help="print what is there and do nothing")
     arguments = parser.parse_args()
@@ -198,30 +222,12 @@ def main() -> None:
     generator = registry.load(arguments.model)
     assert isinstance(generator, mofdiff.MofDiff)
     generator.rounds = 1
-    if arguments.draw:
-        for chunk in arguments.draw:
+    every = range(-(-arguments.count // generator.chunk_size))
+    for chunk in arguments.judge or arguments.draw or every:
+        if not arguments.judge:
             draw(arguments, chunk, generator)
-        return None
-    path = arguments.out / "judged.jsonl"
-    records = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    relaxing = sum(record.get("relaxing", False) for record in records)
-    seen = {record["digest"] for record in records if "digest" in record}
-    at = 0
-    for chunk in range(-(-arguments.count // generator.chunk_size)):
-        draw(arguments, chunk, generator)
-        made = made_in(arguments.out, chunk)
-        for i in range(len(made)):
-            at += 1
-            if at <= len(records):
-                continue
-            slow = relaxing < arguments.relaxed
-            record = {"chunk": chunk, "row": i} | judge(made.take(np.array([i])), seen, slow)
-            relaxing += record.get("relaxing", False)
-            if "digest" in record:
-                seen.add(record["digest"])
-            with path.open("a") as file:
-                file.write(json.dumps(record) + "\n")
-            print(record, flush=True)
+        if not arguments.draw:
+            judge_chunk(arguments, chunk)
     return table(arguments.out)
 
 
