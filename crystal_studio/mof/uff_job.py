@@ -13,7 +13,12 @@ from types import SimpleNamespace
 import numpy as np
 
 
+DEEPEST = 20_000
+"""Calls within calls: lammps-interface walks through a framework by recursion, deeper than Python lets it as it comes."""
+
+
 def main() -> None:
+    sys.setrecursionlimit(DEEPEST)
     asked = json.loads(Path("question.json").read_text(encoding="utf-8"))
     start = written(asked)
     lammps = started()
