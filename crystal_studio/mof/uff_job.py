@@ -12,9 +12,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-
 DEEPEST = 20_000
-"""Calls within calls: lammps-interface walks through a framework by recursion, deeper than Python lets it as it comes."""
+"""Calls within calls: lammps-interface walks through a framework by recursion, deeper than Python lets it."""
 
 
 def main() -> None:
