@@ -25,6 +25,7 @@ from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.rows import RoundRow
 
 OPTIONS = ImproveOptions(rounds=2, near=0.1, mix=0.5, minutes=1, rehearse=40, check=10)
+ONE = ImproveOptions(rounds=1, near=0.1, mix=0.5, minutes=1, rehearse=40, check=0)
 
 
 def begin(project: Path, made: Made, options: ImproveOptions = OPTIONS, seed: int = 3) -> int:
@@ -79,11 +80,10 @@ def _request(project: Path) -> DesignRequest:
 def test_more_rounds_carry_on_and_another_plan_begins_anew(tmp_path: Path) -> None:
     write_model("first", BEST - 0.2)
     project, made = tmp_path / "salt.crystals", Made()
-    one = ImproveOptions(**{**OPTIONS.plain(), "rounds": 1})
-    assert carry_on(project, begin(project, made, one), made)[0].state == "finished"
-    assert begin(project, made) == 1
+    assert carry_on(project, begin(project, made, ONE), made)[0].state == "finished"
+    assert begin(project, made, ImproveOptions(**{**ONE.plain(), "rounds": 2})) == 1
     assert carry_on(project, 1, made)[0].state == "finished" and len(rounds(project)) == 3
-    assert begin(project, made, seed=4) == 2
+    assert begin(project, made, ONE, seed=4) == 2
 
 
 def test_a_gain_that_the_second_potential_does_not_see_is_not_kept(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_nothing_to_learn_from_is_said_in_one_sentence(tmp_path: Path) -> None:
         ("unknown", Made(hull=Hull(known=False)), "no word on this system: No phase with Cl is known."),
     ):
         project = tmp_path / f"{name}.crystals"
-        ended, events = carry_on(project, begin(project, made), made)
+        ended, events = carry_on(project, begin(project, made, ONE), made)
         assert ended.state == "failed" and says in ended.text
         assert any("found no candidate that is new" in getattr(e, "text", "") for e in events)
         assert len(rounds(project)) == 2 and not (tmp_path / f"{name}.improve" / "1" / "round-1").exists()
@@ -146,16 +146,16 @@ def test_a_full_disk_pauses_and_the_same_command_goes_on(tmp_path: Path, monkeyp
 
     with monkeypatch.context() as patched:
         patched.setattr(tuning.shutil, "copytree", full)
-        ended, _ = carry_on(project, begin(project, made), made)
+        ended, _ = carry_on(project, begin(project, made, ONE), made)
         assert ended.state == "paused" and "no space left" in ended.text and rounds(project)[-1].state == "training"
-    ended, _ = carry_on(project, begin(project, made), made)
-    assert ended.state == "finished" and len(rounds(project)) == 3
+    ended, _ = carry_on(project, begin(project, made, ONE), made)
+    assert ended.state == "finished" and len(rounds(project)) == 2
 
 
 def test_cancelled_it_is_carried_on(tmp_path: Path) -> None:
     write_model("first", BEST - 0.2)
     project, made = tmp_path / "salt.crystals", Made(takes=0.002)
-    number, cancel = begin(project, made), threading.Event()
+    number, cancel = begin(project, made, ONE), threading.Event()
     seen: list = []
 
     def emit(event: object) -> None:
@@ -225,15 +225,15 @@ def test_a_campaign_of_the_project_can_be_the_first_round(tmp_path: Path) -> Non
     write_model("first", BEST - 0.2)
     write_model("second", BEST)
     project, made = tmp_path / "salt.crystals", Made()
-    carry_on(project, begin(project, made), made)
+    carry_on(project, begin(project, made, ONE), made)
     request = DesignRequest(model="first", count=60, seed=3, device="cpu", potential="spring")
-    plan = starting.plan_of(request, OPTIONS, first=1, tools=made.tools)
+    plan = starting.plan_of(request, ONE, first=1, tools=made.tools)
     number = starting.start(project, plan)
     ended, _ = carry_on(project, number, made)
     first, *_ = [row for row in rounds(project) if row.improvement == number]
     assert ended.state == "finished" and first.campaign_id == 1
     with pytest.raises(RequestError, match="made by first, not by second"):
-        starting.start(project, starting.plan_of(request.with_(model="second"), OPTIONS, first=1, tools=made.tools))
+        starting.start(project, starting.plan_of(request.with_(model="second"), ONE, first=1, tools=made.tools))
 
 
 def test_weights_make_the_share_that_was_asked_for() -> None:
