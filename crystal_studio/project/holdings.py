@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, literal_column, select
 
+from crystal_studio.project.rows import BLOCKS, PREFIX
 from crystal_studio.project.schema import HEADLINE, PREDICTED, campaigns, candidates, parts, quantities, quantity_names
-from crystal_studio.project.terms import PREFIX
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
-
-BLOCKS = "blocks"
-"""Held where a campaign began with candidates that state their building blocks."""
 
 
 def holdings(reader: ProjectReader) -> frozenset[str]:

@@ -12,6 +12,12 @@ from crystal_studio.candidates.verdicts import PASSED
 ONLY_LEARNED = ("in_domain", "probability_metal")
 """What only learned models say, of themselves or of the crystal: their own names mean the predicted value."""
 
+PREFIX = "predicted_"
+"""Before the name of a quantity: what a learned model says of it."""
+
+BLOCKS = "blocks"
+"""What a project holds whose campaign began with candidates that state their building blocks."""
+
 Value = float | int | bool | str
 """A number, a count, a flag or a label, as the kind of the quantity says."""
 

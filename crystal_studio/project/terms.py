@@ -16,11 +16,11 @@ from sqlalchemy.sql.type_api import TypeEngine
 from crystal_studio.candidates.quantities import COUNT, FLAG, LABEL, Quantity
 from crystal_studio.candidates.registry import quantities as registered
 from crystal_studio.errors import RequestError
-from crystal_studio.project.rows import ONLY_LEARNED
+from crystal_studio.project.rows import ONLY_LEARNED, PREFIX
 from crystal_studio.project.schema import HEADLINE, PREDICTED, candidates, methods, quantities, quantity_names
 
 COLUMNS = tuple(c.name for c in candidates.c if c.name not in ("parameters", "checksum"))
-PREFIX, SPREAD = "predicted_", ".uncertainty"
+SPREAD = ".uncertainty"
 
 FORMER = {
     "detected_space_group": "space_group",

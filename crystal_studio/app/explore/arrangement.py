@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from crystal_studio.app.explore.columns import Column
 from crystal_studio.candidates.registry import quantities
-from crystal_studio.project.holdings import BLOCKS
-from crystal_studio.project.terms import PREFIX
+from crystal_studio.project.rows import BLOCKS, PREFIX
 
 PORES = ("co2_working_capacity", "co2_uptake", "pld", "lcd", "surface_area", "surface_area_by_volume", "void_fraction")
 """Figures of frameworks."""

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Signal
 
 from crystal_studio.app.background import Background
 from crystal_studio.app.explore.arrangement import CRYSTALS, Arrangement, arrangement
-from crystal_studio.project.holdings import holdings
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
@@ -58,4 +57,9 @@ class Arranging(QObject):
             if opened:
                 self.began.emit()
 
-        self._background.run(lambda _: holdings(reader), take, self.faulted.emit, key="holdings")
+        def held(_: object) -> frozenset[str]:
+            from crystal_studio.project.holdings import holdings  # with SQLAlchemy, which no window needs at first
+
+            return holdings(reader)
+
+        self._background.run(held, take, self.faulted.emit, key="holdings")

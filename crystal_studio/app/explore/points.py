@@ -14,7 +14,7 @@ from crystal_studio.app.numbers_text import figure
 from crystal_studio.app.typeset import formula_text
 from crystal_studio.candidates.quantities import AT_MOST, COUNT, NUMBER, Quantity
 from crystal_studio.candidates.registry import quantities
-from crystal_studio.project.terms import PREFIX
+from crystal_studio.project.rows import PREFIX
 
 
 def quantity_of(name: str) -> Quantity:
