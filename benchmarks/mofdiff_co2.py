@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,12 @@ from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.run_stage import run
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import latents
+from crystal_studio.generators.mofdiff import model as mofdiff
+from crystal_studio.generators.mofdiff.building import Built
 from crystal_studio.generators.mofdiff.labels import NAMES, scaled, unscaled
 from crystal_studio.generators.mofdiff.model import MofDiff, _targets
 from crystal_studio.mof.co2_estimate import estimate, known_to_uff
+from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.eqeq import charges
 from crystal_studio.mof.gcmc import State
 from crystal_studio.mof.grid_gcmc import loadings
@@ -65,9 +70,29 @@ def told(generator: MofDiff, request: DesignRequest) -> list[float]:
         return unscaled(generator.network.told(z).labels.numpy())[:, NAMES.index(QUANTITY)].round(4).tolist()
 
 
+@contextmanager
+def recorded() -> Iterator[list[Built]]:
+    """What is built meanwhile."""
+    built: list[Built] = []
+    build = mofdiff.build
+
+    def recording(*given: Any, **more: Any) -> Built:
+        built.append(build(*given, **more))
+        return built[-1]
+
+    mofdiff.build = recording
+    try:
+        yield built
+    finally:
+        mofdiff.build = build
+
+
 def draw(generator: MofDiff, request: DesignRequest, chunk: int) -> dict[str, Any]:
-    """One chunk: how many were drawn and are valid, and each valid one with its estimate."""
-    mofs = generator.sample_coarse(request, chunk)
+    """One chunk: how many were drawn, how many made (blocks meet, no clash), each valid one with its estimate."""
+    with recorded() as built:
+        generator.sample_coarse(request, chunk)
+    drawn = sum(len(one.mofs) for one in built)
+    mofs = CoarseMofs.concatenate(one.mofs.take(one.made) for one in built)
     candidates = whole_atoms(mofs, generator.library)
     verdicts = run(MofValidityStage(), Batch(np.arange(len(candidates)), candidates), None)
     rows = []
@@ -81,7 +106,7 @@ def draw(generator: MofDiff, request: DesignRequest, chunk: int) -> dict[str, An
         row |= {"blocks": sorted(generator.library.name[mofs.block[mofs.blocks(int(i))]].tolist())}
         row |= {"lattice": lattice.tolist(), "numbers": numbers.tolist(), "positions": positions.round(5).tolist()}
         rows.append(row)
-    return {"drawn": len(candidates), "valid": rows}
+    return {"drawn": drawn, "made": len(mofs), "valid": rows}
 
 
 def measure(row: dict[str, Any], steps: tuple[int, int]) -> dict[str, float]:
