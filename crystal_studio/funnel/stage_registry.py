@@ -43,6 +43,7 @@ STAGES: Registry[Any] = Registry(
         "uff_relaxation": "crystal_studio.funnel.uff_relaxation:UffRelaxationStage",
         "mof_validity_relaxed": "crystal_studio.funnel.mof_validity:RelaxedMofValidityStage",
         "pores": "crystal_studio.funnel.pores:PoresStage",
+        "co2_estimate": "crystal_studio.funnel.co2_estimate:Co2EstimateStage",
         "adsorption": "crystal_studio.funnel.adsorption:AdsorptionStage",
         "consensus": "crystal_studio.funnel.consensus:ConsensusStage",
     },
