@@ -147,7 +147,7 @@ def _smooth(
     def structure(weights: NDArray) -> NDArray[np.complex128]:
         some = weights != 0
         first = phases[0][some] * weights[some, None]
-        plane = (first[:, :, None] * phases[1][some][:, None, :]).reshape(int(some.sum()), -1)
+        plane = (first[:, :, None] * phases[1][some][:, None, :]).reshape(len(first), len(ranges[0]) * len(ranges[1]))
         return (plane.T @ phases[2][some]).reshape(size.shape)
 
     with np.errstate(divide="ignore", invalid="ignore"):
