@@ -21,6 +21,11 @@ class PropertyTraining(Options):
     learning_rate: float = declare(2e-3, "Learning rate", "learning rate at the start", low=0.0, metavar="R")
 
 
+def member_progress(row: dict[str, float]) -> str:
+    """How far a member of an ensemble is."""
+    return f"member {row['member'] + 1:.0f}  {100 * row['done']:.0f}%  {row['minutes']:.1f} min  loss {row['loss']:.4f}"
+
+
 class PropertiesFamily:
     """``extra`` are simply more data. A stop or the end of the time is felt between two members."""
 
@@ -60,10 +65,7 @@ class PropertiesFamily:
 
     def progress(self, row: dict[str, float]) -> str:
         """Like "member 2  40%  3.1 min  loss 0.0512"."""
-        return (
-            f"member {row['member'] + 1:.0f}  {100 * row['done']:.0f}%  {row['minutes']:.1f} min"
-            f"  loss {row['loss']:.4f}"
-        )
+        return member_progress(row)
 
     def reached(self, document: dict[str, Any]) -> str:
         """Mean absolute errors and coverages."""

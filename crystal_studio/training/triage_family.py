@@ -8,6 +8,7 @@ from typing import Any
 from crystal_studio.design.declared import Options, declare
 from crystal_studio.errors import RequestError
 from crystal_studio.training.family import TrainingFamily, TrainingJob
+from crystal_studio.training.properties_family import member_progress
 
 
 class TriageTraining(Options):
@@ -66,10 +67,7 @@ class TriageFamily:
         """Like "member 2  40%  0.3 min  loss 1.0512"."""
         if "looked" in row:
             return f"looking at {row['crystals']:.0f} crystals  {100 * row['looked']:.0f}%"
-        return (
-            f"member {row['member'] + 1:.0f}  {100 * row['done']:.0f}%  {row['minutes']:.1f} min"
-            f"  loss {row['loss']:.4f}"
-        )
+        return member_progress(row)
 
     def reached(self, document: dict[str, Any]) -> str:
         """Errors, coverage and enrichment."""
