@@ -1,22 +1,29 @@
-"""How many of the candidates delivered have what was asked for: without a target, steered, and steered and sifted.
+"""How many of the candidates delivered have what was asked for: unguided and guided, relaxed all or sifted before.
 
-    python benchmarks/hit_rates.py --folder OUT --count 200 [--unguided whole.crystals] [--only "band_gap=1:2"]
+    python benchmarks/hit_rates.py --folder OUT --count 400 --guidance 0 2 --chance 0.1 0.3 [--only "band_gap=1:2"]
 
-Each way is a campaign of its own: ``steered`` names the targets (classifier-free guidance alone), ``sifted`` has the
-stage ``targets`` before the relaxation as well. One campaign without targets serves all ranges; ``--unguided`` names
-one that is there. A candidate is delivered when it passes every stage, a hit when the relaxed crystal has all that was
-asked for (``funnel/targets.py``): energies by the potential, density by its geometry, band gaps predicted for the
-relaxed crystal, so that a hit of a band gap is one by the property model. Campaigns that are there are not run again.
+One campaign a range and strength of guidance (0: without targets, one for all ranges), with everything relaxed, on one
+worker; campaigns that are there are carried on or not run again. A candidate is delivered when it passes every stage,
+a hit when the relaxed crystal has all that was asked for (``funnel/targets.py``): energies by the potential, density
+by its geometry, band gaps predicted for the relaxed crystal, so that a hit of a band gap is one by the property model.
+
+``chance`` sifts afterwards: what the stage ``targets`` with this least chance would have let through to the
+relaxation. Its hits an hour are those of a processor: the seconds of the whole campaign less the share that
+went into relaxing what the stage would have spared. "sun" are hits that are novel and stable (at most 0, with the
+limit of the request where it names one).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from crystal_studio.candidates.share import Share
 from crystal_studio.funnel.context import FunnelContext
@@ -33,73 +40,84 @@ ASKED = (
     "band_gap=2.7:3.3 e_above_hull=0:0.05",
     "band_gap=2.7:3.3 density=3.5:4.5",
 )
+SPARED = ("relaxation", "stability")
 
 
-def campaign(project: Path, ranges: str, sifted: bool, count: int, chance: float) -> None:
-    """Run one, or carry on with it."""
+def campaign(project: Path, ranges: str, guidance: float, count: int) -> None:
+    """Run one or carry on with it; its processor seconds lie beside it."""
     command = [sys.executable, "-m", "crystal_studio"]
     if project.exists():
         with ProjectReader(project) as reader:
             if reader.campaigns()[-1].state == "finished":
                 return
-        subprocess.run([*command, "resume", str(project)], check=True, stdout=subprocess.DEVNULL)
-        return
-    said = [argument for part in ranges.split() for argument in ("--target", part)]
-    stages = ["--stage", f"targets:chance={chance}"] if sifted else []
-    how = ["--count", str(count), "--seed", "1", "--device", "cpu", "--funnel", "quick", *stages]
-    subprocess.run([*command, "generate", str(project), *said, *how], check=True, stdout=subprocess.DEVNULL)
+        command += ["resume", str(project), "--workers", "1"]
+    else:
+        said = [argument for part in ranges.split() for argument in ("--target", part)]
+        said += ["--guidance", str(guidance)] if guidance else []
+        how = ["--count", str(count), "--seed", "1", "--device", "cpu", "--funnel", "quick", "--workers", "1"]
+        command += ["generate", str(project), *said, *how]
+    before = os.times()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    beside = project.with_suffix(".seconds")
+    beside.write_text(str(spent + (float(beside.read_text()) if beside.exists() else 0.0)))
 
 
-def counted(project: Path, ranges: str, chance: float | None) -> dict[str, Any]:
-    """Made, relaxed, delivered and hits of a project, and its seconds.
-
-    chance : of an unguided campaign, sift it afterwards: what the stage ``targets`` would have let through
-    """
+def counted(project: Path, ranges: str, chances: list[float]) -> list[dict[str, Any]]:
+    """Made, relaxed, delivered and hits of a project: as it is, and sifted at each chance."""
     with ProjectReader(project) as reader:
-        made, seconds = len(reader.ids("", "id")), sum(c.seconds for c in reader.campaigns())
-        relaxed = len(reader.ids("energy_per_atom >= -1e9", "id"))
+        made, wall = len(reader.ids("", "id")), sum(c.seconds for c in reader.campaigns())
+        relaxed = reader.ids("energy_per_atom >= -1e9", "id")
         ids = reader.ids("status == 'passed'", "id")
         batch = Batch(ids, reader.batch(ids), reader.found(ids))
-        if chance is not None:
-            generated = Batch(ids, reader.batch(ids, "generated"))
-            through = TargetsStage(ranges, chance=chance)(generated, FunnelContext()).passed
-            batch = batch.take(through)
-    hits = int(RelaxedTargetsStage(ranges)(batch, FunnelContext()).passed.sum())
-    share = Share(hits, len(batch))
-    low, high = share.interval
-    return {
-        "made": made,
-        "relaxed": relaxed,
-        "delivered": len(batch),
-        "hits": hits,
-        "hit rate": f"{share.value:.1%} [{low:.1%}, {high:.1%}]",
-        "hits an hour": round(3600 * hits / seconds) if seconds else None,
-    }
+        sought = np.isin(ids, reader.ids("novel and e_hull <= 0", "id"))
+        costs = {int(i): sum(v.seconds or 0 for v in reader.verdicts(int(i)) if v.stage in SPARED) for i in relaxed}
+        unrelaxed = reader.batch(relaxed, "generated")
+    processor = float(project.with_suffix(".seconds").read_text())
+    met = RelaxedTargetsStage(ranges)(batch, FunnelContext()).passed
+    found = TargetsStage(ranges, chance=0.0)(Batch(relaxed, unrelaxed), FunnelContext()).findings[0].values
+    rows = []
+    for chance in (0.0, *chances):
+        through = relaxed[found >= chance]
+        kept = np.isin(ids, through)
+        spared = sum(costs.values()) - sum(costs[int(i)] for i in through)
+        seconds = processor * (1 - spared / wall)
+        hits = int((met & kept).sum())
+        share = Share(hits, int(kept.sum()))
+        low, high = share.interval
+        rows.append(
+            {
+                "chance": chance,
+                "made": made,
+                "relaxed": len(through),
+                "delivered": int(kept.sum()),
+                "hits": hits,
+                "hit rate": f"{share.value:.1%} [{low:.1%}, {high:.1%}]",
+                "sun": int((met & kept & sought).sum()),
+                "seconds": round(seconds),
+                "hits an hour": round(3600 * hits / seconds),
+            }
+        )
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="where the projects are kept")
-    parser.add_argument("--count", type=int, default=200, help="candidates a campaign")
-    parser.add_argument("--chance", type=float, default=0.1, help="least chance of the stage targets")
-    parser.add_argument("--unguided", type=Path, help="a campaign without targets that is there")
+    parser.add_argument("--count", type=int, default=400, help="candidates a campaign")
+    parser.add_argument("--guidance", type=float, nargs="+", default=[0.0, 2.0], help="strengths; 0: no targets")
+    parser.add_argument("--chance", type=float, nargs="+", default=[0.1, 0.3], help="least chances to sift by")
     parser.add_argument("--only", action="append", help="these ranges alone (repeatable)")
-    parser.add_argument("--ways", default="none,steered,sifted", help="some of none,steered,sifted")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
-    ways = args.ways.split(",")
-    plain = args.unguided or args.folder / "none.crystals"
-    if "none" in ways:
-        campaign(plain, "", False, args.count, args.chance)
     for ranges in args.only or ASKED:
         stem = ranges.replace("=", "_").replace(":", "_").replace(" ", "__")
-        for way in ways:
-            project = plain if way == "none" else args.folder / f"{stem}-{way}.crystals"
-            campaign(project, ranges, way == "sifted", args.count, args.chance)
-            print(json.dumps({"asked": ranges, "way": way, **counted(project, ranges, None)}), flush=True)
-            if way == "none":
-                line = counted(project, ranges, args.chance)
-                print(json.dumps({"asked": ranges, "way": "none, sifted afterwards", **line}), flush=True)
+        for guidance in args.guidance:
+            project = args.folder / (f"{stem}-guided-{guidance:g}.crystals" if guidance else "unguided.crystals")
+            campaign(project, ranges if guidance else "", guidance, args.count)
+            for row in counted(project, ranges, args.chance):
+                print(json.dumps({"asked": ranges, "guidance": guidance, **row}), flush=True)
 
 
 if __name__ == "__main__":

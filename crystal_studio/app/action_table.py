@@ -189,6 +189,15 @@ TABLE: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("explore.filter", "Filter…", "Explore", "Ctrl+F", "Go to the filter field", "filter", ("project",)),
     ActionSpec(
+        "explore.pareto",
+        "Pareto front…",
+        "Explore",
+        "Ctrl+Shift+R",
+        "Compare the listed candidates in several quantities at once",
+        "scatter",
+        ("project",),
+    ),
+    ActionSpec(
         "explore.clear_filter",
         "Clear the filter",
         "Explore",

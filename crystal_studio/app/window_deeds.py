@@ -55,6 +55,7 @@ def deeds_of(
         "run.continue": campaigns.carry_on,
         "explore.filter": window.focus_filter,
         "explore.clear_filter": partial(window.show_filter, ""),
+        "explore.pareto": window.compare,
         "explore.select_all": window.explore.table.selectAll,
         "explore.columns": window.choose_columns,
         "view.design": partial(window.show_page, "design"),

@@ -110,6 +110,13 @@ class WindowViews(WindowParts):
         self.explore.filter.field.setFocus()
         self.explore.filter.field.selectAll()
 
+    def compare(self) -> None:
+        """Show where the quantities are written that candidates are compared in, ready to type."""
+        self.show_page("explore")
+        self.explore.filter.compare.setChecked(True)
+        self.explore.pareto.field.setFocus()
+        self.explore.pareto.field.selectAll()
+
     def choose_columns(self) -> None:
         """Open the list of columns at the table."""
         self.show_page("explore")

@@ -8,6 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from crystal_studio.candidates.objectives import Ranking
+    from crystal_studio.project.queries import ProjectReader
     from crystal_studio.project.rows import CandidateRow
 
 
@@ -27,6 +32,38 @@ def selection_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", default="id", metavar="COLUMN", help="column to sort by (default: id)")
     parser.add_argument("--descending", action="store_true", help="largest first")
     parser.add_argument("--limit", type=int, metavar="N", help="at most N candidates")
+    parser.add_argument(
+        "--pareto",
+        default="",
+        metavar="OBJECTIVES",
+        help="""only what no other candidate beats in one to four quantities, each to be low, high or near a range, like
+            "e_hull:low band_gap=1:2 density:low"; of a quantity that nothing has computed the predicted one counts""",
+    )
+    parser.add_argument(
+        "--fronts",
+        type=int,
+        default=1,
+        metavar="N",
+        help="with --pareto: the first N fronts, 1 being the Pareto front (at most 5; default: 1)",
+    )
+
+
+def selection(reader: ProjectReader, args: argparse.Namespace) -> tuple[NDArray[np.int64], Ranking | None]:
+    """Ids that ``selection_arguments`` ask for, by fronts and in order, and how they rank; raises ``RequestError``."""
+    import numpy as np
+
+    from crystal_studio.candidates.pareto import DEEPEST
+    from crystal_studio.errors import RequestError
+    from crystal_studio.project import pareto
+
+    ids = reader.ids(args.where, args.sort, args.descending)
+    if not args.pareto:
+        return ids[: args.limit], None
+    if not 1 <= args.fronts <= DEEPEST:
+        raise RequestError(f"--fronts is 1 to {DEEPEST}: fronts behind these are not told apart.", "fronts")
+    ranking = pareto.ranking(reader, pareto.objectives(args.pareto), args.where)
+    chosen = ranking.ids[(ranking.ranks > 0) & (ranking.ranks <= args.fronts)]
+    return ranking.sorted(ids[np.isin(ids, chosen)])[: args.limit], ranking
 
 
 def worker_argument(parser: argparse.ArgumentParser) -> None:

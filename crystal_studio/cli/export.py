@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     exporter(args.format)
     with ProjectReader(args.project) as reader:
-        ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
+        ids, _ = common.selection(reader, args)
         rows = reader.by_ids(ids)
         names = export.file_names(
             [r.id for r in rows], [r.formula for r in rows], [r.space_group or 0 for r in rows], args.name

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
     bring_up_to_date(args.project)
     with ProjectReader(args.project) as reader:
-        ids = reader.ids(args.where, args.sort, args.descending)[: args.limit]
+        ids, _ = common.selection(reader, args)
     funnel = funnel_arguments.read(args)
     documents: list[dict[str, Any]] = []
     for potential in args.potential or [JudgeRequest.potential]:

@@ -27,6 +27,9 @@ from crystal_studio.project import terms
 from crystal_studio.project.schema import candidates, quantities, verdicts
 from crystal_studio.project.terms import Term
 
+Where = str | ColumnElement[bool]
+"""A filter expression, or a condition such as ``statistics.of_campaign`` gives."""
+
 _MAX_LENGTH = 2000
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,

@@ -32,6 +32,7 @@ from crystal_studio.project import (
     schema,
     terms,
 )
+from crystal_studio.project.filters import Where
 from crystal_studio.project.names import Names
 from crystal_studio.project.rows import CampaignRow, CandidateRow, QuantityRow, RoundRow, StageCounts, VerdictRow
 from crystal_studio.project.schema import CURRENT, candidates
@@ -39,8 +40,6 @@ from crystal_studio.project.schema import CURRENT, candidates
 if TYPE_CHECKING:
     from crystal_studio.candidates.batch import Candidates
     from crystal_studio.crystal.batches import AsymmetricUnits, Structures
-
-Where = str | ColumnElement[bool]
 
 
 class ProjectReader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Float, Integer, Select, and_, case, cast, 
 from sqlalchemy.sql.elements import True_
 
 from crystal_studio.project import terms
-from crystal_studio.project.filters import parse
+from crystal_studio.project.filters import Where, parse
 from crystal_studio.project.schema import candidates, quantities
 from crystal_studio.project.terms import Term
 
@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from crystal_studio.project.rows import CampaignRow
 
 
-Where = str | ColumnElement[bool]
-"""A filter expression, or a condition such as ``of_campaign`` gives."""
-
-
 def of_campaign(campaign: CampaignRow) -> ColumnElement[bool]:
     """The candidates of a campaign; of a judging those that it judges, whatever campaign made them."""
     if campaign.kind != "judge":
         return candidates.c.campaign_id == campaign.id
-    listed = func.json_each(json.dumps(list(campaign.request["ids"]))).table_valued("value")
+    return with_ids(campaign.request["ids"])
+
+
+def with_ids(ids: Iterable[int]) -> ColumnElement[bool]:
+    """The candidates named, however many."""
+    listed = func.json_each(json.dumps([int(i) for i in ids])).table_valued("value")
     return candidates.c.id.in_(select(listed.c.value))
 
 

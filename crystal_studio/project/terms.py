@@ -29,8 +29,10 @@ FORMER = {
     "predicted_e_above_hull_std": "predicted_e_hull.uncertainty",
     "predicted_formation_energy_per_atom_std": "predicted_formation_energy.uncertainty",
     "predicted_band_gap_std": "predicted_band_gap.uncertainty",
+    "e_above_hull": "e_hull",
+    "formation_energy_per_atom": "formation_energy",
 }
-"""Names that filters had before, which may stand in settings and scripts."""
+"""Names that filters had before, which may stand in settings and scripts, and those of targets."""
 
 _TYPES: dict[str, TypeEngine[Any]] = {FLAG: Boolean(), COUNT: Integer(), LABEL: Text()}
 

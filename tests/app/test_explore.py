@@ -16,7 +16,7 @@ from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
 from crystal_studio.app.explore.export_dialog import ExportDialog
 from crystal_studio.app.explore.filter_bar import FilterBar
-from crystal_studio.app.explore.points import axes, pareto
+from crystal_studio.app.explore.points import axes, front_line
 from crystal_studio.app.rich_text import HTML_ROLE
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, rejecting
@@ -241,7 +241,7 @@ def test_typing_waits_for_a_pause(qtbot):
 def test_pareto_front_is_what_nothing_beats():
     rng = np.random.default_rng(4)
     x, y = rng.random(200), rng.random(200)
-    front = set(pareto(x, y).tolist())
+    front = set(front_line(x, y).tolist())
     for i in range(200):
         beaten = np.any((x <= x[i]) & (y <= y[i]) & ((x < x[i]) | (y < y[i])))
         assert (i in front) == (not beaten)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from crystal_studio.app.background import Background
-from crystal_studio.app.explore.columns import Column
+from crystal_studio.app.explore.columns import RANK, Column
+from crystal_studio.app.numbers_text import MISSING
 from crystal_studio.app.rich_text import HTML_ROLE
+from crystal_studio.candidates.objectives import Objective, Ranking
+from crystal_studio.candidates.pareto import DEEPEST
 from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
@@ -45,11 +49,14 @@ class CandidateModel(QAbstractTableModel):
     ) -> None:
         super().__init__(parent)
         self._background = background
-        self._columns = tuple(columns)
+        self._columns = self._with_ranks(columns)
         self._reader: ProjectReader | None = None
         self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._pages: OrderedDict[int, list[CandidateRow]] = OrderedDict()
         self.where, self.order, self.descending = "", order, False
+        self.objectives: tuple[Objective, ...] = ()
+        self.only_front = False
+        self.ranking = Ranking()
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -59,14 +66,20 @@ class CandidateModel(QAbstractTableModel):
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Other columns (or the same with other texts)."""
         self.beginResetModel()
-        self._columns = tuple(columns)
+        self._columns = self._with_ranks(columns)
         self.endResetModel()
+
+    def _with_ranks(self, columns: Sequence[Column]) -> tuple[Column, ...]:
+        return tuple(
+            replace(c, text=lambda row: rank_text(self.ranking.rank(row.id))) if c.key == RANK else c for c in columns
+        )
 
     def set_reader(self, reader: ProjectReader | None) -> None:
         """Another project, or none."""
         self._background.cancel("candidate ids")
         self._reader = reader
         self.where = ""
+        self.ranking = Ranking()
         self._take(np.zeros(0, np.int64))
         if reader is not None:
             self.reload()
@@ -74,6 +87,11 @@ class CandidateModel(QAbstractTableModel):
     def set_filter(self, where: str) -> None:
         """Show only candidates for which the expression holds; it must be valid."""
         self.where = where
+        self.reload()
+
+    def compare(self, objectives: tuple[Objective, ...], only_front: bool) -> None:
+        """Rank the candidates that the filter lets through by these, which must be valid; list all or the front."""
+        self.objectives, self.only_front = objectives, only_front
         self.reload()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -92,9 +110,20 @@ class CandidateModel(QAbstractTableModel):
         if self._reader is None:
             return
         reader, where, order, descending = self._reader, self.where, self.order, self.descending
-        self._background.run(
-            lambda _: reader.ids(where, order, descending), self._loaded, self.failed.emit, key="candidate ids"
-        )
+        wished, only_front = self.objectives, self.only_front
+
+        def read(_: object) -> tuple[NDArray[np.int64], Ranking]:
+            ids = reader.ids(where, "id" if order == RANK else order, order != RANK and descending)
+            if not wished:
+                return ids, Ranking()
+            from crystal_studio.project import pareto
+
+            ranking = pareto.ranking(reader, wished, where)
+            if only_front:
+                ids = ids[np.isin(ids, ranking.front)]
+            return ranking.sorted(ids, descending) if order == RANK else ids, ranking
+
+        self._background.run(read, self._loaded, self.failed.emit, key="candidate ids")
 
     def refresh(self) -> None:
         """The file has changed: read again, unless that is under way already."""
@@ -154,7 +183,7 @@ class CandidateModel(QAbstractTableModel):
         if role == HTML_ROLE:
             return column.heading if "<" in column.heading else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{column.tip}. Click to sort. In filters: {column.key}"
+            return f"{column.tip}. Click to sort." + ("" if column.key == RANK else f" In filters: {column.key}")
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if column.number else _LEFT
         return None
@@ -165,11 +194,13 @@ class CandidateModel(QAbstractTableModel):
         for r in rows:
             row = self.candidate(r)
             if row is not None:
-                values = [row.value(self._columns[c].key) for c in columns]
+                keys = [self._columns[c].key for c in columns]
+                values = [(self.ranking.rank(row.id) or None) if key == RANK else row.value(key) for key in keys]
                 lines.append("\t".join("" if v is None else str(v).replace("\t", " ") for v in values))
         return "\n".join(lines)
 
-    def _loaded(self, ids: NDArray[np.int64]) -> None:
+    def _loaded(self, found: tuple[NDArray[np.int64], Ranking]) -> None:
+        ids, self.ranking = found
         self._take(np.asarray(ids, np.int64))
         self.loaded.emit()
 
@@ -188,3 +219,8 @@ class CandidateModel(QAbstractTableModel):
         self.beginResetModel()
         self._ids = ids
         self.endResetModel()
+
+
+def rank_text(rank: int) -> str:
+    """A rank as the table shows it: "1", "over 5", a dash for none."""
+    return MISSING if not rank else str(rank) if rank <= DEEPEST else f"over {DEEPEST}"

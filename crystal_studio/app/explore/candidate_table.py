@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMen
 
 from crystal_studio.app.explore.arrangement import CRYSTALS, Arrangement
 from crystal_studio.app.explore.candidate_model import CandidateModel
-from crystal_studio.app.explore.columns import Column
+from crystal_studio.app.explore.columns import RANK, Column
 from crystal_studio.app.rich_text import RichTextDelegate, RichTextHeader
 from crystal_studio.app.settings import WindowState
 
@@ -34,6 +34,7 @@ class CandidateTable(QTableView):
         self._arrangement = CRYSTALS
         self._chosen: dict[str, bool] = {}  # columns that the user has switched on or off
         self._sorted = False  # by the user
+        self._ranked = False  # candidates are compared
         self.candidates = model
         self.setModel(model)
         self.setAccessibleName("Candidates")
@@ -85,7 +86,14 @@ class CandidateTable(QTableView):
 
     def _show_columns(self) -> None:
         for i, column in enumerate(self._columns):
-            self.setColumnHidden(i, not self._chosen.get(column.key, self._arrangement.shows(column)))
+            unasked = self._arrangement.shows(column) or (self._ranked and column.key == RANK)
+            self.setColumnHidden(i, not self._chosen.get(column.key, unasked))
+
+    def show_ranks(self, ranked: bool) -> None:
+        """Show the column of ranks while candidates are compared."""
+        if ranked != self._ranked:
+            self._ranked = ranked
+            self._show_columns()
 
     def _choose_column(self, key: str, on: bool) -> None:
         self._chosen[key] = on

@@ -22,6 +22,9 @@ STATUS = {
 }
 """What people read for a status."""
 
+RANK = "pareto_rank"
+"""The key of the column of ranks: by what candidates are compared in now, no property of theirs."""
+
 STOPPED = "At most: the relaxation was left, far above the hull"
 
 Text = Callable[[CandidateRow], str]
@@ -131,6 +134,8 @@ def columns(symbols: tuple[str, ...]) -> tuple[Column, ...]:
     for name, width in (("nodes", 80), ("linkers", 124)):
         special[name] = _formulas(quantities()[name], width)
     found = [Column("id", "ID", "Number of the candidate in this project", 68, lambda row: count(row.id), number=True)]
+    tip = "1: on the Pareto front, no listed candidate is as good in all that is compared and better in one"
+    found.append(Column(RANK, "Rank", tip, 60, lambda row: MISSING, number=True, shown=False, in_words="Pareto rank"))
     for quantity in quantities().values():
         found.append(special.get(quantity.name) or quantity_column(quantity))
         if quantity.learned:

@@ -19,6 +19,7 @@ from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
 from crystal_studio.app.explore.docked_page import DockedPage
 from crystal_studio.app.explore.filter_bar import FilterBar
+from crystal_studio.app.explore.pareto_bar import ParetoBar
 from crystal_studio.app.explore.picture import Picture, picture
 from crystal_studio.app.explore.project_browser import ProjectBrowser
 from crystal_studio.app.explore.scatter import ScatterView
@@ -55,7 +56,7 @@ class ExplorePage(DockedPage):
         self._columns = columns(())
         self.model = CandidateModel(background, self._columns, self, order=CRYSTALS.order)
         self.table = CandidateTable(self.model, self._columns)
-        self.filter = FilterBar()
+        self.filter, self.pareto = FilterBar(), ParetoBar()
         self.scatter_view: ScatterView | None = None
         self.hull: HullView | None = None
         self.analysis: AnalysisView | None = None
@@ -64,7 +65,7 @@ class ExplorePage(DockedPage):
         self.triage.told.connect(self.told)
         self.shares = SharesView(background, cutoff, "explore shares")
         self.browser = ProjectBrowser()
-        self.arranging = Arranging(background, [self.table, self.filter, self.browser], self)
+        self.arranging = Arranging(background, [self.table, self.filter, self.pareto, self.browser], self)
         self.arranging.began.connect(self._begin)
         self.arranging.faulted.connect(self.faulted)
         self.empty = EmptyState(
@@ -75,11 +76,18 @@ class ExplorePage(DockedPage):
         )
         self.no_match.add_button("Clear the filter", lambda: self.filter.set_text(""))
         self._stack = QStackedWidget()
-        for shown in (self.table, self.empty, self.no_match):
+        self.not_compared = EmptyState(
+            "scatter",
+            "No candidate has a value of everything that is compared",
+            "Compare in quantities that are known here, or list every candidate.",
+        )
+        self.not_compared.add_button("List every candidate", lambda: self.pareto.only.setChecked(False))
+        for shown in (self.table, self.empty, self.no_match, self.not_compared):
             self._stack.addWidget(shown)
         self._stack.setCurrentWidget(self.empty)
         central = Card()
         central.body.addWidget(self.filter)
+        central.body.addWidget(self.pareto)
         central.body.addWidget(self._stack, 1)
         self.setCentralWidget(central)
         self.setContentsMargins(GAP, GAP, GAP, GAP)
@@ -101,6 +109,8 @@ class ExplorePage(DockedPage):
         self.setCorner(Qt.Corner.BottomRightCorner, area.RightDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea)
         self.filter.changed.connect(self._filtered)
+        self.filter.compare.toggled.connect(self.pareto.open)
+        self.pareto.changed.connect(self.model.compare)
         self.browser.chosen.connect(self.filter.set_text)
         self.model.loaded.connect(self._loaded)
         self.model.failed.connect(self.faulted)
@@ -232,10 +242,15 @@ class ExplorePage(DockedPage):
     def _loaded(self) -> None:
         n = self.listed()
         self.filter.count.setText(f"{count(n)} listed" if n or self.model.where else "")
-        self._stack.setCurrentWidget(self.table if n else self.no_match if self.model.where else self.empty)
+        ranking = self.model.ranking
+        nothing = self.not_compared if len(ranking.ids) else self.no_match if self.model.where else self.empty
+        self._stack.setCurrentWidget(self.table if n else nothing)
+        self.pareto.show_ranking(ranking)
+        self.table.show_ranks(bool(ranking.objectives))
         if not self._select_wanted() and n and not self.table.currentIndex().isValid():
             self.table.selectRow(0)
         if self.scatter_view is not None:
+            self.scatter_view.show_ranking(ranking)
             self.scatter_view.reload()
         self._look_again()
         self.selection_changed.emit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.explore.arrangement import Arrangement
@@ -33,6 +33,11 @@ class FilterBar(QWidget):
         row.addWidget(self.field, 1)
         self.count = label("", "muted")
         row.addWidget(self.count)
+        self.compare = QToolButton()
+        self.compare.setText("Pareto front")
+        self.compare.setCheckable(True)
+        self.compare.setToolTip("Compare the listed candidates in several quantities at once (Ctrl+Shift+R)")
+        row.addWidget(self.compare)
         column.addLayout(row)
         self.error = label("", "error", wrap=True)
         self.error.hide()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from crystal_studio.app.explore.columns import bound_note
 from crystal_studio.app.numbers_text import figure
 from crystal_studio.app.typeset import formula_text
+from crystal_studio.candidates.pareto import ranks
 from crystal_studio.candidates.quantities import AT_MOST, COUNT, NUMBER, Quantity
 from crystal_studio.candidates.registry import quantities
 from crystal_studio.project.rows import PREFIX
@@ -45,7 +46,8 @@ def narrow_axis(name: str) -> str:
 
 @dataclass(frozen=True)
 class Points:
-    """x, y (n,), ids (n,) and formulas of what is drawn; ``total`` candidates have both values."""
+    """x, y (n,), ids (n,) and formulas of what is drawn; ``total`` candidates have both values. ``front`` (k, 2) are
+    those of the candidates on the Pareto front, all of them."""
 
     x: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     y: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
@@ -53,6 +55,7 @@ class Points:
     formulas: tuple[str, ...] = ()
     total: int = 0
     names: tuple[str, str] = ("", "")
+    front: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
 
 
 def sign(name: str) -> float:
@@ -65,12 +68,10 @@ def has_front(names: tuple[str, str]) -> bool:
     return any(name and quantity_of(name).better for name in names)
 
 
-def pareto(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Indices of the points that no other point beats in both low x and low y, in order of x."""
-    order = np.lexsort((y, x))
-    best = np.minimum.accumulate(y[order])
-    first = np.concatenate([[True], best[1:] < best[:-1]]) if len(order) else np.zeros(0, bool)
-    return order[first]
+def front_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Indices of the points that no other point beats in low x and low y, in order of x."""
+    front = np.flatnonzero(ranks(np.stack([x, y], 1), deepest=1) == 1)
+    return front[np.argsort(x[front], kind="stable")]
 
 
 def described(points: Points, at: int, beside: Mapping[str, Any] | None = None) -> str:

@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.explore.arrangement import CRYSTALS, Arrangement
-from crystal_studio.app.explore.points import Points, axes, described, has_front, narrow_axis, pareto, sign, span
+from crystal_studio.app.explore.points import Points, axes, described, front_line, has_front, narrow_axis, sign, span
 from crystal_studio.app.numbers_text import count, plural
 from crystal_studio.app.plots import PlotPlace, recolour
 from crystal_studio.app.widgets import label
+from crystal_studio.candidates.objectives import Ranking
 
 if TYPE_CHECKING:
     from crystal_studio.project.queries import ProjectReader
@@ -45,6 +46,7 @@ class ScatterView(QWidget):
         self._reader: ProjectReader | None = None
         self._where = ""
         self._points = Points()
+        self._ranking = Ranking()
         self._current = 0
         self._framed = ("", "")  # the properties whose points have been framed
         self._moved = False  # by the user, since then
@@ -99,6 +101,10 @@ class ScatterView(QWidget):
         if reader is None:
             self._take(Points())
         self.reload()
+
+    def show_ranking(self, ranking: Ranking) -> None:
+        """Ring the candidates of rank 1 from the next reading on."""
+        self._ranking = ranking
 
     def arrange(self, arrangement: Arrangement, opened: bool = False) -> None:
         """Show the axes of a project; those that the user has chosen stay, but in a project just ``opened`` none that
@@ -157,7 +163,12 @@ class ScatterView(QWidget):
         if not drawn:
             return "No values yet" if short else "No listed candidate has both values yet"
         number = f"{count(drawn)} of {count(total)} drawn" if drawn < total else plural(drawn, "candidate")
-        if short or not has_front(self._points.names):
+        if short:
+            return number
+        if self._ranking.objectives:
+            compared = ", ".join(objective.in_words for objective in self._ranking.objectives)
+            return f"{number}, ringed: on the Pareto front of {compared}"
+        if not has_front(self._points.names):
             return number
         low = all(sign(name) > 0 for name in self._points.names)
         return f"{number}, dashed: none is {'lower' if low else 'better'} in both"
@@ -175,12 +186,15 @@ class ScatterView(QWidget):
         if self._reader is None or not self.isVisible():
             return
         reader, where, (x, y) = self._reader, self._where, (self.x_axis.currentData(), self.y_axis.currentData())
+        first = self._ranking.front
 
         def read(_: object) -> Points:
             from crystal_studio.project import statistics
 
             across, up, ids, formulas, total = statistics.points(reader, x, y, LIMIT, where)
-            return Points(across, up, ids, tuple(formulas), total, (x, y))
+            ringed = statistics.points(reader, x, y, len(first), statistics.with_ids(first)) if len(first) else None
+            front = np.stack(ringed[:2], 1) if ringed else np.zeros((0, 2))
+            return Points(across, up, ids, tuple(formulas), total, (x, y), front)
 
         self._background.run(read, self._take, key="scatter")
 
@@ -227,9 +241,14 @@ class ScatterView(QWidget):
         )
         drawn.sigClicked.connect(lambda _, spots, *rest: self.picked.emit(int(ids[int(spots[0].data())])))
         self.plot.addItem(drawn, ignoreBounds=True)
-        if has_front(points.names):
-            front = pareto(sign(points.names[0]) * x, sign(points.names[1]) * y)
-            pen = pyqtgraph.mkPen(QColor(t.series[1]), width=1.5, style=Qt.PenStyle.DashLine)
+        pen = pyqtgraph.mkPen(QColor(t.series[1]), width=1.5)
+        if self._ranking.objectives:
+            rings = pyqtgraph.ScatterPlotItem(pos=points.front, size=11, brush=None, pen=pen)
+            rings.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+            self.plot.addItem(rings, ignoreBounds=True)
+        elif has_front(points.names):
+            front = front_line(sign(points.names[0]) * x, sign(points.names[1]) * y)
+            pen.setStyle(Qt.PenStyle.DashLine)
             self.plot.addItem(pyqtgraph.PlotDataItem(x[front], y[front], pen=pen), ignoreBounds=True)
         here = np.flatnonzero(ids == self._current)
         if len(here):
