@@ -129,9 +129,12 @@ class Loop:
                 part, rate = self._generation.part, self._generation.rate(self._flights.chunk_slots)
         for work in self._in_flight:
             waiting[work.index] += 0 if work.step else len(work)
-        for index, size in self._held:
-            waiting[index] += size
-        self._reporter.report(phase or self._doing(), part, rate, waiting)
+        held = [0] * len(waiting)
+        for index, comparisons in self._comparing.items():
+            waiting[index] += len(comparisons)
+        for index, choosing in self._choosing.items():
+            held[index] = len(choosing)
+        self._reporter.report(phase or self._doing(), part, rate, waiting, held)
 
     @property
     def _waiting(self) -> int:

@@ -47,10 +47,10 @@ class Reporter:
         """Whether it is time for another event."""
         return time.monotonic() - self._last >= INTERVAL
 
-    def report(self, phase: str, part: float, generating: float, waiting: Sequence[int]) -> None:
+    def report(self, phase: str, part: float, generating: float, waiting: Sequence[int], held: Sequence[int]) -> None:
         """Send the present state; see ``Tally.progress``."""
         self._last = time.monotonic()
-        self._emit(self._tally.progress(phase, part, generating, waiting, self._last))
+        self._emit(self._tally.progress(phase, part, generating, waiting, self._last, held))
 
     def note(self) -> None:
         """Now and then keep the time worked, so that a kill does not lose it."""

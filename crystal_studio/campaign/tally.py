@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from crystal_studio.campaign.events import Progress, StageCount
 from crystal_studio.candidates.verdicts import ERROR, PASSED, REJECTED, WAITING, Verdicts
-from crystal_studio.funnel.protocol import Stage
+from crystal_studio.funnel.protocol import ChoosingStage, Stage
 from crystal_studio.project.rows import StageCounts
 
 WINDOW = 20.0
@@ -112,18 +112,26 @@ class Tally:
             self.finished += 1
 
     def progress(
-        self, phase: str, part: float, generating: float, waiting: Sequence[int], now: float | None = None
+        self,
+        phase: str,
+        part: float,
+        generating: float,
+        waiting: Sequence[int],
+        now: float | None = None,
+        held: Sequence[int] = (),
     ) -> Progress:
         """The event to send.
 
         ``part`` counts candidates that are made but not stored yet, ``generating``
         is how many could be made in a second if the workers did nothing else (0
-        unknown), ``waiting`` how many candidates wait for each stage.
+        unknown), ``waiting`` how many candidates wait for each stage, ``held`` how
+        many each has judged and keeps until it chooses.
         """
         now = time.monotonic() if now is None else now
         made = min(self.requested, self.generated + part)
         work = made if not self.stages else (made + self.finished) / 2
-        left, at_least = self._seconds_left(self.requested - made, self.requested - self.generated, generating, waiting)
+        to_make, to_come = self.requested - made, self.requested - self.generated
+        left, at_least = self._seconds_left(to_make, to_come, generating, waiting, held or [0] * len(self.stages))
         return Progress(
             self.campaign_id,
             self.requested,
@@ -158,7 +166,7 @@ class Tally:
         return (self.finished - count) / (now - since) if now > since else 0.0
 
     def _seconds_left(
-        self, to_make: float, to_come: int, generating: float, waiting: Sequence[int]
+        self, to_make: float, to_come: int, generating: float, waiting: Sequence[int], held: Sequence[int]
     ) -> tuple[float, bool]:
         """The longer of the two lines of work (quick stages; workers, who generate too), -1 while nothing can be said,
         and whether it is a lower bound: of some stage no candidate has told the pace yet.
@@ -170,10 +178,14 @@ class Tally:
             return -1.0, False
         line = {False: 0.0, True: to_make / generating if to_make > 0 else 0.0}
         coming, at_least = float(to_come), False
-        for tally, queued in zip(self.stages, waiting, strict=True):
+        for tally, queued, kept in zip(self.stages, waiting, held, strict=True):
             coming += queued
             at_least |= coming >= 1 and tally.rate <= 0
             line[tally.elsewhere] += coming / tally.rate if tally.rate else 0.0
-            coming *= tally.pass_rate
+            stage = tally.stage
+            if isinstance(stage, ChoosingStage) and stage.waits:
+                coming = stage.expected(coming + kept, self.requested)
+            else:
+                coming *= tally.pass_rate
         longest = max(line.values())
         return (-1.0, False) if at_least and longest < 1 else (longest, at_least)

@@ -115,6 +115,10 @@ class ChoosingStage(Protocol):
     def waits(self) -> bool:
         """Whether all candidates of a run have to be seen before any goes on."""
 
+    def expected(self, size: float, total: int) -> float:
+        """How many of so many candidates of a run of ``total`` go on, before it is known which."""
+        ...
+
     def choose(
         self,
         verdicts: Verdicts,

@@ -29,6 +29,9 @@ MOF: tuple[tuple[str, bool | None, dict[str, Any]], ...] = (
 )
 """Stages of the funnel for metal-organic frameworks, whether they reject, and their options."""
 
+FRAMEWORKS = ("mof_validity", "mof_uniqueness", "mof_novelty", "uff_relaxation", "mof_validity_relaxed", "co2_estimate")
+"""Stages that say something of metal-organic frameworks alone."""
+
 FUNNELS: dict[str, Funnel] = {
     "quick": Funnel.stated(name="quick", stages=tuple(ChosenStage.stated(stage=name) for name in QUICK)),
     "full": Funnel.stated(

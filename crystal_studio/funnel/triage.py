@@ -143,6 +143,13 @@ class TriageStage:
         """Whether all candidates of a run have to be seen before any goes on."""
         return self.best > 0
 
+    def expected(self, size: float, total: int) -> float:
+        """How many of so many candidates of a run of ``total`` go on at most, before it is known which."""
+        if not (self.waits and self.rejects):
+            return size
+        best = min(size, self._places(total))
+        return best + self.random * (size - best)
+
     def choose(
         self,
         verdicts: Verdicts,

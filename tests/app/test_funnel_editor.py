@@ -261,6 +261,25 @@ def test_moving_ends_at_the_ends():
     assert editing.moved("geometry", 99).rows[-1].stage == "geometry"
 
 
+def test_stages_that_are_off_stand_behind_those_of_frameworks_until_they_are_switched_on():
+    editing = Editing.of(FUNNELS["mof"])
+    asked = [chosen.stage for chosen in FUNNELS["mof"].stages]
+    assert [row.stage for row in editing.rows[: len(asked)]] == asked
+    assert editing.rows[len(asked)].stage == "co2_estimate" and not any(row.on for row in editing.rows[len(asked) :])
+    on = editing.switched("symmetry", True)
+    assert [chosen.stage for chosen in on.funnel.stages] == [asked[0], "symmetry", *asked[1:]] and not on.problem()
+    assert on.switched("symmetry", False).funnel == editing.funnel
+
+
+def test_a_stage_that_is_switched_on_keeps_the_place_that_it_was_given():
+    editing = Editing.of(FUNNELS["quick"])
+    first = editing.moved("phonons", -99)
+    assert first.switched("phonons", True).funnel.stages[0].stage == "phonons"
+    assert [c.stage for c in editing.switched("triage", True).funnel.stages].index("triage") == 6
+    last = editing.switched("phonons", True)
+    assert last.funnel.stages[-1].stage == "phonons" and not last.problem()
+
+
 @pytest.mark.usefixtures("boxes")
 def test_a_stage_of_another_package_is_edited_like_any_other(qtbot):
     dialog = FunnelDialog(FUNNELS["quick"])

@@ -136,9 +136,11 @@ NO_OPTIONS = Options.stated()
 
 @dataclass(frozen=True)
 class Trainer:
-    """Learns the mean edge of what it is shown; ``kill`` names a file: where it is not there, it dies half way."""
+    """Learns the mean edge of what it is shown; ``kill`` names a file: where it is not there, it dies half way.
+    ``astray``: all that it learns is wrong."""
 
     kill: str = ""
+    astray: bool = False
     name: str = "salt"
     title: str = "Salt"
     fine_tuning: Options | None = NO_OPTIONS
@@ -159,7 +161,7 @@ class Trainer:
             return {}
         data = load(job.data)
         edges, weight = data.structures.lattice[:, 0, 0], np.asarray(data.columns["weight"], float)
-        _write(job.out, float((edges * weight).sum() / weight.sum()))
+        _write(job.out, BEST + 5 if self.astray else float((edges * weight).sum() / weight.sum()))
         job.report({"minutes": 0.1})
         return {}
 
@@ -175,6 +177,7 @@ class Made:
     consensus: Consensus = field(default_factory=Consensus)
     kill: str = ""
     takes: float = 0.0
+    astray: bool = False
 
     def parts(self, request: Any) -> RunParts:
         stages: tuple[Any, ...] = (Edge(), Ordered(), Novel(), Slow(self.takes), self.hull)
@@ -185,7 +188,7 @@ class Made:
         return RunParts(stages, _context, worker_context, model=str, card=card_of, load=load_salt)
 
     def family(self, model: str) -> Trainer:
-        return Trainer(self.kill)
+        return Trainer(self.kill, self.astray)
 
     def folder(self, model: str) -> Path:
         return paths.own_models() / model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from stage_fakes import Size, Slow
+from stage_fakes import Chooser, Size, Slow
 
 from crystal_studio.campaign.tally import Tally
 from crystal_studio.candidates.verdicts import Reason, Verdicts, marking, rejecting
@@ -38,6 +38,20 @@ def test_while_nothing_is_judged_the_generators_time_is_a_lower_bound() -> None:
     tally.judged(1, marking(4), seconds=8.0)
     progress = tally.progress("", 0, 4.0, [60, 0])
     assert progress.seconds_left > 0 and not progress.left_at_least
+
+
+def test_who_is_held_for_a_choice_is_not_judged_again_and_mostly_goes_no_further() -> None:
+    tally = Tally(1, 1000, (Chooser(best=100, random=0.1), Slow()))
+    tally.generated = 1000
+    tally.held(0, 900, seconds=9.0)  # 10 ms each
+    tally.stages[1].judged_now, tally.stages[1].seconds_now = 10, 10.0  # 1 s each, known from an earlier judging
+    going_on = 100 + 0.1 * 900
+    assert tally.progress("", 0, 0.0, [100, 0], held=[900, 0]).seconds_left == pytest.approx(1.0 + going_on)
+    tally = Tally(1, 1000, (Chooser(best=0.1, random=0.0, rejects=False), Slow()))
+    tally.generated = 1000
+    tally.held(0, 1000, seconds=10.0)
+    tally.stages[1].judged_now, tally.stages[1].seconds_now = 10, 10.0
+    assert tally.progress("", 0, 0.0, [0, 0], held=[1000, 0]).seconds_left == pytest.approx(1000)  # it only marks
 
 
 def test_one_candidate_is_one() -> None:

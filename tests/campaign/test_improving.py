@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import signal
@@ -16,7 +15,7 @@ import pytest
 from improve_fakes import BEST, Consensus, Hull, Made, write_model
 
 from crystal_studio import paths
-from crystal_studio.campaign.improving import improve, keeping, material, selection, starting, tuning
+from crystal_studio.campaign.improving import improve, keeping, material, selection, starting
 from crystal_studio.campaign.improving.events import ImproveFinished, RoundProgress
 from crystal_studio.campaign.improving.plan import ImproveOptions
 from crystal_studio.design.request import DesignRequest
@@ -137,19 +136,23 @@ def test_nothing_to_learn_from_is_said_in_one_sentence(tmp_path: Path) -> None:
         assert len(rounds(project)) == 2 and not (tmp_path / f"{name}.improve" / "1" / "round-1").exists()
 
 
-def test_a_full_disk_pauses_and_the_same_command_goes_on(tmp_path: Path, monkeypatch) -> None:
+def test_a_round_that_finds_nothing_is_said_and_the_next_goes_on_from_the_one_before(tmp_path: Path) -> None:
     write_model("first", BEST - 0.2)
-    project, made = tmp_path / "salt.crystals", Made()
-
-    def full(*args: object, **more: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(tuning.shutil, "copytree", full)
-        ended, _ = carry_on(project, begin(project, made, ONE), made)
-        assert ended.state == "paused" and "no space left" in ended.text and rounds(project)[-1].state == "training"
-    ended, _ = carry_on(project, begin(project, made, ONE), made)
-    assert ended.state == "finished" and len(rounds(project)) == 2
+    project, made = tmp_path / "salt.crystals", Made(astray=True)
+    ended, events = carry_on(project, begin(project, made), made)
+    assert ended.state == "finished", ended.text
+    rows = rounds(project)
+    assert [row.kept for row in rows] == [True, False, False] and [r.parent for r in rows[1:]] == ["first", "first"]
+    assert rows[0].figures["sun_near"]["count"] > 0 == rows[1].figures["sun_near"]["count"]
+    told = [e.text for e in events if getattr(e, "level", "") == "warning"]
+    for number in (1, 2):
+        assert (
+            told.count(f"Round {number} found no candidate that is new, unique and at most 0.1 eV/atom above the hull.")
+            == 1
+        )
+    assert (
+        rows[2].figures["data"]["found"] == rows[1].figures["data"]["found"] > 0
+    )  # what was found is learnt from again
 
 
 def test_cancelled_it_is_carried_on(tmp_path: Path) -> None:

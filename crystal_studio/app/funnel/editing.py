@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,19 +70,19 @@ class Editing:
 
     @staticmethod
     def of(funnel: Funnel, preset: str = "") -> Editing:
-        """A funnel, with the stages that it has not switched off where they usually stand among its own; raises
-        ``StageError`` as ``tidy`` does."""
+        """A funnel, with the stages that it has not, switched off, where they usually stand among its own; among those
+        of frameworks none of them, but behind. Raises ``StageError`` as ``tidy`` does."""
         funnel = stages.tidy(funnel)
         rows = [
             Row(c.stage, True, usual_rejects(c.stage) if c.rejects is None else c.rejects, dict(c.options))
             for c in funnel.stages
         ]
-        usual = list(STAGES.all())
-        for name in usual:
-            if all(row.stage != name for row in rows):
-                before = usual[: usual.index(name)]
-                place = max((i + 1 for i, row in enumerate(rows) if row.stage in before), default=0)
-                rows.insert(place, Row(name, False, usual_rejects(name)))
+        off = [name for name in STAGES.all() if all(row.stage != name for row in rows)]
+        behind = any(row.stage in stages.FRAMEWORKS for row in rows)
+        if behind:
+            off.sort(key=lambda name: _place(rows, name) < len(rows))  # what usually comes last stays next to them
+        for name in off:
+            rows.insert(len(rows) if behind else _place(rows, name), Row(name, False, usual_rejects(name)))
         return Editing(tuple(rows), preset or funnel.name)
 
     @property
@@ -97,6 +97,16 @@ class Editing:
     def with_row(self, changed: Row) -> Editing:
         """The same with one row changed."""
         return replace(self, rows=tuple(changed if row.stage == changed.stage else row for row in self.rows))
+
+    def switched(self, stage: str, on: bool) -> Editing:
+        """The same with a stage on or off; one behind all that are on comes where it usually stands among them."""
+        at = [row.stage for row in self.rows].index(stage)
+        changed = replace(self.rows[at], on=on)
+        if not on or any(row.on for row in self.rows[at:]):
+            return self.with_row(changed)
+        others = [row for row in self.rows if row.stage != stage]
+        others.insert(_place(others, stage, among_on=True), changed)
+        return replace(self, rows=tuple(others))
 
     def moved(self, stage: str, by: int) -> Editing:
         """The same with one stage some places further down, or up; it stops at the ends."""
@@ -119,6 +129,13 @@ class Editing:
         except StageError as error:
             return error
         return None
+
+
+def _place(rows: Sequence[Row], stage: str, among_on: bool = False) -> int:
+    """Where a stage usually stands among others, or among those that are on."""
+    usual = list(STAGES.all())
+    before = usual[: usual.index(stage)]
+    return max((i + 1 for i, row in enumerate(rows) if row.stage in before and row.on >= among_on), default=0)
 
 
 def usual_rejects(stage: str) -> bool:

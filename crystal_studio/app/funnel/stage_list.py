@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QDropEvent, QIcon, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
@@ -123,7 +121,7 @@ class StageList(QListWidget):
         row = self._model.editing.row(str(item.data(STAGE_ROLE)))
         on = item.checkState() == Qt.CheckState.Checked
         if on != row.on:
-            self._model.change_row(replace(row, on=on), f"{row.stage} {'on' if on else 'off'}")
+            self._model.change(self._model.editing.switched(row.stage, on), f"{row.stage} {'on' if on else 'off'}")
 
 
 class _Delegate(QStyledItemDelegate):
