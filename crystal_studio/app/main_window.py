@@ -198,7 +198,7 @@ class MainWindow(WindowViews):
         self.design.sites.set_actions(taken, self.fault)
         others = [a[k] for k in ("explore.judge", "explore.dft", "project.export", "edit.copy", "explore.columns")]
         self.explore.table.set_actions([*taken, *others])
-        for empty in (self.run_page.empty, self.explore.empty):
+        for empty in (self.run_page.empty, self.explore.listing.empty):
             empty.add_action(a["project.example"])
             empty.add_action(a["project.open"])
             empty.add_button("Design crystals", a["view.design"].trigger, primary=True)

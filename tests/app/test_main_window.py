@@ -19,7 +19,7 @@ from crystal_studio.errors import FileError, KnownError
 
 def test_an_empty_window_says_what_to_do_next(window):
     window.show_page("explore")
-    assert window.explore.empty.isVisible()
+    assert window.explore.listing.empty.isVisible()
     window.show_page("run")
     buttons = [b.text() for b in window.run_page.empty.findChildren(QPushButton)]
     assert "Design crystals" in buttons

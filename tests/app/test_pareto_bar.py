@@ -69,9 +69,9 @@ def test_where_nothing_can_be_compared_the_page_says_so(qapp, qtbot, state, proj
     qtbot.keyClicks(page.pareto.field, "lcd:high")
     qtbot.waitUntil(lambda: page.pareto.note.text() == "None has every value")
     page.pareto.only.click()
-    qtbot.waitUntil(lambda: page._stack.currentWidget() is page.not_compared)
-    page.not_compared.findChild(QPushButton).click()
-    qtbot.waitUntil(lambda: page._stack.currentWidget() is page.table and page.listed() > 0)
+    qtbot.waitUntil(lambda: page.listing.currentWidget() is page.listing.not_compared)
+    page.listing.not_compared.findChild(QPushButton).click()
+    qtbot.waitUntil(lambda: page.listing.currentWidget() is page.table and page.listed() > 0)
     window.close()
 
 

@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 
 from crystal_studio.app.cutoff import Cutoff, CutoffField
+from crystal_studio.app.explore.arrangement import arrangement
 from crystal_studio.app.shares.reading import SCALES, Found, read
 from crystal_studio.app.shares.shares_view import NO_ENERGY, NOBODY, WAITING, SharesView
 from crystal_studio.candidates.quantities import Method
@@ -97,6 +98,22 @@ def test_empty_view_says_what_to_do(qtbot, tmp_path, background):
         view.watch(reader, lambda _: "id == 99")
         qtbot.waitUntil(lambda: view.found == Found((), 0, 0.1))
         assert view.message.text() == NOBODY
+
+
+def test_of_frameworks_the_empty_view_says_what_to_look_at_instead(qtbot, tmp_path, background):
+    path = projects.make(tmp_path / "unjudged.crystals", 3, judged=False)
+    with ProjectReader(path) as reader:
+        view = SharesView(background, Cutoff(), "shares")
+        view.arrange(arrangement({"pld", "linkers"}))
+        qtbot.addWidget(view)
+        view.show()
+        view.watch(reader, lambda _: "")
+        qtbot.waitUntil(lambda: "New and open to CO₂" in view.message.text())
+        view.arrange(arrangement({"pld", "linkers", "e_hull"}))
+        assert view.message.text() == NO_ENERGY
+        view.arrange(arrangement({"pld"}))
+        view.watch(reader, lambda _: "id < 0")
+        qtbot.waitUntil(lambda: view.message.text() == NOBODY)
 
 
 def test_what_came_during_a_count_is_counted_after_it(qtbot, tmp_path, background):

@@ -49,6 +49,7 @@ class Arrangement:
     x, y : names of the axes of the scatter plot
     filters : those worth a click; example : one as it is typed
     held : names of what the project has values of
+    of_frameworks : whether it holds metal-organic frameworks and no energy of any
     """
 
     hidden: frozenset[str]
@@ -59,6 +60,7 @@ class Arrangement:
     filters: tuple[Filter, ...]
     example: str
     held: frozenset[str] = frozenset()
+    of_frameworks: bool = False
 
     def shows(self, column: Column) -> bool:
         """Whether a column is shown unasked."""
@@ -105,4 +107,5 @@ def arrangement(held: Collection[str]) -> Arrangement:
         (*filters, _REJECTED, _WAITING),
         "pld > 3.3 and 'Zn' in elements and 'BDC' in linkers",
         held,
+        of_frameworks=True,
     )

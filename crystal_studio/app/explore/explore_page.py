@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app.analysis.analysis_view import AnalysisView
 from crystal_studio.app.background import Background
@@ -19,6 +19,7 @@ from crystal_studio.app.explore.candidate_table import CandidateTable
 from crystal_studio.app.explore.columns import columns
 from crystal_studio.app.explore.docked_page import DockedPage
 from crystal_studio.app.explore.filter_bar import FilterBar
+from crystal_studio.app.explore.listing import Listing
 from crystal_studio.app.explore.pareto_bar import ParetoBar
 from crystal_studio.app.explore.picture import Picture, picture
 from crystal_studio.app.explore.project_browser import ProjectBrowser
@@ -29,7 +30,7 @@ from crystal_studio.app.numbers_text import count
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.shares.shares_view import SharesView, shares_panel
 from crystal_studio.app.triage.triage_view import TriageView
-from crystal_studio.app.widgets import GAP, Card, EmptyState
+from crystal_studio.app.widgets import GAP, Card
 from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
@@ -65,30 +66,16 @@ class ExplorePage(DockedPage):
         self.triage.told.connect(self.told)
         self.shares = SharesView(background, cutoff, "explore shares")
         self.browser = ProjectBrowser()
-        self.arranging = Arranging(background, [self.table, self.filter, self.pareto, self.browser], self)
+        self.arranging = Arranging(background, [self.table, self.filter, self.pareto, self.shares, self.browser], self)
         self.arranging.began.connect(self._begin)
         self.arranging.faulted.connect(self.faulted)
-        self.empty = EmptyState(
-            "explore", "Nothing to explore yet", "Open a project, or design a request and press Generate."
-        )
-        self.no_match = EmptyState(
-            "filter", "No candidate passes this filter", "Loosen the filter, or clear it to see every candidate."
-        )
-        self.no_match.add_button("Clear the filter", lambda: self.filter.set_text(""))
-        self._stack = QStackedWidget()
-        self.not_compared = EmptyState(
-            "scatter",
-            "No candidate has a value of everything that is compared",
-            "Compare in quantities that are known here, or list every candidate.",
-        )
-        self.not_compared.add_button("List every candidate", lambda: self.pareto.only.setChecked(False))
-        for shown in (self.table, self.empty, self.no_match, self.not_compared):
-            self._stack.addWidget(shown)
-        self._stack.setCurrentWidget(self.empty)
+        self.listing = Listing(self.table)
+        self.listing.filter_dropped.connect(lambda: self.filter.set_text(""))
+        self.listing.front_dropped.connect(lambda: self.pareto.only.setChecked(False))
         central = Card()
         central.body.addWidget(self.filter)
         central.body.addWidget(self.pareto)
-        central.body.addWidget(self._stack, 1)
+        central.body.addWidget(self.listing, 1)
         self.setCentralWidget(central)
         self.setContentsMargins(GAP, GAP, GAP, GAP)
         area = Qt.DockWidgetArea
@@ -131,7 +118,7 @@ class ExplorePage(DockedPage):
         self.model.set_reader(None)
         self.arranging.open(reader)
         if reader is None:
-            self._stack.setCurrentWidget(self.empty)
+            self.listing.tell()
             self.browser.show_campaigns([])
             self.filter.count.setText("")
             if self.scatter_view is not None:
@@ -243,8 +230,7 @@ class ExplorePage(DockedPage):
         n = self.listed()
         self.filter.count.setText(f"{count(n)} listed" if n or self.model.where else "")
         ranking = self.model.ranking
-        nothing = self.not_compared if len(ranking.ids) else self.no_match if self.model.where else self.empty
-        self._stack.setCurrentWidget(self.table if n else nothing)
+        self.listing.tell(n, bool(self.model.where), len(ranking.ids))
         self.pareto.show_ranking(ranking)
         self.table.show_ranks(bool(ranking.objectives))
         if not self._select_wanted() and n and not self.table.currentIndex().isValid():

@@ -73,7 +73,7 @@ class ParetoBar(QWidget):
         self.field.textChanged.connect(lambda _: self._timer.start())
         self.field.returnPressed.connect(self.apply)
         self.only.toggled.connect(lambda _: self.apply())
-        theme.manager().changed.connect(lambda: self._lead.setIcon(icon("scatter")))
+        theme.manager().changed.connect(self._recolour)
         self.show_ranking(Ranking())
         self.hide()
 
@@ -91,6 +91,9 @@ class ParetoBar(QWidget):
         self.apply()
         if shown:
             self.field.setFocus()
+
+    def _recolour(self) -> None:
+        self._lead.setIcon(icon("scatter"))
 
     def apply(self) -> None:
         """Check what is typed and tell of it if it is valid and new."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.cutoff import Cutoff, CutoffField
+from crystal_studio.app.explore.arrangement import Arrangement
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.shares.reading import Found, read
 from crystal_studio.app.shares.shares_table import SharesTable
@@ -31,6 +32,10 @@ NO_ENERGY = (
 )
 WAITING = "No energies above hull yet: they come once the first candidates have been relaxed."
 NOBODY = "No candidate is listed."
+FRAMEWORKS = (
+    "Frameworks have no energy above hull: the force field that relaxes them does not tell it. Look instead at "
+    "pores and CO₂ figures in the table, and at the filters of the project browser, such as “New and open to CO₂”."
+)
 
 
 class SharesView(QWidget):
@@ -46,7 +51,7 @@ class SharesView(QWidget):
         self._reader: ProjectReader | None = None
         self._where: Callable[[ProjectReader], Where] | None = None
         self._stale = False
-        self._expected = False
+        self._expected = self._of_frameworks = False
         self._began = 0.0
         self.found: Found | None = None
         self.table = SharesTable()
@@ -85,6 +90,13 @@ class SharesView(QWidget):
         self.found = None
         self._say("" if reader is not None else NOBODY)
         self.refresh()
+
+    def arrange(self, arrangement: Arrangement, opened: bool = False) -> None:
+        """Say of a project of frameworks what to look at instead."""
+        if self._of_frameworks != arrangement.of_frameworks:
+            self._of_frameworks = arrangement.of_frameworks
+            if self.found is not None:
+                self._show(self.found)
 
     def set_expected(self, expected: bool) -> None:
         """Whether a campaign at work may still bring energies: what the empty view says."""
@@ -132,7 +144,8 @@ class SharesView(QWidget):
             self.rates.setText(found.rates)
             self.rates.setVisible(bool(found.rates))
         else:
-            self._say(NOBODY if not found.total else WAITING if self._expected else NO_ENERGY)
+            none = FRAMEWORKS if self._of_frameworks else WAITING if self._expected else NO_ENERGY
+            self._say(none if found.total else NOBODY)
 
     def _say(self, text: str) -> None:
         self.message.setText(text)
