@@ -3,7 +3,8 @@
 ``python -m crystal_studio.mof.build_pores``
 
 Takes the table of CoRE MOF 2019-ASR from the package ``core-mof``: diameters of the largest cavity and of the largest
-sphere that passes, accessible surface and void fraction (Zeo++, probe of nitrogen, 1.86 A), computed by its authors.
+sphere that passes, accessible surface and void fraction (Zeo++), computed by its authors: with a probe of 1.655 A,
+since frameworks have a surface there from a limiting diameter of 3.31 A on.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def main() -> None:
         "title": "Pores of known metal-organic frameworks",
         "source": SOURCE | {"data": f"{SOURCE['data']}, table 2019-ASR.csv", "changes": "columns chosen and renamed"},
         "columns": {name: {"of": column, "unit": UNITS[name]} for name, column in COLUMNS.items()},
-        "method": "Zeo++ by the authors, probe of nitrogen (1.86 A)",
+        "method": "Zeo++ by the authors, probe of 1.655 A",
         "made_by": "python -m crystal_studio.mof.build_pores",
         "frameworks": count,
     }

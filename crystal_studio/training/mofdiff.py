@@ -18,11 +18,12 @@ from crystal_studio.generators.mofdiff.layers import NetworkConfig
 from crystal_studio.generators.mofdiff.network import Network
 from crystal_studio.generators.mofdiff.objective import Batch, LossWeights, losses, total
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
+from crystal_studio.mof.alike import alike
 from crystal_studio.mof.blocks import BlockLibrary
 from crystal_studio.training import checkpoint
 from crystal_studio.training.curve import Means
 from crystal_studio.training.loop import Loop, LoopConfig
-from crystal_studio.training.mofdiff_data import EXCHANGED, Examples, alike, batch_of, exchanged
+from crystal_studio.training.mofdiff_data import EXCHANGED, Examples, batch_of, exchanged
 
 _TIMES_VALIDATED = 4
 """How often each framework that is kept back is looked at, at times of their own."""

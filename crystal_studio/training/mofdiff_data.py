@@ -12,11 +12,9 @@ from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS, Frameworks
 from crystal_studio.generators.mofdiff.labels import LABELS
 from crystal_studio.generators.mofdiff.objective import Batch
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
-from crystal_studio.mof.blocks import NODE, BlockLibrary
+from crystal_studio.mof.blocks import NODE
 from crystal_studio.mof.coarse import CoarseMofs
 
-ALIKE = 0.35
-"""Angstrom: blocks whose connection points have distances that differ by no more can take each other's places."""
 EXCHANGED = 0.15
 """Share of the kinds of blocks of a framework that are exchanged for others alike, anew each time it is shown."""
 
@@ -40,26 +38,6 @@ class Examples:
         """Of frameworks as they come and their scaled labels; without those of too many blocks."""
         kept = np.flatnonzero(mofs.n_blocks <= MOST_BLOCKS)
         return Examples(reduced(mofs.take(kept)), labels[kept])
-
-
-def alike(library: BlockLibrary) -> list[NDArray[np.int64]]:
-    """For each block those of its kind whose connection points lie alike, itself among them."""
-    groups: dict[tuple[int, int], list[int]] = {}
-    for i in range(len(library)):
-        groups.setdefault((int(library.kind[i]), int(library.n_points[i])), []).append(i)
-    found: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * len(library)
-    for members in groups.values():
-        shapes = np.stack([_shape(library.points[library.point_rows(i)]) for i in members])
-        for k, i in enumerate(members):
-            near = np.abs(shapes - shapes[k]).max(1) <= ALIKE
-            found[i] = np.array(members)[near]
-    return found
-
-
-def _shape(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distances of points from each other and from their centroid (the origin), each in order."""
-    apart = np.linalg.norm(points[:, None] - points[None], axis=-1)[np.triu_indices(len(points), 1)]
-    return np.concatenate([np.sort(np.linalg.norm(points, axis=-1)), np.sort(apart)])
 
 
 def exchanged(

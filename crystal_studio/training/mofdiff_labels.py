@@ -17,8 +17,9 @@ from crystal_studio.generators.mofdiff.labels import LABELS, unscaled
 from crystal_studio.generators.mofdiff.network import Network
 from crystal_studio.generators.mofdiff.objective import prior_loss
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
+from crystal_studio.mof.alike import alike
 from crystal_studio.mof.blocks import BlockLibrary
-from crystal_studio.training.mofdiff_data import Examples, alike, batch_of, exchanged
+from crystal_studio.training.mofdiff_data import Examples, batch_of, exchanged
 
 COPIES = 1
 """How often each framework is shown with blocks exchanged, beside once as it is."""

@@ -13,11 +13,12 @@ from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import weights
 from crystal_studio.generators.mofdiff.labels import LABELS
+from crystal_studio.mof.alike import alike
 from crystal_studio.mof.blocks import NODE
 from crystal_studio.mof.collecting import only_used
 from crystal_studio.mof.library import shipped_blocks, shipped_mofs, write_mofs
 from crystal_studio.training.mofdiff import TrainConfig, Trainer
-from crystal_studio.training.mofdiff_data import Examples, alike, exchanged, no_labels
+from crystal_studio.training.mofdiff_data import Examples, exchanged, no_labels
 from crystal_studio.training.mofdiff_family import MofDiffTraining
 from crystal_studio.training.mofdiff_run import train
 from crystal_studio.training.registry import families

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,16 @@ class Built:
     def made(self) -> NDArray[np.bool_]:
         """(B,) which frameworks hold together."""
         return np.array([not reason for reason in self.reason], bool)
+
+
+def joined(parts: Sequence[Built]) -> Built:
+    """Several batches as one."""
+    return Built(
+        CoarseMofs.concatenate(part.mofs for part in parts),
+        np.concatenate([part.widest for part in parts]),
+        tuple(reason for part in parts for reason in part.reason),
+        np.concatenate([part.as_drawn for part in parts]),
+    )
 
 
 def build(mofs: CoarseMofs, library: BlockLibrary, seed: int, device: str = "cpu") -> Built:

@@ -17,13 +17,15 @@ from crystal_studio.candidates.batch import Candidates
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.generators.chunks import begin
 from crystal_studio.generators.mofdiff import latents
-from crystal_studio.generators.mofdiff.building import Built, build
+from crystal_studio.generators.mofdiff.building import Built, build, joined
 from crystal_studio.generators.mofdiff.contacts import shipped_contacts
 from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS
 from crystal_studio.generators.mofdiff.labels import NAMES, scaled
 from crystal_studio.generators.mofdiff.network import Network
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
-from crystal_studio.generators.mofdiff.sampler import Choice, SamplerConfig, sample
+from crystal_studio.generators.mofdiff.sampler import Choice, Drawn, SamplerConfig, sample, stepping
+from crystal_studio.generators.mofdiff.steering import ALIKE, Population, steered
+from crystal_studio.generators.mofdiff.varying import NOISES, exchanged, noised_again, settled
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
 from crystal_studio.generators.mofdiff.wanted import BlocksWanted, blocks_wanted, elements_of
 from crystal_studio.generators.mofdiff.weights import Scale, read
@@ -124,61 +126,47 @@ class MofDiff:
     ) -> CoarseMofs:
         """The same, not yet in atoms; ``tally`` counts what became of all that were drawn."""
         count, rng, generator = begin(request, chunk, self.chunk_size, self.device)
-        tally = tally if tally is not None else Tally()
         options, blocks = MofDiffOptions.of(request), blocks_wanted(request, self.library)
-        steps = options.steps or DEFAULT_STEPS
-        config = SamplerConfig(steps, settling=max(1, round(_SETTLING * steps)))
-        each = config.steps + config.settling
-        allowed = torch.as_tensor(blocks.allowed, device=self.device)
-        choice = Choice(allowed, *_with_organic(blocks, self.library), shipped_contacts())
         labels = torch.as_tensor(scaled(_targets(request, count, rng)), device=self.device)
+        bench = _Bench(self, options, blocks, rng, generator, tally if tally is not None else Tally(), cancel, progress)
+        if request.targets and options.best_of > 1:
+            population = Population(self.library, request.targets, max(2, count // ALIKE))
+            groups = math.ceil(count * options.best_of / min(count, _AT_ONCE))
+            bench.total = groups * (bench.each + 1)
+            made = steered(
+                count,
+                options.best_of,
+                population,
+                lambda size: bench.drawn(labels[torch.arange(size, device=labels.device) % count])[1],
+                bench.varied,
+                rng,
+            )
+        else:
+            made = self._drawn_again(count, labels, bench)
+        bench.end()
+        return replace(made, name=np.array([f"{chunk * self.chunk_size + i}" for i in range(count)], object))
+
+    def _drawn_again(self, count: int, labels: Tensor, bench: _Bench) -> CoarseMofs:
+        """One framework for each row of labels (count, P), drawn until it holds together or ``rounds`` are over."""
         kept: dict[int, CoarseMofs] = {}
         gaps, holds = np.full(count, np.inf), np.zeros(count, bool)
-        waiting, done, total = np.arange(count), 0, 0
-
-        def tick() -> None:
-            nonlocal done
-            done += 1
-            if progress is not None:
-                progress(done, total)
-
+        waiting = np.arange(count)
         for _ in range(self.rounds):
-            z, n_blocks = self._latents(labels[waiting], options, blocks, generator)
-            order = n_blocks.cpu().numpy().argsort(kind="stable")
-            groups = np.array_split(order, math.ceil(len(order) / _AT_ONCE))
-            total += len(groups) * (each + 1)
-            for members in groups:
-                drawn = sample(
-                    self.network,
-                    self.vocabulary,
-                    self.scale,
-                    z[members],
-                    n_blocks[members],
-                    choice,
-                    config,
-                    generator,
-                    cancel,
-                    tick,
-                )
-                built = build(drawn.mofs, self.library, int(rng.integers(2**31)), self.device)
-                tick()
-                tally.add(drawn.at_once, built)
-                for row, i in enumerate(waiting[members].tolist()):
-                    if i not in kept or built.made[row] or built.widest[row] < gaps[i]:
-                        kept[i], gaps[i] = built.mofs.take(np.array([row])), built.widest[row]
-                    holds[i] |= built.made[row]
+            bench.total += math.ceil(len(waiting) / _AT_ONCE) * (bench.each + 1)
+            rows, built = bench.drawn(labels[waiting])
+            for row, i in enumerate(waiting[rows].tolist()):
+                if i not in kept or built.made[row] or built.widest[row] < gaps[i]:
+                    kept[i], gaps[i] = built.mofs.take(np.array([row])), built.widest[row]
+                holds[i] |= built.made[row]
             waiting = np.flatnonzero(~holds)
             if not len(waiting):
                 break
-        if progress is not None:
-            progress(total, total)
-        made = CoarseMofs.concatenate(kept[i] for i in range(count))
-        return replace(made, name=np.array([f"{chunk * self.chunk_size + i}" for i in range(count)], object))
+        return CoarseMofs.concatenate(kept[i] for i in range(count))
 
-    def _latents(
+    def latents(
         self, labels: Tensor, options: MofDiffOptions, blocks: BlocksWanted, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """z (B, latent) and numbers of blocks (B,)."""
+        """z (B, latent) and numbers of blocks (B,) for labels (B, P)."""
         size = len(labels)
 
         def make(count: int) -> Tensor:
@@ -194,6 +182,88 @@ class MofDiff:
             z = latents.chosen(self.network, make, size, _TRIES, wanted, generator)
         z = latents.searched(self.network, z, labels, options.search)
         return z, latents.block_counts(self.network, z, wanted, generator)
+
+
+@dataclass
+class _Bench:
+    """Where the frameworks of one chunk are made: what is asked for, sources of chance, and how far it has come."""
+
+    model: MofDiff
+    options: MofDiffOptions
+    blocks: BlocksWanted
+    rng: np.random.Generator
+    generator: torch.Generator
+    tally: Tally
+    cancel: CancelToken | None
+    progress: Callable[[int, int], None] | None
+    total: int = 0
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        library, steps = self.model.library, self.options.steps or DEFAULT_STEPS
+        self.config = SamplerConfig(steps, settling=max(1, round(_SETTLING * steps)))
+        self.each = self.config.steps + self.config.settling
+        allowed = torch.as_tensor(self.blocks.allowed, device=self.model.device)
+        self.choice = Choice(allowed, *_with_organic(self.blocks, library), shipped_contacts())
+        self._step = stepping(self.cancel, self._tick)
+
+    def _tick(self) -> None:
+        self.done = min(self.done + 1, self.total)
+        if self.progress is not None:
+            self.progress(self.done, self.total)
+
+    def end(self) -> None:
+        """All is made."""
+        if self.progress is not None:
+            self.progress(self.total, self.total)
+
+    def drawn(self, labels: Tensor) -> tuple[NDArray[np.int64], Built]:
+        """One framework from noise for each row of labels (B, P), and the rows that they belong to."""
+        model = self.model
+        z, n_blocks = model.latents(labels, self.options, self.blocks, self.generator)
+        order = n_blocks.cpu().numpy().argsort(kind="stable")
+        built = []
+        for rows in np.array_split(order, math.ceil(len(order) / _AT_ONCE)):
+            drawn = sample(
+                model.network,
+                model.vocabulary,
+                model.scale,
+                z[rows],
+                n_blocks[rows],
+                self.choice,
+                self.config,
+                self.generator,
+                self._step,
+            )
+            built.append(self._build(drawn))
+        return order, joined(built)
+
+    def varied(self, parents: CoarseMofs) -> Built:
+        """One framework like each of ``parents``, half of them with a block exchanged, if it can be."""
+        model, half = self.model, len(parents) // 2
+        swapped, done = exchanged(parents.take(np.arange(half)), self.choice, self.rng)
+        again = CoarseMofs.concatenate(
+            [swapped.take(np.flatnonzero(~done)), parents.take(np.arange(half, len(parents)))]
+        )
+        swapped = swapped.take(np.flatnonzero(done))
+        built = []
+        if len(swapped):
+            drawn = settled(model.network, swapped, self.choice, self.config, self.generator, self._step)
+            built.append(self._build(drawn))
+        if len(again):
+            times = NOISES[int(self.rng.integers(len(NOISES)))]
+            drawn = noised_again(
+                model.network, model.vocabulary, again, self.choice, self.config, self.generator, times, self._step
+            )
+            built.append(self._build(drawn))
+        return joined(built)
+
+    def _build(self, drawn: Drawn) -> Built:
+        model = self.model
+        built = build(drawn.mofs, model.library, int(self.rng.integers(2**31)), model.device)
+        self._step()
+        self.tally.add(drawn.at_once, built)
+        return built
 
 
 def _with_organic(blocks: BlocksWanted, library: BlockLibrary) -> tuple[NDArray[np.int64], int, int]:

@@ -11,11 +11,15 @@ MOST_STEPS = 1000
 """Denoising steps, beyond which there is nothing to gain."""
 
 
+MOST_BEST_OF = 100
+"""Frameworks made for one that is handed over."""
+
+
 class MofDiffOptions(Options):
     """``metals``: symbols of those that nodes may hold, "Zn Cu"; ``nodes`` and ``linkers``: names of those allowed, as
     ``mof/naming.py`` reads them, "Cu2/8" and "BDC BTC"; ``blocks`` 0: as many as the model likes.
-    ``guidance``: the strength w of the targets where z is drawn; ``search``: steps of Adam in z. ``steps`` 0: the
-    model's own.
+    ``guidance``: the strength w of the targets where z is drawn; ``search``: steps of Adam in z. ``best_of``:
+    frameworks of which one becomes the candidate, where there are targets. ``steps`` 0: the model's own.
     """
 
     metals: str = declare(
@@ -69,6 +73,16 @@ class MofDiffOptions(Options):
         high=5000,
         step=50,
         advanced=True,
+        metavar="N",
+    )
+    best_of: int = declare(
+        8,
+        "Best of",
+        "towards targets make N frameworks for each candidate, from noise at first and then from the best of them, and"
+        " hand over those whose pores and CO2, as they are built, are nearest; 1 draws until one holds together",
+        section="targets",
+        low=1,
+        high=MOST_BEST_OF,
         metavar="N",
     )
     steps: int = denoising_steps(MOST_STEPS)

@@ -122,6 +122,25 @@ class Denoising:
         less = noise.strain_size(t) - (0.0 if last else noise.strain_size(s))
         self.lattice = noise.strained(self.lattice, -self.straining * less * out.strain)
 
+    def shake(self, t: Tensor) -> None:
+        """Clean places as they are at time t."""
+        crystal = self.orbits.crystal
+        size = noise.sigma(t.expand(len(self.lattice)), self.lattice)[crystal, None]
+        random = noise.still(crystal, self.orbits.n_atoms, normal(self.x, self.generator)) * size
+        self.x = self.x + torch.linalg.solve(self.lattice[crystal], random.unsqueeze(1), left=False).squeeze(1)
+        self.x = self.x - self.x.floor()
+
+    def settle(self, start: float, steps: int, share: float, step: Callable[[], None]) -> None:
+        """Places of blocks that are known, found again from time ``start``; ``step`` is called before each step."""
+        if not steps:
+            return
+        times = torch.linspace(start, 0, steps + 1, device=self.x.device)
+        known = torch.zeros((), device=self.x.device)
+        self.shake(times[0])
+        for t, s in itertools.pairwise(times):
+            step()
+            self.move(self.look(known, t), t, s, share)
+
     def name(self, out: Denoised, t: Tensor, s: Tensor, share: float) -> None:
         """Features from time t to s, towards what the likely blocks have on average."""
         clean = out.logits.softmax(-1) @ self.network.features
@@ -142,12 +161,11 @@ def sample(
     choice: Choice,
     config: SamplerConfig,
     generator: torch.Generator,
-    cancel: CancelToken | None = None,
-    tick: Callable[[], None] = lambda: None,
+    step: Callable[[], None] = lambda: None,
 ) -> Drawn:
     """One framework for each z (B, latent) with so many blocks (B,); ``scale``: mean and spread (6,) of log cells.
 
-    ``cancel`` is looked at before every step, ``tick`` called after it.
+    ``step`` is called before every step.
     """
     device = z.device
     orbits = orbits_of(n_blocks.cpu().numpy(), str(device))
@@ -157,32 +175,28 @@ def sample(
     d = Denoising(network, orbits, z, choice.allowed, generator, features, x, lattice, config.straining, config.alike)
     times = torch.linspace(1, config.named_at, config.steps + 1, device=device)
 
-    def watch() -> None:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-
     out = None
     for t, s in itertools.pairwise(times):
-        watch()
+        step()
         out = d.look(t, t)
         d.move(out, t, s, config.noise)
         d.name(out, t, s, config.noise)
-        tick()
     assert out is not None
     block, even, at_once = named(out.logits, orbits, vocabulary, choice, config.price)
     d.features = network.features[block]
-    times = torch.linspace(config.settled_from, 0, config.settling + 1, device=device)
-    if config.settling:
-        start = noise.sigma(times[:1].expand(len(lattice)), d.lattice)[orbits.crystal, None]
-        random = noise.still(orbits.crystal, orbits.n_atoms, normal(d.x, generator)) * start
-        d.x = d.x + torch.linalg.solve(d.lattice[orbits.crystal], random.unsqueeze(1), left=False).squeeze(1)
-        d.x = d.x - d.x.floor()
-    known = torch.zeros((), device=device)
-    for t, s in itertools.pairwise(times):
-        watch()
-        d.move(d.look(known, t), t, s, config.noise)
+    d.settle(config.settled_from, config.settling, config.noise, step)
+    return Drawn(coarse(d.lattice, n_blocks.cpu().numpy(), block, d.x), even, at_once)
+
+
+def stepping(cancel: CancelToken | None, tick: Callable[[], None]) -> Callable[[], None]:
+    """What is called before every step: raises ``Cancelled`` where that is wished, else counts."""
+
+    def step() -> None:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
         tick()
-    return Drawn(_coarse(d.lattice, n_blocks, block, d.x), even, at_once)
+
+    return step
 
 
 def repeated(logits: Tensor, orbits: Orbits, strength: float) -> Tensor:
@@ -223,12 +237,13 @@ def named(
     return torch.as_tensor(found, device=logits.device), even, at_once
 
 
-def _coarse(lattice: Tensor, n_blocks: Tensor, block: Tensor, x: Tensor) -> CoarseMofs:
+def coarse(lattice: Tensor, n_blocks: NDArray[np.int64], block: Tensor, x: Tensor) -> CoarseMofs:
+    """Frameworks of cells (B, 3, 3), numbers of blocks (B,), blocks (n,) and places (n, 3), not turned nor joined."""
     size, total = len(lattice), len(block)
     whole = x.double().cpu().numpy()
     return CoarseMofs(
         lattice.double().cpu().numpy(),
-        offsets_of(n_blocks.cpu().numpy()),
+        offsets_of(n_blocks),
         block.cpu().numpy().astype(np.int32),
         whole - np.floor(whole),
         np.tile(np.eye(3), (total, 1, 1)),
