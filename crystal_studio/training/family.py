@@ -45,7 +45,8 @@ class TrainingFamily(Protocol):
     """One kind of model that can be trained; ``name`` is its name in the registry.
 
     Its module is imported whenever the command line is read: heavy imports belong into ``train``. One with
-    ``joins_data = True`` takes several files as data, all but the first of which come as ``extra``.
+    ``joins_data = True`` takes several files as data, all but the first of which come as ``extra``; one with
+    ``learns_failures = True`` takes as ``extra`` crystals far above the hull and learns to lead away from them.
     """
 
     name: str

@@ -33,6 +33,7 @@ class SymmCDFamily(GeneratorFamily):
 
     name = "symmcd"
     title = "SymmCD"
+    learns_failures = True
     options: type[Options] = SymmCDTraining
     fine_tuning: Options | None = SymmCDTraining(augment=4, batch=256, learning_rate=2e-4)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.campaign.improving.places import writing
-from crystal_studio.campaign.improving.selection import Selected, weights
+from crystal_studio.campaign.improving.selection import MOST_SHOWN, Selected, weights
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.data.datasets import Dataset, load
 from crystal_studio.errors import KnownError
@@ -19,7 +19,7 @@ LABELS = ("formation_energy_per_atom", "e_above_hull", "band_gap")
 """Columns of properties that base data may have and families may learn; eV/atom, eV."""
 
 MOST_HELD_OUT = 1000
-BASE, DATA = "base", "data"
+BASE, DATA, FAR = "base", "data", "far"
 
 
 def of_file(path: Path, count: int, seed: int) -> tuple[Dataset, Dataset | None]:
@@ -91,6 +91,19 @@ def write_data(folder: Path, base: Dataset, found: Selected, mix: float, tempera
         columns[name] = np.concatenate([own, known.get(name, np.full(len(found), np.nan))]).tolist()
     _write(folder, DATA, Structures.concatenate([base.structures, found.structures]), columns)
     return {"base": rehearsed, "found": len(found), "mix": float(weight.sum() / (weight.sum() + rehearsed))}
+
+
+def write_far(folder: Path, far: Selected, found: float) -> Path:
+    """What is learnt to be led away from, as ``far.parquet``: shown as often as ``found`` crystals, if it can be."""
+    weight = np.full(len(far), min(found / max(len(far), 1), MOST_SHOWN))
+    columns: dict[str, Any] = {
+        "id": [f"candidate-{i}" for i in far.ids.tolist()],
+        "split": ["train"] * len(far),
+        "weight": weight.tolist(),
+        "e_above_hull": far.e_hull.tolist(),
+        "formation_energy_per_atom": far.formation_energy.tolist(),
+    }
+    return _write(folder, FAR, far.structures, columns)
 
 
 def _write(folder: Path, title: str, structures: Structures, columns: dict[str, Any]) -> Path:

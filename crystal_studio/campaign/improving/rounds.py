@@ -23,7 +23,7 @@ from crystal_studio.campaign.improving.estimate import Estimate
 from crystal_studio.campaign.improving.events import ImproveFinished, RoundEnded, RoundProgress
 from crystal_studio.campaign.improving.figures import Outcome
 from crystal_studio.campaign.improving.plan import ImprovePlan
-from crystal_studio.campaign.improving.selection import nothing_found, select
+from crystal_studio.campaign.improving.selection import nothing_found, select, select_far
 from crystal_studio.campaign.improving.tools import Tools
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.data.datasets import Dataset
@@ -104,7 +104,7 @@ class Rounds:
         base = self._base(row)
         if not (folder / tuning.OUT).exists():
             self._tell(row, "Choosing crystals to learn from", 0.0)
-            counts = self._write_data(row, folder, base)
+            counts = self._write_data(row, folder, base, getattr(family, "learns_failures", False))
             row = replace(row, figures={**row.figures, "data": counts})
             self._put(row)
         self._message(
@@ -149,14 +149,20 @@ class Rounds:
             time.sleep(0.1)
         return self._cancel.is_set()
 
-    def _write_data(self, row: RoundRow, folder: Path, base: Dataset) -> dict[str, Any]:
+    def _write_data(self, row: RoundRow, folder: Path, base: Dataset, failures: bool) -> dict[str, Any]:
         options = self.plan.options
+        aimed = failures and any(target.name == "e_above_hull" for target in self.plan.request.targets)
         with ProjectReader(self.project) as reader:
             outcomes = self._outcomes(reader, row.number)
             found = select(reader, outcomes, options.near, self.plan.potential)
             if not len(found):
                 raise nothing_found(reader, outcomes, options.near)
-        return material.write_data(folder, base, found, options.mix, options.temperature)
+            far = select_far(reader, outcomes, options.near, self.plan.potential) if aimed else None
+        counts = material.write_data(folder, base, found, options.mix, options.temperature)
+        if far is not None and len(far):
+            material.write_far(folder, far, counts["base"] * counts["mix"] / (1 - counts["mix"]))
+            counts["far"] = len(far)
+        return counts
 
     def _outcomes(self, reader: ProjectReader, before: int) -> list[Outcome]:
         """Of the campaigns of all rounds before one."""

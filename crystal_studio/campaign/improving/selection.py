@@ -13,6 +13,9 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import KnownError
 from crystal_studio.project.queries import ProjectReader
 
+FARTHEST = 2.0
+"""eV/atom above the hull beyond which a crystal teaches nothing: it fell apart."""
+
 MOST_SHOWN = 8.0
 """Times an epoch that one crystal is shown at most: few crystals shown often are learnt by heart."""
 
@@ -38,10 +41,19 @@ def select(reader: ProjectReader, outcomes: Iterable[Outcome], near: float, pote
 
     Also left out is what has no symmetric cell within the limits of the families that learn from asymmetric units.
     """
+    return _held(reader, [o.ids[o.sun(near) & ~(o.by_guard > near)] for o in outcomes], potential)
+
+
+def select_far(reader: ProjectReader, outcomes: Iterable[Outcome], near: float, potential: str) -> Selected:
+    """What came out farther than ``near`` above the hull, each once, whether it is known or not."""
+    far = [o.ids[o.relaxed & o.unique & (o.e_hull > near) & (o.e_hull < FARTHEST)] for o in outcomes]
+    return _held(reader, far, potential)
+
+
+def _held(reader: ProjectReader, parts: list[NDArray[np.int64]], potential: str) -> Selected:
     from crystal_studio.training.crystals import held
 
-    near_ones = [o.ids[o.sun(near) & ~(o.by_guard > near)] for o in outcomes]
-    ids = np.sort(np.concatenate([np.zeros(0, np.int64), *near_ones]))
+    ids = np.sort(np.concatenate([np.zeros(0, np.int64), *parts]))
     structures = reader.structures(ids.tolist())
     fits = held(structures) if len(ids) else np.zeros(0, bool)
     ids, structures = ids[fits], structures.take(fits)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crystal_studio import paths
+from crystal_studio.campaign.improving.material import FAR
 from crystal_studio.campaign.improving.places import writing
 from crystal_studio.errors import FileError, ModelError
 from crystal_studio.training import checkpoint
@@ -32,11 +33,13 @@ def train(
 ) -> None:
     """From ``parent`` on ``data.parquet`` of ``folder`` into its folder ``training``; carries on what was killed.
 
+    Where there is a ``far.parquet``, what to lead away from is learnt of it.
     Whether it was stopped is for the caller to say. Raises ``KnownError``.
     """
     assert family.fine_tuning is not None
     out = folder / OUT
     resume = (out / checkpoint.NAME).exists()
+    far = folder / f"{FAR}.parquet"
     with writing(out):
         if not resume:
             shutil.rmtree(out, ignore_errors=True)
@@ -45,6 +48,7 @@ def train(
                 folder / "data.parquet",
                 out,
                 family.fine_tuning,
+                extra=(far,) if far.exists() else (),
                 device=device,
                 start=parent,
                 resume=resume,

@@ -20,7 +20,7 @@ class SymmCDFamily:
     title = "SymmCD"
     options: type[Options] = SymmCDOptions
     capabilities = Capabilities(composition=True, space_groups=True, max_atoms=True)
-    revision = 2  # one clean category is drawn a step, for the orbits that exist alone
+    revision = 3  # targets at the hull lead away from less stable crystals, not from no target
 
     def check(self, request: DesignRequest) -> None:
         """Template and kept orbits against the rest of the request."""

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 class Label:
     """One property: its column in data and targets, its unit, the range seen in training, its scale.
 
-    ``to_scale`` maps values to numbers of order one; NaN stays NaN.
+    ``to_scale`` maps values to numbers of order one; NaN stays NaN. ``opposite``: the value that guidance leads away
+    from; NaN: from what is drawn without this label. ``apart``: a target nearer to it than this has none.
     """
 
     name: str
@@ -26,11 +27,13 @@ class Label:
     low: float
     high: float
     to_scale: Callable[[NDArray], NDArray]
+    opposite: float = float("nan")
+    apart: float = 0.0
 
 
 LABELS = (
     Label("formation_energy_per_atom", "eV/atom", -4.5, 1.5, lambda v: (v + 1.3) / 1.1),
-    Label("e_above_hull", "eV/atom", 0.0, 1.0, lambda v: np.sqrt(np.clip(v, 0, 2)) * 3 - 0.7),
+    Label("e_above_hull", "eV/atom", 0.0, 1.0, lambda v: np.sqrt(np.clip(v, 0, 2)) * 3 - 0.7, opposite=0.3, apart=0.15),
     Label("band_gap", "eV", 0.0, 9.0, lambda v: np.log1p(np.clip(v, 0, 20)) * 2 - 0.7),
     Label("density", "g/cm3", 0.3, 22.0, lambda v: (np.log(np.clip(v, 0.05, 40)) - 1.75) / 0.5),
 )
@@ -40,6 +43,17 @@ MAX_DISTINCT = 9
 """Numbers of distinct elements told apart; more count as this many."""
 WIDTH = len(LABELS) * (2 + 2 * len(_RATES)) + MAX_DISTINCT + 2
 """Features of one crystal's labels."""
+
+
+def opposites(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(B, 4) what guidance leads away from, for targets (B, 4) in the units of ``LABELS``; NaN: from no label.
+
+    What is shown without labels is nearly all within 0.08 eV/atom of the hull, so that there is little to tell it from
+    a crystal on the hull; guidance contrasts that with less stable ones.
+    """
+    away = np.array([label.opposite for label in LABELS])
+    apart = np.array([label.apart for label in LABELS])
+    return np.where(np.abs(values - away) >= apart, away, np.nan)
 
 
 def embed(

@@ -22,7 +22,7 @@ from crystal_studio.generators.protocol import CancelToken, ModelCard
 from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.inference import Inference
-from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed
+from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed, opposites
 from crystal_studio.generators.symmcd.network import Denoiser
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 from crystal_studio.generators.symmcd.plan import UnitPlan
@@ -174,7 +174,7 @@ class SymmCD(UnitGenerator):
             balanced = np.where(neutral, 1, -1)
             labels = torch.as_tensor(embed(targets, distinct, balanced), device=self.device)
             if np.isfinite(targets).any():
-                without = torch.as_tensor(embed(np.full_like(targets, np.nan), distinct, balanced), device=self.device)
+                without = torch.as_tensor(embed(opposites(targets), distinct, balanced), device=self.device)
         group = np.array([p.space_group for p in plans])
         kinds = np.array([p.distinct for p in plans])
         arrays = (group, allowed, mask, elements, classes, positions, k, kinds)
