@@ -59,9 +59,12 @@ class ParetoBar(QWidget):
         self._menu.aboutToShow.connect(self._fill)
         self.add.setMenu(self._menu)
         row.addWidget(self.add)
+        column.addLayout(row)
+        row = QHBoxLayout()
         self.only = QCheckBox("Only the front")
         self.only.setToolTip("List only candidates of rank 1, which no other beats")
         row.addWidget(self.only)
+        row.addStretch(1)
         self.note = label("", "muted")
         row.addWidget(self.note)
         column.addLayout(row)
@@ -131,7 +134,7 @@ class ParetoBar(QWidget):
         """A menu of the quantities that the project has values of, each with its wishes."""
         self._menu.clear()
         for name, title in axes().items():
-            if self._arrangement.lacks(name):
+            if self._arrangement.lacks(name) or name.endswith("space_group"):  # of a group no number is better
                 continue
             wishes = self._menu.addMenu(title)
             for text, written in (("Low", f":{LOW}"), ("High", f":{HIGH}"), ("Near a range…", "=0:1")):

@@ -143,7 +143,8 @@ class ScatterView(QWidget):
 
     def _fit(self) -> None:
         """Say what there is room for: of an axis the symbol where its title does not fit, of the note the number."""
-        self.note.setToolTip(self._note())
+        compared = [objective.in_words for objective in self._ranking.objectives]
+        self.note.setToolTip("\n".join([self._note(), *compared]))
         for text in (self._note(), self._note(short=True)):
             self.note.setText(text)
             if self.note.sizeHint().width() <= self.note.width():
@@ -166,8 +167,7 @@ class ScatterView(QWidget):
         if short:
             return number
         if self._ranking.objectives:
-            compared = ", ".join(objective.in_words for objective in self._ranking.objectives)
-            return f"{number}, ringed: on the Pareto front of {compared}"
+            return f"{number}, ringed: on the Pareto front"
         if not has_front(self._points.names):
             return number
         low = all(sign(name) > 0 for name in self._points.names)
