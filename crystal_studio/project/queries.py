@@ -13,19 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Select, func, select, text
 
 from crystal_studio.candidates.quantities import Method
-from crystal_studio.errors import FileError
 from crystal_studio.project import (
-    check,
     columns,
     connection,
     copies,
     faults,
-    files,
     filters,
     names,
+    opening,
     progress,
     reading,
     rounds,
@@ -51,33 +49,12 @@ class ProjectReader:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        connection.read_header(self.path)
-        check.require_sound(self.path)
-        # Kept so that nobody in this process closes a descriptor of the file while SQLite has locks on it.
-        self._held = files.Held(self.path)
+        self._engine, self.version, self._held = opening.for_reading(self.path)
         weakref.finalize(self, self._held.close)
-        self._engine: Engine = connection.open_reader(self.path)
         with connection.translated(self.path):
-            self.version = connection.user_version(self._engine)
-            self._check_schema()
             # PRAGMA data_version compares a connection with itself: one is kept for it.
             self._watch = self._engine.connect()
         self._watching = threading.Lock()
-
-    def _check_schema(self) -> None:
-        if self.version < schema.SCHEMA_VERSION:
-            raise FileError(
-                f"{self.path} was made by an older Crystal Studio: open it in the window, or run 'crystal-studio resume"
-                f" {self.path}', which brings it up to date and keeps a backup beside it."
-            )
-        if self.version == schema.SCHEMA_VERSION:
-            return
-        found = inspect(self._engine)
-        tables = set(found.get_table_names())
-        for table in schema.metadata.sorted_tables:
-            present = {c["name"] for c in found.get_columns(table.name)} if table.name in tables else set()
-            if not {c.name for c in table.c} <= present:
-                raise connection.newer(self.path, self.version)
 
     def close(self) -> None:
         """Close every connection."""

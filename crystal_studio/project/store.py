@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,16 +17,14 @@ from sqlalchemy import Engine
 
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.candidates.verdicts import Finding, Verdicts
-from crystal_studio.errors import FileError
 from crystal_studio.project import (
     adding,
-    check,
     checksums,
     connection,
     copies,
     findings,
-    migrations,
     names,
+    opening,
     reading,
     recording,
     rounds,
@@ -53,32 +50,9 @@ class ProjectWriter:
 
     @staticmethod
     def create(path: str | Path) -> ProjectWriter:
-        """A new, empty project; raises ``FileError`` where the file exists or cannot be made.
-
-        The file appears under its name only once it is whole.
-        """
+        """A new, empty project; raises ``FileError`` where the file exists or cannot be made."""
         path = Path(path)
-        if path.exists():
-            raise FileError(f"{path} exists already: choose another name, or open it.")
-        _require_folder(path)
-        lock = ProjectLock(path)
-        lock.acquire()
-        draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-        try:
-            with connection.translated(path):
-                engine = connection.open_writer(draft)
-                try:
-                    migrations.upgrade(engine, 0)
-                finally:
-                    copies.close(engine)
-                if path.exists():
-                    raise FileError(f"{path} exists already: choose another name, or open it.")
-                draft.replace(path)
-            return ProjectWriter(path, connection.open_writer(path), lock)
-        except BaseException:
-            copies.remove(draft)
-            lock.release()
-            raise
+        return ProjectWriter(path, *opening.make(path))
 
     @staticmethod
     def open(path: str | Path) -> ProjectWriter:
@@ -89,31 +63,7 @@ class ProjectWriter:
         than this program, is open for writing elsewhere, or cannot be written.
         """
         path = Path(path)
-        connection.read_header(path)
-        _require_writable(path)
-        lock = ProjectLock(path)
-        lock.acquire()
-        try:
-            check.require_sound(path, mine=True)
-            with connection.translated(path):
-                seal.open_up(path)
-            engine = connection.open_writer(path)
-            try:
-                with connection.translated(path):
-                    version = connection.user_version(engine)
-                    if version > schema.SCHEMA_VERSION:
-                        raise connection.newer(path, version)
-                    if version < schema.SCHEMA_VERSION:
-                        copies.back_up(engine, path, version)
-                        migrations.upgrade(engine, version)
-                        migrations.compact(engine)
-            except BaseException:
-                engine.dispose()
-                raise
-        except BaseException:
-            lock.release()
-            raise
-        return ProjectWriter(path, engine, lock)
+        return ProjectWriter(path, *opening.for_writing(path))
 
     def close(self) -> None:
         """Fold the log into the file, so that the one file is the whole project, seal it, and give the lock up."""
@@ -290,16 +240,6 @@ def _put_campaign(db: sqlite3.Connection, row: tuple[Any, ...]) -> None:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _require_folder(path: Path) -> None:
-    if not path.parent.is_dir():
-        raise FileError(f"The folder {path.parent} does not exist: make it first, or choose another.")
-
-
-def _require_writable(path: Path) -> None:
-    if not os.access(path, os.W_OK):
-        raise FileError(f"{path} is read-only: copy it to a place where you may write, or open it read-only.")
 
 
 def bring_up_to_date(path: str | Path) -> bool:
