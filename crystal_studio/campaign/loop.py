@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.campaign.backlog import Backlog, Work
 from crystal_studio.campaign.choosing import Choosing, Chosen
-from crystal_studio.campaign.comparisons import Comparisons
+from crystal_studio.campaign.comparing import Comparing
 from crystal_studio.campaign.events import Event, Message
 from crystal_studio.campaign.flights import Flights, batch_size
 from crystal_studio.campaign.generation import Chunk, Generation, Making
@@ -22,10 +21,9 @@ from crystal_studio.campaign.reporting import Reporter
 from crystal_studio.campaign.tally import Tally
 from crystal_studio.campaign.tasks import Order
 from crystal_studio.candidates.verdicts import Verdicts
-from crystal_studio.crystal.composition import formulas
-from crystal_studio.execution.protocol import Done, Outcome
+from crystal_studio.execution.protocol import Outcome
 from crystal_studio.funnel import run_stage
-from crystal_studio.funnel.protocol import PROMISE, Batch, ChoosingStage, RememberingStage, Stage
+from crystal_studio.funnel.protocol import PROMISE, Batch, ChoosingStage, Stage
 from crystal_studio.generators.protocol import CancelToken
 from crystal_studio.project.queries import ProjectReader
 
@@ -73,11 +71,7 @@ class Loop:
         self._generation, self._order = generation, order
         self._cancel, self._pause = cancel, pause
         self._backlog = Backlog(stages)
-        self._comparing = {
-            index: Comparisons(index, stage, context.memory(stage), partial(reader.batch, geometry=geometry))
-            for index, stage in enumerate(stages)
-            if stage.remembers and isinstance(stage, RememberingStage)
-        }
+        self._comparing = Comparing(stages, context, reader, geometry, self._judged, self._count_deaths)
         self._choosing = {
             index: Choosing(stage, stage.name, reader, campaign, total)
             for index, stage in enumerate(stages)
@@ -130,8 +124,8 @@ class Loop:
         for work in self._in_flight:
             waiting[work.index] += 0 if work.step else len(work)
         held = [0] * len(waiting)
-        for index, comparisons in self._comparing.items():
-            waiting[index] += len(comparisons)
+        for index, size in self._comparing.sizes:
+            waiting[index] += size
         for index, choosing in self._choosing.items():
             held[index] = len(choosing)
         self._reporter.report(phase or self._doing(), part, rate, waiting, held)
@@ -139,7 +133,7 @@ class Loop:
     @property
     def _waiting(self) -> int:
         """Candidates that wait for a stage and are with no worker."""
-        return sum(self._backlog.waiting()) + sum(map(len, self._comparing.values()))
+        return sum(self._backlog.waiting()) + sum(size for _, size in self._comparing.sizes)
 
     @property
     def _in_flight(self) -> list[Work]:
@@ -152,8 +146,7 @@ class Loop:
     @property
     def _held(self) -> list[tuple[int, int]]:
         """By stage the candidates at those that compare or choose, who are neither waiting nor with a worker."""
-        comparing = [(index, len(own)) for index, own in self._comparing.items()]
-        return comparing + [(index, len(own)) for index, own in self._choosing.items()]
+        return self._comparing.sizes + [(index, len(own)) for index, own in self._choosing.items()]
 
     @property
     def _all_made(self) -> bool:
@@ -183,9 +176,8 @@ class Loop:
         work = self._backlog.next_quick()
         if work is None:
             return False
-        comparisons = self._comparing.get(work.index)
-        if comparisons is not None:
-            comparisons.arrive(work.ids, formulas(self._reader.structures(work.ids)))
+        if work.index in self._comparing:
+            self._comparing.arrive(work.index, work.ids)
             return True
         started = time.monotonic()
         verdicts = run_stage.run(self._stages[work.index], self._batch(work.ids), self._context)
@@ -236,7 +228,8 @@ class Loop:
         """Give the engine as much as it takes."""
         flights, generation = self._flights, self._generation
         while flights is not None and flights.room:
-            asked = self._next_comparisons()
+            # Before other tasks: they are short, and all that follows waits for them.
+            asked = self._comparing.next(self._in_flight, self._backlog.smallest)
             if asked is not None:
                 comparisons, asked_for = asked
                 flights.ask(asked_for, *comparisons.task(asked_for))
@@ -251,37 +244,6 @@ class Loop:
                 return
             flights.send(self._stages[work.index], work, self._batch(work.ids))
 
-    def _next_comparisons(self) -> tuple[Comparisons, Work] | None:
-        """They come before other tasks: they are short, and all that follows waits for them."""
-        for index, comparisons in self._comparing.items():
-            if len(comparisons):
-                before = min([w.ids.min() for w in self._in_flight if w.index < index], default=np.inf)
-                work = comparisons.next(min(before, self._backlog.smallest(index)))
-                self._decided(comparisons, index)
-                if work is not None:
-                    return comparisons, work
-        return None
-
-    def _decided(self, comparisons: Comparisons, index: int) -> None:
-        found = comparisons.decided()
-        if found is not None:
-            ids, verdicts, seconds = found
-            self._judged(Work(index, ids), verdicts, seconds)
-
-    def _compared(self, work: Work, outcome: Outcome) -> None:
-        """A task of comparisons has ended."""
-        comparisons = self._comparing[work.index]
-        if isinstance(outcome, Done):
-            comparisons.done(work, outcome.value, outcome.seconds)
-        else:
-            found = answer(self._stages[work.index], work, outcome)
-            comparisons.retry(found.again)
-            if found.verdicts:
-                if comparisons.give_up(int(work.ids[0])):
-                    self._judged(work, found.verdicts, found.seconds)
-                self._count_deaths(found.died)
-        self._decided(comparisons, work.index)
-
     def _receive(self, wait: float) -> None:
         """Take all that came in; waits up to ``wait`` seconds where there is nothing."""
         for sent, outcome in self._flights.landed(wait) if self._flights is not None else ():
@@ -289,7 +251,7 @@ class Loop:
                 self._chunk_landed(sent, outcome)
                 continue
             if sent.step:
-                self._compared(sent, outcome)
+                self._comparing.landed(sent, outcome)
                 continue
             found = answer(self._stages[sent.index], sent, outcome)
             self._backlog.retry(found.again)
