@@ -96,6 +96,14 @@ def graph(asked):
                 apart = fractional - point
                 self.distance_matrix[i] = np.linalg.norm((apart - np.round(apart)) @ cell.cell, axis=1)
 
+        def compute_dihedrals(self):
+            """Without those around a ring of three atoms, which begin and end at the same one: LAMMPS refuses them."""
+            super().compute_dihedrals()
+            for _, _, edge in self.edges_iter2(data=True):
+                ends = edge.get("dihedrals", {})
+                for pair in [pair for pair in ends if pair[0] == pair[1]]:
+                    del ends[pair]
+
     out = Framework(name="framework")
     for k, (symbol, point) in enumerate(zip(asked["symbols"], asked["positions"], strict=True), 1):
         place = {f"_atom_site_fract_{axis}": repr(x) for axis, x in zip("xyz", point, strict=True)}

@@ -56,6 +56,22 @@ def test_a_known_framework_relaxes_to_about_what_was_measured() -> None:
 
 
 @needs_uff
+def test_rings_of_three_atoms_relax() -> None:
+    """Both oxygens of a carboxylate bonded to each other: LAMMPS has no dihedral that ends where it begins."""
+    structures = known("MOF-5")
+    atoms, image, order = perceive_bonds(structures).of(0)
+    carbon = next(
+        int(pair[structures.numbers[pair] == 6][0]) for pair in atoms if set(structures.numbers[pair]) == {6, 8}
+    )
+    around = [(b, step) for (a, b), step in zip(atoms, image, strict=True) if a == carbon]
+    around += [(a, -step) for (a, b), step in zip(atoms, image, strict=True) if b == carbon]
+    (one, here), (two, there) = [end for end in around if structures.numbers[end[0]] == 8]
+    ring = (np.r_[atoms, [[one, two]]], np.r_[image, [there - here]], np.r_[order, np.float32(1)])
+    found = uff.relax(*structures.cell(0), ring, 300.0, 1e-4, 5)
+    assert abs(np.linalg.det(found.lattice)) == pytest.approx(structures.volume[0], rel=0.2)
+
+
+@needs_uff
 def test_the_cell_in_which_it_is_given_makes_no_difference() -> None:
     """The doubled cell is relaxed as its primitive one, and every atom finds its way back."""
     before = known("Mg-MOF-74")
