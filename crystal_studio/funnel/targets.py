@@ -105,15 +105,25 @@ class _OfRanges:
 class TargetsStage(_OfRanges):
     """Rejects what has hardly a chance of the properties asked for, by what is predicted of it and how sure that is.
 
-    The chances of several properties are multiplied. Of what nothing is predicted, nothing is said. Give it a place
-    before the relaxation, which it is to spare.
+    The chances of several properties are multiplied. That to lie near the hull is told by a triage model, which takes
+    one look at each candidate by its potential (workers do that); where there is none, by the property model. Of what
+    nothing is predicted, nothing is said. Give it a place before the relaxation, which it is to spare.
     """
 
     chance: float = option(
         0.1, "Least chance", "chance of having them all, below which a candidate is rejected", low=0, high=1, step=0.05
     )
+    energies: str = option(
+        registry.TRIAGE_DEFAULT,
+        "Model of stability",
+        "name of the triage model that tells how likely a candidate lies near the hull once relaxed",
+        metavar="NAME",
+        advanced=True,
+    )
     name: ClassVar[str] = "targets"
     title: ClassVar[str] = "Targets"
+    version: ClassVar[int] = 2
+    seconds: ClassVar[float] = 600.0  # most of it for a first one, for which the potential is loaded
     sifts: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ("target_chance",)
@@ -125,9 +135,21 @@ class TargetsStage(_OfRanges):
         ),
     )
 
+    def __post_init__(self) -> None:
+        near_hull = any(quantity_of(target.name) == "e_hull" for target in ranges_of(self.ranges))
+        object.__setattr__(self, "costly", near_hull)
+
     def reference(self, context: Any) -> PropertyModel:
         """The property model; raises ``KnownError`` where it is not installed."""
         return registry.load(self.model)
+
+    def _near_hull(self, batch: Batch, target: PropertyTarget) -> NDArray[np.float64] | None:
+        """(B,) chance to lie that near the hull once relaxed; None where no triage model says it."""
+        try:
+            found = registry.load(self.energies).predict(batch.structures)
+        except KnownError:
+            return None
+        return found.chance(bounds(target)[1]) if "e_hull" in map(quantity_of, found.names) else None
 
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Predicts by itself, so that it may stand anywhere; finds target_chance, notes target_note (why not)."""
@@ -143,7 +165,10 @@ class TargetsStage(_OfRanges):
         whole, silent = np.ones(size), []
         for target in asked:
             quantity = quantity_of(target.name)
-            if quantity in names:
+            told = self._near_hull(batch, target) if quantity == "e_hull" else None
+            if told is not None:
+                whole = whole * np.where(np.isnan(told), 1.0, told)
+            elif quantity in names:
                 p = names.index(quantity)
                 metal = found.metal if quantity == "band_gap" else None
                 whole = whole * chances(target, found.mean[:, p], found.std[:, p], metal)

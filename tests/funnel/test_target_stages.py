@@ -12,6 +12,8 @@ from textbook import batch
 
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.campaign.parts import for_request
+from crystal_studio.candidates.batch import Candidates
+from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.lattice import densities
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.targets import PropertyTarget
@@ -20,6 +22,7 @@ from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.reasons import sentence
 from crystal_studio.funnel.targets import RelaxedTargetsStage, TargetsStage, as_text, bounds, chances, ranges_of
+from crystal_studio.properties import registry
 
 numbers = st.floats(-20, 20, allow_nan=False)
 
@@ -62,6 +65,24 @@ def test_what_can_hardly_have_the_gap_is_rejected_and_the_rest_goes_on() -> None
     )
     none = TargetsStage(ranges="band_gap=0:0.1")(made, FunnelContext())
     assert none.passed.tolist() == [False, True]
+
+
+def test_how_likely_it_lies_near_the_hull_a_look_tells() -> None:
+    """A salt 4% too large in every direction will shrink back; salt with its ions mixed up will not be stable."""
+    made = batch("NaCl")
+    lattice, numbers, positions = made.structures.cell(0)
+    mixed = np.array([11, 17, 11, 17, 17, 11, 17, 11])
+    cells = Structures.from_lists([1.04 * lattice, lattice], [numbers, mixed], [positions, positions])
+    both = Batch(np.array([1, 2]), Candidates(cells, np.zeros(2, np.int16)), {})
+    stage = TargetsStage(ranges="e_above_hull=0:0.1", chance=0.3)
+    assert stage.costly and not TargetsStage(ranges="density=2:3").costly
+    found = stage(both, FunnelContext())
+    told = registry.load(registry.TRIAGE_DEFAULT).predict(cells).chance(0.1)
+    assert found.findings[0].values == pytest.approx(told) and found.passed.tolist() == [True, False]
+    without = TargetsStage(ranges="e_above_hull=0:0.1", energies="none such")(both, FunnelContext())
+    head = registry.load().predict(cells)
+    wanted = chances(PropertyTarget("e_above_hull", 0, 0.1), head.mean[:, 1], head.std[:, 1])
+    assert head.names[1] == "e_above_hull" and without.findings[0].values == pytest.approx(wanted)
 
 
 def test_of_what_nothing_is_predicted_nothing_is_said() -> None:
