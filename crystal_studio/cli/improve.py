@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crystal_studio.campaign.improving.rounds import Told
 
 SUMMARY = "make a model better at a request: rounds of generating, relaxing, and training on what was found"
-EXAMPLE = """crystal-studio improve battery.crystals --chemsys Li-Mn-O --rounds 3 --count 1000 --minutes 5
+EXAMPLE = """crystal-studio improve battery.crystals --chemsys Li-Mn-O --target e_above_hull=0:0 --rounds 3 --minutes 5
   crystal-studio improve battery.crystals --resume"""
 
 

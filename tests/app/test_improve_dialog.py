@@ -9,7 +9,7 @@ from improve_fakes import BEST, Made, write_model
 from PySide6.QtCore import Qt
 
 from crystal_studio.app.improve.dialog import ImproveDialog
-from crystal_studio.design.request import DesignRequest
+from crystal_studio.design.request import DesignRequest, PropertyTarget
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
 
@@ -58,6 +58,13 @@ def test_stopped_it_is_carried_on_and_its_rounds_are_there_when_it_is_opened_aga
     assert again.rounds.table.topLevelItemCount() == 2 and not again.go.isEnabled()
     with ProjectReader(dialog._project) as reader:
         assert reader.count() == 80
+
+
+def test_it_says_what_aiming_at_the_hull_brings(dialog) -> None:
+    assert "Aimed at 0 to 0 eV/atom" in dialog.about.text()
+    at_the_hull = dialog._request.with_(targets=(PropertyTarget("e_above_hull", 0.0, 0.0),))
+    dialog.set_project(dialog._project, at_the_hull)
+    assert "Aimed" not in dialog.about.text() and "lead away from" in dialog.about.text()
 
 
 def test_what_cannot_be_improved_is_said(qtbot, dialog) -> None:

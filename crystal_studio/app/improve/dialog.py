@@ -209,9 +209,16 @@ class ImproveDialog(QDialog):
         if asked is None:
             self.about.setText("The request on the Design page has to be complete first.")
         else:
+            aimed = any(target.name == "e_above_hull" for target in asked.targets)
             self.about.setText(
                 f"{title(asked)}: {plural(asked.count, 'candidate')} a round by {asked.model or 'the default model'}, "
-                "each relaxed; the next model learns from those near the hull."
+                "each relaxed; the next model learns from those near the hull"
+                + (
+                    ", and from those far above it what to lead away from."
+                    if aimed
+                    else ". Aimed at 0 to 0 eV/atom above the hull on the Design page, where the model can be, it gets "
+                    "better faster."
+                )
             )
         self.go.setText("Stop" if self.running else "Improve")
         self.go.setEnabled(self._project is not None and (self.running or asked is not None))
