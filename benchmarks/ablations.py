@@ -1,10 +1,11 @@
 """What the weight of elements, equivalent descriptions and less stable crystals give SymmCD: one changed at a time.
 
-    python benchmarks/ablations.py OUT --data mp20_like.parquet --extra mp_le20_above80meV.parquet --epochs 16
+    python benchmarks/ablations.py OUT --data mp20_like.parquet --extra mp_le20_above80meV.parquet --crystals 10000
 
-A small network is trained for the same epochs each time; losses of the averaged weights on the validation split do not
-depend on the weights of the loss. Then candidates are drawn and looked at once each: their expected S.U.N. is the mean
-chance of the triage over novel crystals. Arms that are there are not run again; ``--only`` names some of them.
+A small network is trained on a part of the data for the same epochs each time; losses of the averaged weights on the
+validation split do not depend on the weights of the loss. Then candidates are drawn and looked at once each: their
+expected S.U.N. is the mean chance of the triage over novel crystals. Arms that are there are not run again; ``--only``
+names some of them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from crystal_studio.generators.symmcd.network import NetworkConfig
@@ -35,6 +37,17 @@ ARMS: dict[str, dict[str, Any]] = {
     "no less stable": {"extra": None},
 }
 STAGES = ("geometry", "composition", "symmetry", "uniqueness", "novelty", "triage:limit=10,cutoff=0")
+
+
+def part(path: Path, out: Path, count: int) -> Path:
+    """A file of ``count`` random training rows of another, and all that are none."""
+    target = out / f"{count}-of-{path.name}"
+    if not target.exists():
+        rows = pd.read_parquet(path)
+        training = rows["split"] == "train" if "split" in rows else pd.Series(True, rows.index)
+        drawn = rows[training].sample(min(count, int(training.sum())), random_state=0)
+        pd.concat([drawn, rows[~training]]).sort_index().to_parquet(target, index=False)
+    return target
 
 
 def model_of(folder: Path, args: argparse.Namespace, arm: dict[str, Any], seed: int) -> Path:
@@ -87,6 +100,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--extra", type=Path, required=True, help="less stable crystals")
+    parser.add_argument(
+        "--crystals", type=int, default=10_000, help="of the training, and two fifths as many less stable"
+    )
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
@@ -96,6 +112,8 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
+    args.data = part(args.data, args.out, args.crystals)
+    args.extra = part(args.extra, args.out, args.crystals * 2 // 5)
     for name in args.only or ARMS:
         folder = model_of(args.out / name.replace(" ", "-"), args, ARMS[name], args.seed)
         losses = json.loads((folder / "card.json").read_text())["training"]["losses"]
