@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.campaign.improving.places import writing
-from crystal_studio.campaign.improving.selection import MOST_SHOWN, Selected, weights
+from crystal_studio.campaign.improving.selection import Selected, weights
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.data.datasets import Dataset, load
 from crystal_studio.errors import KnownError
@@ -93,9 +93,12 @@ def write_data(folder: Path, base: Dataset, found: Selected, mix: float, tempera
     return {"base": rehearsed, "found": len(found), "mix": float(weight.sum() / (weight.sum() + rehearsed))}
 
 
-def write_far(folder: Path, far: Selected, found: float) -> Path:
-    """What is learnt to be led away from, as ``far.parquet``: shown as often as ``found`` crystals, if it can be."""
-    weight = np.full(len(far), min(found / max(len(far), 1), MOST_SHOWN))
+def write_far(folder: Path, far: Selected, rehearsed: int, mix: float) -> Path:
+    """What is to be led away from, as ``far.parquet``: ``mix`` of it and the ``rehearsed``, if there is enough.
+
+    All of it has labels, so that it is there however few were found near the hull.
+    """
+    weight = weights(np.zeros(len(far)), rehearsed, mix, 0.0)
     columns: dict[str, Any] = {
         "id": [f"candidate-{i}" for i in far.ids.tolist()],
         "split": ["train"] * len(far),

@@ -160,7 +160,7 @@ class Rounds:
             far = select_far(reader, outcomes, options.near, self.plan.potential) if aimed else None
         counts = material.write_data(folder, base, found, options.mix, options.temperature)
         if far is not None and len(far):
-            material.write_far(folder, far, counts["base"] * counts["mix"] / (1 - counts["mix"]))
+            material.write_far(folder, far, counts["base"], options.mix)
             counts["far"] = len(far)
         return counts
 
