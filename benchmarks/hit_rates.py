@@ -114,15 +114,55 @@ def main() -> None:
     parser.add_argument("--guidance", type=float, nargs="+", default=[0.0, 2.0], help="strengths; 0: no targets")
     parser.add_argument("--chance", type=float, nargs="+", default=[0.1, 0.3], help="least chances to sift by")
     parser.add_argument("--only", action="append", help="these ranges alone (repeatable)")
+    parser.add_argument("--figure", type=Path, help="draw the hit rates")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
     for ranges in args.only or ASKED:
         stem = ranges.replace("=", "_").replace(":", "_").replace(" ", "__")
         for guidance in args.guidance:
             project = args.folder / (f"{stem}-guided-{guidance:g}.crystals" if guidance else "unguided.crystals")
             campaign(project, ranges if guidance else "", guidance, args.count)
             for row in counted(project, ranges, args.chance):
-                print(json.dumps({"asked": ranges, "guidance": guidance, **row}), flush=True)
+                rows.append({"asked": ranges, "guidance": guidance, **row})
+                print(json.dumps(rows[-1]), flush=True)
+    if args.figure:
+        draw(rows, args.figure)
+
+
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
+    """Hit rates with their 95% intervals: a group of bars a range, unguided first, sifted ones paler."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    groups = list(dict.fromkeys(row["asked"] for row in rows))
+    kinds = list(dict.fromkeys((row["guidance"], row["chance"]) for row in rows))
+    colours = {guidance: f"C{i}" for i, guidance in enumerate(dict.fromkeys(g for g, _ in kinds))}
+    least = sorted({chance for _, chance in kinds})
+    figure, axes = plt.subplots(figsize=(11, 4.5), layout="constrained")
+    width = 0.84 / len(kinds)
+    for k, (guidance, chance) in enumerate(kinds):
+        own = [row for row in rows if (row["guidance"], row["chance"]) == (guidance, chance)]
+        at = [groups.index(row["asked"]) - 0.42 + width * (k + 0.5) for row in own]
+        shares = [Share(row["hits"], row["delivered"]) for row in own]
+        reach = np.abs(np.array([s.interval for s in shares]).T - [s.value for s in shares]) * 100
+        how = f"w = {guidance:g}" if guidance else "unguided"
+        axes.bar(
+            at,
+            [100 * share.value for share in shares],
+            width,
+            yerr=reach,
+            color=colours[guidance],
+            alpha=1 - 0.7 * least.index(chance) / max(len(least) - 1, 1),
+            error_kw={"lw": 0.8, "ecolor": "0.3"},
+            label=f"{how}, chance at least {chance:g}" if chance else f"{how}, all relaxed",
+        )
+    axes.set_xticks(range(len(groups)), [group.replace(" ", "\n") for group in groups], fontsize=7)
+    axes.set(ylabel="hit rate of delivered candidates, %", ylim=(0, 100))
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    figure.savefig(path, dpi=130)
 
 
 if __name__ == "__main__":
