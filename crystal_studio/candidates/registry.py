@@ -76,6 +76,13 @@ BUILT_IN = (
         shown=False,
     ),
     Quantity(
+        "weaknesses",
+        "Weak points",
+        kind=LABEL,
+        description="What makes its energy above hull less sure than others: what the potential is known to be weak at",
+        shown=False,
+    ),
+    Quantity(
         "e_hull_spread",
         "Spread of energy above hull",
         "ΔE<sub>hull</sub>",

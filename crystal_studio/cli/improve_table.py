@@ -9,7 +9,7 @@ from crystal_studio.cli import common
 
 COLUMNS = (
     "round", "model", "kept", "generated", "relaxed", "S.U.N. 0", "S.U.N. near", "alone near", "per relaxed",
-    "by guard 0", "by guard", "new", "templates", "systems", "loss", "minutes",
+    "by guard 0", "by guard", "new", "weak", "templates", "systems", "loss", "minutes",
 )  # fmt: skip
 
 
@@ -45,7 +45,8 @@ def text(document: dict[str, Any]) -> str:
     near = document["plan"]["options"]["near"]
     lines.append(
         f"Shares of the candidates generated with 95% intervals; near: at most {near:g} eV/atom above the hull; "
-        "alone: copies of candidates of earlier rounds count too; new: of distinct ones, not made in an earlier round."
+        "alone: copies of candidates of earlier rounds count too; new: of distinct ones, not made in an earlier round; "
+        "weak: of those near the hull, whose energy rests on what the potential is known to be weak at."
     )
     return "\n".join([*lines, document["summary"]])
 
@@ -65,6 +66,7 @@ def _line(one: dict[str, Any]) -> dict[str, Any]:
         "by guard 0": _share(one.get("guard_0")),
         "by guard": _share(one.get("guard_near")),
         "new": _share(one.get("new_to_project"), False),
+        "weak": _share(one.get("weak"), False),
         "templates": one.get("templates"),
         "systems": one.get("systems"),
         "loss": loss.get("after"),

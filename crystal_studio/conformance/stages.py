@@ -20,6 +20,7 @@ from crystal_studio.funnel import stage_options
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch, RememberingStage, Stage
+from crystal_studio.funnel.stage_registry import STAGES
 from crystal_studio.funnel.well_formed import complaint
 
 TOLERANCE = 1e-3
@@ -140,11 +141,13 @@ def hands_off(stage: Stage, context: FunnelContext) -> None:
 
 
 def reads_what_it_requires(stage: Stage, context: FunnelContext) -> None:
-    """It reads no quantity that it does not require, so that the order of a funnel can be checked."""
+    """It reads no quantity that it does not require, so that the order of a funnel can be checked, but those that stages
+    give which it follows: it does without them."""
     batch = _batch(stage, context, _usual(stage))
     found = _Found(_columns(tuple(quantities()), len(batch), context.potential))
     _judge(stage, Batch(batch.ids, batch.candidates, found), context)
-    hidden = found.asked - set(stage.requires)
+    heeded = {q for name in getattr(stage, "follows", ()) for q in STAGES.get(name).gives}
+    hidden = found.asked - set(stage.requires) - heeded
     need(not hidden, f"it reads {', '.join(sorted(hidden))} without requiring it")
 
 

@@ -77,7 +77,8 @@ class Stage(Protocol):
     What can be set of it are fields of its dataclass, declared with ``stage_options.option``. One of which something
     has to be set before it can judge says so as ``lacks() -> (option, sentence)``, both empty where nothing has.
     One that is to spare candidates the costly ones has ``sifts = True``: added to a funnel, it goes before them, but
-    behind those that it ``follows``, names of stages whose word it heeds.
+    behind those that it ``follows``, names of stages whose word it heeds. What those give it may read without
+    requiring it, and does without where it is not there.
     """
 
     name: str

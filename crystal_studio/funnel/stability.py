@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, marking, rejecting
 from crystal_studio.crystal.composition import counts
 from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import KnownError
+from crystal_studio.funnel import weaknesses
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext, hull_of
 from crystal_studio.funnel.protocol import Batch
@@ -25,7 +27,7 @@ class StabilityStage:
     """Finds formation energy and energy above the reference hull, and marks what lies higher than the cutoff.
 
     Energy and hull come from one potential, that of the context. The hull knows the phases of 2018-2021: an energy
-    above it is a lower bound.
+    above it is a lower bound. Names what the potential is known to be weak at (``weaknesses.py``) where that matters.
     """
 
     cutoff: float = option(
@@ -34,13 +36,14 @@ class StabilityStage:
     rejects: bool = False
 
     name = "stability"
-    version = 2
+    version = 3
     title = "Energy above hull"
     in_order = False
     costly = False
     remembers = False
     requires = ("energy_per_atom",)
-    gives = ("e_hull", "formation_energy")
+    follows = ("relaxation",)
+    gives = ("e_hull", "formation_energy", "weaknesses")
     reasons = (
         ReasonKind(
             "above_hull", "Far above the hull", "It lies {e_hull:.3f} eV/atom above the hull (limit {cutoff:.3f})."
@@ -54,7 +57,8 @@ class StabilityStage:
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Finds e_hull and formation_energy (eV/atom, NaN if unknown) from the energy_per_atom by the potential of the
-        context; notes decomposition, and hull_note (why there is no answer)."""
+        context, and its weaknesses (None where there are none, or no e_hull); notes decomposition, and hull_note (why
+        there is no answer)."""
         size = len(batch)
         try:
             hull = self.reference(context)
@@ -68,6 +72,7 @@ class StabilityStage:
         findings = (
             Finding("e_hull", method, e_hull),
             Finding("formation_energy", method, np.where(fault, np.nan, found.formation_energy)),
+            Finding("weaknesses", method, _weaknesses(batch, method.name, np.flatnonzero(np.isfinite(e_hull)))),
         )
         notes = {
             "decomposition": objects([text or None for text in found.decomposition]),
@@ -85,3 +90,11 @@ class StabilityStage:
             for e in e_hull
         ]
         return rejecting(high, findings, notes)
+
+
+def _weaknesses(batch: Batch, potential: str, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    """(B,) what the potential is weak at in those ``rows``."""
+    change = np.asarray(batch.value("volume_change", potential), float)[rows]
+    found = np.full(len(batch), None, object)
+    found[rows] = weaknesses.of_potential(potential, batch.structures.take(rows), change)
+    return found

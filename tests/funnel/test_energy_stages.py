@@ -103,6 +103,21 @@ def test_candidate_without_energy_gets_a_note() -> None:
     assert verdicts.passed.all() and "no energy" in verdicts.notes["hull_note"][0]
 
 
+def test_weak_points_of_the_potential_stand_beside_the_energy_and_only_mark() -> None:
+    """The change of volume is heeded where a relaxation has found it, and is not needed."""
+    plain = with_energy(batch("NaCl", "Fe", "SrTiO3"), -3.4)
+    verdicts = StabilityStage(cutoff=10)(plain, FunnelContext())
+    assert found(verdicts, "weaknesses").tolist() == [None, "magnetic (Fe)", None]
+    assert verdicts.passed.all() and codes(verdicts) == ["", "", ""]
+    changed = replace(plain, found={**plain.found, "volume_change@chgnet": np.array([1.0, np.nan, 1.9])})
+    verdicts = StabilityStage(cutoff=10)(changed, FunnelContext())
+    assert found(verdicts, "weaknesses").tolist() == [None, "magnetic (Fe)", "volume (swelled)"]
+
+
+def test_without_an_energy_nothing_rests_on_weak_points() -> None:
+    assert found(StabilityStage()(batch("Fe"), FunnelContext()), "weaknesses").tolist() == [None]
+
+
 def test_a_relaxation_that_was_given_up_moves_nothing() -> None:
     lonely = Structures.from_lists([20 * np.eye(3), 5.64 * np.eye(3)], [[18], structures("NaCl").numbers],
                                    [[[0, 0, 0]], structures("NaCl").positions])  # fmt: skip

@@ -22,6 +22,7 @@ COLUMNS = (
     ("Near the hull", 130, "The same near the hull"),
     ("Second potential", 130, "Near the hull by the second potential too"),
     ("New", 70, "Of distinct candidates, those that no earlier round has made"),
+    ("Weak", 70, "Of those near the hull, whose energy rests on what the potential is known to be weak at"),
     ("Loss", 70, "On crystals that were kept back, after the training"),
     ("Time", 80, "Of all its work"),
 )
@@ -114,7 +115,7 @@ def _texts(row: RoundRow) -> list[str]:
         row.model,
         kept,
         *(_share(known.get(key)) for key in ("sun_0", "sun_near", "guard_near")),
-        _share(known.get("new_to_project"), False),
+        *(_share(known.get(key), False) for key in ("new_to_project", "weak")),
         MISSING if loss is None else f"{loss:.3f}",
         span(row.seconds) if row.seconds else MISSING,
     ]

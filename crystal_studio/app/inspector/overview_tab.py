@@ -19,6 +19,7 @@ from crystal_studio.app.typeset import formula_html, hm_html
 from crystal_studio.app.widgets import label
 from crystal_studio.candidates.registry import quantities
 from crystal_studio.funnel.reasons import stage_title
+from crystal_studio.funnel.weaknesses import explained
 
 HULL_NOTE = (
     "The hull is built from Materials Project phases of 2018 to 2021: "
@@ -26,7 +27,7 @@ HULL_NOTE = (
 )
 
 ENERGIES = ("energy_per_atom", "formation_energy", "e_hull")
-ELSEWHERE = ("novel", "nearest_known", "nearest_distance", "in_domain", "probability_metal")
+ELSEWHERE = ("weaknesses", "novel", "nearest_known", "nearest_distance", "in_domain", "probability_metal")
 """Quantities with a place of their own in the overview."""
 
 
@@ -50,6 +51,7 @@ class OverviewTab(Tab):
         if facts.framework is None or known & set(ENERGIES):  # nobody asks frameworks for their energy
             grid.group("Energy")
             self._computed(grid, facts, ENERGIES)
+            self._weak_points(grid, facts)
         if row.value("e_hull") is not None:
             grid.note(HULL_NOTE)
         others = known - set(ENERGIES) - set(ELSEWHERE)
@@ -110,6 +112,17 @@ class OverviewTab(Tab):
                 bounds[bound_note(quantity, beside)] = None
         for note in filter(None, bounds):
             grid.note(f"{note}.")
+
+    @staticmethod
+    def _weak_points(grid: FactGrid, facts: CandidateFacts) -> None:
+        """Why an energy above hull is less sure than others; nothing where there is no reason."""
+        rows = [q for q in facts.quantities if q.quantity == "weaknesses" and q.label]
+        title = quantities()["weaknesses"].title
+        for found in rows:
+            by = found.method.title or found.method.name
+            why = "\n\n".join(f"{w.name.capitalize()}: {w.why} {w.todo}" for w in explained(found.label or ""))
+            heading = title if len(rows) == 1 else f"{title}, {by}"
+            grid.text(heading, found.label or "", f"The energy above hull by {by} is less sure than others.\n\n{why}")
 
     @staticmethod
     def _status(facts: CandidateFacts) -> QWidget:

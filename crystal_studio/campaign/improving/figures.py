@@ -87,7 +87,7 @@ def counted(reader: ProjectReader, outcome: Outcome, near: float, potential: str
     """S.U.N. at 0 and ``near`` per generated and per relaxed candidate, validity, novelty and diversity.
 
     ``sun`` counts what is new in the project, ``alone`` the round as if it were the only one: copies of candidates of
-    earlier campaigns count there as what those are, each once.
+    earlier campaigns count there as what those are, each once. ``weak`` is of those stable up to ``near``.
     """
     total, relaxed = len(outcome), int(outcome.relaxed.sum())
     earlier = np.unique(outcome.twin[(outcome.twin > 0) & ~np.isin(outcome.twin, outcome.ids)])
@@ -104,6 +104,7 @@ def counted(reader: ProjectReader, outcome: Outcome, near: float, potential: str
     figures["new_to_training"] = share(int((unique & outcome.novel).sum()), int(unique.sum()))
     figures["new_to_project"] = share(int(unique.sum()), distinct)
     found = outcome.sun(near)
+    figures |= _weak(reader, outcome.ids[found], potential)
     figures["systems"] = len(set(outcome.chemsys[found].tolist()))
     figures["templates"] = _templates(reader, outcome.ids[found])
     figures |= _validity(reader, outcome.campaign_id)
@@ -116,6 +117,20 @@ def _stable_again(reader: ProjectReader, ids: NDArray[np.int64], potential: str)
     e_hull = np.asarray(found.get(f"e_hull@{potential}", np.full(len(ids), np.nan)), float)
     novel = np.asarray(found.get("novel", np.zeros(len(ids))), float) == 1
     return e_hull[novel & np.isfinite(e_hull)]
+
+
+def _weak(reader: ProjectReader, ids: NDArray[np.int64], potential: str) -> dict[str, Any]:
+    """How many of the candidates ``ids`` have energies above hull that rest on what the potential is weak at, in all
+    and by kind."""
+    from crystal_studio.funnel.weaknesses import WEAKNESSES, explained, of_potential
+
+    if not len(ids):
+        return {"weak": share(0, 0), "weak_kinds": {w.name: 0 for w in WEAKNESSES}}
+    change = np.asarray(reader.found(ids.tolist()).get(f"volume_change@{potential}", np.full(len(ids), np.nan)), float)
+    marks = [mark or "" for mark in of_potential(potential, reader.structures(ids.tolist()), change)]
+    named = [weakness.name for mark in marks for weakness in explained(mark)]
+    kinds = {w.name: named.count(w.name) for w in WEAKNESSES}
+    return {"weak": share(sum(map(bool, marks)), len(ids)), "weak_kinds": kinds}
 
 
 def _templates(reader: ProjectReader, ids: NDArray[np.int64]) -> int:

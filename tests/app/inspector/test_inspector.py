@@ -88,6 +88,25 @@ def test_an_upper_bound_is_explained_once(inspector, tmp_path, qtbot):
         assert words.count("At most: the relaxation was left, far above the hull.") == 1
 
 
+def test_weak_points_stand_beside_the_energies_with_what_to_do(inspector, tmp_path, qtbot):
+    path = projects.make(tmp_path / "weak.crystals", 2, judged=False)
+    with ProjectWriter.open(path) as writer:
+        found = [
+            Finding("e_hull", projects.POTENTIAL, np.array([0.01, 0.02])),
+            Finding("weaknesses", projects.POTENTIAL, np.array(["magnetic (Mn), van der Waals (layers)", None], object)),
+        ]
+        writer.record(1, "stability", np.array([1, 2]), rejecting([None, None], found), last=True)
+    with ProjectReader(path) as reader:
+        assert reader.ids("'magnetic' in weaknesses").tolist() == reader.ids("weaknesses is not None").tolist() == [1]
+        _look(inspector, qtbot, reader, 1)
+        lines = inspector.overview.as_text().splitlines()
+        assert "Weak points\tmagnetic (Mn), van der Waals (layers)" in lines and "Further quantities" not in lines
+        (shown,) = [x for x in inspector.overview.findChildren(QLabel) if x.text().startswith("magnetic (Mn)")]
+        assert "ferromagnetic" in shown.toolTip() and "PBE-D3" in shown.toolTip()
+        _look(inspector, qtbot, reader, 2)
+        assert "Weak points" not in inspector.overview.as_text()
+
+
 def test_overview_of_a_candidate_without_verdicts(inspector, project, qtbot):
     _look(inspector, qtbot, project, 3)
     lines = inspector.overview.as_text()
