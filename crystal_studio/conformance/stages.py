@@ -141,8 +141,8 @@ def hands_off(stage: Stage, context: FunnelContext) -> None:
 
 
 def reads_what_it_requires(stage: Stage, context: FunnelContext) -> None:
-    """It reads no quantity that it does not require, so that the order of a funnel can be checked, but those that stages
-    give which it follows: it does without them."""
+    """It reads no quantity that it does not require, so that the order of a funnel can be checked, but what the
+    stages give that it follows: it does without that."""
     batch = _batch(stage, context, _usual(stage))
     found = _Found(_columns(tuple(quantities()), len(batch), context.potential))
     _judge(stage, Batch(batch.ids, batch.candidates, found), context)

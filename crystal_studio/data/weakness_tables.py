@@ -27,7 +27,7 @@ class ElementErrors:
     phases : (119,) int64, phases with the element that were compared
     error : (119,) eV/atom, mean absolute error of their formation energies, NaN where there is none
     left : (119,) eV/atom, the same once an error of each element has been taken away from them: what is linear in the
-        composition shifts a crystal and all that competes with it alike, so that this is what an energy above hull keeps
+        composition shifts a crystal and all that competes with it alike; this is what an energy above hull keeps
     usual : eV/atom, ``left`` over all phases
     """
 

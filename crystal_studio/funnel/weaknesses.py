@@ -32,9 +32,9 @@ REACH = 1.25
 """Bonds are shorter than this times the sum of the covalent radii: longer than those of metals (lead 1.20), shorter
 than the gaps between layers of tellurides (Bi2Te3 1.32)."""
 
-MOMENTS = tuple(SYMBOLS.index(symbol) for symbol in "V Cr Mn Fe Co Ni Ce Eu Gd Pa U Np Pu Am Cm".split())
-"""Atomic numbers of 3d metals, lanthanides and actinides whose moments decide energies. The 4f electrons of the other
-lanthanides are frozen in the cores of the training data (as in pymatgen's MPRelaxSet), and order at 1 meV/atom."""
+MOMENTS = (23, 24, 25, 26, 27, 28, 58, 63, 64, 91, 92, 93, 94, 95, 96)
+"""V to Ni; Ce, Eu, Gd; Pa to Cm: atoms whose moments decide energies. The 4f electrons of the other lanthanides are
+frozen in the cores of the training data (as in pymatgen's MPRelaxSet): of their order it knows nothing, small as it is."""
 
 _BODIES = ("molecules", "chains", "layers")
 

@@ -93,7 +93,9 @@ def test_weak_points_stand_beside_the_energies_with_what_to_do(inspector, tmp_pa
     with ProjectWriter.open(path) as writer:
         found = [
             Finding("e_hull", projects.POTENTIAL, np.array([0.01, 0.02])),
-            Finding("weaknesses", projects.POTENTIAL, np.array(["magnetic (Mn), van der Waals (layers)", None], object)),
+            Finding(
+                "weaknesses", projects.POTENTIAL, np.array(["magnetic (Mn), van der Waals (layers)", None], object)
+            ),
         ]
         writer.record(1, "stability", np.array([1, 2]), rejecting([None, None], found), last=True)
     with ProjectReader(path) as reader:
