@@ -34,7 +34,7 @@ than the gaps between layers of tellurides (Bi2Te3 1.32)."""
 
 MOMENTS = (23, 24, 25, 26, 27, 28, 58, 63, 64, 91, 92, 93, 94, 95, 96)
 """V to Ni; Ce, Eu, Gd; Pa to Cm: atoms whose moments decide energies. The 4f electrons of the other lanthanides are
-frozen in the cores of the training data (as in pymatgen's MPRelaxSet): of their order it knows nothing, small as it is."""
+frozen in the cores of the training data (as in pymatgen's MPRelaxSet), which know nothing of their small order."""
 
 _BODIES = ("molecules", "chains", "layers")
 
