@@ -48,7 +48,7 @@ def test_stopped_it_is_carried_on_and_its_rounds_are_there_when_it_is_opened_aga
     table = dialog.rounds.table
     assert table.topLevelItemCount() == 2, dialog.message.text()
     assert [table.topLevelItem(i).text(2) for i in range(2)] == ["Yes", "Yes"]
-    assert "%" in table.topLevelItem(1).text(4) and table.topLevelItem(1).text(7) == "1.000"
+    assert "%" in table.topLevelItem(1).text(4) and table.topLevelItem(1).text(8) == "1.000"
     assert "1 round;" in dialog.message.text() and not dialog.resume.isVisible()
     curves = dialog.rounds.place.plot.listDataItems()
     assert len(curves) == 3 and [len(curve.getData()[0]) for curve in curves] == [2, 2, 2]

@@ -104,7 +104,7 @@ def test_weak_points_stand_beside_the_energies_with_what_to_do(inspector, tmp_pa
         lines = inspector.overview.as_text().splitlines()
         assert "Weak points\tmagnetic (Mn), van der Waals (layers)" in lines and "Further quantities" not in lines
         (shown,) = [x for x in inspector.overview.findChildren(QLabel) if x.text().startswith("magnetic (Mn)")]
-        assert "ferromagnetic" in shown.toolTip() and "PBE-D3" in shown.toolTip()
+        assert "ferromagnetic" in shown.toolTip() and "Van der Waals: Its parts" in shown.toolTip()
         _look(inspector, qtbot, reader, 2)
         assert "Weak points" not in inspector.overview.as_text()
 
