@@ -26,7 +26,7 @@ def main(path: str, first: str, second: str, where: str, most: float) -> None:
         found = reader.columns(names, f"({where}) and {near}" if where else near)
         cells = reader.structures(found["id"].tolist(), first)
     marks = of_potential(first, cells, found[names[3]])
-    kinds = np.array([[w in explained(mark or "") for w in WEAKNESSES] for mark in marks], bool)
+    kinds = np.array([[w in explained(mark or "").values() for w in WEAKNESSES] for mark in marks], bool)
     magnetic = [w.name for w in WEAKNESSES].index("magnetic")
     rows = {w.name: kinds[:, k] for k, w in enumerate(WEAKNESSES)}
     rows |= {"any": kinds.any(1), "any but magnetic": np.delete(kinds, magnetic, 1).any(1)}

@@ -107,9 +107,10 @@ def of_potential(potential: str, structures: Structures, volume_change: NDArray[
     return marks(structures, volume_change, ElementErrors.load(potential), Volumes.load())
 
 
-def explained(mark: str) -> list[Weakness]:
-    """The kinds of weakness that a text of ``marks`` names, in its order."""
-    return [weakness for weakness in WEAKNESSES if f"{weakness.name} (" in mark]
+def explained(mark: str) -> dict[str, Weakness]:
+    """The parts of a text of ``marks``, such as "magnetic (Mn)", in its order, and what each means."""
+    said = [f"{part.removesuffix(')')})" for part in mark.split("), ") if part]
+    return {part: weakness for part in said for weakness in WEAKNESSES if part.startswith(f"{weakness.name} (")}
 
 
 def weak(errors: ElementErrors) -> NDArray[np.bool_]:

@@ -78,7 +78,13 @@ def test_bonds_that_hold_in_all_directions(name: str) -> None:
 def test_what_each_kind_means_is_told() -> None:
     both = marks(CRYSTALS["MnO"], np.array([2.0]))[0]
     assert both == "volume (swelled), magnetic (Mn)"
-    assert [w.name for w in explained(both)] == ["volume", "magnetic"] and explained("") == []
+    told = explained("volume (large, swelled), magnetic (Mn), van der Waals (layers)")
+    names = {
+        "volume (large, swelled)": "volume",
+        "magnetic (Mn)": "magnetic",
+        "van der Waals (layers)": "van der Waals",
+    }
+    assert {part: weakness.name for part, weakness in told.items()} == names and explained("") == {}
     assert all(w.why.endswith(".") and w.todo.endswith(".") for w in WEAKNESSES)
 
 

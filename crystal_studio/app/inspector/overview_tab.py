@@ -120,11 +120,11 @@ class OverviewTab(Tab):
         title = quantities()["weaknesses"].title
         for found in rows:
             by = found.method.title or found.method.name
-            why = "\n\n".join(
-                f"{w.name[:1].upper()}{w.name[1:]}: {w.why} {w.todo}" for w in explained(found.label or "")
-            )
             heading = title if len(rows) == 1 else f"{title}, {by}"
-            grid.text(heading, found.label or "", f"The energy above hull by {by} is less sure than others.\n\n{why}")
+            for part, weakness in explained(found.label or "").items():
+                tip = f"The energy above hull by {by} is less sure than others. {weakness.why}\n\n{weakness.todo}"
+                grid.text(heading, part, tip)
+                heading = ""
 
     @staticmethod
     def _status(facts: CandidateFacts) -> QWidget:

@@ -128,7 +128,7 @@ def _weak(reader: ProjectReader, ids: NDArray[np.int64], potential: str) -> dict
         return {"weak": share(0, 0), "weak_kinds": {w.name: 0 for w in WEAKNESSES}}
     change = np.asarray(reader.found(ids.tolist()).get(f"volume_change@{potential}", np.full(len(ids), np.nan)), float)
     marks = [mark or "" for mark in of_potential(potential, reader.structures(ids.tolist()), change)]
-    named = [weakness.name for mark in marks for weakness in explained(mark)]
+    named = [weakness.name for mark in marks for weakness in explained(mark).values()]
     kinds = {w.name: named.count(w.name) for w in WEAKNESSES}
     return {"weak": share(sum(map(bool, marks)), len(ids)), "weak_kinds": kinds}
 
