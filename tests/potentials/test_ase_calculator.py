@@ -171,5 +171,5 @@ def test_stages_find_the_hull_of_a_file(tmp_path: Path, monkeypatch: pytest.Monk
     kept = {f.quantity: f.values[0] for f in plain.findings}
     assert (left["stopped"], kept["stopped"]) == (1.0, 0.0)
     found = {"energy_per_atom@mace-tiny": np.array([-29.9])}
-    (e_hull, _) = StabilityStage()(Batch(batch.ids, batch.candidates, found), context).findings
+    e_hull, *_ = StabilityStage()(Batch(batch.ids, batch.candidates, found), context).findings
     assert e_hull.method.name == "mace-tiny" and e_hull.values == pytest.approx([0.1])
