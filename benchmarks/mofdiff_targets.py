@@ -1,5 +1,5 @@
 """Frameworks drawn without and with a target: what z says, what is estimated of those that are made and valid, and what
-is measured in them (CO2 by Monte Carlo on the grid, pores by Zeo++).
+is measured in them (CO2 by Monte Carlo on the grid, pores by Zeo++, undivided).
 
     python benchmarks/mofdiff_targets.py OUT --ways none w2 best8 --chunks 4
     python benchmarks/mofdiff_targets.py OUT --ways none best8 --measure 60
@@ -143,7 +143,7 @@ def measure(row: dict[str, Any], quantity: str, steps: tuple[int, int]) -> dict[
     lattice, numbers, positions = (np.array(row[name]) for name in ("lattice", "numbers", "positions"))
     if quantity != CO2:
         one = Structures.from_lists([lattice], [numbers], [positions])
-        verdicts = run(PoresStage(), Batch(np.zeros(1, np.int64), Candidates.of_structures(one)), None)
+        verdicts = run(PoresStage(divided=False), Batch(np.zeros(1, np.int64), Candidates.of_structures(one)), None)
         found = next(finding for finding in verdicts.findings if finding.quantity == quantity)
         return {"value": float(found.values[0]), "error": 0.0}
     loaded = loadings(lattice, numbers, positions, charges(lattice, numbers, positions), STATES, steps)

@@ -78,8 +78,8 @@ class MofDiffOptions(Options):
     best_of: int = declare(
         8,
         "Best of",
-        "towards targets make N frameworks for each candidate, from noise at first and then from the best of them, and"
-        " hand over those whose pores and CO2, as they are built, are nearest; 1 draws until one holds together",
+        "N frameworks are made for each candidate, the later ones from the best of the earlier, and those nearest to the"
+        " targets are handed over; 1 compares none",
         section="targets",
         low=1,
         high=MOST_BEST_OF,
