@@ -1,12 +1,14 @@
-"""Known metal-organic frameworks as an example project, and what a model proposes beside them.
+"""Known metal-organic frameworks as an example project, beside what a model proposes.
 
-    python benchmarks/example_frameworks.py resources/example/frameworks.crystals
-    python benchmarks/example_frameworks.py resources/example/frameworks.crystals --model mofdiff --count 32
+    python benchmarks/example_frameworks.py PROJECT --model mofdiff-core --count 32 --seed 3
+    python benchmarks/example_frameworks.py PROJECT
 
-Without ``--model``: HKUST-1 and frameworks of CoRE MOF 2019 with other metals, one for each set of metals in the order
-of their names, of at most ``--atoms`` atoms in the cell, that pass the checks of the funnel "mof". They are put
-together from the blocks of the shipped library, so their atoms stand up to 0.3 A from where they were measured; their
-pores are those that the authors of the table give. With ``--model`` a campaign of the funnel "mof" is added.
+With ``--model``: a campaign of the funnel "mof" with estimates of CO2, in a new or an existing project. Without:
+HKUST-1 and frameworks of CoRE MOF 2019 with other metals, one for each set of metals in the order of their names, of at
+most ``--atoms`` atoms in the cell, that pass the checks of the funnel "mof". They are put together from the blocks of
+the shipped library, so their atoms stand up to 0.3 A from where they were measured; their pores are those that the
+authors of the table give. The names of the campaigns and the origin of each candidate say which are known and which
+generated. Both, in this order, make ``resources/example/frameworks.crystals``.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from crystal_studio.project.store import ProjectWriter
 
 FIRST = "FIQCEN_clean"  # HKUST-1
 FIGURES = ("lcd", "pld", "surface_area", "void_fraction")
-TABLE = Method("core-mof-2019", "reference", "CoRE MOF 2019 (Zeo++ by its authors, probe of nitrogen)")
+TABLE = Method("core-mof-2019", "reference", "CoRE MOF 2019 (Zeo++ by its authors)")
 
 
 def pores() -> dict[str, list[float]]:
@@ -76,17 +78,19 @@ def main() -> None:
     parser.add_argument("--atoms", type=int, default=160, help="most atoms in the cell of a known framework")
     parser.add_argument("--model", default="", help="add a campaign of this model")
     parser.add_argument("--count", type=int, default=32, help="candidates of the campaign")
+    parser.add_argument("--target", help="what the campaign aims at, like co2_working_capacity=2:4")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     if args.model:
         command = [sys.executable, "-m", "crystal_studio", "generate", str(args.project), "--model", args.model]
         command += ["--count", str(args.count), "--seed", str(args.seed), "--funnel", "mof", "--device", "cpu"]
-        subprocess.run([*command, "--name", "Proposed frameworks"], check=True)
+        command += ["--stage", "co2_estimate", *(["--target", args.target] if args.target else [])]
+        subprocess.run([*command, "--name", "Generated frameworks (MOFDiff)"], check=True)
         return
     names, candidates = chosen(args.known, args.atoms)
     figures = np.array([pores()[name] for name in names])
     provenance = {"data": "CoRE MOF 2019 (CC BY 4.0), put together from the blocks of the shipped library"}
-    with ProjectWriter.create(args.project) as writer:
+    with (ProjectWriter.open if args.project.exists() else ProjectWriter.create)(args.project) as writer:
         campaign = writer.add_campaign("Known frameworks (CoRE MOF 2019)", {}, provenance, len(names), kind=KIND)
         sources = [f"CoRE MOF 2019: {name}" for name in names]
         ids = writer.add_candidates(campaign, np.arange(len(names)), candidates, sources, unjudged=True)
