@@ -78,8 +78,8 @@ class MofDiffOptions(Options):
     best_of: int = declare(
         8,
         "Best of",
-        "N frameworks are made for each candidate, the later ones from the best of the earlier, and those nearest to the"
-        " targets are handed over; 1 compares none",
+        "N frameworks are made for each candidate, the later ones from the best of the earlier, and those nearest to"
+        " the targets are handed over; 1 compares none",
         section="targets",
         low=1,
         high=MOST_BEST_OF,
