@@ -3,6 +3,7 @@ is measured in them (CO2 by Monte Carlo on the grid, pores by Zeo++, undivided).
 
     python benchmarks/mofdiff_targets.py OUT --ways none w2 best8 --chunks 4
     python benchmarks/mofdiff_targets.py OUT --ways none best8 --measure 60
+    python benchmarks/mofdiff_targets.py OUT --ways none best8 --relax 15
     python benchmarks/mofdiff_targets.py OUT --table [--figure FILE.svg]
     python benchmarks/mofdiff_targets.py OUT --target lcd=8:12 --ways none best8 --chunks 1
 
@@ -30,10 +31,11 @@ from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.targets import PropertyTarget
-from crystal_studio.funnel.mof_validity import MofValidityStage
+from crystal_studio.funnel.mof_validity import MofValidityStage, RelaxedMofValidityStage
 from crystal_studio.funnel.pores import PoresStage
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.run_stage import run
+from crystal_studio.funnel.uff_relaxation import UffRelaxationStage
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import latents
 from crystal_studio.generators.mofdiff import model as mofdiff
@@ -156,15 +158,29 @@ def measure(row: dict[str, Any], quantity: str, steps: tuple[int, int]) -> dict[
     }
 
 
+def relaxed(row: dict[str, Any], quantity: str) -> dict[str, Any]:
+    """What is estimated of one framework relaxed by UFF, or why it is lost."""
+    lattice, numbers, positions = (np.array(row[name]) for name in ("lattice", "numbers", "positions"))
+    one = Candidates.of_structures(Structures.from_lists([lattice], [numbers], [positions]))
+    verdicts = run(UffRelaxationStage(), Batch(np.zeros(1, np.int64), one), None)
+    if verdicts.status[0] != "passed" or verdicts.geometry is None:
+        return {"lost": verdicts.status[0]}
+    one = Candidates.of_structures(verdicts.geometry.structures)
+    checked = run(RelaxedMofValidityStage(), Batch(np.zeros(1, np.int64), one), None)
+    if checked.status[0] != "passed":
+        return {"lost": checked.notes["failed_checks"][0]}
+    return {"value": estimated(*one.structures.cell(0), quantity), "built": row["estimate"]}
+
+
 def valid_of(folder: Path, way: str) -> list[dict[str, Any]]:
     """All valid frameworks of a way, in the order in which they were drawn."""
     files = sorted(folder.glob(f"{way}_*.json"), key=lambda path: int(path.stem.split("_")[1]))
     return [row for path in files for row in json.loads(path.read_text())["valid"]]
 
 
-def measured_of(folder: Path, way: str) -> dict[tuple[int, int], dict[str, float]]:
-    """What Monte Carlo found, by chunk and row."""
-    path = folder / f"measured_{way}.jsonl"
+def measured_of(folder: Path, way: str, kind: str = "measured") -> dict[tuple[int, int], dict[str, Any]]:
+    """What was measured, or is estimated of what is relaxed, by chunk and row."""
+    path = folder / f"{kind}_{way}.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     return {(row["chunk"], row["row"]): row for row in map(json.loads, lines)}
 
@@ -198,6 +214,8 @@ def table(folder: Path, target: PropertyTarget) -> dict[str, Any]:
             "told by z": quartiles(json.loads(path.read_text())),
             "estimated": quartiles([row["estimate"] for row in rows]),
             "measured": quartiles([row["value"] for row in measured.values()]),
+            "relaxed": quartiles([r["value"] for r in measured_of(folder, way, "relaxed").values() if "value" in r]),
+            "lost when relaxed": [r["lost"] for r in measured_of(folder, way, "relaxed").values() if "lost" in r],
             "mean standard error": float(np.mean([r["error"] for r in measured.values()])) if measured else None,
         }
     return found
@@ -238,6 +256,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first chunk")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--measure", type=int, default=0, metavar="N", help="measure N valid ones of each way")
+    parser.add_argument("--relax", type=int, default=0, metavar="N", help="relax N valid ones of each way by UFF")
     parser.add_argument("--steps", type=int, nargs=2, default=(500, 500), help="Monte Carlo: to settle, to average")
     parser.add_argument("--table", action="store_true", help="print what is there and do nothing")
     parser.add_argument("--figure", type=Path)
@@ -249,15 +268,21 @@ def main() -> None:
     if arguments.table or arguments.figure:
         print(json.dumps(table(folder, target), indent=1))
         return
-    if arguments.measure:
-        for k in range(arguments.measure):  # in turn, so that what is there at any time compares
+    for kind, most in (("measured", arguments.measure), ("relaxed", arguments.relax)):
+        for k in range(most):  # in turn, so that what is there at any time compares
             for way in arguments.ways:
-                rows, done = valid_of(folder, way), measured_of(folder, way)
+                rows, done = valid_of(folder, way), measured_of(folder, way, kind)
+                if kind == "relaxed":  # a search hands over the nearest first: at random, but the same each time
+                    rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
                 if k < len(rows) and (rows[k]["chunk"], rows[k]["row"]) not in done:
                     about = {name: rows[k][name] for name in ("chunk", "row")}
-                    about |= measure(rows[k], target.name, tuple(arguments.steps))
-                    with (folder / f"measured_{way}.jsonl").open("a") as file:
+                    steps = tuple(arguments.steps)
+                    about |= (
+                        measure(rows[k], target.name, steps) if kind == "measured" else relaxed(rows[k], target.name)
+                    )
+                    with (folder / f"{kind}_{way}.jsonl").open("a") as file:
                         file.write(json.dumps(about) + "\n")
+    if arguments.measure or arguments.relax:
         return
     generator = registry.load(arguments.model)
     assert isinstance(generator, MofDiff)

@@ -38,6 +38,15 @@ def test_goes_on_where_it_stopped(few, tmp_path, monkeypatch):
     assert json.loads(target.with_suffix(".card.json").read_text())["frameworks"] == 2
 
 
+def test_what_no_framework_takes_up_is_no_label(tmp_path):
+    mofs = shipped_mofs().take(np.arange(3))
+    figures = dict.fromkeys(build_adsorption.COLUMNS, 1.0)
+    first, second, third = mofs.name.tolist()
+    rows = [{"name": first} | figures, {"name": second} | figures | {"co2_uptake": 25.0}, {"name": third}]
+    assert build_adsorption.write(rows, mofs, tmp_path / "table.csv") == 1
+    assert list(build_pores.read(tmp_path / "table.csv")) == [first]
+
+
 def test_small_frameworks_come_first():
     sizes = np.array([900, 10, 300, 150])
     assert sizes[build_adsorption.order(sizes)].tolist()[2:] in ([900, 300], [300, 900])
