@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument(
         "--crystals", type=int, default=10_000, help="of the training, and two fifths as many less stable"
     )
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--count", type=int, default=300)
@@ -116,8 +116,11 @@ def main() -> None:
     args.extra = part(args.extra, args.out, args.crystals * 2 // 5)
     for name in args.only or ARMS:
         folder = model_of(args.out / name.replace(" ", "-"), args, ARMS[name], args.seed)
-        losses = json.loads((folder / "card.json").read_text())["training"]["losses"]
-        row = {"arm": name} | {key: losses[f"val_{key}"] for key in ("k", "x", "elements", "classes")}
+        curve = [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+        losses = [step for step in curve if "val_k" in step][-1]
+        row = {"arm": name, "epoch": losses["epoch"]} | {
+            key: losses[f"val_{key}"] for key in ("k", "x", "elements", "classes")
+        }
         print(json.dumps(row | drawn(folder.with_suffix(".crystals"), folder, args.count)), flush=True)
 
 

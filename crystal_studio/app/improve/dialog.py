@@ -209,9 +209,11 @@ class ImproveDialog(QDialog):
         if asked is None:
             self.about.setText("The request on the Design page has to be complete first.")
         else:
+            name = title(asked)
             aimed = any(target.name == "e_above_hull" for target in asked.targets)
             self.about.setText(
-                f"{title(asked)}: {plural(asked.count, 'candidate')} a round by {asked.model or 'the default model'}, "
+                f"{name[:1].upper()}{name[1:]}: {plural(asked.count, 'candidate')} a round by "
+                f"{asked.model or 'the default model'}, "
                 "each relaxed; the next model learns from those near the hull"
                 + (
                     ", and from those far above it what to lead away from."

@@ -15,19 +15,22 @@ from crystal_studio.app.plots import PlotPlace, recolour
 from crystal_studio.project.rows import RoundRow
 
 COLUMNS = (
-    ("Round", 60, "Round 0 measures the first model"),
-    ("Model", 230, "The model that was measured"),
-    ("Kept", 80, "Whether later rounds go on from it: its rate falls by neither potential"),
-    ("Stable", 130, "Stable, unique in the project and novel, of the candidates generated"),
-    ("Near the hull", 130, "The same near the hull"),
+    ("Round", 68, "Round 0 measures the first model"),
+    ("Model", 200, "The model that was measured"),
+    ("Kept", 60, "Whether later rounds go on from it: its rate falls by neither potential"),
+    ("Stable", 126, "Stable, unique in the project and novel, of the candidates generated"),
+    ("Near the hull", 126, "The same near the hull"),
     ("Second potential", 130, "Near the hull by the second potential too"),
-    ("New", 70, "Of distinct candidates, those that no earlier round has made"),
-    ("Weak", 70, "Of those near the hull, whose energy rests on what the potential is known to be weak at"),
-    ("Loss", 70, "On crystals that were kept back, after the training"),
+    ("New", 66, "Of distinct candidates, those that no earlier round has made"),
+    ("Weak", 66, "Of those near the hull, whose energy rests on what the potential is known to be weak at"),
+    ("Loss", 62, "On crystals that were kept back, after the training"),
     ("Time", 80, "Of all its work"),
 )
 SHOWN = (("sun_near", "near the hull"), ("guard_near", "by the second potential"), ("sun_0", "on the hull"))
 """Rates that are drawn, and what the legend calls them."""
+
+LEGEND_ROOM = 1.3
+"""Height of the plot in that of the highest rate, so that the legend lies on no point."""
 
 
 class RoundsView(QWidget):
@@ -84,6 +87,11 @@ class RoundsView(QWidget):
         recolour(plot)
         plot.clear()
         plot.getPlotItem().legend.setLabelTextColor(QColor(t.text))
+        highest = max(
+            (100 * r.figures[key]["interval"][1] for r in self.rows for key, _ in SHOWN if key in r.figures),
+            default=1.0,
+        )
+        plot.setYRange(0, LEGEND_ROOM * highest, padding=0)
         plot.getAxis("bottom").setTicks([[(row.number, str(row.number)) for row in self.rows]])
         for index, (key, name) in enumerate(SHOWN):
             known = [row for row in self.rows if key in row.figures]
