@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import shutil
 import sys
@@ -72,6 +73,8 @@ def _light_theme(request: pytest.FixtureRequest) -> Iterator[None]:
     running = [t for t in threads if t.isRunning()]
     assert not running, f"threads left running: {running}"
     assert not multiprocessing.active_children(), "child processes left running"
+    # What a test leaves is destroyed at its end, not in the middle of another while that one's threads are at work.
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
