@@ -159,7 +159,9 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             error_kw={"lw": 0.8, "ecolor": "0.3"},
             label=f"{how}, chance at least {chance:g}" if chance else f"{how}, all relaxed",
         )
-    axes.set_xticks(range(len(groups)), [group.replace(" ", "\n") for group in groups], fontsize=7)
+    axes.set_xticks(
+        range(len(groups)), [group.replace("_per_atom=", "=\n").replace(" ", "\n") for group in groups], fontsize=7
+    )
     axes.set(ylabel="hit rate of delivered candidates, %", ylim=(0, 100))
     figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     figure.savefig(path, dpi=130)
