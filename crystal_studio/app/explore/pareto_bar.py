@@ -52,6 +52,7 @@ class ParetoBar(QWidget):
         row.addWidget(self.field, 1)
         self.add = QToolButton()
         self.add.setText("Add")
+        self.add.setProperty("menu", True)
         self.add.setToolTip("Choose a quantity and what is wished of it")
         self.add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self.add)
