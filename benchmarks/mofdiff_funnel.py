@@ -35,7 +35,7 @@ from crystal_studio.funnel.run_stage import run
 from crystal_studio.funnel.uff_relaxation import UffRelaxationStage
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import model as mofdiff
-from crystal_studio.generators.mofdiff.building import Built
+from crystal_studio.mof.building import Built
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.identity import known, same
 from crystal_studio.mof.library import shipped_blocks

@@ -39,10 +39,10 @@ from crystal_studio.funnel.uff_relaxation import UffRelaxationStage
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import latents
 from crystal_studio.generators.mofdiff import model as mofdiff
-from crystal_studio.generators.mofdiff.building import Built
 from crystal_studio.generators.mofdiff.labels import LABELS, NAMES, scaled, unscaled
 from crystal_studio.generators.mofdiff.model import MofDiff, _targets
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
+from crystal_studio.mof.building import Built
 from crystal_studio.mof.co2_estimate import estimate, known_to_uff
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.eqeq import charges

@@ -19,8 +19,8 @@ from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import model as mofdiff
-from crystal_studio.generators.mofdiff.building import Built
 from crystal_studio.mof.blocks import NODE
+from crystal_studio.mof.building import Built
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.key import keys_of_mofs
 from crystal_studio.mof.library import shipped_blocks, shipped_mofs

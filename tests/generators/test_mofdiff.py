@@ -19,18 +19,18 @@ from crystal_studio.errors import RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import latents
 from crystal_studio.generators.mofdiff.balance import balanced, matching
-from crystal_studio.generators.mofdiff.contacts import shipped_contacts
 from crystal_studio.generators.mofdiff.family import FAMILY
 from crystal_studio.generators.mofdiff.labels import LABELS
 from crystal_studio.generators.mofdiff.options import MofDiffOptions
-from crystal_studio.generators.mofdiff.refining import refine
 from crystal_studio.generators.requests import fitted
 from crystal_studio.mof.block_validity import shipped_sound
 from crystal_studio.mof.blocks import LINKER, NODE
+from crystal_studio.mof.contacts import shipped_contacts
 from crystal_studio.mof.contents import called, stem_of
 from crystal_studio.mof.elements import IS_METAL
 from crystal_studio.mof.library import shipped_blocks, shipped_mofs
 from crystal_studio.mof.makeup import block_formula
+from crystal_studio.mof.refining import refine
 from crystal_studio.mof.whole import whole_atoms
 from tests.generators import mofdiff_parts
 

@@ -12,14 +12,14 @@ import torch
 from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.design.targets import PropertyTarget
-from crystal_studio.generators.mofdiff.building import Built
-from crystal_studio.generators.mofdiff.contacts import shipped_contacts
 from crystal_studio.generators.mofdiff.sampler import Choice, SamplerConfig
 from crystal_studio.generators.mofdiff.steering import LEAST_PARENTS, Population, misses, steered
 from crystal_studio.generators.mofdiff.varying import exchanged, noised_again, settled
 from crystal_studio.generators.protocol import Cancelled
 from crystal_studio.mof.blocks import LINKER
+from crystal_studio.mof.building import Built
 from crystal_studio.mof.coarse import CoarseMofs
+from crystal_studio.mof.contacts import shipped_contacts
 from crystal_studio.mof.library import shipped_blocks, shipped_mofs
 from crystal_studio.mof.pore_grid import pores
 from crystal_studio.mof.whole import whole_atoms

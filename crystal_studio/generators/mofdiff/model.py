@@ -17,8 +17,6 @@ from crystal_studio.candidates.batch import Candidates
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.generators.chunks import begin
 from crystal_studio.generators.mofdiff import latents
-from crystal_studio.generators.mofdiff.building import Built, build, joined
-from crystal_studio.generators.mofdiff.contacts import shipped_contacts
 from crystal_studio.generators.mofdiff.frameworks import MOST_BLOCKS
 from crystal_studio.generators.mofdiff.labels import NAMES, scaled
 from crystal_studio.generators.mofdiff.network import Network
@@ -33,7 +31,9 @@ from crystal_studio.generators.protocol import CancelToken, ModelCard
 from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.weights import loading
 from crystal_studio.mof.blocks import BlockLibrary
+from crystal_studio.mof.building import Built, build, joined
 from crystal_studio.mof.coarse import CoarseMofs
+from crystal_studio.mof.contacts import shipped_contacts
 from crystal_studio.mof.library import shipped_blocks
 from crystal_studio.mof.whole import whole_atoms
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.soundness import COMPUTABLE, fault_text
 from crystal_studio.design.targets import PropertyTarget
-from crystal_studio.generators.mofdiff.building import Built
 from crystal_studio.generators.mofdiff.labels import NAMES, scaled
 from crystal_studio.mof.blocks import LINKER, BlockLibrary
+from crystal_studio.mof.building import Built
 from crystal_studio.mof.co2_estimate import estimate, known_to_uff
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.contents import stem_of

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from crystal_studio.diffusion.random import normal
 from crystal_studio.generators.mofdiff import noise
-from crystal_studio.generators.mofdiff.contacts import shipped_contacts
 from crystal_studio.generators.mofdiff.frameworks import Frameworks, orbits_of, reduced
 from crystal_studio.generators.mofdiff.labels import NAMES
 from crystal_studio.generators.mofdiff.network import Network
@@ -22,6 +21,7 @@ from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
 from crystal_studio.mof.alike import alike
 from crystal_studio.mof.blocks import LINKER
 from crystal_studio.mof.coarse import CoarseMofs
+from crystal_studio.mof.contacts import shipped_contacts
 from crystal_studio.mof.library import shipped_blocks
 
 NOISES = ((0.5, 0.3), (0.65, 0.4))

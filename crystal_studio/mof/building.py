@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.crystal.neighbours import minimum_radius_ratios
-from crystal_studio.generators.mofdiff.refining import refine
 from crystal_studio.mof.assemble import FARTHEST, assemble
 from crystal_studio.mof.blocks import BlockLibrary
 from crystal_studio.mof.coarse import CoarseMofs
+from crystal_studio.mof.refining import refine
 from crystal_studio.mof.whole import whole_atoms
 
 ASSEMBLIES = 2
