@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -14,7 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 import crystal_studio
-from crystal_studio.app import faults, theme
+from crystal_studio.app import faults, garbage, theme
 from crystal_studio.app.background import left_running
 from crystal_studio.app.settings import WindowState
 from crystal_studio.execution.threads import one_thread
@@ -50,14 +51,17 @@ def run(paths: Sequence[str | Path] = (), example: bool = False) -> int:
     faults.install()
     from crystal_studio.app.main_window import MainWindow
 
-    window = MainWindow()
-    window.show()
-    files = [Path(p) for p in paths]
-    if files:
-        QTimer.singleShot(0, lambda: window.projects.open_paths(files))
-    elif example:
-        QTimer.singleShot(0, window.projects.open_example)
-    return _end(application.exec())
+    gc.freeze()  # what is imported stays, and need not be looked at again
+    with garbage.collected_here():
+        window = MainWindow()
+        window.show()
+        files = [Path(p) for p in paths]
+        if files:
+            QTimer.singleShot(0, lambda: window.projects.open_paths(files))
+        elif example:
+            QTimer.singleShot(0, window.projects.open_example)
+        status = application.exec()
+    return _end(status)
 
 
 def _end(status: int) -> int:

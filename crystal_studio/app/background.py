@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -60,6 +61,30 @@ class _Callbacks:
     done: Callable[[Any], None] | None
     failed: Callable[[BaseException], None] | None
     progress: Callable[[Any], None] | None = field(default=None)
+
+
+@dataclass
+class _Job:
+    """A function and what came of it. It alone crosses the threads, so that the thread that works holds nothing of the
+    window when it ends, which would be destroyed there."""
+
+    function: Callable[[TaskState], Any] | None
+    result: Any = None
+    error: BaseException | None = None
+
+    def do(self, state: TaskState) -> None:
+        assert self.function is not None
+        try:
+            if not state.cancelled:
+                self.result = self.function(state)
+        except BaseException as error:
+            self.error = error
+
+    def empty(self) -> tuple[Any, BaseException | None]:
+        """Let go of everything, in the thread of the window; result and error."""
+        came = self.result, self.error
+        self.function = self.result = self.error = None
+        return came
 
 
 class _Runnable(QRunnable):
@@ -124,16 +149,11 @@ class Background(QObject):
             self.cancel(key)
         self._running[number] = _Callbacks(key, state, done, failed, progress)
 
+        job = _Job(function)
+
         def work() -> None:
-            result: Any = None
-            error: BaseException | None = None
-            try:
-                if not state.cancelled:
-                    result = function(state)
-            except BaseException as caught:
-                error = caught
-            if not self._closed:
-                self._tell(self._deliver, number, result, error)
+            job.do(state)
+            self._tell(self._deliver, number, job)
 
         start = partial((self._long if long else self._quick).start, _Runnable(work))
         if self._held is None:
@@ -145,7 +165,9 @@ class Background(QObject):
     def _tell(self, function: Callable[..., None], *arguments: Any) -> None:
         """Call a method in the thread of this object."""
         self._inbox.put((function, arguments))
-        self._news.emit()
+        if not self._closed:
+            with suppress(RuntimeError):  # the window may have gone
+                self._news.emit()
 
     @Slot()
     def _take(self) -> None:
@@ -179,7 +201,8 @@ class Background(QObject):
             if isValid(pool) and not pool.waitForDone(max(0, round(1000 * (end - time.monotonic())))):
                 _left.append(pool)
 
-    def _deliver(self, number: int, result: Any, error: BaseException | None) -> None:
+    def _deliver(self, number: int, job: _Job) -> None:
+        result, error = job.empty()
         task = self._running.pop(number, None)
         if task is None or self._closed:
             return

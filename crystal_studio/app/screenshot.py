@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from crystal_studio.app import application, theme
+from crystal_studio.app import application, garbage, theme
 from crystal_studio.app.main_window import MainWindow
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.window_parts import PAGES
@@ -33,11 +34,23 @@ def take(
     """
     if page not in PAGES:
         raise KnownError(f"There is no page {page!r}: choose one of {', '.join(PAGES)}.")
-    to = Path(to)
     app = application.create_application()
     before = theme.manager().scheme
     theme.manager().set_scheme(theme_name)
-    window = MainWindow(WindowState(_forgetful()), probe_devices=False)
+    try:
+        with tempfile.TemporaryDirectory(prefix="crystal-studio-") as folder, garbage.collected_here():
+            settings = QSettings(str(Path(folder) / "window.ini"), QSettings.Format.IniFormat)
+            _draw(app, WindowState(settings), project, Path(to), size, page)
+            settings.sync()  # what is still to be written would make the folder anew
+    finally:
+        theme.manager().set_scheme(before)
+    return Path(to)
+
+
+def _draw(
+    app: QApplication, state: WindowState, project: Path | str | None, to: Path, size: tuple[int, int], page: str
+) -> None:
+    window = MainWindow(state, probe_devices=False)
     problems: list[BaseException] = []
     window.session.failed.disconnect()
     window.session.failed.connect(problems.append)
@@ -63,16 +76,6 @@ def take(
         window.close()
         window.deleteLater()
         _spin(0)
-        theme.manager().set_scheme(before)
-    return to
-
-
-def _forgetful() -> QSettings:
-    """Settings that lie in no place a user has."""
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="crystal-studio-"))
-    return QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
 
 
 def _spin(milliseconds: int) -> None:

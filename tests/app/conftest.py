@@ -16,7 +16,7 @@ from PySide6.QtCore import QSettings, QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from crystal_studio.app import application, files, theme
+from crystal_studio.app import application, files, garbage, theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.settings import WindowState
 
@@ -68,12 +68,13 @@ def _light_theme(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("qapp")
     theme.manager().set_scheme("light")
-    yield
+    with garbage.collected_here():
+        yield
     threads = [t for w in QApplication.topLevelWidgets() for t in w.findChildren(QThread)]
     running = [t for t in threads if t.isRunning()]
     assert not running, f"threads left running: {running}"
     assert not multiprocessing.active_children(), "child processes left running"
-    # What a test leaves is destroyed at its end, not in the middle of another while that one's threads are at work.
+    # What a test leaves is destroyed in this thread, before one that has no window begins threads of its own.
     gc.collect()
 
 

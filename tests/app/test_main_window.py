@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,10 @@ def test_a_known_error_is_a_sentence_and_a_bug_a_report(qapp, qtbot):
         box.close()
 
 
-def test_a_picture_of_the_window(qapp, project, tmp_path):
+def test_a_picture_of_the_window(qapp, project, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     to = screenshot.take(project, tmp_path / "explore.png", (1200, 800), "dark", "explore")
     image = QImage(str(to))
     assert (image.width(), image.height()) == (1200, 800)
@@ -149,6 +153,7 @@ def test_a_picture_of_the_window(qapp, project, tmp_path):
     assert len(colours) > 30 and image.pixelColor(3, 300).lightness() < 40
     with pytest.raises(FileError):
         screenshot.take(tmp_path / "none.crystals", tmp_path / "x.png")
+    assert not list(temporary.iterdir())
 
 
 @pytest.mark.parametrize("name", ["example", "ternaries", "frameworks"])
