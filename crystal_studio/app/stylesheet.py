@@ -181,6 +181,7 @@ QHeaderView::section {{
   background: {t.surface}; color: {t.muted}; border: 0; border-bottom: 1px solid {t.line_strong};
   padding: 6px 8px; font-weight: 600;
 }}
+QHeaderView[role="tight"]::section {{ padding: 6px 4px; }}
 QHeaderView::section:hover {{ color: {t.text}; background: {t.hover}; }}
 QHeaderView::up-arrow {{
   image: url({_image("lower", t.accent)}); width: 10px; height: 10px; subcontrol-position: bottom center;
@@ -190,6 +191,7 @@ QHeaderView::down-arrow {{
 }}
 QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 QTableView::item {{ padding: 0 5px; }}
+QTableView[role="tight"]::item {{ padding: 0 1px; }}
 QTableCornerButton::section {{ background: {t.surface}; border: 0; }}
 
 QScrollBar:vertical {{ background: transparent; width: 11px; margin: 0; }}

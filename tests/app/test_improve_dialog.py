@@ -9,8 +9,11 @@ from improve_fakes import BEST, Made, write_model
 from PySide6.QtCore import Qt
 
 from crystal_studio.app.improve.dialog import ImproveDialog
+from crystal_studio.app.improve.rounds_view import RoundsView
+from crystal_studio.campaign.improving.figures import share
 from crystal_studio.design.request import DesignRequest, PropertyTarget
 from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.rows import RoundRow
 from crystal_studio.project.store import ProjectWriter
 
 LONG = 600_000
@@ -58,6 +61,22 @@ def test_stopped_it_is_carried_on_and_its_rounds_are_there_when_it_is_opened_aga
     assert again.rounds.table.topLevelItemCount() == 2 and not again.go.isEnabled()
     with ProjectReader(dialog._project) as reader:
         assert reader.count() == 80
+
+
+def test_rounds_are_shown_by_what_they_are_compared_by(qtbot) -> None:
+    figures = {
+        "alone_0": share(30, 100), "alone_near": share(60, 100), "sun_0": share(10, 100), "sun_near": share(20, 100)
+    }  # fmt: skip
+    rows = [RoundRow(number, 1, number, "", {}, "finished", "", "first", figures=figures, kept=True) for number in range(2)]
+    view = RoundsView()
+    qtbot.addWidget(view)
+    view.show()
+    view.show_rounds(rows)
+    line = view.table.topLevelItem(1)
+    assert line.text(3).startswith("30.0%") and line.toolTip(3).startswith("S.U.N. 0: 10.0%")
+    assert line.text(4).startswith("60.0%") and line.toolTip(4).startswith("S.U.N. near: 20.0%")
+    qtbot.waitUntil(lambda: view.place.made and len(view.place.plot.listDataItems()) == 2)
+    assert [curve.getData()[1].tolist() for curve in view.place.plot.listDataItems()] == [[60, 60], [30, 30]]
 
 
 def test_it_says_what_aiming_at_the_hull_brings(dialog) -> None:

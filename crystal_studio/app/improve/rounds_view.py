@@ -14,20 +14,27 @@ from crystal_studio.app.numbers_text import MISSING, count, span
 from crystal_studio.app.plots import PlotPlace, recolour
 from crystal_studio.project.rows import RoundRow
 
+ALONE = "copies of candidates of earlier rounds count, as if the round were alone"
 COLUMNS = (
     ("Round", 68, "Round 0 measures the first model"),
     ("Model", 200, "The model that was measured"),
     ("Kept", 60, "Whether later rounds go on from it: its rate falls by neither potential"),
-    ("Stable", 126, "Stable, unique in the project and novel, of the candidates generated"),
-    ("Near the hull", 126, "The same near the hull"),
+    ("Alone on the hull", 130, f"Stable, unique and novel, of the candidates generated; {ALONE}"),
+    ("Alone near the hull", 140, f"The same near the hull; {ALONE}. By this rounds are compared"),
     ("Second potential", 130, "Near the hull by the second potential too"),
     ("New", 66, "Of distinct candidates, those that no earlier round has made"),
     ("Weak", 66, "Of those near the hull, whose energy rests on what the potential is known to be weak at"),
     ("Loss", 62, "On crystals that were kept back, after the training"),
     ("Time", 80, "Of all its work"),
 )
-SHOWN = (("sun_near", "near the hull"), ("guard_near", "by the second potential"), ("sun_0", "on the hull"))
+SHOWN = (
+    ("alone_near", "alone near the hull"),
+    ("guard_near", "by the second potential"),
+    ("alone_0", "alone on the hull"),
+)
 """Rates that are drawn, and what the legend calls them."""
+BESIDE = {3: ("sun_0", "S.U.N. 0"), 4: ("sun_near", "S.U.N. near")}
+"""Columns whose tooltip tells the rate of candidates that no earlier round has made, and its name."""
 
 LEGEND_ROOM = 1.3
 """Height of the plot in that of the highest rate, so that the legend lies on no point."""
@@ -67,6 +74,9 @@ class RoundsView(QWidget):
             for index in range(3, len(COLUMNS)):
                 line.setTextAlignment(index, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             line.setToolTip(1, f"Trained from {row.parent}" if row.parent else "The first model")
+            for index, (key, name) in BESIDE.items():
+                if key in row.figures:
+                    line.setToolTip(index, f"{name}: {_share(row.figures[key])}, unique in the whole project")
             self.table.addTopLevelItem(line)
         self._draw()
 
@@ -122,7 +132,7 @@ def _texts(row: RoundRow) -> list[str]:
         count(row.number),
         row.model,
         kept,
-        *(_share(known.get(key)) for key in ("sun_0", "sun_near", "guard_near")),
+        *(_share(known.get(key)) for key in ("alone_0", "alone_near", "guard_near")),
         *(_share(known.get(key), False) for key in ("new_to_project", "weak")),
         MISSING if loss is None else f"{loss:.3f}",
         span(row.seconds) if row.seconds else MISSING,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import unescape
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,7 +25,8 @@ from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.widgets import PAD, label
 
 _SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-_LONGEST_LINE = 34  # letters of a value that stay on one line
+_LONGEST_NAME = 34  # letters that stay on one line
+_SLACK = 4  # pixels: a line that is as wide as its text is folded for a fraction of one
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -38,6 +40,20 @@ def selectable(text: str = "", role: str = "", wrap: bool = False) -> QLabel:
     made = label(text, role, wrap)
     made.setTextInteractionFlags(_SELECTABLE)
     return made
+
+
+class Folding(QLabel):
+    """Text on one line where there is room for it, and on as many as it takes where there is not; Qt's own label of
+    folded text takes several lines wherever it is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(_SELECTABLE)
+
+    def sizeHint(self) -> QSize:
+        line = self.fontMetrics().boundingRect(unescape(plain(self.text()))).width() + _SLACK
+        return QSize(line, self.heightForWidth(line))
 
 
 class FactGrid(QWidget):
@@ -90,9 +106,9 @@ class FactGrid(QWidget):
         return "\n".join("\t".join(part for part in line if part) for line in self._lines)
 
     def _add(self, name: str, value: str, unit: str | None, tip: str) -> None:
-        left = label(name, "muted", wrap=len(plain(name)) > _LONGEST_LINE)
+        left = label(name, "muted", wrap=len(plain(name)) > _LONGEST_NAME)
         left.setAlignment(Qt.AlignmentFlag.AlignTop)
-        shown = selectable(value, wrap=unit is None and len(plain(value)) > _LONGEST_LINE)
+        shown = selectable(value) if unit is not None else Folding(value)
         shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         shown.setAccessibleName(f"{plain(name)}: {plain(value)} {unit or ''}".strip())
         for part in (left, shown):
@@ -102,7 +118,7 @@ class FactGrid(QWidget):
             self._grid.addWidget(shown, self._row, 1, 1, 2)
         else:
             self._grid.addWidget(shown, self._row, 1)
-            self._grid.addWidget(label(unit, "muted"), self._row, 2)
+            self._grid.addWidget(label(unit, "muted"), self._row, 2, Qt.AlignmentFlag.AlignTop)
         self._lines.append((plain(name), plain(value), unit or ""))
         self._row += 1
 
@@ -163,10 +179,9 @@ class CopyTable(QTableWidget):
 
 
 def scrolled(widget: QWidget) -> QScrollArea:
-    """A widget in an area that scrolls up and down."""
+    """A widget in an area that scrolls up and down, and sideways where it cannot be as narrow as the area."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(widget)
     return area

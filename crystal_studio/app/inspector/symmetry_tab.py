@@ -41,6 +41,8 @@ class SymmetryTab(Tab):
         self.column.addLayout(bar)
         headers = ("Atom", "Wyckoff", "Site sym.", "x", "y", "z", "Free")
         self.table = CopyTable(headers, "Occupied Wyckoff positions", stretch=6)
+        for part in (self.table, self.table.horizontalHeader()):
+            part.setProperty("role", "tight")
         for column, tip in _WYCKOFF_TIPS.items():
             header = self.table.horizontalHeaderItem(column)
             if header is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QHeaderView
 
 from crystal_studio.app import theme
@@ -33,7 +33,9 @@ class VerdictsTab(Tab):
         super().__init__()
         self.table = CopyTable(("Stage", "Verdict", "Reason", "Seconds"), "Verdicts of the stages", stretch=2)
         self.table.setWordWrap(True)
-        self.table.setItemDelegateForColumn(2, WrappingDelegate(self.table, _PADDING, 10))
+        for column in (0, 2):
+            self.table.setItemDelegateForColumn(column, WrappingDelegate(self.table, _PADDING, 10))
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = self.table.horizontalHeaderItem(3)
         if header is not None:
@@ -62,6 +64,17 @@ class VerdictsTab(Tab):
             items[1].setForeground(QColor(colour))
             for item in items:
                 item.setToolTip(found or why)
+        self._share_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """The names of stages take as much as they need, but leave most of a narrow tab to what was found."""
+        texts = [item.text() for row in range(self.table.rowCount()) if (item := self.table.item(row, 0))]
+        longest = max(map(self.table.fontMetrics().horizontalAdvance, texts), default=0) + _PADDING
+        self.table.setColumnWidth(0, min(longest, self.width() // 4))
 
     def as_text(self) -> str:
         """The table, separated by tabs."""

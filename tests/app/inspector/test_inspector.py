@@ -189,6 +189,18 @@ def test_wyckoff_table(inspector, project, qtbot):
     assert table.item(0, 3).textAlignment() & Qt.AlignmentFlag.AlignRight
 
 
+def test_the_wyckoff_table_fits_into_the_narrow_inspector(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 1)
+    inspector.resize(420, 700)
+    inspector.tabs.setCurrentWidget(inspector.symmetry)
+    table = inspector.symmetry.table
+    qtbot.waitUntil(lambda: table.isVisible() and table.horizontalScrollBar().maximum() == 0)
+    free = table.item(2, 6)
+    free.setText("x, y, z")
+    assert table.columnWidth(6) >= table.sizeHintForColumn(6)
+    assert table.columnWidth(6) >= table.horizontalHeader().sectionSizeHint(6)
+
+
 def test_symmetry_at_a_tolerance_is_found_in_the_background(inspector, project, qtbot):
     _look(inspector, qtbot, project, 3)
     inspector.symmetry.choice.setCurrentIndex(inspector.symmetry.choice.findData(0.01))
