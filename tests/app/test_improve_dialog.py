@@ -67,7 +67,9 @@ def test_rounds_are_shown_by_what_they_are_compared_by(qtbot) -> None:
     figures = {
         "alone_0": share(30, 100), "alone_near": share(60, 100), "sun_0": share(10, 100), "sun_near": share(20, 100)
     }  # fmt: skip
-    rows = [RoundRow(number, 1, number, "", {}, "finished", "", "first", figures=figures, kept=True) for number in range(2)]
+    rows = [
+        RoundRow(number, 1, number, "", {}, "finished", "", "first", figures=figures, kept=True) for number in range(2)
+    ]
     view = RoundsView()
     qtbot.addWidget(view)
     view.show()

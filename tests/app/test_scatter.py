@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QStyle, QStyleOptionComboBox, QToolButton
 
 from crystal_studio.app.explore.points import axes, described, narrow_axis
 from crystal_studio.app.explore.scatter import ScatterView
+from crystal_studio.candidates.objectives import Ranking, parse
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,20 @@ def test_a_point_names_its_candidate_and_both_values(qtbot, reader, background):
     row = reader.candidate(int(view._points.ids[3]))
     assert f"candidate {row.id}" in text and "data=" not in text
     assert f"Density: {row.density:.2f} g/cm³" in text and "eV/atom" in text
+
+
+def test_where_candidates_are_compared_a_point_tells_its_rank(qtbot, reader, background):
+    points = scatter(qtbot, reader, background)._points
+    compared = np.sort(points.ids)[:-1]
+    ranking = Ranking(compared, np.arange(1, len(compared) + 1), parse("e_hull:low density:low"))
+
+    def said(candidate: int) -> str:
+        at = int(np.flatnonzero(points.ids == candidate)[0])
+        return described(points, at, None, ranking).splitlines()[-1]
+
+    assert said(compared[0]) == "Pareto rank: 1" and said(compared[7]) == "Pareto rank: over 5"
+    assert said(points.ids.max()) == "Pareto rank: –"
+    assert "Pareto" not in described(points, 3, None, Ranking())
 
 
 def test_a_point_whose_relaxation_was_left_says_so(qtbot, reader, background):

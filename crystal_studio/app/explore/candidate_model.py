@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from crystal_studio.app.background import Background
-from crystal_studio.app.explore.columns import RANK, Column
-from crystal_studio.app.numbers_text import MISSING
+from crystal_studio.app.explore.columns import RANK, Column, rank_text
 from crystal_studio.app.rich_text import HTML_ROLE
 from crystal_studio.candidates.objectives import Objective, Ranking
-from crystal_studio.candidates.pareto import DEEPEST
 from crystal_studio.project.rows import CandidateRow
 
 if TYPE_CHECKING:
@@ -219,8 +217,3 @@ class CandidateModel(QAbstractTableModel):
         self.beginResetModel()
         self._ids = ids
         self.endResetModel()
-
-
-def rank_text(rank: int) -> str:
-    """A rank as the table shows it: "1", "over 5", a dash for none."""
-    return MISSING if not rank else str(rank) if rank <= DEEPEST else f"over {DEEPEST}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from crystal_studio.app.numbers_text import MISSING, count, figure, plus_minus
 from crystal_studio.app.typeset import formula_html, formula_text, hm_html, hm_text
+from crystal_studio.candidates.pareto import DEEPEST
 from crystal_studio.candidates.quantities import AT_MOST, COUNT, FLAG, LABEL, Quantity
 from crystal_studio.candidates.registry import quantities
 from crystal_studio.project.rows import CandidateRow
@@ -196,3 +197,8 @@ def _stage(row: CandidateRow) -> str:
 def _novel(row: CandidateRow) -> str:
     novel = row.value("novel")
     return MISSING if novel is None else "new" if novel else "known"
+
+
+def rank_text(rank: int) -> str:
+    """A Pareto rank as it is shown: "1", "over 5", a dash for none."""
+    return MISSING if not rank else str(rank) if rank <= DEEPEST else f"over {DEEPEST}"

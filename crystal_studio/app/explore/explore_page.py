@@ -236,7 +236,8 @@ class ExplorePage(DockedPage):
         if not self._select_wanted() and n and not self.table.currentIndex().isValid():
             self.table.selectRow(0)
         if self.scatter_view is not None:
-            self.scatter_view.show_ranking(ranking)
+            for view in (self.inspector, self.scatter_view):
+                view.show_ranking(ranking)
             self.scatter_view.reload()
         self._look_again()
         self.selection_changed.emit()

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.app.explore.columns import bound_note
+from crystal_studio.app.explore.columns import bound_note, rank_text
 from crystal_studio.app.numbers_text import figure
 from crystal_studio.app.typeset import formula_text
+from crystal_studio.candidates.objectives import Ranking
 from crystal_studio.candidates.pareto import ranks
 from crystal_studio.candidates.quantities import AT_MOST, COUNT, NUMBER, Quantity
 from crystal_studio.candidates.registry import quantities
@@ -74,9 +75,9 @@ def front_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int
     return front[np.argsort(x[front], kind="stable")]
 
 
-def described(points: Points, at: int, beside: Mapping[str, Any] | None = None) -> str:
-    """What a point says when the mouse rests on it: the candidate, and both values with their units; ``beside`` holds
-    its other values, as in ``Quantity.text``."""
+def described(points: Points, at: int, beside: Mapping[str, Any] | None = None, ranking: Ranking | None = None) -> str:
+    """What a point says when the mouse rests on it: the candidate, both values with their units, and its rank where
+    candidates are compared; ``beside`` holds its other values, as in ``Quantity.text``."""
     lines = [f"{formula_text(points.formulas[at])}, candidate {points.ids[at]}"]
     for name, value in zip(points.names, (points.x[at], points.y[at]), strict=True):
         quantity = quantity_of(name)
@@ -84,6 +85,8 @@ def described(points: Points, at: int, beside: Mapping[str, Any] | None = None) 
         bound = "" if name != quantity.name else bound_note(quantity, beside)
         shown = figure(float(value), quantity.digits, quantity.unit)
         lines += [f"{title}: {AT_MOST}{shown}", bound] if bound else [f"{title}: {shown}"]
+    if ranking is not None and ranking.objectives:
+        lines.append(f"Pareto rank: {rank_text(ranking.rank(int(points.ids[at])))}")
     return "\n".join(lines)
 
 

@@ -237,7 +237,7 @@ class ScatterView(QWidget):
             pen=None,
             hoverable=True,
             hoverSize=11,
-            tip=lambda x, y, data: described(points, int(data), self._beside(int(ids[int(data)]))),
+            tip=lambda x, y, data: described(points, int(data), self._beside(int(ids[int(data)])), self._ranking),
         )
         drawn.sigClicked.connect(lambda _, spots, *rest: self.picked.emit(int(ids[int(spots[0].data())])))
         self.plot.addItem(drawn, ignoreBounds=True)

@@ -18,6 +18,7 @@ from crystal_studio.app.inspector.provenance_tab import ProvenanceTab
 from crystal_studio.app.inspector.symmetry_tab import SymmetryTab
 from crystal_studio.app.inspector.verdicts_tab import VerdictsTab
 from crystal_studio.app.widgets import label
+from crystal_studio.candidates.objectives import Ranking
 from crystal_studio.errors import KnownError
 
 if TYPE_CHECKING:
@@ -93,6 +94,15 @@ class Inspector(QWidget):
             return
         row, source = candidate, reader
         self._background.run(lambda _: gather(row, source), self._fill, self._failed, key="gather")
+
+    def show_ranking(self, ranking: Ranking) -> None:
+        """Tell the Pareto rank of the candidate among those listed, where they are compared."""
+        before, self.overview.ranking = self.overview.ranking, ranking
+        if self._facts is None:
+            return
+        number = self._facts.row.id
+        if (before.objectives, before.rank(number)) != (ranking.objectives, ranking.rank(number)):
+            self.overview.fill(self._facts)
 
     @property
     def facts(self) -> CandidateFacts | None:

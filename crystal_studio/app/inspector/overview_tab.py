@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from crystal_studio.app import theme
-from crystal_studio.app.explore.columns import STATUS, bound_note, reason, written
+from crystal_studio.app.explore.columns import STATUS, bound_note, rank_text, reason, written
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.facts import CandidateFacts
 from crystal_studio.app.inspector.parts import FactGrid, scrolled, selectable
@@ -17,6 +17,7 @@ from crystal_studio.app.inspector.tab import STATUS_MARKS, Tab
 from crystal_studio.app.numbers_text import MISSING, figure, plus_minus
 from crystal_studio.app.typeset import formula_html, hm_html
 from crystal_studio.app.widgets import label
+from crystal_studio.candidates.objectives import Ranking
 from crystal_studio.candidates.registry import quantities
 from crystal_studio.funnel.reasons import stage_title
 from crystal_studio.funnel.weaknesses import explained
@@ -37,6 +38,7 @@ class OverviewTab(Tab):
     def __init__(self) -> None:
         super().__init__()
         self.grid = FactGrid()
+        self.ranking = Ranking()
 
     def fill(self, facts: CandidateFacts) -> None:
         """Show one candidate."""
@@ -46,6 +48,10 @@ class OverviewTab(Tab):
         grid.wide(heading)
         grid.wide(selectable(self._symmetry_line(facts)))
         grid.wide(self._status(facts))
+        if self.ranking.objectives:
+            wished = "\n".join(objective.in_words for objective in self.ranking.objectives)
+            tip = f"1: on the Pareto front of what is listed, compared in\n{wished}"
+            grid.number("Pareto rank", rank_text(self.ranking.rank(row.id)), "", tip)
         self._cell(grid, facts)
         known = {q.quantity for q in facts.quantities}
         if facts.framework is None or known & set(ENERGIES):  # nobody asks frameworks for their energy

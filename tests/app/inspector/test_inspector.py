@@ -17,6 +17,7 @@ from crystal_studio.app.inspector.facts import as_lines, find_symmetry, gather
 from crystal_studio.app.inspector.inspector import Inspector
 from crystal_studio.app.inspector.overview_tab import HULL_NOTE
 from crystal_studio.candidates.batch import Candidates
+from crystal_studio.candidates.objectives import Ranking, parse
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding, rejecting
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
@@ -108,6 +109,20 @@ def test_weak_points_stand_beside_the_energies_with_what_to_do(inspector, tmp_pa
         assert "ferromagnetic" in tips["magnetic (Mn)"] and "PBE-D3" in tips["van der Waals (layers)"]
         _look(inspector, qtbot, reader, 2)
         assert "Weak points" not in inspector.overview.as_text()
+
+
+def test_the_pareto_rank_is_told_where_candidates_are_compared(inspector, project, qtbot):
+    _look(inspector, qtbot, project, 2)
+    assert "Pareto rank" not in _words(inspector.overview)
+    wished = parse("e_hull:low density:low")
+    inspector.show_ranking(Ranking(np.array([1, 2]), np.array([1, 3]), wished))
+    assert "Pareto rank\t3" in inspector.overview.as_text()
+    tips = {label.text(): label.toolTip() for label in inspector.overview.findChildren(QLabel)}
+    assert "low density" in tips["Pareto rank"]
+    _look(inspector, qtbot, project, 1)
+    assert "Pareto rank\t1" in inspector.overview.as_text()
+    inspector.show_ranking(Ranking())
+    assert "Pareto rank" not in inspector.overview.as_text()
 
 
 def test_overview_of_a_candidate_without_verdicts(inspector, project, qtbot):
