@@ -25,7 +25,10 @@ class AdsorptionStage:
     least: float = option(
         0.0, "Working capacity, at least", "CO2 that must be given back", unit="mmol/g", low=-100, high=1000, step=0.1
     )
-    cycles: int = option(2000, "Cycles", "Monte Carlo cycles that are averaged over", low=5, high=10_000_000)
+    cycles: int = option(
+        2000, "Cycles", "Monte Carlo cycles that are averaged over, up to eight times as many until the loading stands still",
+        low=5, high=10_000_000,
+    )  # fmt: skip
     start_cycles: int = option(2000, "Cycles to settle", "Monte Carlo cycles before", low=0, high=10_000_000)
     temperature: float = option(298.0, "Temperature", "of the flue gas", unit="K", low=50, high=2000)
     pressure: float = option(1.0, "Pressure", "of the flue gas", unit="bar", low=1e-9, high=1000)
@@ -42,7 +45,7 @@ class AdsorptionStage:
     rejects: bool = False
 
     name = "adsorption"
-    version = 1
+    version = 2
     title = "CO2 adsorption"
     in_order = False
     costly = True
@@ -66,7 +69,8 @@ class AdsorptionStage:
     def __call__(self, batch: Batch, context: Any) -> Verdicts:
         """Finds co2_working_capacity and co2_uptake (mmol/g, with one standard error).
 
-        Notes adsorption_note: why a cell that is none was not measured. What the program has no answer for is an error.
+        Notes adsorption_note: why a cell that is none was not measured, or that its loading did not settle. What the
+        program has no answer for is an error.
         Raises ``KnownError`` where it is missing.
         """
         from crystal_studio.mof import gcmc
@@ -98,6 +102,8 @@ class AdsorptionStage:
                 continue
             taken, kept = found["taken"], found["kept"]
             capacity = taken.value - kept.value
+            if not (taken.still and kept.still):
+                notes[i] = "the loading had not settled: its error holds how far it still moved; ask for more cycles"
             values[:, i], errors[:, i] = (capacity, taken.value), (np.hypot(taken.error, kept.error), taken.error)
             if capacity < self.least:
                 status[i], reasons[i] = REJECTED, Reason("little", {"found": capacity, "least": self.least})

@@ -24,6 +24,8 @@ LAYS = 48
 """Ways of a molecule to lie."""
 _WALL = 2e4
 """K: what is higher is as high as this for interpolation."""
+_INSIDE = 0.9 * _WALL
+"""K: where the end of a molecule is as high as this, it stands in an atom, whatever its centre gains by that."""
 _LARGEST = 60.0
 """Of energies over temperature, in either sign."""
 
@@ -80,8 +82,11 @@ def energies(field: Field, count: int) -> Iterator[NDArray[np.float32]]:
     wide = np.pad(np.minimum(field.end, np.float32(_WALL)), reach, mode="wrap")
     for steps in away:
         u = _moved(wide, steps, reach, field.end.shape)
-        u += _moved(wide, -steps, reach, field.end.shape)
+        other = _moved(wide, -steps, reach, field.end.shape)
+        inside = np.maximum(u, other) > np.float32(_INSIDE)
+        u += other
         u += field.centre
+        u[inside] = np.inf
         yield u
 
 

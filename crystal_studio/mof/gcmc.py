@@ -18,6 +18,7 @@ from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.execution.other_python import ask, python_with
+from crystal_studio.mof.equilibration import mean_and_error
 
 CUTOFF = 12.8
 """Angstrom; the cells that are simulated are at least twice as wide."""
@@ -38,10 +39,12 @@ class State:
 
 @dataclass(frozen=True)
 class Loading:
-    """CO2 in mmol per g of framework, and one standard error of it."""
+    """CO2 in mmol per g of framework, and one standard error of it; whether it stood still at the end. Where it did
+    not, the error also holds how far it still moved."""
 
     value: float
     error: float
+    still: bool = True
 
 
 def method() -> Method:
@@ -62,8 +65,8 @@ def co2_loadings(
 ) -> dict[str, Loading]:
     """CO2 that one sound crystal takes up in each state.
 
-    lattice (3, 3), numbers (n,), positions (n, 3) fractional, charges (n,) in e; ``cycles`` to settle and to
-    average over.
+    lattice (3, 3), numbers (n,), positions (n, 3) fractional, charges (n,) in e; ``cycles`` to settle and, at least,
+    to average over: it goes on until what is taken up stands still, up to eight times as long and within ``seconds``.
     Raises ``ProgramError`` where the program gives no answer within ``seconds``, ``KnownError`` where it is missing.
     """
     python, _ = python_with(*_RASPA)
@@ -82,12 +85,18 @@ def co2_loadings(
         "cutoff": CUTOFF,
         "start_cycles": cycles[0],
         "cycles": cycles[1],
+        "seconds": 0.9 * seconds,
         "seed": 1,
         "states": {name: asdict(state) for name, state in states.items()},
     }
     answer = ask(python, _SCRIPT, asked, seconds)
     kilograms = times.prod() * MASSES[numbers[kept]].sum() / 1000
-    return {name: Loading(*(float(x / kilograms) for x in gases["CO2"])) for name, gases in answer.items()}
+    return {name: loading(np.array(gases["CO2"], float) / kilograms) for name, gases in answer.items()}
+
+
+def loading(values: NDArray[np.float64]) -> Loading:
+    """What was found cycle by cycle (n,), without the first ones, if they still rose or fell."""
+    return Loading(*mean_and_error(values))
 
 
 def _times(lattice: NDArray) -> NDArray[np.int64]:

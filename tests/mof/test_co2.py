@@ -14,7 +14,7 @@ from crystal_studio.mof.co2_field import COULOMB, Field, field
 from crystal_studio.mof.eqeq import charges
 from crystal_studio.mof.force_field import CUTOFF, GASES, mixed, wells
 from crystal_studio.mof.gcmc import State
-from crystal_studio.mof.grid_gcmc import loadings
+from crystal_studio.mof.grid_gcmc import _settled, loadings
 
 EMPTY = Field(24.0 * np.eye(3), *np.zeros((2, 24, 24, 24), np.float32), 1.16)
 
@@ -102,7 +102,7 @@ def test_a_place_holds_one_molecule_however_strongly_it_draws() -> None:
 def test_monte_carlo_of_few_molecules_follows_henry() -> None:
     """At 0.001 bar molecules do not meet: the loading is the Henry coefficient times the pressure."""
     cell = of("MOF-5")
-    found = loadings(*cell, {"thin": State(298.0, 100.0, {"CO2": 1.0})}, steps=(60, 500))["thin"]
+    found = loadings(*cell, {"thin": State(298.0, 100.0, {"CO2": 1.0})}, steps=(60, 500), spacing=0.3)["thin"]
     assert found.value == pytest.approx(estimate(*cell).henry * 0.001, abs=5 * found.error)
     assert 0 < found.error < 0.2 * found.value
 
@@ -111,9 +111,29 @@ def test_monte_carlo_of_a_mixture() -> None:
     """Warm Mg-MOF-74 under 0.1 bar: 0.62 mmol/g after 600 steps; nitrogen leaves less room."""
     lattice, numbers, x, charge = of("Mg-MOF-74")
     states = {"kept": State(363.0, 1e4, {"CO2": 1.0}), "mixed": State(363.0, 1e5, {"CO2": 0.1, "N2": 0.9})}
-    found = loadings(lattice, numbers, x, charge, states, steps=(150, 150))
+    found = loadings(lattice, numbers, x, charge, states, steps=(150, 150), spacing=0.3)
     assert found["kept"].value == pytest.approx(0.62, abs=0.1)
     assert found["mixed"].value < found["kept"].value + 3 * found["kept"].error
+
+
+def test_a_molecule_does_not_stand_in_an_atom_whatever_its_charges_gain() -> None:
+    """The middle of N2 bears a charge and nothing that keeps it away from an oxygen but its ends."""
+    x = np.array([[0.0, 0, 0], [0.5, 0.5, 0.5]])
+    nitrogen = field(12.0 * np.eye(3), np.array([8, 60]), x, np.array([-1.5, 1.5]), GASES["N2"])
+    factor = boltzmann(nitrogen, [298.0])[0].factor
+    r = np.linalg.norm(np.stack(np.meshgrid(*[np.fft.fftfreq(n) * 12.0 for n in factor.shape], indexing="ij")), axis=0)
+    assert factor[r < 1.5].max() < 1e-20 and factor[r > 5].min() > 0
+
+
+def test_monte_carlo_goes_on_until_the_loading_stands_still() -> None:
+    """Rounds that rise in all copies are gone over; those that never settle are told, with how far they still moved."""
+    chance = np.random.default_rng(0).normal(size=(8, 64)) * 0.1
+    level = np.array([1.0, 1.6, 1.9, 2.0, 2.0, 2.0, 2.0, 2.0])
+    rounds = iter(level[:, None] + chance)
+    found = _settled(rounds)
+    assert found.still and found.value == pytest.approx(2, abs=0.06) and 0 < len(list(rounds)) < 6
+    rising = _settled(iter(np.arange(8.0)[:, None] + chance))
+    assert not rising.still and rising.value == pytest.approx(7, abs=0.1) and rising.error > 0.9
 
 
 def test_what_uff_does_not_know() -> None:
