@@ -21,7 +21,9 @@ def inefficiency(values: NDArray[np.float64]) -> float:
     if n < 2 or variance == 0:
         return 1.0
     spectrum = np.fft.rfft(apart, 2 * n)
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[1:n] / (n * variance)  # of the mean of all, falling off with n - t
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[1:n] / (
+        n * variance
+    )  # of the mean of all, falling off with n - t
     first = int(np.argmax(correlation <= 0)) if (correlation <= 0).any() else n - 1
     return max(1.0, 1.0 + 2.0 * float(correlation[:first].sum()))
 

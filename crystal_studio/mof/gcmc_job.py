@@ -92,8 +92,8 @@ def loading(asked, state, seconds) -> dict:
             run.cycle()
             counts.append(list(run.systems[0].number_of_molecules_per_component))
         now = time.monotonic()
-        still = all(equilibration.settled(np.array(gas))[1] >= equilibration.ENOUGH for gas in zip(*counts, strict=True))
-        if still or now + 1.5 * (now - first) > began + seconds:
+        worth = [equilibration.settled(np.array(gas))[1] for gas in zip(*counts, strict=True)]
+        if min(worth) >= equilibration.ENOUGH or now + 1.5 * (now - first) > began + seconds:
             break
     return {gas: [row[k] for row in counts] for k, gas in enumerate(gases)}
 
