@@ -1,5 +1,7 @@
-"""From where on a simulation stands still, and how much what it then says is worth (Chodera, J. Chem. Theory Comput. 12,
-1799 (2016)). Imports nothing but numpy: scripts that run in a Python of their own use it too.
+"""From where on a simulation stands still, and how much what it then says is worth.
+
+After Chodera, J. Chem. Theory Comput. 12, 1799 (2016). Imports nothing but numpy: scripts that run in a Python of their
+own use it too.
 """
 
 from __future__ import annotations

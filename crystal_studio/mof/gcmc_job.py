@@ -1,7 +1,8 @@
 """Adsorption in one framework by grand-canonical Monte Carlo: a script for a Python with raspalib and lammps-interface.
 
-Imports nothing of ours but ``equilibration.py``, which lies beside it. The framework is rigid, its atoms of UFF (Rappe et al., J. Am. Chem. Soc. 114, 10024 (1992), as
-tabulated by lammps-interface), the gases of TraPPE (Potoff and Siepmann, AIChE J. 47, 1676 (2001)).
+Imports nothing of ours but ``equilibration.py``, which lies beside it. The framework is rigid, its atoms of UFF (Rappe
+et al., J. Am. Chem. Soc. 114, 10024 (1992), as tabulated by lammps-interface), the gases of TraPPE (Potoff and
+Siepmann, AIChE J. 47, 1676 (2001)).
 """
 
 import json
