@@ -26,7 +26,7 @@ class AdsorptionStage:
         0.0, "Working capacity, at least", "CO2 that must be given back", unit="mmol/g", low=-100, high=1000, step=0.1
     )
     cycles: int = option(
-        2000, "Cycles", "Monte Carlo cycles to average over, or up to eight times as many until the loading stands still",
+        2000, "Cycles", "Monte Carlo cycles to average over, up to eight times as many until it stands still",
         low=5, high=10_000_000,
     )  # fmt: skip
     start_cycles: int = option(2000, "Cycles to settle", "Monte Carlo cycles before", low=0, high=10_000_000)
