@@ -15,6 +15,7 @@ from crystal_studio.crystal.composition import counts
 from crystal_studio.data.hull import ReferenceHull, hull_path
 from crystal_studio.data.same_crystal import reduced, same
 from crystal_studio.errors import KnownError
+from crystal_studio.funnel import weaknesses
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext, hull_of
 from crystal_studio.funnel.part import geometry, spread_out
@@ -31,12 +32,14 @@ FELL_APART = ("swelled", "shrank")
 
 @dataclass(frozen=True)
 class _Voice:
-    """What one other potential says of n crystals; NaN where it says nothing. ``notes``: n texts, "" for none."""
+    """What one other potential says of n crystals; NaN where it says nothing. ``weaknesses``: n texts, None for none;
+    ``notes``: n texts, "" for none."""
 
     method: Method
     relaxed: Relaxation
     e_hull: NDArray[np.float64]
     formation_energy: NDArray[np.float64]
+    weaknesses: NDArray[np.object_]
     notes: tuple[str, ...]
 
     @property
@@ -74,16 +77,18 @@ class ConsensusStage:
     rejects: bool = False
 
     name = "consensus"
-    version = 1
+    version = 2
     title = "Consensus"
     in_order = False
     costly = True
     remembers = False
     requires = ("energy_per_atom", "e_hull")
+    follows = ("relaxation",)
     gives = (
         "e_hull",
         "formation_energy",
         "energy_per_atom",
+        "weaknesses",
         "e_hull_spread",
         "structures_agree",
         "verdicts_agree",
@@ -118,11 +123,11 @@ class ConsensusStage:
         return tuple(hull_of(registry.key(name), context) for name in self.others(context))
 
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
-        """Finds energy_per_atom, formation_energy and e_hull (eV/atom) by each other potential, and over all of them
-        e_hull_spread (eV/atom, highest less lowest), structures_agree (whether all relax to the crystal that was
-        judged) and verdicts_agree (whether all put it below the cutoff); NaN for candidates above the cutoff and where
-        no other potential has a word. Notes consensus_note (what an other potential could not do); the geometry is
-        that by the first of the others.
+        """Finds energy_per_atom, formation_energy and e_hull (eV/atom) by each other potential with its weaknesses
+        (None where there are none, or no e_hull), and over all of them e_hull_spread (eV/atom, highest less lowest),
+        structures_agree (whether all relax to the crystal that was judged) and verdicts_agree (whether all put it
+        below the cutoff); NaN for candidates above the cutoff and where no other potential has a word. Notes
+        consensus_note (what an other potential could not do); the geometry is that by the first of the others.
 
         Raises ``ModelError`` if a potential cannot be loaded.
         """
@@ -135,7 +140,8 @@ class ConsensusStage:
         except KnownError as error:
             return rejecting([None] * size, notes={"consensus_note": objects([str(error)] * size)})
         cells = batch.structures.take(rows)
-        voices = [self._ask(name, context, cells) for name in names]
+        before = np.asarray(batch.value("volume_change", first), float)[rows]
+        voices = [self._ask(name, context, cells, before) for name in names]
         energies = np.stack([own[rows], *(voice.e_hull for voice in voices)])
         # NaN below the cutoff is no agreement: a comparison with it is unknown, unless the crystal fell apart.
         stable = np.stack([_verdict(voice, self.cutoff) for voice in voices])
@@ -147,6 +153,7 @@ class ConsensusStage:
                 ("energy_per_atom", voice.relaxed.energy_per_atom),
                 ("formation_energy", voice.formation_energy),
                 ("e_hull", voice.e_hull),
+                ("weaknesses", voice.weaknesses),
             )
         ]
         heard = np.isfinite(energies[1:]).any(0)
@@ -163,7 +170,8 @@ class ConsensusStage:
             reasons[row] = self._against(voices, at)
         return rejecting(reasons, findings, {"consensus_note": notes}, self._geometry(batch, rows, voices[0]))
 
-    def _ask(self, name: str, context: FunnelContext, cells: Structures) -> _Voice:
+    def _ask(self, name: str, context: FunnelContext, cells: Structures, before: NDArray[np.float64]) -> _Voice:
+        """``before``: (n,) volume of the cells over the generated one, NaN where not known."""
         method = registry.method(name)
         if not len(cells):  # nothing is loaded for nothing
             nothing = np.zeros(0)
@@ -172,6 +180,7 @@ class ConsensusStage:
                 Relaxation(cells, nothing, nothing > 0, nothing.astype(int), (), nothing > 0),
                 nothing,
                 nothing,
+                objects([]),
                 (),
             )
         relaxed = registry.load(name, context.device).relax(cells, self.max_steps, self.fmax)
@@ -180,7 +189,8 @@ class ConsensusStage:
             f"{method.title}: {why(reason) if reason is not None else text}" if reason is not None or text else ""
             for reason, text in zip(relaxed.reasons, found.reasons, strict=True)
         )
-        return _Voice(method, relaxed, found.e_above_hull, found.formation_energy, notes)
+        weak = _weak_points(method.name, found.e_above_hull, cells, relaxed.structures, before)
+        return _Voice(method, relaxed, found.e_above_hull, found.formation_energy, weak, notes)
 
     @staticmethod
     def _geometry(batch: Batch, rows: NDArray, voice: _Voice) -> Geometry | None:
@@ -203,6 +213,16 @@ def _verdict(voice: _Voice, cutoff: float) -> NDArray[np.float64]:
     """(n,) 1 where it is stable for one potential, 0 where not, NaN where that has no word."""
     known = np.where(np.isfinite(voice.e_hull), voice.e_hull <= cutoff, np.nan)
     return np.where(voice.fell_apart, 0.0, known)
+
+
+def _weak_points(
+    potential: str, e_hull: NDArray[np.float64], cells: Structures, relaxed: Structures, before: NDArray[np.float64]
+) -> NDArray[np.object_]:
+    """(n,) what a potential is weak at in the crystals that it puts a number on."""
+    found, rows = objects([None] * len(cells)), np.flatnonzero(np.isfinite(e_hull))
+    after, first = relaxed.take(rows), np.where(np.isfinite(before), before, 1.0)[rows]
+    found[rows] = weaknesses.of_potential(potential, after, first * after.volume / cells.take(rows).volume)
+    return found
 
 
 def _alike(cells: Structures, voice: _Voice) -> NDArray[np.float64]:

@@ -10,9 +10,9 @@ from crystal_studio.candidates.verdicts import Geometry
 from crystal_studio.crystal.batches import Structures
 
 
-def spread_out(values: NDArray, rows: NDArray, size: int) -> NDArray[np.float64]:
-    """(size,) the values in their rows, NaN elsewhere."""
-    column = np.full(size, np.nan)
+def spread_out(values: NDArray, rows: NDArray, size: int) -> NDArray:
+    """(size,) the values in their rows; elsewhere NaN, or None where they are texts."""
+    column = np.full(size, None, object) if values.dtype == object else np.full(size, np.nan)
     column[rows] = values
     return column
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.elements import atomic_number
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.data.hull import RELAXED, WIDTH, ReferenceHull, hull_path, save_hull
+from crystal_studio.data.weakness_tables import errors_path
 from crystal_studio.errors import KnownError, ModelError
 from crystal_studio.funnel.consensus import ConsensusStage
 from crystal_studio.funnel.context import FunnelContext
@@ -91,7 +93,24 @@ def test_only_candidates_below_the_cutoff_are_asked_about() -> None:
     assert verdicts.notes["consensus_note"].tolist() == [None, None, "There is no energy above hull by springs."]
     nobody = PAIR(with_e_hull(batch, 0.3, 0.2, 0.4), ASKED)
     assert nobody.passed.all() and nobody.geometry is None
-    assert values(nobody).keys() == found.keys() and all(np.isnan(column).all() for column in values(nobody).values())
+    assert values(nobody).keys() == found.keys()
+    assert all(value is None or np.isnan(value) for column in values(nobody).values() for value in column)
+
+
+@pytest.mark.usefixtures("two")
+def test_what_the_other_potential_is_weak_at_is_told_of_what_it_puts_a_number_on() -> None:
+    cells = structures("NaCl", "NaCl", "TiO2")
+    elements = {
+        "Na": {"phases": 20, "error_mev": 30, "left_mev": 30},
+        "Cl": {"phases": 500, "error_mev": 9, "left_mev": 9},
+    }
+    errors_path("rubber").write_text(json.dumps({"elements": elements, "left_mev": 10}))
+    batch = with_e_hull(relaxed(cells), 0.0, 0.3, 0.0)
+    batch = replace(batch, found=batch.found | {"volume_change@springs": np.array([2.0, 2.0, 2.0])})
+    verdicts = PAIR(batch, ASKED)
+    assert not complaint(PAIR, verdicts, batch)
+    found = values(verdicts)["weaknesses@rubber"]
+    assert found.tolist() == ["elements (Na), volume (swelled)", None, None]  # above the cutoff; no hull with Ti
 
 
 @pytest.mark.usefixtures("two")

@@ -123,10 +123,11 @@ class OverviewTab(Tab):
     def _weak_points(grid: FactGrid, facts: CandidateFacts) -> None:
         """Why an energy above hull is less sure than others; nothing where there is no reason."""
         rows = [q for q in facts.quantities if q.quantity == "weaknesses" and q.label]
+        leading = [q.method for q in facts.quantities if q.quantity == "e_hull" and q.headline]
         title = quantities()["weaknesses"].title
-        for found in rows:
+        for found in sorted(rows, key=lambda q: q.method not in leading):
             by = found.method.title or found.method.name
-            heading = title if len(rows) == 1 else f"{title}, {by}"
+            heading = title if found.method in leading else f"{title}, {by}"
             for part, weakness in explained(found.label or "").items():
                 tip = f"The energy above hull by {by} is less sure than others. {weakness.why}\n\n{weakness.todo}"
                 grid.text(heading, part, tip)

@@ -111,6 +111,22 @@ def test_weak_points_stand_beside_the_energies_with_what_to_do(inspector, tmp_pa
         assert "Weak points" not in inspector.overview.as_text()
 
 
+def test_weak_points_of_another_potential_name_it(inspector, tmp_path, qtbot):
+    path = projects.make(tmp_path / "weak.crystals", 1, judged=False)
+    other = Method("other", "potential", "Another one")
+    with ProjectWriter.open(path) as writer:
+        own = [Finding("e_hull", projects.POTENTIAL, np.array([0.01]))]
+        writer.record(1, "stability", np.array([1]), rejecting([None], own))
+        found = [
+            Finding("e_hull", other, np.array([0.03])),
+            Finding("weaknesses", other, np.array(["van der Waals (layers)"], object)),
+        ]
+        writer.record(1, "consensus", np.array([1]), rejecting([None], found), last=True)
+    with ProjectReader(path) as reader:
+        _look(inspector, qtbot, reader, 1)
+        assert "Weak points, Another one\tvan der Waals (layers)" in inspector.overview.as_text().splitlines()
+
+
 def test_the_pareto_rank_is_told_where_candidates_are_compared(inspector, project, qtbot):
     _look(inspector, qtbot, project, 2)
     assert "Pareto rank" not in _words(inspector.overview)
