@@ -87,8 +87,8 @@ def dft() -> list[Check]:
 
 
 def porous() -> list[Check]:
-    """The programs for porous crystals, each with the stage that needs it."""
-    from crystal_studio.mof import gcmc, uff
+    """The programs for porous crystals, each with the stage that needs it, and the builder of hypothetical ones."""
+    from crystal_studio.mof import build_hypothetical, gcmc, uff
     from crystal_studio.porosity.registry import PROGRAMS
 
     programs = [("pores", program.name, program.method) for program in PROGRAMS.all().values()]
@@ -100,6 +100,12 @@ def porous() -> list[Check]:
             checks.append(Check(stage, "ok", method().title))
         except KnownError as error:
             checks.append(Check(stage, "warn", f"no {name}; the stage {stage} needs it", str(error)))
+    try:
+        python, version = build_hypothetical.program()
+        checks.append(Check("hypothetical frameworks", "ok", f"PORMAKE {version} ({python})"))
+    except KnownError as error:
+        text = "no PORMAKE; only more hypothetical frameworks than those that ship need it"
+        checks.append(Check("hypothetical frameworks", "warn", text, str(error)))
     return checks
 
 

@@ -23,7 +23,7 @@ from crystal_studio.mof.blocks import BlockLibrary
 from crystal_studio.training import checkpoint
 from crystal_studio.training.curve import Means
 from crystal_studio.training.loop import Loop, LoopConfig
-from crystal_studio.training.mofdiff_data import EXCHANGED, Examples, batch_of, exchanged
+from crystal_studio.training.mofdiff_data import EXCHANGED, HYPOTHETICAL, Examples, batch_of, exchanged, joined
 
 _TIMES_VALIDATED = 4
 """How often each framework that is kept back is looked at, at times of their own."""
@@ -31,12 +31,14 @@ _TIMES_VALIDATED = 4
 
 @dataclass(frozen=True)
 class TrainConfig(LoopConfig):
-    """How to train; ``batch`` frameworks a step; ``exchanged``: share of kinds of blocks exchanged for others alike."""
+    """How to train; ``batch`` frameworks a step; ``exchanged``: share of kinds of blocks exchanged for others alike;
+    ``hypothetical``: share of the frameworks shown that are hypothetical, where there are any."""
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     weights: LossWeights = field(default_factory=LossWeights)
     batch: int = 64
     exchanged: float = EXCHANGED
+    hypothetical: float = HYPOTHETICAL
 
 
 class Trainer(Loop[Batch, Examples]):
@@ -52,9 +54,11 @@ class Trainer(Loop[Batch, Examples]):
         library: BlockLibrary,
         vocabulary: Vocabulary,
         device: str = "cpu",
+        hypothetical: Examples | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
         self.examples, self.library, self.vocabulary = examples, library, vocabulary.to(device)
+        self.shown = examples if hypothetical is None else joined(examples, hypothetical)
         self.others = alike(library)
         logs = log_cell(examples.mofs.lattice)
         self.scale = logs.mean(0), logs.std(0) + 0.05
@@ -88,13 +92,17 @@ class Trainer(Loop[Batch, Examples]):
         self.network.features, self.network.radius = self.vocabulary.features, self.vocabulary.radius
 
     def order(self, rng: np.random.Generator) -> Iterator[NDArray]:
-        """Every framework once."""
-        rows = rng.permutation(len(self.examples))
+        """Every known framework once, and hypothetical ones among them at random, none again before all were shown."""
+        known, others = len(self.examples), len(self.shown) - len(self.examples)
+        share = self.config.hypothetical if others else 0.0
+        count = round(known * share / (1 - share))
+        drawn = [known + rng.permutation(others)[: count - first] for first in range(0, count, max(others, 1))]
+        rows = rng.permutation(np.concatenate([np.arange(known), *drawn]))
         yield from np.array_split(rows, math.ceil(len(rows) / self.config.batch))
 
     def batch(self, rows: NDArray, rng: np.random.Generator) -> Batch:
         """These frameworks, with some blocks exchanged."""
-        shown = exchanged(self.examples.take(rows), self.others, self.library.kind, rng, self.config.exchanged)
+        shown = exchanged(self.shown.take(rows), self.others, self.library.kind, rng, self.config.exchanged)
         return batch_of(shown, self.vocabulary, self.scale, self.device)
 
     def loss(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:

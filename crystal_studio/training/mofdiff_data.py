@@ -17,6 +17,8 @@ from crystal_studio.mof.coarse import CoarseMofs
 
 EXCHANGED = 0.15
 """Share of the kinds of blocks of a framework that are exchanged for others alike, anew each time it is shown."""
+HYPOTHETICAL = 0.5
+"""Share of the frameworks shown that are hypothetical, where there are any."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Examples:
         """Of frameworks as they come and their scaled labels; without those of too many blocks."""
         kept = np.flatnonzero(mofs.n_blocks <= MOST_BLOCKS)
         return Examples(reduced(mofs.take(kept)), labels[kept])
+
+
+def joined(one: Examples, other: Examples) -> Examples:
+    """Both, one after the other."""
+    return Examples(CoarseMofs.concatenate([one.mofs, other.mofs]), np.concatenate([one.labels, other.labels]))
 
 
 def exchanged(

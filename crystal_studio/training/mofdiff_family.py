@@ -28,6 +28,16 @@ class MofDiffTraining(Options):
         step=0.05,
         metavar="SHARE",
     )
+    hypothetical: float = declare(
+        0.5,
+        "Hypothetical",
+        "share of the frameworks shown that are hypothetical, built of known blocks on nets; they lie in"
+        " hypothetical.safetensors beside the data, as they do beside those that ship",
+        low=0.0,
+        high=0.9,
+        step=0.1,
+        metavar="SHARE",
+    )
     batch: int = declare(64, "Batch", "frameworks a step", low=1, metavar="N")
     learning_rate: float = declare(1e-3, "Learning rate", "learning rate at the start", low=0.0, metavar="R")
     learn: Literal["all", "labels"] = declare(
@@ -72,6 +82,7 @@ class MofDiffFamily(GeneratorFamily):
             max_epochs=chosen.max_epochs,
             batch=chosen.batch,
             exchanged=chosen.exchanged,
+            hypothetical=chosen.hypothetical,
             seed=job.seed,
             learning_rate=chosen.learning_rate,
             bf16=in_sixteen_bit(chosen.bf16, job.device),

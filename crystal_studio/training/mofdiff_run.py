@@ -13,14 +13,14 @@ from crystal_studio.errors import RequestError
 from crystal_studio.generators.mofdiff import weights as model
 from crystal_studio.generators.mofdiff.labels import NAMES, scaled
 from crystal_studio.generators.mofdiff.vocabulary import Vocabulary
-from crystal_studio.mof import build_adsorption, build_pores
+from crystal_studio.mof import build_adsorption, build_hypothetical, build_pores
 from crystal_studio.mof.blocks import BlockLibrary
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.library import library_hash, read_mofs, shipped_blocks
 from crystal_studio.training import checkpoint
 from crystal_studio.training.model_card import of_training
 from crystal_studio.training.mofdiff import TrainConfig, Trainer
-from crystal_studio.training.mofdiff_data import Examples
+from crystal_studio.training.mofdiff_data import Examples, no_labels
 
 _HELD = 20
 """One framework of so many is kept back to look at the losses."""
@@ -43,7 +43,8 @@ def train(
     """Train on a file of coarse-grained frameworks of the shipped blocks (``embeddings`` (L, E) are theirs) and write
     checkpoint, curve, weights and card to ``out``.
 
-    Labels are those of ``pores.csv`` and ``adsorption.csv`` beside the file, where they are. With ``resume`` the
+    Labels are those of ``pores.csv`` and ``adsorption.csv`` beside the file, where they are; so are hypothetical
+    frameworks, which are shown among the others and never kept back. With ``resume`` the
     checkpoint in ``out`` is carried on, network size included; without it a folder that holds one is refused.
     ``start`` names the folder of a model to begin with. Returns the last row of the learning curve.
     """
@@ -59,7 +60,8 @@ def train(
         vocabulary = Vocabulary.of(library, embeddings, np.bincount(mofs.block, minlength=len(library)))
     if resume:
         config = Trainer.saved_network(out, config)
-    trainer = Trainer(config, training, library, vocabulary, device)
+    others = hypothetical(data.parent, library) if config.hypothetical > 0 else None
+    trainer = Trainer(config, training, library, vocabulary, device, others)
     if resume:
         trainer.restore(out)
     elif start is not None:
@@ -67,6 +69,15 @@ def train(
     last = trainer.run(out, validation, report, stop)
     write_model(trainer, out, library, values, about, last, start)
     return last
+
+
+def hypothetical(folder: Path, library: BlockLibrary) -> Examples | None:
+    """Hypothetical frameworks in a folder, without labels; None where there are none. Raises ``FileError``."""
+    path = folder / build_hypothetical.NAME
+    if not path.exists():
+        return None
+    mofs, _ = read_mofs(path, library)
+    return Examples.of(mofs, no_labels(len(mofs)))
 
 
 def known_values(mofs: CoarseMofs, folder: Path) -> NDArray[np.float64]:
@@ -100,11 +111,15 @@ def write_model(
 ) -> None:
     """The averaged weights and their card, beside the checkpoint."""
     source = about.get("source", {})
+    others = len(trainer.shown) - len(trainer.examples)
     card = {
-        "title": "MOFDiff, trained on known metal-organic frameworks",
+        "title": "MOFDiff, trained on "
+        + ("known and hypothetical" if others else "known")
+        + " metal-organic frameworks",
         "licence": "MIT (weights); see data for the licence of the training data",
         "data": {
             "frameworks": len(trainer.examples),
+            **({"hypothetical": others} if others else {}),
             "blocks": len(library),
             "library": library_hash(library),
             **source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from crystal_studio.mof.library import shipped_blocks, shipped_mofs, write_mofs
 from crystal_studio.training.mofdiff import TrainConfig, Trainer
 from crystal_studio.training.mofdiff_data import Examples, exchanged, no_labels
 from crystal_studio.training.mofdiff_family import MofDiffTraining
-from crystal_studio.training.mofdiff_run import train
+from crystal_studio.training.mofdiff_run import hypothetical, train
 from crystal_studio.training.registry import families
 from tests.generators.mofdiff_parts import SIZES, random_embeddings, vocabulary
 
@@ -108,6 +109,40 @@ def test_blocks_are_exchanged_for_others_alike(blocks, examples):
     assert not np.isnan(exchanged(examples, others, library.kind, rng, 0.0).labels).any()
 
 
+def test_hypothetical_frameworks_are_shown_among_the_known_ones(blocks, examples):
+    library, mofs = blocks
+    words, others = vocabulary(library, mofs), examples.take(np.arange(10))
+
+    def shown(share: float, hypothetical: Examples | None) -> list[int]:
+        made = Trainer(replace(SMALL, hypothetical=share), examples, library, words, hypothetical=hypothetical)
+        return np.concatenate(list(made.order(np.random.default_rng(0)))).tolist()
+
+    known = list(range(len(examples)))
+    assert sorted(shown(0.5, None)) == sorted(shown(0.0, others)) == known
+    count = np.bincount(shown(0.5, others), minlength=len(examples) + 10)
+    assert (count[: len(examples)] == 1).all() and count[len(examples) :].sum() == len(examples)
+    assert set(count[len(examples) :]) <= {len(examples) // 10, len(examples) // 10 + 1}
+    few = np.array(shown(0.2, others))
+    assert (few >= len(examples)).sum() == round(len(examples) / 4) and few.max() < len(examples) + 10
+
+
+def test_hypothetical_frameworks_beside_the_data_are_learnt_from(few, tmp_path):
+    write_mofs(tmp_path / "mofs.safetensors", few, shipped_blocks(), {})
+    write_mofs(tmp_path / "hypothetical.safetensors", few.take(np.arange(5)), shipped_blocks(), {})
+    found = hypothetical(tmp_path, shipped_blocks())
+    assert found is not None and len(found) == 5 and np.isnan(found.labels).all()
+    rows: list[dict[str, float]] = []
+    config = replace(SMALL, max_epochs=1, warm_up_steps=1)
+    train(tmp_path / "mofs.safetensors", tmp_path / "with", config, EMBEDDINGS, report=rows.append)
+    none = replace(config, hypothetical=0.0)
+    train(tmp_path / "mofs.safetensors", tmp_path / "without", none, EMBEDDINGS, report=rows.append)
+    assert rows[0]["step"] > rows[1]["step"]  # more are shown
+    cards = [json.loads((tmp_path / out / "card.json").read_text()) for out in ("with", "without")]
+    assert cards[0]["data"]["hypothetical"] == 5 and "hypothetical" not in cards[1]["data"]
+    assert cards[0]["data"]["frameworks"] == cards[1]["data"]["frameworks"]
+    assert hypothetical(tmp_path / "with", shipped_blocks()) is None
+
+
 def test_a_trained_model_generates_frameworks(few, tmp_path, monkeypatch):
     write_mofs(tmp_path / "mofs.safetensors", few, shipped_blocks(), {"source": {"licence": "CC BY 4.0"}})
     (tmp_path / "pores.csv").write_text(
@@ -146,4 +181,5 @@ def test_the_family_is_registered_and_has_data():
     family = families.get("mofdiff")
     assert family.default_data().exists()
     assert MofDiffTraining().exchanged == TrainConfig().exchanged
+    assert MofDiffTraining().hypothetical == TrainConfig().hypothetical
     assert len(no_labels(3)) == 3
