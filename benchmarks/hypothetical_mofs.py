@@ -3,8 +3,9 @@
     python benchmarks/hypothetical_mofs.py
     python benchmarks/hypothetical_mofs.py --relax 8
 
-``--relax`` takes so many of each at random, of at most 150 atoms, and tells what became of volume and of connection
-points: how far the two of each bond lie apart before, and the valid ones by perceived bonds afterwards.
+Longest: of the reduced cell; gap: how far the two connection points of a bond lie apart. ``--relax`` takes so many of
+each at random, of at most 150 atoms, and tells volumes relative to those before and which are valid afterwards, by
+perceived bonds.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from crystal_studio import paths
 from crystal_studio.candidates.batch import Candidates
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.neighbours import reduce_cells
 from crystal_studio.execution.other_python import ProgramError
 from crystal_studio.mof import build_hypothetical, uff
 from crystal_studio.mof.bonds import bonds_of
@@ -51,7 +53,7 @@ def about(mofs: CoarseMofs) -> dict[str, object]:
     library = shipped_blocks()
     volume = np.abs(np.linalg.det(mofs.lattice))
     atoms = np.add.reduceat(library.n_atoms[mofs.block], mofs.offsets[:-1])
-    longest = np.linalg.norm(mofs.lattice, axis=-1).max(1)
+    longest = np.linalg.norm(reduce_cells(mofs.lattice)[0], axis=-1).max(1)
     kinds = Counter(min(len(np.unique(mofs.block[mofs.blocks(i)])), 5) for i in range(len(mofs)))
     columns = {"blocks": mofs.n_blocks, "volume": volume, "longest": longest, "per atom": volume / atoms}
     columns["gap"] = gaps(mofs)
@@ -80,7 +82,7 @@ def relaxed(mofs: CoarseMofs, count: int, rng: np.random.Generator) -> list[dict
             record["failed"] = str(error)[:80]
             continue
         after = Candidates.of_structures(Structures.from_lists([lattice], [cell[1]], [places % 1.0]))
-        record["volume"] = round(abs(np.linalg.det(lattice) / np.linalg.det(cell[0])), 3)
+        record["volume"] = round(float(abs(np.linalg.det(lattice) / np.linalg.det(cell[0]))), 3)
         record["valid"] = bool(check(after.structures).valid[0])
         print(record, flush=True)
     return found

@@ -59,8 +59,8 @@ HOW = f"pip install pormake==0.2.3 (licence MIT) into a Python of its own, and s
 _RMSD = 0.3
 """Root mean square deviation of unit vectors along contacts from those of the net (PORMAKE's authors: 0.3)."""
 _AT_ONCE = 80
-_TRIES = 100
-"""Nets of one size that blocks are looked for before another size is drawn."""
+_NETS, _TRIES = 10, 30
+"""Nets of one size for which blocks are looked for before another size is drawn, and how often for each."""
 _SLOTS, _VERTICES = 160, 18
 """Vertices and edges in the usual cell of a net, and vertices in its primitive cell, beyond which it is passed over."""
 _KINDS = (3, 4)
@@ -116,7 +116,8 @@ class Draws:
         rng = np.random.default_rng([self.seed, number])
         while True:
             ways = self.by_size[int(rng.choice(self.sizes, p=self.share))]
-            for way in rng.integers(len(ways), size=_TRIES).tolist():
+            # Each net is given many chances, so that those that few blocks fit are not left to chance.
+            for way in rng.integers(len(ways), size=_NETS).repeat(_TRIES).tolist():
                 if (choice := self.pool.choose(*ways[way], rng)) is not None:
                     return choice
 

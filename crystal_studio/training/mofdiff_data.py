@@ -17,7 +17,7 @@ from crystal_studio.mof.coarse import CoarseMofs
 
 EXCHANGED = 0.15
 """Share of the kinds of blocks of a framework that are exchanged for others alike, anew each time it is shown."""
-HYPOTHETICAL = 0.5
+HYPOTHETICAL = 0.2
 """Share of the frameworks shown that are hypothetical, where there are any."""
 
 

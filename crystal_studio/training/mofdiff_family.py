@@ -29,7 +29,7 @@ class MofDiffTraining(Options):
         metavar="SHARE",
     )
     hypothetical: float = declare(
-        0.5,
+        0.2,
         "Hypothetical",
         "share of the frameworks shown that are hypothetical, built of known blocks on nets; they lie in"
         " hypothetical.safetensors beside the data, as they do beside those that ship",

@@ -163,7 +163,7 @@ def test_those_that_ship_hold_together_and_are_new():
     assert counts["kept"] == len(mofs) >= 300
     assert counts["draws"] == sum(n for reason, n in counts.items() if reason != "draws")
     assert {r.split(":")[0] for r in counts} <= set(build_hypothetical.REASONS) | {"draws", "kept"}
-    assert mofs.n_blocks.max() <= MOST_BLOCKS and len(np.unique(mofs.block)) > 300
+    assert mofs.n_blocks.max() <= MOST_BLOCKS and len(np.unique(mofs.block)) > 200
     volume = np.abs(np.linalg.det(mofs.lattice))
     assert np.percentile(volume, 99) < 1.3 * LARGEST
     some = mofs.take(np.arange(0, len(mofs), max(len(mofs) // 12, 1)))
@@ -190,9 +190,8 @@ def test_without_pormake_it_is_said_how_to_get_it(monkeypatch):
 def test_pormake_places_blocks_on_a_net(tmp_path):
     python, _ = build_hypothetical.program()
     script = build_hypothetical._SCRIPT
-    (net,) = other_python.ask(
-        python, script, {"asked": "nets", "nets": ["pcu"], "most_slots": 20, "most_vertices": 4}, 120
-    )["nets"]
+    question = {"asked": "nets", "nets": ["pcu"], "most_slots": 20, "most_vertices": 4}
+    (net,) = other_python.ask(python, script, question, 120)["nets"]
     assert len(net["vertices"]) == 1 and net["joins"] == [[0, 0]] * 3
     asked = {
         "net": "pcu",
