@@ -43,8 +43,12 @@ def primitive(pormake, path, most_slots, most_vertices):
         return None
     tags = atoms.get_tags()
     lowest = int(tags.min())
-    crystal = (np.array(atoms.cell), atoms.get_scaled_positions(), tags - lowest + 1)
-    turns = np.array(spglib.get_symmetry(crystal, symprec=1e-3)["rotations"])
+    kinds = (tags - lowest + 1).tolist()
+    crystal = (np.array(atoms.cell).tolist(), atoms.get_scaled_positions().tolist(), kinds)
+    symmetry = spglib.get_symmetry(crystal, symprec=1e-3)
+    if symmetry is None:
+        return None
+    turns = np.array(symmetry["rotations"])
     count = int((turns == np.eye(3, dtype=int)).all((1, 2)).sum())
     if (tags >= 0).sum() > count * most_vertices:
         return None
