@@ -4,8 +4,8 @@
 
 FOLDER holds the CIFs of CoRE MOF 2019-ASR (package core-mof). Each framework is cut; each block is embedded, and the
 nearest block of the shipped library is taken for it, among nodes or among linkers (where the library has none of the
-shape within 0.3 A, the framework's own blocks are added first, which is told); orientations are forgotten, and the
-framework is assembled with places and cell as they were. Then: the root mean square distance of its atoms from those
+shape within 0.3 A, the framework's own blocks are added first, which is told), nodes in the shape that the places ask
+for; orientations are forgotten, and the framework is assembled with places and cell as they were. Then: the root mean square distance of its atoms from those
 of the CIF (atoms of an element being alike, whatever the origin), whether the MOF key is the same, and with
 ``--pores`` (needs pyzeo) largest cavity and pore limiting diameter before -> after.
 """
@@ -33,6 +33,7 @@ from crystal_studio.mof.collecting import Collector, coarse_grained
 from crystal_studio.mof.fragments import Fragments
 from crystal_studio.mof.key import keys_of_mofs
 from crystal_studio.mof.library import shipped_blocks
+from crystal_studio.mof.shapes import fitting_shapes
 from crystal_studio.mof.whole import whole_atoms
 
 ENTRIES = {
@@ -121,9 +122,8 @@ def row(name: str, text: str, with_pores: bool) -> dict[str, object]:
     rows = decoded(fragments, library, embeddings)
     same = library.identity[rows] == library.identity[known.block]
     began = time.process_time()
-    made = assemble(
-        replace(known, block=rows.astype(np.int32), rotation=np.tile(np.eye(3), (len(rows), 1, 1))), library
-    )
+    named = replace(known, block=rows.astype(np.int32), rotation=np.tile(np.eye(3), (len(rows), 1, 1)))
+    made = assemble(fitting_shapes(named, library), library)
     seconds = time.process_time() - began
     result: dict[str, object] = {
         "name": name,

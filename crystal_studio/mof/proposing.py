@@ -46,9 +46,11 @@ class Proposals:
 
 
 def propose(
-    mofs: CoarseMofs, library: BlockLibrary, spun: NDArray[np.float64], options: Search, device: str
-) -> Proposals:
-    """Orientations of every block; ``spun`` (B, 3, 3) turns those that are tried, framework by framework."""
+    mofs: CoarseMofs, library: BlockLibrary, spun: NDArray[np.float64], options: Search, device: str,
+    looked: NDArray[np.bool_] | None = None,
+) -> Proposals:  # fmt: skip
+    """Orientations of every block, or of those that ``looked`` (K,) names; ``spun`` (B, 3, 3) turns those that are
+    tried, framework by framework."""
     import torch
 
     count = len(mofs.block)
@@ -59,10 +61,11 @@ def propose(
     spheres = [found for i in range(len(mofs)) for found in _spheres(mofs, library, i)]
     sizes = library.n_points[mofs.block]
     wide = np.array([len(radius) for _, radius in spheres], np.int64)
+    rows_looked = wide > 0 if looked is None else (wide > 0) & looked
     tried = even_rotations(options.tried, device)
     crystal = np.repeat(np.arange(len(mofs)), mofs.n_blocks)
     ends = bond_ends(library)
-    for rows in _chunks(np.flatnonzero(wide > 0), sizes, wide, options):
+    for rows in _chunks(np.flatnonzero(rows_looked), sizes, wide, options):
         padded = _padded(mofs, library, ends, spheres, rows, device)
         spin = torch.as_tensor(spun[crystal[rows]], dtype=torch.float32, device=device)
         best, value = _best(tried @ spin[:, None], *padded, options)
