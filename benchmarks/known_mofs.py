@@ -6,8 +6,8 @@ FOLDER holds the CIFs of CoRE MOF 2019-ASR (package core-mof). Each framework is
 nearest block of the shipped library is taken for it, among nodes or among linkers (where the library has none of the
 shape within 0.3 A, the framework's own blocks are added first, which is told), nodes in the shape that the places ask
 for; orientations are forgotten, and the framework is assembled with places and cell as they were. Then: the root mean
-square distance of its atoms from those of the CIF (atoms of an element being alike, whatever the origin), whether the MOF key is the same, and with
-``--pores`` (needs pyzeo) largest cavity and pore limiting diameter before -> after.
+square distance of its atoms from those of the CIF (atoms of an element being alike, whatever the origin), whether the
+MOF key is the same, and with ``--pores`` (needs pyzeo) largest cavity and pore limiting diameter before -> after.
 """
 
 from __future__ import annotations
