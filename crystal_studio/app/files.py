@@ -43,10 +43,15 @@ def free_name(folder: Path, name: str) -> Path:
         number += 1
 
 
+def suggested_folder(state: WindowState) -> Path:
+    """Where dialogs for projects begin: where the last one lies, else the folder of projects or what is there of it."""
+    wanted = next((path.parent for path in state.recent()), projects_folder())
+    return next((folder for folder in (wanted, *wanted.parents) if folder.is_dir()), Path.home())
+
+
 def suggested_project(state: WindowState) -> Path:
     """What the dialog for a new project proposes."""
-    recent = state.recent()
-    return (recent[0].parent if recent else projects_folder()) / f"Untitled{SUFFIX}"
+    return suggested_folder(state) / f"Untitled{SUFFIX}"
 
 
 def bundled_example(name: str = EXAMPLE) -> Path:

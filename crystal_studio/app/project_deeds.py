@@ -86,7 +86,7 @@ class ProjectDeeds:
     def ask_open(self) -> None:
         """Ask for a project and open it."""
         chosen, _ = QFileDialog.getOpenFileName(
-            self._window, "Open project", str(files.projects_folder()), PROJECT_FILTER
+            self._window, "Open project", str(files.suggested_folder(self._window.state)), PROJECT_FILTER
         )
         if chosen:
             self.open(Path(chosen))

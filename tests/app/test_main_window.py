@@ -194,3 +194,13 @@ def test_undo_reaches_the_page_from_a_field_that_was_not_typed_in(window, qtbot,
     QTest.keyClicks(budget.seed, "12")
     QTest.keyClick(window.windowHandle(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert budget.seed.text() != "12"  # what was typed in the field is taken back there
+
+
+def test_dialogs_for_projects_begin_where_the_last_one_lies_or_in_a_folder_that_is_there(state, tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "projects_folder", lambda: tmp_path / "Documents" / "Crystal Studio")
+    assert files.suggested_folder(state) == tmp_path
+    last = tmp_path / "elsewhere" / "last.crystals"
+    last.parent.mkdir()
+    last.touch()
+    state.add_recent(last)
+    assert files.suggested_project(state) == last.with_name("Untitled.crystals")

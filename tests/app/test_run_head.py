@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import projects
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QPushButton
 
 from crystal_studio.app.background import Background
 from crystal_studio.app.cutoff import Cutoff
+from crystal_studio.app.run.run_head import RunHead
 from crystal_studio.app.run.run_page import RunPage
 from crystal_studio.campaign.events import Progress
 from crystal_studio.project.queries import ProjectReader
@@ -65,3 +69,20 @@ def test_beside_another_campaign_than_runs_there_is_nothing_to_pause(page, qtbot
     assert page.campaign == 1 and not page.head.buttons.isVisible()
     page.choose(0)
     assert page.head.buttons.isVisible()
+
+
+def test_who_pauses_by_the_keyboard_goes_on_from_resume_not_from_stop(qtbot):
+    head = RunHead()
+    qtbot.addWidget(head)
+    pause, resume, stop = (QAction(text, head) for text in ("Pause", "Resume", "Stop"))
+    resume.setEnabled(False)
+    for action, other in ((pause, resume), (resume, pause)):
+        action.triggered.connect(lambda _=False, off=action, on=other: (off.setEnabled(False), on.setEnabled(True)))
+    head.add_actions([pause, resume, stop])
+    head.show()
+    qtbot.waitActive(head)
+    buttons = {button.text(): button for button in head.findChildren(QPushButton)}
+    for pressed, then in (("Pause", "Resume"), ("Resume", "Pause")):
+        buttons[pressed].setFocus()
+        qtbot.keyClick(buttons[pressed], Qt.Key.Key_Space)
+        assert head.focusWidget() is buttons[then]

@@ -85,7 +85,17 @@ class RunHead(Card):
         for action in actions:
             button = QPushButton()
             bind(button, action)
+            button.clicked.connect(self._keep_focus)
             self._buttons.addWidget(button)
+
+    def _keep_focus(self) -> None:
+        """Whoever has pressed a button that gives way to another (Pause to Resume) goes on from that one: Qt goes to
+        the next, which stops the campaign."""
+        pressed = self.sender()
+        places = [self._buttons.itemAt(i).widget() for i in range(self._buttons.count())]
+        instead = next((button for button in places if button.isVisible()), None)
+        if isinstance(pressed, QPushButton) and not pressed.isVisible() and instead is not None:
+            instead.setFocus()
 
     def show_left(self, text: str, at_least: bool = False) -> None:
         """The time left; ``at_least``: the text says so, and its tooltip why."""
