@@ -7,6 +7,7 @@ import projects
 from windows import opened
 
 from crystal_studio.app.main_window import MainWindow
+from crystal_studio.candidates.objectives import parse
 from crystal_studio.candidates.verdicts import Reason, rejecting
 from crystal_studio.project.store import ProjectWriter
 
@@ -31,3 +32,13 @@ def test_the_inspector_follows_what_becomes_of_the_candidate_that_is_looked_at(q
     assert page.inspector.facts.verdicts and page.inspector.facts.row == page.model.candidate(page.model.row_of(2))
     assert page.view.canvas.camera is seen  # its atoms have not moved: neither has the view
     window.close()
+
+
+def test_what_is_selected_stays_told_while_the_list_is_read_anew(window, project, qtbot):
+    opened(window, project, qtbot)
+    page = window.explore
+    page.table.select_ids([1, 2, 3])
+    assert page.filter.count.text().endswith(" listed, 3 selected")
+    with qtbot.waitSignal(page.model.loaded):
+        page.pareto.changed.emit(parse("e_hull:low density:low"), False)
+    assert page.selected_ids() and page.filter.count.text().endswith(" listed, 3 selected")

@@ -228,7 +228,6 @@ class ExplorePage(DockedPage):
 
     def _loaded(self) -> None:
         n = self.listed()
-        self.filter.count.setText(f"{count(n)} listed" if n or self.model.where else "")
         ranking = self.model.ranking
         self.listing.tell(n, bool(self.model.where), len(ranking.ids))
         self.pareto.show_ranking(ranking)
@@ -240,7 +239,7 @@ class ExplorePage(DockedPage):
                 view.show_ranking(ranking)
             self.scatter_view.reload()
         self._look_again()
-        self.selection_changed.emit()
+        self._tell_selection()
 
     def _select_wanted(self) -> bool:
         if not self._wanted or self.model.row_of(self._wanted) < 0:
@@ -251,7 +250,7 @@ class ExplorePage(DockedPage):
 
     def _tell_selection(self) -> None:
         n = len(self.table.selected_ids())
-        listed = f"{count(self.listed())} listed" if self._reader is not None else ""
+        listed = f"{count(self.listed())} listed" if self.listed() or self.model.where else ""
         self.filter.count.setText(f"{listed}, {count(n)} selected" if n > 1 else listed)
         self.selection_changed.emit()
 
