@@ -92,8 +92,7 @@ class RunHead(Card):
         """Whoever has pressed a button that gives way to another (Pause to Resume) goes on from that one: Qt goes to
         the next, which stops the campaign."""
         pressed = self.sender()
-        places = [self._buttons.itemAt(i).widget() for i in range(self._buttons.count())]
-        instead = next((button for button in places if button.isVisible()), None)
+        instead = next((button for button in self.buttons.findChildren(QPushButton) if button.isVisible()), None)
         if isinstance(pressed, QPushButton) and not pressed.isVisible() and instead is not None:
             instead.setFocus()
 
