@@ -25,7 +25,7 @@ MOST_BLOCKS = 20
 UNLIKE = 0.15
 """Root mean square difference between the cosines of a block's contacts and those of a vertex, from which it is not
 tried there."""
-SIMPLE = 5.0
+SIMPLE = 20.0
 """How many times as often a block is drawn whose contacts are all of one kind: whichever way it is turned, the same
 linkers fit."""
 LARGEST = 10_000.0

@@ -103,7 +103,7 @@ class Trainer(Loop[Batch, Examples]):
     def batch(self, rows: NDArray, rng: np.random.Generator) -> Batch:
         """These frameworks, with some blocks exchanged."""
         shown = exchanged(self.shown.take(rows), self.others, self.library.kind, rng, self.config.exchanged)
-        return batch_of(shown, self.vocabulary, self.scale, self.device)
+        return batch_of(shown, self.vocabulary, self.scale, self.device, rows < len(self.examples))
 
     def loss(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Mapping[str, Tensor]]:
         """At random times and noise."""

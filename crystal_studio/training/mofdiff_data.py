@@ -69,9 +69,16 @@ def exchanged(
 
 
 def batch_of(
-    examples: Examples, vocabulary: Vocabulary, scale: tuple[NDArray[np.float64], NDArray[np.float64]], device: str
+    examples: Examples,
+    vocabulary: Vocabulary,
+    scale: tuple[NDArray[np.float64], NDArray[np.float64]],
+    device: str,
+    known: NDArray[np.bool_] | None = None,
 ) -> Batch:
-    """Tensors of frameworks; ``scale`` is mean and spread (6,) of the logarithms of cells."""
+    """Tensors of frameworks; ``scale`` is mean and spread (6,) of the logarithms of cells.
+
+    ``known`` (B,): which are no hypothetical ones; all unless given.
+    """
     mofs = examples.mofs
     orbits = orbits_of(mofs.n_blocks, device)
 
@@ -83,7 +90,8 @@ def batch_of(
     held = torch.zeros(len(mofs), vocabulary.metals.shape[1], device=device)
     held.index_add_(0, orbits.crystal, vocabulary.metals.to(device)[block])
     cell = (log_cell(mofs.lattice) - scale[0]) / scale[1]
-    return Batch(given, real(cell), held.clamp(max=1))
+    known = np.ones(len(mofs), bool) if known is None else known
+    return Batch(given, real(cell), held.clamp(max=1), torch.as_tensor(known, device=device))
 
 
 def no_labels(count: int) -> NDArray[np.float32]:

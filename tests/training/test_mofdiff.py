@@ -14,6 +14,7 @@ from crystal_studio.errors import ModelError, RequestError
 from crystal_studio.generators import registry
 from crystal_studio.generators.mofdiff import weights
 from crystal_studio.generators.mofdiff.labels import LABELS
+from crystal_studio.generators.mofdiff.objective import Batch, losses
 from crystal_studio.mof.alike import alike
 from crystal_studio.mof.blocks import NODE
 from crystal_studio.mof.collecting import only_used
@@ -124,6 +125,26 @@ def test_hypothetical_frameworks_are_shown_among_the_known_ones(blocks, examples
     assert set(count[len(examples) :]) <= {len(examples) // 10, len(examples) // 10 + 1}
     few = np.array(shown(0.2, others))
     assert (few >= len(examples)).sum() == round(len(examples) / 4) and few.max() < len(examples) + 10
+
+
+def test_of_hypothetical_frameworks_the_denoiser_alone_learns(trainer, examples):
+    made = trainer()
+    batch = made.batch(np.arange(6), np.random.default_rng(0))
+    z_says = ("cell", "count", "metals", "prior")
+
+    def found(known: list[bool], of: Batch) -> dict[str, float]:
+        parts = losses(made.network, replace(of, known=torch.tensor(known)), torch.Generator().manual_seed(0))
+        return {name: float(value.detach()) for name, value in parts.items()}
+
+    every, none = found([True] * 6, batch), found([False] * 6, batch)
+    assert all(none[name] == 0 < every[name] for name in z_says)
+    assert all(none[name] == every[name] for name in ("blocks", "places", "strain", "kl"))
+    half, other = found([True] * 3 + [False] * 3, batch), found([False] * 3 + [True] * 3, batch)
+    for name in z_says:
+        assert half[name] + other[name] == pytest.approx(2 * every[name], rel=1e-4)
+    one = Trainer(made.config, examples, made.library, made.vocabulary, hypothetical=examples.take(np.arange(2)))
+    rows = np.array([0, len(examples), 1])
+    assert one.batch(rows, np.random.default_rng(0)).known.tolist() == [True, False, True]
 
 
 def test_hypothetical_frameworks_beside_the_data_are_learnt_from(few, tmp_path):

@@ -42,11 +42,16 @@ _UNTOLD = 0.25
 
 @dataclass(frozen=True)
 class Batch:
-    """Frameworks, scaled components of their logarithmic cells (B, 6) and their metals (B, 119)."""
+    """Frameworks, scaled components of their logarithmic cells (B, 6) and their metals (B, 119).
+
+    known : (B,) bool, which of them are known ones; of hypothetical ones the denoiser alone learns, so that what z says
+        and how it is drawn stay those of known frameworks
+    """
 
     given: Frameworks
     cell: Tensor
     metals: Tensor
+    known: Tensor
 
 
 def times(size: int, generator: torch.Generator | None, device: torch.device | str) -> tuple[Tensor, Tensor]:
@@ -100,21 +105,31 @@ def losses(network: Network, batch: Batch, generator: torch.Generator | None) ->
     named = cross_entropy(out.logits, given.block, reduction="none") * unknown
     known = given.labels.isfinite()
     off = torch.where(known, told.labels - given.labels.nan_to_num(0.0), 0.0)
+    metals = binary_cross_entropy_with_logits(told.metals, batch.metals, reduction="none").sum(-1)
     return {
         "blocks": mean_of(named, crystal, count).sum() / (t_blocks > 0).sum().clamp_min(1),
         "places": mean_of((out.places - target).square().sum(-1), crystal, count).mean(),
         "strain": (out.strain - strain).square().sum((-1, -2)).mean(),
-        "cell": (network.cell(z, count) - batch.cell).square().sum(-1).mean(),
-        "count": cross_entropy(told.n_blocks, count - 1),
-        "metals": binary_cross_entropy_with_logits(told.metals, batch.metals, reduction="none").sum(-1).mean(),
+        "cell": _mean((network.cell(z, count) - batch.cell).square().sum(-1), batch.known),
+        "count": _mean(cross_entropy(told.n_blocks, count - 1, reduction="none"), batch.known),
+        "metals": _mean(metals, batch.known),
         "labels": off.square().sum() / known.sum().clamp_min(1),
         "kl": 0.5 * (mu.square() + log_variance.exp() - 1 - log_variance).sum(-1).mean(),
-        "prior": prior_loss(network, z.detach(), given.labels, generator),
+        "prior": prior_loss(network, z.detach(), given.labels, generator, batch.known),
     }
 
 
-def prior_loss(network: Network, z: Tensor, labels: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Of the velocity of z at random times, told some of the labels."""
+def _mean(values: Tensor, kept: Tensor) -> Tensor:
+    """Of those values (B,) that are kept (B,); 0 of none."""
+    found: Tensor = torch.where(kept, values, 0.0).sum() / kept.sum().clamp_min(1)
+    return found
+
+
+def prior_loss(
+    network: Network, z: Tensor, labels: Tensor, generator: torch.Generator | None, kept: Tensor | None = None
+) -> Tensor:
+    """Of the velocity of z at random times, told some of the labels; of the z (B,) that are kept, all unless given."""
+    kept = torch.ones(len(z), dtype=torch.bool, device=z.device) if kept is None else kept
     z, labels = z.repeat(PRIOR_DRAWS, 1), labels.repeat(PRIOR_DRAWS, 1)
     chance = torch.rand(len(z), 1 + labels.shape[1], generator=generator, device=z.device)
     told = torch.where((chance[:, :1] < _UNTOLD) | (chance[:, 1:] < _UNTOLD), torch.nan, labels)
@@ -122,7 +137,8 @@ def prior_loss(network: Network, z: Tensor, labels: Tensor, generator: torch.Gen
     a = noise.alpha_bar(t).unsqueeze(1)
     random = normal(z, generator)
     velocity = a.sqrt() * random - (1 - a).sqrt() * z
-    return (network.prior(a.sqrt() * z + (1 - a).sqrt() * random, t, told) - velocity).square().mean()
+    off = network.prior(a.sqrt() * z + (1 - a).sqrt() * random, t, told) - velocity
+    return _mean(off.square().mean(-1), kept.repeat(PRIOR_DRAWS))
 
 
 def total(parts: dict[str, Tensor], weights: LossWeights) -> Tensor:
