@@ -26,7 +26,7 @@ from crystal_studio.app.faults import sentence
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.parts import CopyTable
 from crystal_studio.app.numbers_text import count, plural
-from crystal_studio.app.widgets import label, restyle
+from crystal_studio.app.widgets import StateLine, label
 from crystal_studio.app.wrapping import WrappingDelegate
 
 LIST_LINES = 4
@@ -66,7 +66,7 @@ class CollectDialog(QDialog):
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setMinimumHeight(240)
         self.table.hide()
-        self.message = label("", "muted", wrap=True)
+        self.message = StateLine()
         self.close_button, self.go = QPushButton("Close"), QPushButton("Collect")
         self.close_button.clicked.connect(self.reject)
         self.go.setProperty("role", "primary")
@@ -90,7 +90,7 @@ class CollectDialog(QDialog):
         self.add(awaited)
         if awaited:
             waits = "waits" if len(awaited) == 1 else "wait"
-            self._say(f"{plural(len(awaited), 'bundle')} of this project still {waits} for results.", "muted")
+            self.message.say(f"{plural(len(awaited), 'bundle')} of this project still {waits} for results.", "muted")
 
     def add(self, places: Sequence[Path]) -> None:
         """Put places on the list, each once."""
@@ -107,7 +107,7 @@ class CollectDialog(QDialog):
         places = self.listed()
         self._set_busy(True)
         self.table.setRowCount(0)
-        self._say(f"Reading {plural(len(places), 'place')} …", "muted")
+        self.message.say(f"Reading {plural(len(places), 'place')} …", "muted")
         self._background.run(
             lambda _: collect(self._project, places), self._done, self._failed, key="dft collect", long=True
         )
@@ -122,7 +122,7 @@ class CollectDialog(QDialog):
         taken = [line.candidate for line in lines if line.candidate]
         skipped = len(lines) - len(taken)
         text = f"{plural(len(taken), 'result')} taken"
-        self._say(f"{text}, {plural(skipped, 'folder')} skipped." if skipped else f"{text}.", "")
+        self.message.say(f"{text}, {plural(skipped, 'folder')} skipped." if skipped else f"{text}.", "")
         tokens = theme.tokens()
         for line in lines:
             word, name, colour = (
@@ -138,7 +138,7 @@ class CollectDialog(QDialog):
 
     def _failed(self, error: BaseException) -> None:
         self._set_busy(False)
-        self._say(sentence(error), "error")
+        self.message.say(sentence(error), "error")
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
@@ -148,11 +148,6 @@ class CollectDialog(QDialog):
     def _check(self) -> None:
         self.go.setEnabled(bool(self.places.count()) and not self._busy)
         self.remove.setEnabled(bool(self.places.selectedItems()))
-
-    def _say(self, text: str, role: str) -> None:
-        self.message.setProperty("role", role)
-        restyle(self.message)
-        self.message.setText(text)
 
     def _add_folder(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, "Folder of a bundle", str(self._project.parent))

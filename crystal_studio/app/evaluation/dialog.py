@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -25,7 +24,7 @@ from crystal_studio.app.evaluation.table import FigureTable
 from crystal_studio.app.evaluation.wording import as_text, remarks
 from crystal_studio.app.numbers_text import count, span
 from crystal_studio.app.settings import WindowState
-from crystal_studio.app.widgets import EmptyState, label
+from crystal_studio.app.widgets import EmptyState, StateLine
 from crystal_studio.campaign.evaluating import Evaluated, Step
 from crystal_studio.errors import KnownError
 from crystal_studio.project.rows import CampaignRow
@@ -60,8 +59,7 @@ class EvaluationDialog(QDialog):
         self._stack.addWidget(self.table)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.message = label("", "muted", wrap=True)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message = StateLine()
         self.copy = QPushButton("Copy as text")
         self.copy.setToolTip("The whole table, with how each figure was found, for a document or a spreadsheet")
         self.copy.clicked.connect(self.copy_text)
@@ -92,7 +90,7 @@ class EvaluationDialog(QDialog):
         if path != self._project:
             self.run.drop()
             self.document = None
-            self._tell("")
+            self.message.say("")
         self._project = path
         if not self.run.running:
             self.form.set_campaigns(campaigns, candidates)
@@ -106,10 +104,10 @@ class EvaluationDialog(QDialog):
         try:
             plan = self.form.plan(self._project)
         except KnownError as error:
-            self._tell(str(error), "error")
+            self.message.say(str(error), "error")
             return
         self.document = None
-        self._tell("Reading …")
+        self.message.say("Reading …")
         self.bar.setRange(0, 0)
         self.run.start(plan)
         self._show_state()
@@ -118,7 +116,7 @@ class EvaluationDialog(QDialog):
         """Put the table on the clipboard."""
         if self.document is not None:
             QApplication.clipboard().setText(as_text(self.document))
-            self._tell("Copied the table to the clipboard")
+            self.message.say("Copied the table to the clipboard")
 
     def reject(self) -> None:
         """Closing, by whatever way, ends what is running."""
@@ -129,7 +127,7 @@ class EvaluationDialog(QDialog):
     def _press(self) -> None:
         if self.run.running:
             self.go.setEnabled(False)
-            self._tell("Ending …")
+            self.message.say("Ending …")
             self.run.cancel()
         else:
             self.start()
@@ -140,24 +138,18 @@ class EvaluationDialog(QDialog):
         left = step.seconds / step.done * (step.total - step.done) if step.done else 0.0
         tail = f", about {span(left)} left of this part" if left > 1 else ""
         if self.go.isEnabled():
-            self._tell(f"{step.title}: {count(step.done)} of {count(step.total)}{tail}")
+            self.message.say(f"{step.title}: {count(step.done)} of {count(step.total)}{tail}")
 
     def _end(self, found: Evaluated) -> None:
         self.document = found.document
         if found.document is not None:
             self.table.show_document(found.document)
-            self._tell("  ".join(remarks(found.document)))
+            self.message.say("  ".join(remarks(found.document)))
         elif found.problem:
-            self._tell(found.problem.splitlines()[0], "error")
+            self.message.say(found.problem.splitlines()[0], "error")
         else:
-            self._tell("Cancelled: nothing was found yet.")
+            self.message.say("Cancelled: nothing was found yet.")
         self._show_state()
-
-    def _tell(self, text: str, role: str = "muted") -> None:
-        self.message.setText(text)
-        if self.message.property("role") != role:
-            self.message.setProperty("role", role)
-            self.message.style().polish(self.message)
 
     def _show_state(self) -> None:
         running = self.run.running

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
-from crystal_studio.app import theme
 from crystal_studio.app.explore.arrangement import CRYSTALS, Arrangement
-from crystal_studio.app.explore.filter_bar import DELAY_MS
+from crystal_studio.app.explore.checked_bar import CheckedBar
 from crystal_studio.app.explore.points import axes
-from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import count, plural
-from crystal_studio.app.widgets import label, mark
+from crystal_studio.app.widgets import label
 from crystal_studio.candidates.objectives import EXAMPLE, HIGH, LOW, Objective, Ranking
 from crystal_studio.errors import KnownError
 
@@ -26,7 +24,7 @@ TIP = (
 )
 
 
-class ParetoBar(QWidget):
+class ParetoBar(CheckedBar):
     """``changed`` carries the objectives (none: empty or hidden), and whether only the front is listed.
 
     A front is that of the candidates that the filter lists.
@@ -35,21 +33,11 @@ class ParetoBar(QWidget):
     changed = Signal(object, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "plain")
+        super().__init__("scatter", "Quantities to compare candidates in", parent)
         self._arrangement = CRYSTALS
         self._told: tuple[tuple[Objective, ...], bool] = ((), False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
-        row = QHBoxLayout()
-        self.field = QLineEdit()
-        self.field.setClearButtonEnabled(True)
-        self.field.setAccessibleName("Quantities to compare candidates in")
         self.field.setPlaceholderText(f"Compare in, for example  {EXAMPLE}")
         self.field.setToolTip(TIP)
-        self._lead = self.field.addAction(icon("scatter"), QLineEdit.ActionPosition.LeadingPosition)
-        row.addWidget(self.field, 1)
         self.add = QToolButton()
         self.add.setText("Add")
         self.add.setProperty("menu", True)
@@ -59,25 +47,16 @@ class ParetoBar(QWidget):
         self._menu.setToolTipsVisible(True)
         self._menu.aboutToShow.connect(self._fill)
         self.add.setMenu(self._menu)
-        row.addWidget(self.add)
-        column.addLayout(row)
-        row = QHBoxLayout()
+        self.row.addWidget(self.add)
+        below = QHBoxLayout()
         self.only = QCheckBox("Only the front")
         self.only.setToolTip("List only candidates of rank 1, which no other beats")
-        row.addWidget(self.only)
-        row.addStretch(1)
+        below.addWidget(self.only)
+        below.addStretch(1)
         self.note = label("", "muted")
-        row.addWidget(self.note)
-        column.addLayout(row)
-        self.error = label("", "error", wrap=True)
-        self.error.hide()
-        column.addWidget(self.error)
-        self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
-        self._timer.timeout.connect(self.apply)
-        self.field.textChanged.connect(lambda _: self._timer.start())
-        self.field.returnPressed.connect(self.apply)
+        below.addWidget(self.note)
+        self.column.insertLayout(1, below)
         self.only.toggled.connect(lambda _: self.apply())
-        theme.manager().changed.connect(self._recolour)
         self.show_ranking(Ranking())
         self.hide()
 
@@ -96,9 +75,6 @@ class ParetoBar(QWidget):
         if shown:
             self.field.setFocus()
 
-    def _recolour(self) -> None:
-        self._lead.setIcon(icon("scatter"))
-
     def apply(self) -> None:
         """Check what is typed and tell of it if it is valid and new."""
         self._timer.stop()
@@ -106,9 +82,9 @@ class ParetoBar(QWidget):
         try:
             wished = _objectives(text)
         except KnownError as error:
-            self._complain(str(error))
+            self.complain(str(error))
             return
-        self._complain("")
+        self.complain("")
         self.only.setEnabled(bool(wished))
         told = (wished, bool(wished) and self.only.isChecked())
         if told != self._told:
@@ -125,11 +101,6 @@ class ParetoBar(QWidget):
         else:
             self.note.setText(f"{count(front)} of {count(compared)} on the front")
         self.note.setToolTip(_explained(ranking))
-
-    def _complain(self, message: str) -> None:
-        mark(self.field, bool(message))
-        self.error.setText(message)
-        self.error.setVisible(bool(message))
 
     def _fill(self) -> None:
         """A menu of the quantities that the project has values of, each with its wishes."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from crystal_studio.app.design.option_fields import OptionFields
 from crystal_studio.app.improve.rounds_view import RoundsView
 from crystal_studio.app.numbers_text import plural, span
-from crystal_studio.app.widgets import label
+from crystal_studio.app.widgets import StateLine, label
 from crystal_studio.campaign.events import Message
 from crystal_studio.campaign.improving.events import ImproveFinished, RoundEnded, RoundProgress
 from crystal_studio.campaign.improving.plan import ImproveOptions
@@ -81,8 +81,7 @@ class ImproveDialog(QDialog):
         self.rounds = RoundsView()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.message = label("", "muted", wrap=True)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message = StateLine()
         self.resume = QPushButton("Carry on")
         self.resume.setToolTip("Go on with the last improvement of this project")
         self.resume.clicked.connect(lambda: self._launch(None))
@@ -115,7 +114,7 @@ class ImproveDialog(QDialog):
         """Improve the model of ``request`` in this project; an improvement of another one is put down."""
         if path != self._project:
             self._leave()
-            self._tell("")
+            self.message.say("")
         self._project = path
         if not self.running:
             self._request = request
@@ -130,7 +129,7 @@ class ImproveDialog(QDialog):
                 with ProjectReader(self._project) as reader:
                     rows = reader.rounds()
             except KnownError as error:
-                self._tell(str(error), "error")
+                self.message.say(str(error), "error")
         self.rounds.show_rounds([row for row in rows if row.improvement == rows[-1].improvement])
 
     def reject(self) -> None:
@@ -141,10 +140,10 @@ class ImproveDialog(QDialog):
     def _press(self) -> None:
         if self._process is not None:
             self.go.setEnabled(False)
-            self._tell("Stopping …")
+            self.message.say("Stopping …")
             self._process.put_down()
         elif self.options.problem:
-            self._tell(self.options.problem, "error")
+            self.message.say(self.options.problem, "error")
         else:
             self._launch(self._request)
 
@@ -154,13 +153,13 @@ class ImproveDialog(QDialog):
         try:
             asked = Asked(request, ImproveOptions(**self.options.values), self.data.text().strip())
         except KnownError as error:
-            self._tell(str(error), "error")
+            self.message.say(str(error), "error")
             return
         self._process = ImproveProcess(self._project, asked, self._made)
         self._process.start()
         self._timer.start()
         self.bar.setRange(0, 0)
-        self._tell("Starting …")
+        self.message.say("Starting …")
         self._show_state()
 
     def _leave(self) -> None:
@@ -177,7 +176,7 @@ class ImproveDialog(QDialog):
             elif isinstance(event, RoundEnded):
                 self.read()
             elif isinstance(event, Message) and event.level != "info":
-                self._tell(event.text, "error" if event.level == "error" else "muted")
+                self.message.say(event.text, "error" if event.level == "error" else "muted")
             elif isinstance(event, ImproveFinished):
                 self._end(event)
 
@@ -186,22 +185,16 @@ class ImproveDialog(QDialog):
         self.bar.setValue(round(1000 * event.fraction))
         left = f", about {span(event.seconds_left)} left in all" if event.seconds_left >= 0 else ""
         if self.go.isEnabled():
-            self._tell(f"Round {event.number} of {event.rounds}: {event.phase}{left}")
+            self.message.say(f"Round {event.number} of {event.rounds}: {event.phase}{left}")
 
     def _end(self, event: ImproveFinished) -> None:
         self._timer.stop()
         if self._process is not None:
             self._process.join(1)
         self._process = None
-        self._tell(event.text, "error" if event.state == "failed" else "muted")
+        self.message.say(event.text, "error" if event.state == "failed" else "muted")
         self.read()
         self._show_state()
-
-    def _tell(self, text: str, role: str = "muted") -> None:
-        self.message.setText(text)
-        if self.message.property("role") != role:
-            self.message.setProperty("role", role)
-            self.message.style().polish(self.message)
 
     def _show_state(self) -> None:
         rows = self.rounds.rows

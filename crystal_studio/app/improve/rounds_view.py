@@ -17,16 +17,19 @@ from crystal_studio.project.rows import RoundRow
 ALONE = "copies of candidates of earlier rounds count, as if the round were alone"
 COLUMNS = (
     ("Round", 68, "Round 0 measures the first model"),
-    ("Model", 200, "The model that was measured"),
+    ("Model", 180, "The model that was measured"),
     ("Kept", 60, "Whether later rounds go on from it: its rate falls by neither potential"),
-    ("Alone on the hull", 130, f"Stable, unique and novel, of the candidates generated; {ALONE}"),
-    ("Alone near the hull", 140, f"The same near the hull; {ALONE}. By this rounds are compared"),
+    ("Alone on the hull", 138, f"Stable, unique and novel, of the candidates generated; {ALONE}"),
+    ("Alone near the hull", 150, f"The same near the hull; {ALONE}. By this rounds are compared"),
     ("Second potential", 130, "Near the hull by the second potential too"),
     ("New", 66, "Of distinct candidates, those that no earlier round has made"),
     ("Weak", 66, "Of those near the hull, whose energy rests on what the potential is known to be weak at"),
     ("Loss", 62, "On crystals that were kept back, after the training"),
     ("Time", 80, "Of all its work"),
 )
+NUMBERS = 3
+"""The columns of numbers begin here."""
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 SHOWN = (
     ("alone_near", "alone near the hull"),
     ("guard_near", "by the second potential"),
@@ -58,6 +61,8 @@ class RoundsView(QWidget):
         for index, (_, width, tip) in enumerate(COLUMNS):
             header.resizeSection(index, width)
             self.table.headerItem().setToolTip(index, tip)
+            if index >= NUMBERS:
+                self.table.headerItem().setTextAlignment(index, RIGHT)
         self.place = PlotPlace(self._prepare)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -71,8 +76,8 @@ class RoundsView(QWidget):
         self.table.clear()
         for row in rows:
             line = QTreeWidgetItem(_texts(row))
-            for index in range(3, len(COLUMNS)):
-                line.setTextAlignment(index, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            for index in range(NUMBERS, len(COLUMNS)):
+                line.setTextAlignment(index, RIGHT)
             line.setToolTip(1, f"Trained from {row.parent}" if row.parent else "The first model")
             for index, (key, name) in BESIDE.items():
                 if key in row.figures:

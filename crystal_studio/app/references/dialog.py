@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -24,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from crystal_studio.app.background import Background, TaskState
 from crystal_studio.app.numbers_text import count, plural
-from crystal_studio.app.widgets import label, restyle
+from crystal_studio.app.widgets import StateLine
 from crystal_studio.data import gathering, reference_sets
 from crystal_studio.data.optimade import MODES, PROVIDERS
 from crystal_studio.data.reference_sets import Card
@@ -71,8 +69,7 @@ class ReferenceDialog(QDialog):
         self.fetch.setToolTip("Ask the database over the network; nothing else here uses it")
         self.remove = self._button("Remove", self.start_remove)
         self.cancel = self._button("Cancel", self.stop)
-        self.message = label("", "muted", wrap=True)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message = StateLine()
         self._lay_out()
         for field in (self.name, self.elements):
             field.textChanged.connect(self._show_state)
@@ -126,7 +123,7 @@ class ReferenceDialog(QDialog):
             self._at_work.cancel()
             self._at_work = None
             self._background.cancel(KEY)
-            self._tell("Cancelled: nothing was kept.")
+            self.message.say("Cancelled: nothing was kept.")
             self._show_state()
 
     def reject(self) -> None:
@@ -138,7 +135,7 @@ class ReferenceDialog(QDialog):
         return self.name.text().strip()
 
     def _run(self, work: Callable[[TaskState], tuple[str, list[Card]]]) -> None:
-        self._at_work = self._background.run(work, self._done, self._failed, self._tell, key=KEY, long=True)
+        self._at_work = self._background.run(work, self._done, self._failed, self.message.say, key=KEY, long=True)
         self._show_state()
 
     def _done(self, found: tuple[str, list[Card]]) -> None:
@@ -150,21 +147,15 @@ class ReferenceDialog(QDialog):
             row = QTreeWidgetItem([card.name, count(card.structures), hull, ", ".join(card.sources)])
             row.setToolTip(3, "\n".join(card.sources))
             self.table.addTopLevelItem(row)
-        self._tell(text or ("" if cards else "There are no sets yet: novelty goes by the shipped index alone."))
+        self.message.say(text or ("" if cards else "There are no sets yet: novelty goes by the shipped index alone."))
         self._show_state()
 
     def _failed(self, error: BaseException) -> None:
         self._at_work = None
         if not isinstance(error, KnownError):
             self._background.failed.emit(error)
-        self._tell(str(error), "error")
+        self.message.say(str(error), "error")
         self._show_state()
-
-    def _tell(self, text: Any, role: str = "muted") -> None:
-        self.message.setText(str(text))
-        if self.message.property("role") != role:
-            self.message.setProperty("role", role)
-            restyle(self.message)
 
     def _show_state(self) -> None:
         idle, named = self._at_work is None, bool(self._named())
