@@ -137,6 +137,16 @@ def test_the_boxes_show_the_whole_of_what_is_chosen(qtbot, reader, background, n
         qtbot.waitUntil(fits)
 
 
+def test_of_many_points_the_note_says_the_number_alone_where_no_more_fits(qtbot, reader, background):
+    view = scatter(qtbot, reader, background)
+    view.resize(480, 300)
+    few, times = view._points, 400
+    x, y, ids = (np.tile(column, times) for column in (few.x, few.y, few.ids))
+    view._take(replace(few, x=x, y=y, ids=ids, formulas=few.formulas * times, total=10 * len(ids)))
+    qtbot.waitUntil(lambda: view.note.text() == f"{len(ids):,}")
+    assert view.note.sizeHint().width() <= view.note.width() and "drawn" in view.note.toolTip()
+
+
 def test_the_note_says_less_where_there_is_less_room(qtbot, reader, background):
     view = scatter(qtbot, reader, background)
     view.resize(1100, 400)

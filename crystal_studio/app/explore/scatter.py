@@ -145,7 +145,8 @@ class ScatterView(QWidget):
         """Say what there is room for: of an axis the symbol where its title does not fit, of the note the number."""
         compared = [objective.in_words for objective in self._ranking.objectives]
         self.note.setToolTip("\n".join([self._note(), *compared]))
-        for text in (self._note(), self._note(short=True)):
+        drawn = len(self._points.ids)
+        for text in (self._note(), self._note(short=True), *([count(drawn)] if drawn else [])):
             self.note.setText(text)
             if self.note.sizeHint().width() <= self.note.width():
                 break
