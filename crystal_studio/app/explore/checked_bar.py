@@ -27,7 +27,8 @@ class CheckedBar(QWidget):
         self.field = QLineEdit()
         self.field.setClearButtonEnabled(True)
         self.field.setAccessibleName(name)
-        lead = self.field.addAction(icon(symbol), QLineEdit.ActionPosition.LeadingPosition)
+        self._symbol = symbol
+        self._lead = self.field.addAction(icon(symbol), QLineEdit.ActionPosition.LeadingPosition)
         self.row.addWidget(self.field, 1)
         self.column.addLayout(self.row)
         self.error = label("", "error", wrap=True)
@@ -37,7 +38,10 @@ class CheckedBar(QWidget):
         self._timer.timeout.connect(self.apply)
         self.field.textChanged.connect(lambda _: self._timer.start())
         self.field.returnPressed.connect(self.apply)
-        theme.manager().changed.connect(lambda *_: lead.setIcon(icon(symbol)))
+        theme.manager().changed.connect(self._recolour)
+
+    def _recolour(self) -> None:
+        self._lead.setIcon(icon(self._symbol))
 
     def apply(self) -> None:
         """Check what is typed and tell of it if it is valid and new."""
