@@ -50,6 +50,7 @@ class Inspector(QWidget):
         self.verdicts, self.provenance = VerdictsTab(), ProvenanceTab()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)  # it would be drawn above the tabs
         self.tabs.setAccessibleName("Parts of the inspector")
         for title, tab in self._pages():
             self.tabs.addTab(tab, title)
