@@ -42,23 +42,6 @@ def restyle(widget: QWidget) -> None:
     widget.style().polish(widget)
 
 
-class StateLine(QLabel):
-    """A line below a dialog that says how it goes; it can be selected."""
-
-    def __init__(self, role: str = "muted") -> None:
-        super().__init__()
-        self.setProperty("role", role)
-        self.setWordWrap(True)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-
-    def say(self, text: str, role: str = "muted") -> None:
-        """Another text, in the colours of its role (muted, warning, error)."""
-        self.setText(text)
-        if self.property("role") != role:
-            self.setProperty("role", role)
-            restyle(self)
-
-
 def mark(widget: QWidget, bad: bool) -> None:
     """Show a field as wrong or right."""
     if bool(widget.property("bad")) != bad:

@@ -26,7 +26,8 @@ from crystal_studio.app.faults import sentence
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.parts import CopyTable
 from crystal_studio.app.numbers_text import count, plural
-from crystal_studio.app.widgets import StateLine, label
+from crystal_studio.app.state_line import StateLine
+from crystal_studio.app.widgets import label
 from crystal_studio.app.wrapping import WrappingDelegate
 
 LIST_LINES = 4

@@ -24,7 +24,8 @@ from crystal_studio.app.evaluation.table import FigureTable
 from crystal_studio.app.evaluation.wording import as_text, remarks
 from crystal_studio.app.numbers_text import count, span
 from crystal_studio.app.settings import WindowState
-from crystal_studio.app.widgets import EmptyState, StateLine
+from crystal_studio.app.state_line import StateLine
+from crystal_studio.app.widgets import EmptyState
 from crystal_studio.campaign.evaluating import Evaluated, Step
 from crystal_studio.errors import KnownError
 from crystal_studio.project.rows import CampaignRow

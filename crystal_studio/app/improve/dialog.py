@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QProgressBar, QPu
 from crystal_studio.app.design.option_fields import OptionFields
 from crystal_studio.app.improve.rounds_view import RoundsView
 from crystal_studio.app.numbers_text import plural, span
-from crystal_studio.app.widgets import StateLine, label
+from crystal_studio.app.state_line import StateLine
+from crystal_studio.app.widgets import label
 from crystal_studio.campaign.events import Message
 from crystal_studio.campaign.improving.events import ImproveFinished, RoundEnded, RoundProgress
 from crystal_studio.campaign.improving.plan import ImproveOptions

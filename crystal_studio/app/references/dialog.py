@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from crystal_studio.app.background import Background, TaskState
 from crystal_studio.app.numbers_text import count, plural
-from crystal_studio.app.widgets import StateLine
+from crystal_studio.app.state_line import StateLine
 from crystal_studio.data import gathering, reference_sets
 from crystal_studio.data.optimade import MODES, PROVIDERS
 from crystal_studio.data.reference_sets import Card
