@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-ENOUGH = 20.0
+ENOUGH = 50.0
 """Independent values that are asked of a simulation that stands still. While it rises, its values hang together, and
 it has but a few."""
 _STARTS = 25
