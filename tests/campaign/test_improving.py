@@ -240,9 +240,9 @@ def test_a_campaign_of_the_project_can_be_the_first_round(tmp_path: Path) -> Non
 
 
 def test_weights_make_the_share_that_was_asked_for() -> None:
-    e_hull = np.array([-0.05, 0.0, 0.05, 0.1])
-    weight = selection.weights(e_hull, 20, 0.3, 0.05)
+    odds = selection.by_energy(np.array([-0.05, 0.0, 0.05, 0.1]), 0.05)
+    weight = selection.weights(odds, 20, 0.3)
     assert weight.sum() / (weight.sum() + 20) == pytest.approx(0.3)
     assert weight[0] == weight[1] and weight[1] / weight[2] == pytest.approx(np.e)
-    assert np.ptp(selection.weights(e_hull, 20, 0.3, 0.0)) == 0
-    assert selection.weights(e_hull, 10_000, 0.3, 0.05).max() == selection.MOST_SHOWN
+    assert np.ptp(selection.weights(selection.by_energy(np.array([0.0, 0.1]), 0.0), 20, 0.3)) == 0
+    assert selection.weights(odds, 10_000, 0.3).max() == selection.MOST_SHOWN

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crystal_studio.campaign.improving.learning import Chosen
 from crystal_studio.campaign.improving.places import writing
-from crystal_studio.campaign.improving.selection import Selected, weights
+from crystal_studio.campaign.improving.plan import ImproveOptions
+from crystal_studio.campaign.improving.selection import Selected, by_energy, held_back, weights
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.crystal.composition import counts
 from crystal_studio.data.datasets import Dataset, load
 from crystal_studio.errors import KnownError
 from crystal_studio.project.queries import ProjectReader
@@ -75,11 +78,14 @@ def read_base(folder: Path) -> Dataset | None:
     return load(path) if path.exists() else None
 
 
-def write_data(folder: Path, base: Dataset, found: Selected, mix: float, temperature: float) -> dict[str, Any]:
-    """The training data of a round, as ``data.parquet``; returns what it holds, counted."""
+def write(folder: Path, base: Dataset, chosen: Chosen, options: ImproveOptions) -> dict[str, Any]:
+    """The training data of a round, as ``data.parquet`` and ``far.parquet``; returns what they hold, counted."""
+    found = chosen.found
     split = base.columns["split"].astype(str)
     rehearsed = int((split == "train").sum())
-    weight = weights(found.e_hull, rehearsed, mix, temperature)
+    odds = by_energy(found.e_hull, options.temperature)
+    odds = held_back(odds, counts(found.structures) > 0, counts(chosen.made) > 0)
+    weight = weights(odds, rehearsed, options.mix)
     columns: dict[str, Any] = {
         "id": base.ids.tolist() + [f"candidate-{i}" for i in found.ids.tolist()],
         "split": split.tolist() + ["train"] * len(found),
@@ -90,15 +96,20 @@ def write_data(folder: Path, base: Dataset, found: Selected, mix: float, tempera
         own = np.asarray(base.columns.get(name, np.full(len(base), np.nan)), float)
         columns[name] = np.concatenate([own, known.get(name, np.full(len(found), np.nan))]).tolist()
     _write(folder, DATA, Structures.concatenate([base.structures, found.structures]), columns)
-    return {"base": rehearsed, "found": len(found), "mix": float(weight.sum() / (weight.sum() + rehearsed))}
+    mix = float(weight.sum() / (weight.sum() + rehearsed))
+    figures: dict[str, Any] = {"base": rehearsed, "found": len(found), "mix": mix}
+    if chosen.far is not None and len(chosen.far):
+        _write_far(folder, chosen.far, rehearsed, options.mix)
+        figures["far"] = len(chosen.far)
+    return figures
 
 
-def write_far(folder: Path, far: Selected, rehearsed: int, mix: float) -> Path:
+def _write_far(folder: Path, far: Selected, rehearsed: int, mix: float) -> Path:
     """What is to be led away from, as ``far.parquet``: ``mix`` of it and the ``rehearsed``, if there is enough.
 
     All of it has labels, so that it is there however few were found near the hull.
     """
-    weight = weights(np.zeros(len(far)), rehearsed, mix, 0.0)
+    weight = weights(np.ones(len(far)), rehearsed, mix)
     columns: dict[str, Any] = {
         "id": [f"candidate-{i}" for i in far.ids.tolist()],
         "split": ["train"] * len(far),

@@ -34,6 +34,11 @@ class ImproveOptions(Options):
     rehearse: int = declare(
         2000, "Rehearsed", "crystals of the base data, or samples of the first model, that are shown again", low=20
     )
+    earlier: bool = declare(
+        True,
+        "Earlier campaigns",
+        "learn also from what other campaigns of the project have relaxed, as far as it answers the request",
+    )
     check: int = declare(
         50, "Checked", "near-hull candidates a round that a second potential judges", low=0, zero="none, without guard"
     )

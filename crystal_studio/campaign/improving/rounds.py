@@ -18,12 +18,10 @@ import numpy as np
 from crystal_studio.campaign import judging, runner
 from crystal_studio.campaign.devices import resolve
 from crystal_studio.campaign.events import Event, Finished, Message, Progress
-from crystal_studio.campaign.improving import checking, figures, keeping, material, places, tuning
+from crystal_studio.campaign.improving import checking, figures, keeping, learning, material, places, tuning
 from crystal_studio.campaign.improving.estimate import Estimate
 from crystal_studio.campaign.improving.events import ImproveFinished, RoundEnded, RoundProgress
-from crystal_studio.campaign.improving.figures import Outcome
 from crystal_studio.campaign.improving.plan import ImprovePlan
-from crystal_studio.campaign.improving.selection import nothing_found, select, select_far
 from crystal_studio.campaign.improving.tools import Tools
 from crystal_studio.campaign.judge_request import JudgeRequest
 from crystal_studio.data.datasets import Dataset
@@ -104,7 +102,9 @@ class Rounds:
         base = self._base(row)
         if not (folder / tuning.OUT).exists():
             self._tell(row, "Choosing crystals to learn from", 0.0)
-            counts = self._write_data(row, folder, base, getattr(family, "learns_failures", False))
+            with ProjectReader(self.project) as reader:
+                chosen = learning.choose(reader, row, plan, getattr(family, "learns_failures", False))
+            counts = material.write(folder, base, chosen, plan.options)
             row = replace(row, figures={**row.figures, "data": counts})
             self._put(row)
         self._message(
@@ -148,29 +148,6 @@ class Rounds:
         while self._pause.is_set() and not self._cancel.is_set():
             time.sleep(0.1)
         return self._cancel.is_set()
-
-    def _write_data(self, row: RoundRow, folder: Path, base: Dataset, failures: bool) -> dict[str, Any]:
-        options = self.plan.options
-        aimed = failures and any(target.name == "e_above_hull" for target in self.plan.request.targets)
-        with ProjectReader(self.project) as reader:
-            outcomes = self._outcomes(reader, row.number)
-            found = select(reader, outcomes, options.near, self.plan.potential)
-            if not len(found):
-                raise nothing_found(reader, outcomes, options.near)
-            far = select_far(reader, outcomes, options.near, self.plan.potential) if aimed else None
-        counts = material.write_data(folder, base, found, options.mix, options.temperature)
-        if far is not None and len(far):
-            material.write_far(folder, far, counts["base"], options.mix)
-            counts["far"] = len(far)
-        return counts
-
-    def _outcomes(self, reader: ProjectReader, before: int) -> list[Outcome]:
-        """Of the campaigns of all rounds before one."""
-        return [
-            figures.read(reader, row.campaign_id, self.plan.potential, self.plan.guard)
-            for row in reader.rounds(self.improvement)
-            if row.number < before and row.campaign_id is not None
-        ]
 
     def _base(self, row: RoundRow) -> Dataset:
         """The base data, gathered when they are first needed."""

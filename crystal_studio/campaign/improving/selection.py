@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.campaign.improving.figures import Outcome
+from crystal_studio.candidates.share import wilson
 from crystal_studio.crystal.batches import Structures
+from crystal_studio.design.chemistry import ChemicalSystem
 from crystal_studio.errors import KnownError
 from crystal_studio.project.queries import ProjectReader
 
@@ -18,6 +20,10 @@ FARTHEST = 2.0
 
 MOST_SHOWN = 8.0
 """Times an epoch that one crystal is shown at most: few crystals shown often are learnt by heart."""
+
+MOST_ENRICHED = 2.0
+"""How many times as often as round 0 made an element it may be learnt: elements on whose crystals a potential is too
+kind would take over round by round."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +88,53 @@ def nothing_found(reader: ProjectReader, outcomes: Sequence[Outcome], near: floa
     )
 
 
-def weights(e_hull: NDArray[np.float64], base: float, mix: float, temperature: float) -> NDArray[np.float64]:
-    """(B,) how often each is shown an epoch, so that all of them are ``mix`` of it beside ``base`` others.
-
-    In the ratios of exp(-e_hull / temperature), none below the hull more than those on it and none more than
-    ``MOST_SHOWN`` times.
-    """
-    odds = np.exp(-np.maximum(e_hull, 0) / temperature) if temperature > 0 else np.ones(len(e_hull))
+def weights(odds: NDArray[np.float64], base: float, mix: float, most: float = MOST_SHOWN) -> NDArray[np.float64]:
+    """(B,) how often each is shown an epoch, in the ratios of ``odds``, so that all of them are ``mix`` of it beside
+    ``base`` others; none more than ``most`` times."""
     if not odds.sum():
         return odds
-    wanted = base * mix / (1 - mix) if mix < 1 else MOST_SHOWN * len(odds)
-    return np.minimum(odds * wanted / odds.sum(), MOST_SHOWN)
+    wanted = base * mix / (1 - mix) if mix < 1 else most * len(odds)
+    return np.minimum(odds * wanted / odds.sum(), most)
+
+
+def by_energy(e_hull: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """(B,) odds exp(-e_hull / temperature), none below the hull more than those on it; all alike at temperature 0."""
+    return np.exp(-np.maximum(e_hull, 0) / temperature) if temperature > 0 else np.ones(len(e_hull))
+
+
+def held_back(
+    odds: NDArray[np.float64], held: NDArray[np.bool_], made: NDArray[np.bool_], most: float = MOST_ENRICHED
+) -> NDArray[np.float64]:
+    """``odds`` lowered until no element is in more than ``most`` times the share of what was made at first.
+
+    held : (B, Z), which elements each crystal holds; made : (M, Z), the same of the candidates of round 0, whose shares
+    count with the upper end of their 95% interval, so that few candidates hold nothing back
+
+    An element that cannot be lowered beside the others, since nearly all hold it, ends as near as 50 passes bring it.
+    """
+    total = odds.sum()
+    if not total or not len(made):
+        return odds
+    limits = most * np.array([wilson(int(count), len(made))[1] for count in made.sum(0)])
+    odds = odds.copy()
+    for _ in range(50):
+        shares = odds @ held / odds.sum()
+        worst = int(np.argmax(shares / limits))
+        if shares[worst] <= limits[worst] * 1.001:
+            break
+        with_it = held[:, worst]
+        rest = odds[~with_it].sum()
+        if not rest:
+            break
+        # Of what is left without it, such a part that it comes to its limit
+        odds[with_it] *= limits[worst] / (1 - limits[worst]) * rest / odds[with_it].sum()
+    return odds * (total / odds.sum())
+
+
+def answering(outcome: Outcome, system: ChemicalSystem) -> Outcome:
+    """Those candidates of a campaign that hold what a request allows and all that it asks for."""
+    must, allowed = set(system.must), set(system.allowed)
+    there = [set(text.split("-")) for text in outcome.chemsys.tolist()]
+    fits = np.array([must <= elements <= allowed for elements in there], bool)
+    parts = {f.name: getattr(outcome, f.name)[fits] for f in fields(outcome) if f.name != "campaign_id"}
+    return replace(outcome, **parts)
