@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from generator_fakes import rock_salts
 from hypothesis import given
 from hypothesis import strategies as st
 from improve_fakes import BEST, Made, write_model
 from test_improving import ONE, begin, carry_on, rounds
 
-from crystal_studio.campaign.improving import selection
+from crystal_studio.campaign.improving import material, selection
+from crystal_studio.campaign.improving.learning import Chosen
 from crystal_studio.campaign.improving.plan import ImproveOptions
 from crystal_studio.candidates.share import wilson
+from crystal_studio.data.datasets import Dataset
 
 
 @pytest.mark.parametrize("earlier", [True, False])
@@ -58,3 +61,23 @@ def test_odds_stay_odds(seed: int) -> None:
     before = rng.random(20)
     odds = selection.held_back(before, held, made)
     assert np.isfinite(odds).all() and (odds >= 0).all() and odds.sum() == pytest.approx(before.sum())
+
+
+def selected(count: int, e_hull: float) -> selection.Selected:
+    energies = np.full(count, e_hull)
+    return selection.Selected(np.arange(count) + 1, rock_salts(np.full(count, 5.6)).structures, energies, energies)
+
+
+@pytest.mark.parametrize(("found", "far", "hidden"), [(300, 5, True), (299, 5, False), (300, 0, False)])
+def test_energies_above_hull_of_known_crystals_are_hidden_where_enough_candidates_tell_them(
+    tmp_path: Path, found: int, far: int, hidden: bool
+) -> None:
+    known = rock_salts(np.full(4, 5.6)).structures
+    columns = {"split": np.array(["train"] * 4), "e_above_hull": np.zeros(4), "band_gap": np.ones(4)}
+    base = Dataset(known, np.array(list("abcd")), columns)
+    chosen = Chosen(selected(found, 0.05), selected(far, 0.5) if far else None, known)
+    material.write(tmp_path, base, chosen, ONE)
+    data = material.load(tmp_path / "data.parquet")
+    told = np.asarray(data.columns["e_above_hull"], float)
+    assert np.isnan(told[:4]).all() == hidden and np.isfinite(told[:4]).all() != hidden
+    assert told[4:] == pytest.approx(0.05) and np.asarray(data.columns["band_gap"], float)[:4] == pytest.approx(1)

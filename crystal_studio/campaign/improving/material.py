@@ -22,6 +22,9 @@ LABELS = ("formation_energy_per_atom", "e_above_hull", "band_gap")
 """Columns of properties that base data may have and families may learn; eV/atom, eV."""
 
 MOST_HELD_OUT = 1000
+ENOUGH = 300
+"""Crystals found that can tell by themselves what an energy above hull means."""
+
 BASE, DATA, FAR = "base", "data", "far"
 
 
@@ -79,8 +82,15 @@ def read_base(folder: Path) -> Dataset | None:
 
 
 def write(folder: Path, base: Dataset, chosen: Chosen, options: ImproveOptions) -> dict[str, Any]:
-    """The training data of a round, as ``data.parquet`` and ``far.parquet``; returns what they hold, counted."""
-    found = chosen.found
+    """The training data of a round, as ``data.parquet`` and ``far.parquet``; returns what they hold, counted.
+
+    Where failures are learnt, and enough was found, base data are shown without energies above hull: what those mean is
+    told by candidates alone, by one potential. Else an aim at the hull is an aim at known crystals, which most of those
+    on it are.
+    """
+    found, far = chosen.found, chosen.far
+    failures = far is not None and len(far) > 0
+    hidden = "e_above_hull" if failures and len(found) >= ENOUGH else ""
     split = base.columns["split"].astype(str)
     rehearsed = int((split == "train").sum())
     odds = by_energy(found.e_hull, options.temperature)
@@ -93,14 +103,15 @@ def write(folder: Path, base: Dataset, chosen: Chosen, options: ImproveOptions) 
     }
     known = {"e_above_hull": np.maximum(found.e_hull, 0), "formation_energy_per_atom": found.formation_energy}
     for name in LABELS:
-        own = np.asarray(base.columns.get(name, np.full(len(base), np.nan)), float)
+        told = name in base.columns and name != hidden
+        own = np.asarray(base.columns[name], float) if told else np.full(len(base), np.nan)
         columns[name] = np.concatenate([own, known.get(name, np.full(len(found), np.nan))]).tolist()
     _write(folder, DATA, Structures.concatenate([base.structures, found.structures]), columns)
     mix = float(weight.sum() / (weight.sum() + rehearsed))
     figures: dict[str, Any] = {"base": rehearsed, "found": len(found), "mix": mix}
-    if chosen.far is not None and len(chosen.far):
-        _write_far(folder, chosen.far, rehearsed, options.mix)
-        figures["far"] = len(chosen.far)
+    if failures and far is not None:
+        _write_far(folder, far, rehearsed, options.mix)
+        figures["far"] = len(far)
     return figures
 
 
