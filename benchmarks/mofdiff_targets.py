@@ -257,6 +257,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--measure", type=int, default=0, metavar="N", help="measure N valid ones of each way")
     parser.add_argument("--relax", type=int, default=0, metavar="N", help="relax N valid ones of each way by UFF")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="of the valid ones take every Nth alone")
     parser.add_argument("--steps", type=int, nargs=2, default=(500, 500), help="Monte Carlo: to settle, to average")
     parser.add_argument("--table", action="store_true", help="print what is there and do nothing")
     parser.add_argument("--figure", type=Path)
@@ -271,7 +272,7 @@ def main() -> None:
     for kind, most in (("measured", arguments.measure), ("relaxed", arguments.relax)):
         for k in range(most):  # in turn, so that what is there at any time compares
             for way in arguments.ways:
-                rows, done = valid_of(folder, way), measured_of(folder, way, kind)
+                rows, done = valid_of(folder, way)[:: arguments.every], measured_of(folder, way, kind)
                 if kind == "relaxed":  # a search hands over the nearest first: at random, but the same each time
                     rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
                 if k < len(rows) and (rows[k]["chunk"], rows[k]["row"]) not in done:

@@ -20,6 +20,9 @@ KELVIN = 503.2195
 ROUNDS = 8
 """So often, at most, as many cycles as were asked for are averaged over, until the loading stands still."""
 
+LEAST = 5
+"""Cycles, after which it ends where its time is up."""
+
 SITES = {
     "C_co2": (12.011, 6, 27.0, 2.80, 0.70),
     "O_co2": (15.9994, 8, 79.0, 3.05, -0.35),
@@ -92,7 +95,9 @@ def loading(asked, state, seconds) -> dict:
         for _ in range(asked["cycles"]):
             run.cycle()
             counts.append(list(run.systems[0].number_of_molecules_per_component))
-        now = time.monotonic()
+            now = time.monotonic()
+            if now > began + seconds and len(counts) >= LEAST:
+                break
         worth = [equilibration.settled(np.array(gas))[1] for gas in zip(*counts, strict=True)]
         if min(worth) >= equilibration.ENOUGH or now + 1.5 * (now - first) > began + seconds:
             break
