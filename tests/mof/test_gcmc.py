@@ -48,6 +48,17 @@ def test_an_empty_box_holds_an_ideal_gas_of_the_fractions_asked_for() -> None:
 
 
 @needs_gcmc
+def test_what_runs_out_of_time_says_what_it_found() -> None:
+    python, _ = python_with("raspalib", "RASPA3")
+    asked = {
+        **{"symbols": [], "positions": [], "charges": [], "cell": [60, 60, 60, 90, 90, 90], "times": [1, 1, 1]},
+        **{"cutoff": 12.8, "cycles": 10**8, "start_cycles": 0, "seconds": 1.0, "seed": 1},
+        "states": {"gas": {"temperature": 298.0, "pressure": 1e5, "fractions": FLUE}},
+    }
+    assert len(ask(python, gcmc._SCRIPT, asked, 120.0)["gas"]["CO2"]) >= 5
+
+
+@needs_gcmc
 def test_a_known_framework_takes_up_co2_and_gives_it_back() -> None:
     """Mg-MOF-74, which takes longer than this to settle, and that is said; the seed is always the same."""
     batch = Batch(np.arange(1), Candidates.of_structures(known("Mg-MOF-74")))
