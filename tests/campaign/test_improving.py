@@ -64,7 +64,9 @@ def test_rounds_get_better_and_leave_models_behind(tmp_path: Path) -> None:
             "after": 1.0,
         }
     assert rows[0].figures["checked"] == min(10, rows[0].figures["sun_near"]["count"])
-    assert rows[0].figures["guard_near"]["share"] == pytest.approx(rows[0].figures["sun_near"]["share"])
+    for row in rows:
+        alone, confirmed = row.figures["alone_near"]["share"], row.figures["confirmed_near"]["share"]
+        assert row.figures["guard_near"]["share"] == pytest.approx(alone * confirmed)
     assert {"distance_density", "distance_elements", "valid_geometry", "templates"} <= rows[2].figures.keys()
     assert any(isinstance(e, RoundProgress) and e.seconds_left >= 0 for e in events)
     assert starting.start(project, starting.plan_of(_request(project), OPTIONS, tools=made.tools)) == 1

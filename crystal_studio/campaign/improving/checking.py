@@ -44,7 +44,7 @@ def counted(
     outcome = figures.read(reader, row.campaign_id, plan.potential, plan.guard)
     known = figures.counted(reader, outcome, plan.options.near, plan.potential)
     if plan.guard:
-        known |= figures.guarded(outcome, checked, plan.options.near)
+        known |= figures.guarded(outcome, checked, plan.options.near, known[f"alone_{figures.NEAR}"])
     made = reader.batch(outcome.ids.tolist(), "generated")
     train = base.columns["split"].astype(str) == "train"
     groups = np.where(made.space_group > 0, made.space_group, made.asked_space_group)

@@ -152,20 +152,19 @@ def _validity(reader: ProjectReader, campaign_id: int) -> dict[str, Any]:
     }
 
 
-def guarded(outcome: Outcome, sample: NDArray[np.int64], near: float) -> dict[str, Any]:
+def guarded(outcome: Outcome, sample: NDArray[np.int64], near: float, alone: Mapping[str, Any]) -> dict[str, Any]:
     """The same by the second potential: the share of ``sample``, drawn from the S.U.N. candidates at ``near``, that it
-    confirms, and what that makes of all that were generated.
+    confirms, and what that makes of the share ``alone`` of all that were generated, by which rounds are compared.
 
     A rate is the product of two shares; its interval is Wilson's for as many candidates as would give its variance.
     """
     said = outcome.by_guard[np.isin(outcome.ids, sample)]
     said = said[np.isfinite(said)]
-    base = int(outcome.sun(near).sum())
     figures: dict[str, Any] = {"checked": len(said)}
     for key, limit in ((ZERO, 0.0), (NEAR, near)):
         confirmed = share(int((said <= limit).sum()), len(said))
         figures[f"confirmed_{key}"] = confirmed
-        figures[f"guard_{key}"] = _product(share(base, len(outcome)), confirmed)
+        figures[f"guard_{key}"] = _product(alone, confirmed)
     return figures
 
 
