@@ -44,7 +44,7 @@ ASKED = (
 SPARED = ("relaxation", "stability")
 
 
-def campaign(project: Path, ranges: str, guidance: float, count: int) -> None:
+def campaign(project: Path, ranges: str, guidance: float, count: int, model: str) -> None:
     """Run one or carry on with it; its processor seconds lie beside it."""
     command = [sys.executable, "-m", "crystal_studio"]
     if project.exists():
@@ -56,6 +56,7 @@ def campaign(project: Path, ranges: str, guidance: float, count: int) -> None:
         said = [argument for part in ranges.split() for argument in ("--target", part)]
         said += ["--guidance", str(guidance)] if guidance else []
         how = ["--count", str(count), "--seed", "1", "--device", "cpu", "--funnel", "quick", "--workers", "1"]
+        how += ["--model", model] if model else []
         command += ["generate", str(project), *said, *how]
     before = os.times()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -113,6 +114,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=400, help="candidates a campaign")
     parser.add_argument("--guidance", type=float, nargs="+", default=[0.0, 2.0], help="strengths; 0: no targets")
     parser.add_argument("--chance", type=float, nargs="+", default=[0.1, 0.3], help="least chances to sift by")
+    parser.add_argument("--model", default="", help="another model than the usual one; give it a folder of its own")
     parser.add_argument("--only", action="append", help="these ranges alone (repeatable)")
     parser.add_argument("--figure", type=Path, help="draw the hit rates")
     args = parser.parse_args()
@@ -122,7 +124,7 @@ def main() -> None:
         stem = ranges.replace("=", "_").replace(":", "_").replace(" ", "__")
         for guidance in args.guidance:
             project = args.folder / (f"{stem}-guided-{guidance:g}.crystals" if guidance else "unguided.crystals")
-            campaign(project, ranges if guidance else "", guidance, args.count)
+            campaign(project, ranges if guidance else "", guidance, args.count, args.model)
             for row in counted(project, ranges, args.chance):
                 rows.append({"asked": ranges, "guidance": guidance, **row})
                 print(json.dumps(rows[-1]), flush=True)
