@@ -32,6 +32,7 @@ class TrainConfig(LoopConfig):
     ``no_labels`` is the share of crystals shown without any property label, ``each_label`` the
     odds of each label for the others, ``no_traits`` the odds that the number of distinct elements
     or the validity of the composition is not told; ``extra_share`` of the extra crystals is used each epoch.
+    ``keep_orbit_counts``: begun with a model, shares of numbers of orbits and elements in each group stay that model's.
     """
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -42,6 +43,7 @@ class TrainConfig(LoopConfig):
     no_traits: float = 0.1
     each_label: float = 0.5
     extra_share: float = 0.4
+    keep_orbit_counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ class Trainer(Loop[Clean, Features]):
             raise wrong from error
         if unknown or set(missing) - {"labels.weight"}:
             raise wrong
-        self.priors = self.priors.after(priors)
+        self.priors = self.priors.after(priors, self.config.keep_orbit_counts)
         self.average.restart()
         self.from_model = True
 

@@ -25,6 +25,11 @@ class SymmCDTraining(Options):
     batch: int = declare(512, "Batch", "crystals a step", low=1, metavar="N")
     learning_rate: float = declare(1e-3, "Learning rate", "learning rate at the start", low=0.0, metavar="R")
     max_epochs: int = declare(2000, "Epochs, at most", "at most so often through the data", low=1, metavar="N")
+    keep_orbit_counts: bool = declare(
+        False,
+        "Keep numbers of orbits",
+        "begun with a model: numbers of orbits and elements, given the space group, stay as that model has them",
+    )
     bf16: SixteenBit = sixteen_bit()
 
 
@@ -35,7 +40,7 @@ class SymmCDFamily(GeneratorFamily):
     title = "SymmCD"
     learns_failures = True
     options: type[Options] = SymmCDTraining
-    fine_tuning: Options | None = SymmCDTraining(augment=4, batch=256, learning_rate=2e-4)
+    fine_tuning: Options | None = SymmCDTraining(augment=4, batch=256, learning_rate=2e-4, keep_orbit_counts=True)
 
     def train(self, job: TrainingJob) -> dict[str, Any]:
         """The last row of the learning curve."""
@@ -55,6 +60,7 @@ class SymmCDFamily(GeneratorFamily):
             seed=job.seed,
             learning_rate=chosen.learning_rate,
             bf16=in_sixteen_bit(chosen.bf16, job.device),
+            keep_orbit_counts=chosen.keep_orbit_counts,
         )
         last = train(
             job.data,

@@ -67,6 +67,25 @@ def test_a_model_keeps_the_scale_and_the_noise_of_its_parent_and_a_tenth_of_its_
     assert (mine.groups[theirs.groups > 0] > 0).all() and mine.orbits.sum() == pytest.approx(float(mine.groups.sum()))
 
 
+def test_orbits_and_elements_of_a_group_can_stay_those_of_the_parent() -> None:
+    first, trainer = Trainer(CONFIG, held_out()), Trainer(replace(CONFIG, keep_orbit_counts=True), learnt())
+    parent, child = first.priors, trainer.priors
+    trainer.start_from(first.average.weights, parent)
+    free, kept = child.after(parent), trainer.priors
+    assert torch.equal(kept.groups, free.groups)
+    known = parent.groups > 0
+    for name in ("orbits", "distinct"):
+        of_group = getattr(kept, name).flatten(1)
+        assert torch.allclose(of_group.sum(1), kept.groups, rtol=1e-4)
+        before = getattr(parent, name).flatten(1)
+        width = min(of_group.shape[1], before.shape[1])
+        shares, expected = of_group[known] / kept.groups[known, None], before[known] / parent.groups[known, None]
+        assert torch.allclose(shares[:, :width], expected[:, :width], atol=1e-5)
+    new = (child.groups > 0) & ~known
+    assert new.any() and torch.equal(kept.orbits[new, : child.orbits.shape[1]], child.orbits[new])
+    assert not torch.equal(kept.orbits, free.orbits)
+
+
 def test_the_curve_of_a_model_that_goes_on_begins_with_what_it_was(tmp_path) -> None:
     import json
 

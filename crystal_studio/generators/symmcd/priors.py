@@ -49,23 +49,28 @@ class Priors:
         found.setdefault("distinct", torch.zeros(*found["orbits"].shape, MAX_DISTINCT + 1))
         return Priors(**found)
 
-    def after(self, parent: Priors) -> Priors:
+    def after(self, parent: Priors, keep_orbit_counts: bool = False) -> Priors:
         """Of a model that begins with the network of ``parent`` and goes on with the crystals that were counted here.
 
         What that network has learnt to undo stays: the marginals of the noise and the scale of the lattice. Groups,
-        orbits and numbers of elements are those counted here, and of the parent's a tenth as many.
+        orbits and numbers of elements are those counted here, and of the parent's a tenth as many. With
+        ``keep_orbit_counts`` the groups alone are: in each that the parent knows, numbers of orbits and elements keep
+        their shares.
         """
         width = max(self.orbits.shape[1], parent.orbits.shape[1])
         share = _REMEMBERED * float(self.groups.sum()) / max(float(parent.groups.sum()), 1.0)
+        groups = self.groups + share * parent.groups
 
         def joined(mine: Tensor, theirs: Tensor) -> Tensor:
-            out = torch.zeros(mine.shape[0], width, *mine.shape[2:])
-            out[:, : mine.shape[1]] += mine
-            out[:, : theirs.shape[1]] += share * theirs
-            return out
+            ours, parents = _widened(mine, width), _widened(theirs, width)
+            if not keep_orbit_counts:
+                return ours + share * parents
+            of_group = (-1,) + (1,) * (mine.ndim - 1)
+            scaled = parents * (groups / parent.groups.clamp_min(1e-9)).reshape(of_group)
+            return torch.where((parent.groups > 0).reshape(of_group), scaled, ours)
 
         return Priors(
-            self.groups + share * parent.groups,
+            groups,
             joined(self.orbits, parent.orbits),
             torch.where(parent.elements > 0, parent.elements, self.elements),
             parent.classes,
@@ -91,6 +96,13 @@ class Priors:
             # An element that the training set lacks still gets a small share if it is asked for.
             counts = torch.where(allowed, counts.clamp_min(1.0), torch.zeros(()))
         return counts / counts.sum()
+
+
+def _widened(counts: Tensor, width: int) -> Tensor:
+    """(230, width, ...) the same counts, none of more orbits."""
+    out = torch.zeros(counts.shape[0], width, *counts.shape[2:])
+    out[:, : counts.shape[1]] = counts
+    return out
 
 
 def estimate(features: Features, weight: NDArray[np.float64] | None = None) -> Priors:
