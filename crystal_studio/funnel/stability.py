@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verdicts, marking, rejecting
 from crystal_studio.crystal.composition import counts
-from crystal_studio.data.hull import ReferenceHull
+from crystal_studio.data.hull import HullDistances, ReferenceHull
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel import weaknesses
 from crystal_studio.funnel.columns import objects
@@ -20,6 +21,9 @@ from crystal_studio.potentials import registry
 
 LOWEST = -10.0
 """eV/atom, twice the formation energy of the most strongly bound compounds; less is a fault of the potential."""
+
+ONLY_ELEMENTS = "The reference hull holds no compound that competes: the energy is above that of the elements alone."
+_ELEMENT = re.compile(r"[A-Z][a-z]?\d*")
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class StabilityStage:
     def __call__(self, batch: Batch, context: FunnelContext) -> Verdicts:
         """Finds e_hull and formation_energy (eV/atom, NaN if unknown) from the energy_per_atom by the potential of the
         context, and its weaknesses (None where there are none, or no e_hull); notes decomposition, and hull_note (why
-        there is no answer)."""
+        there is no answer, or that it is one against the elements alone)."""
         size = len(batch)
         try:
             hull = self.reference(context)
@@ -76,20 +80,26 @@ class StabilityStage:
         )
         notes = {
             "decomposition": objects([text or None for text in found.decomposition]),
-            "hull_note": objects(
-                [
-                    f"A formation energy of {f:.3g} eV/atom is a fault of {method.title}: ask another potential."
-                    if wrong
-                    else text or None
-                    for f, wrong, text in zip(found.formation_energy, fault, found.reasons, strict=True)
-                ]
-            ),
+            "hull_note": objects(_hull_notes(found, fault, method.title)),
         }
         high = [
             Reason("above_hull", {"e_hull": float(e), "cutoff": self.cutoff}) if e > self.cutoff else None
             for e in e_hull
         ]
         return rejecting(high, findings, notes)
+
+
+def _hull_notes(found: HullDistances, fault: NDArray[np.bool_], potential: str) -> list[str | None]:
+    """B sentences, None where there is nothing to say."""
+    notes: list[str | None] = [reason or None for reason in found.reasons]
+    for i, products in enumerate(found.decomposition):
+        phases = products.split(" + ")
+        if fault[i]:
+            energy = found.formation_energy[i]
+            notes[i] = f"A formation energy of {energy:.3g} eV/atom is a fault of {potential}: ask another potential."
+        elif len(phases) > 1 and all(_ELEMENT.fullmatch(phase.split()[-1]) for phase in phases):
+            notes[i] = ONLY_ELEMENTS
+    return notes
 
 
 def _weaknesses(batch: Batch, potential: str, rows: NDArray[np.int64]) -> NDArray[np.object_]:

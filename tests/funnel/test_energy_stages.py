@@ -16,7 +16,7 @@ from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.novelty import NoveltyStage
 from crystal_studio.funnel.protocol import Batch
 from crystal_studio.funnel.relaxation import RelaxationStage
-from crystal_studio.funnel.stability import StabilityStage
+from crystal_studio.funnel.stability import ONLY_ELEMENTS, StabilityStage
 from crystal_studio.funnel.well_formed import complaint
 
 CHGNET = Method("chgnet", "potential", "CHGNet 0.3.0 (PBE+U, MP2020 corrections)")
@@ -96,6 +96,16 @@ def test_relaxed_rock_salt_lies_on_the_hull() -> None:
     assert found(stable, "formation_energy")[0] == pytest.approx(-2.1, abs=0.1)
     assert stable.notes["decomposition"][0] == "1.00 NaCl"
     assert {f.method for f in stable.findings} == {CHGNET}
+
+
+def test_a_hull_of_elements_alone_is_told() -> None:
+    """No compound of actinium and phosphorus is known: whatever binds at all lies far below this hull."""
+    rocksalt = structures("NaCl")
+    numbers = np.where(rocksalt.numbers == 11, 89, 15).astype(np.int16)
+    candidates = raw_batch(Structures.concatenate([replace(rocksalt, numbers=numbers), rocksalt, structures("Fe")]))
+    verdicts = StabilityStage(cutoff=10)(with_energy(candidates, -6.0), FunnelContext())
+    assert verdicts.notes["hull_note"].tolist() == [ONLY_ELEMENTS, None, None]
+    assert verdicts.notes["decomposition"][0] == "0.50 Ac + 0.50 P"
 
 
 def test_candidate_without_energy_gets_a_note() -> None:
