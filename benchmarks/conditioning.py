@@ -33,8 +33,8 @@ from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import Kept, KeptOrbit, wyckoff_row
 from crystal_studio.design.request import ChemicalSystem, DesignRequest
 from crystal_studio.generators import registry
+from crystal_studio.generators.anchors import on_representative
 from crystal_studio.generators.symmcd.options import SymmCDOptions
-from crystal_studio.generators.symmcd.sites import on_representative
 
 COMMON, RARE = 100, 10
 """Crystals of the training set in a common group, at least, and in a rare one, at most."""
