@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from crystal_studio.crystal.batches import AsymmetricUnits, Structures
 from crystal_studio.crystal.standardise import to_asymmetric_units
-from crystal_studio.execution.engines import cores, open_engine
+from crystal_studio.execution.engines import open_engine
+from crystal_studio.execution.machine import cores
 from crystal_studio.execution.mapping import each
 from crystal_studio.execution.protocol import Done, Failed, Outcome, TimedOut
 

@@ -120,8 +120,9 @@ def resources() -> list[Check]:
     """The tables and statistics that are shipped with the program."""
     from crystal_studio import paths
     from crystal_studio.crystal.space_groups import tables
+    from crystal_studio.data.hull import ReferenceHull
     from crystal_studio.data.marginals import marginals
-    from crystal_studio.data.reference import ReferenceHull, ReferenceIndex
+    from crystal_studio.data.reference import ReferenceIndex
 
     again = "reinstall the program: its resources folder is incomplete"
     checks = []

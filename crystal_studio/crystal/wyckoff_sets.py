@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,12 +159,6 @@ def _assignments(sizes: tuple[int, ...], atoms: tuple[int, ...]) -> int:
     )
 
 
-def assignments(rows: Sequence[int], atoms: Sequence[int]) -> int:
-    """In how many ways orbits on these positions can be given to elements that need ``atoms`` each."""
-    sizes = tables().multiplicity[list(rows)]
-    return _assignments(tuple(sorted(sizes.tolist(), reverse=True)), tuple(int(n) for n in atoms))
-
-
 def draw_assignment(rows: Sequence[int], atoms: Mapping[int, int], rng: np.random.Generator) -> list[int] | None:
     """The atomic number of each orbit, so that every element gets its number of atoms; None if that cannot be."""
     sizes = tables().multiplicity[list(rows)]
@@ -180,38 +173,6 @@ def draw_assignment(rows: Sequence[int], atoms: Mapping[int, int], rng: np.rando
         odds = np.array([_assignments(ordered[i + 1 :], a) if min(a) >= 0 else 0 for a in after], float)
         pick = int(rng.choice(len(left), p=odds / odds.sum()))
         found[int(order[i])], left = int(elements[pick]), after[pick]
-    return found
-
-
-def templates_for(number: int, atoms: Sequence[int], max_orbits: int, limit: int = 200) -> list[tuple[int, ...]]:
-    """Wyckoff templates (sorted rows of all orbits) that hold ``atoms`` (one count an element), shortest first.
-
-    At most ``limit`` of them; each is a multiset of positions, whichever elements sit on them.
-    """
-    table = tables()
-    rows = [int(r) for r in table.wyckoff_rows(number)[::-1]]
-    sizes = [int(table.multiplicity[r]) for r in rows]
-    fixed = [bool(table.degrees_of_freedom[r] == 0) for r in rows]
-    wanted = tuple(int(n) for n in atoms)
-    reach = [gcd(*sizes[i:]) for i in range(len(rows))]
-    largest = [max(sizes[i:]) for i in range(len(rows))]
-
-    def extend(at: int, left: int, budget: int, chosen: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-        if not left and not budget:
-            if assignments(chosen, wanted):
-                yield chosen
-            return
-        if at == len(rows) or left <= 0 or left % reach[at] or left > budget * largest[at]:
-            return
-        for n in range(min(1 if fixed[at] else budget, budget, left // sizes[at]), -1, -1):
-            yield from extend(at + 1, left - n * sizes[at], budget - n, chosen + (rows[at],) * n)
-
-    found: list[tuple[int, ...]] = []
-    for n_orbits in range(1, max_orbits + 1):
-        for template in extend(0, sum(wanted), n_orbits, ()):
-            found.append(template)
-            if len(found) == limit:
-                return found
     return found
 
 

@@ -17,7 +17,8 @@ from crystal_studio.data.reference_sets import Card
 from crystal_studio.errors import FileError, KnownError
 from crystal_studio.exchange.problems import Problem
 from crystal_studio.exchange.readers import read_files
-from crystal_studio.execution.engines import cores, open_engine
+from crystal_studio.execution.engines import open_engine
+from crystal_studio.execution.machine import cores
 from crystal_studio.execution.mapping import outcomes
 from crystal_studio.execution.protocol import Done, Task
 

@@ -31,7 +31,6 @@ class Marginals:
     templates : Wyckoff templates "225:a b" with counts, commonest first
     histograms : name -> (counts, edges); formation_energy and e_hull in eV/atom, band_gap in eV,
         density in g/cm3, volume_per_atom in cubic Angstrom
-    volume_per_atom_limits : 0.1 and 99.9 percentile, cubic Angstrom
     source : origin, size and licence of the data
     """
 
@@ -42,7 +41,6 @@ class Marginals:
     site_class_counts: NDArray[np.int64]
     templates: dict[str, int]
     histograms: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
-    volume_per_atom_limits: tuple[float, float]
     source: dict[str, Any]
 
 
@@ -62,7 +60,6 @@ def marginals() -> Marginals:
             site_class_counts=raw["site_class"].astype(np.int64),
             templates=text["templates"],
             histograms={name: (raw[f"{name}.counts"], raw[f"{name}.edges"]) for name in HISTOGRAMS},
-            volume_per_atom_limits=tuple(text["volume_per_atom_limits"]),
             source=text["source"],
         )
     except (OSError, KeyError, ValueError) as error:

@@ -23,10 +23,7 @@ from crystal_studio.crystal.composition import counts, formulas
 from crystal_studio.crystal.formula import parse_formula
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.data.fingerprints import WIDTH, distance, fingerprints, type_distance
-from crystal_studio.data.hull import ReferenceHull
 from crystal_studio.errors import FileError
-
-__all__ = ["SAME_STRUCTURE", "Nearest", "ReferenceHull", "ReferenceIndex", "stoichiometry"]
 
 VERSION = 1
 

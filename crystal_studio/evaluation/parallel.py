@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crystal_studio.execution.engines import cores, open_engine
+from crystal_studio.execution.engines import open_engine
+from crystal_studio.execution.machine import cores
 from crystal_studio.execution.mapping import each
 from crystal_studio.execution.protocol import Died, Done, Engine, Failed, Outcome, TimedOut
 

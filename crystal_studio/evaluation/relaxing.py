@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.errors import FileError, ModelError
 from crystal_studio.evaluation.parallel import Progress
-from crystal_studio.execution.engines import cores, open_engine
+from crystal_studio.execution.engines import open_engine
+from crystal_studio.execution.machine import cores
 from crystal_studio.execution.mapping import outcomes
 from crystal_studio.execution.protocol import Done, Failed, Outcome, Task, TimedOut
 from crystal_studio.execution.worker_state import once

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,18 +19,15 @@ from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.lattice import cell_parameters
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.exchange.cif_bonds import site_labels, turned
-from crystal_studio.exchange.files import write_text
 
 _FIELDS = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
 
 
-def write_cif(crystals: AsymmetricUnits | Structures, path: str | Path, i: int = 0, name: str = "") -> Path:
-    """Write crystal i of a batch: symmetrised from asymmetric units, in P 1 from whole cells."""
-    return write_text(Path(path), cif_text(crystals, i, name))
-
-
 def cif_text(crystals: AsymmetricUnits | Structures, i: int = 0, name: str = "", loop: str = "") -> str:
-    """The CIF of crystal i of a batch; ``name`` becomes the data block; ``loop`` (see ``cif_bonds``) ends it."""
+    """The CIF of crystal i of a batch: symmetrised from asymmetric units, in P 1 from whole cells.
+
+    ``name`` becomes the data block; ``loop`` (see ``cif_bonds``) ends it.
+    """
     text = _symmetrised(crystals, i, name) if isinstance(crystals, AsymmetricUnits) else _p1(crystals, i, name)
     return f"{text}{loop}\n" if loop else text
 

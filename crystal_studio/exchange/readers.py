@@ -17,7 +17,8 @@ from crystal_studio.crystal.batches import Structures
 from crystal_studio.exchange.entries import Crystal
 from crystal_studio.exchange.one_file import Answer, BondedAnswer, find_files, read_bonded, read_one
 from crystal_studio.exchange.problems import Problem
-from crystal_studio.execution.engines import cores, open_engine
+from crystal_studio.execution.engines import open_engine
+from crystal_studio.execution.machine import cores
 from crystal_studio.execution.mapping import outcomes
 from crystal_studio.execution.protocol import Done, Failed, Outcome, Task, TimedOut
 

@@ -7,8 +7,6 @@ from crystal_studio.execution.local import LocalEngine
 from crystal_studio.execution.machine import cores
 from crystal_studio.execution.protocol import Engine
 
-__all__ = ["cores", "open_engine"]
-
 
 def open_engine(name: str = "local", workers: int = 0) -> Engine:
     """The engine that a name stands for; ``close`` it when done.

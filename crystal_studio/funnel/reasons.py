@@ -60,8 +60,3 @@ def stage_title(stage: str) -> str:
         return STAGES.get(stage).title
     except KnownError:
         return stage
-
-
-def all_reasons() -> list[tuple[str, str, str]]:
-    """(stage, code, title) of every declared reason, for lists of filters."""
-    return [(name, kind.code, kind.title) for name, stage in STAGES.all().items() for kind in stage.reasons]

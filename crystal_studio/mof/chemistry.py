@@ -12,13 +12,6 @@ from crystal_studio.mof.block import Block
 from crystal_studio.mof.bond_orders import kekule_bonds
 
 
-def rdkit_is_there() -> bool:
-    """Whether RDKit, an optional extra, is installed."""
-    from importlib.util import find_spec
-
-    return find_spec("rdkit") is not None
-
-
 def identity(block: Block) -> int:
     """64 bits that are equal for equal ECFP4 (Morgan, radius 2) features of the bond graph.
 

@@ -27,10 +27,6 @@ CAMPAIGN_STATES = ("running", "paused", "finished", "cancelled", "failed")
 ROUND_STATES = ("training", "generating", "checking", "finished")
 """What a round of an improvement is at."""
 
-CANDIDATE_STATUSES = ("unjudged", "pending", "passed", "rejected", "error", "waiting")
-"""``unjudged``: imported or generated without a funnel, nothing is under way; ``pending``: on its way through one."""
-
-PART_KINDS = ("structure", "unit", "bonds", "blocks")
 CURRENT = "current"
 """In place of a method's name: the geometry that each candidate has now."""
 
@@ -76,6 +72,8 @@ candidates = Table(
     Column("density", Float, nullable=False),
     Column("geometry", Text, nullable=False),
     Column("stage", Text, nullable=False),
+    # "unjudged" (imported or generated without a funnel, nothing is under way), "pending" (on its way through one),
+    # "passed", "rejected", "error" or "waiting" (for a result from elsewhere).
     Column("status", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("parameters", Text, nullable=False),
@@ -158,7 +156,7 @@ parts = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("candidate_id", Integer, ForeignKey("candidates.id"), nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # "structure", "unit", "bonds" or "blocks"
     Column("method", Text, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("checksum", Integer, nullable=False),

@@ -21,7 +21,7 @@ from crystal_studio.crystal.lattice import densities
 from crystal_studio.crystal.soundness import CellLimits, is_sound
 from crystal_studio.properties import calibration
 from crystal_studio.properties.graph import OrbitGraphs, build
-from crystal_studio.properties.network import PropertyNetwork, Tensors
+from crystal_studio.properties.network import OUTPUTS, PropertyNetwork, Tensors
 from crystal_studio.properties.protocol import AT_LEAST, NAMES, Predictions
 
 FORMATION_SHIFT, HULL_SCALE = 1.3, 3.0
@@ -89,13 +89,13 @@ class Domain:
 
 def mixture_of(members: Sequence[PropertyNetwork], graphs: OrbitGraphs) -> Mixture:
     """All members on all graphs."""
-    outputs = [[] for _ in members]  # type: list[list[NDArray]]
+    outputs: list[list[NDArray]] = [[] for _ in members]
     with torch.inference_mode():
         for start in range(0, len(graphs), _AT_ONCE):
             batch = Tensors.of(graphs.take(np.arange(start, min(start + _AT_ONCE, len(graphs)))))
             for member, collected in zip(members, outputs, strict=True):
                 collected.append(member(batch).double().numpy())
-    raw = np.stack([np.concatenate(o) if o else np.zeros((0, 7)) for o in outputs])
+    raw = np.stack([np.concatenate(o) if o else np.zeros((0, OUTPUTS)) for o in outputs])
     metal = 1 / (1 + np.exp(-np.clip(raw[..., 4], -50, 50)))
     gap, gap_variance = np.maximum(raw[..., 5], 0), np.exp(2 * np.clip(raw[..., 6], -10, 4))
     mean = np.stack([raw[..., 0] - FORMATION_SHIFT, np.maximum(raw[..., 2] / HULL_SCALE, 0), (1 - metal) * gap], -1)

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from crystal_studio.properties.graph import GLOBALS, RADIAL, OrbitGraphs
 
-OUTPUTS = 7
-"""formation energy and e_above_hull: mean, log of the scale; band gap: metal logit, mean and log scale of the rest."""
+HEADS = (2, 2, 3)
+"""Numbers by property: formation energy and e_above_hull, each mean and log of the scale; band gap, logit of a metal,
+then mean and log of the scale of the rest."""
+OUTPUTS = sum(HEADS)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,10 @@ class Layer(nn.Module):
 
 
 class PropertyNetwork(nn.Module):
-    """Orbit graphs to seven numbers a crystal; ``elements`` (119, P) is the scaled table of elemental properties."""
+    """Orbit graphs to ``OUTPUTS`` numbers a crystal, those of ``HEADS`` one after the other.
+
+    ``elements`` (119, P) is the scaled table of elemental properties.
+    """
 
     elements: Tensor
     centre: Tensor
@@ -95,11 +100,11 @@ class PropertyNetwork(nn.Module):
             nn.Linear(2 * size.hidden + size.embedding + 2 * known + len(GLOBALS), wide), nn.SiLU()
         )
         self.heads = nn.ModuleList(
-            nn.Sequential(nn.Linear(wide, size.hidden), nn.SiLU(), nn.Linear(size.hidden, n)) for n in (2, 2, 3)
+            nn.Sequential(nn.Linear(wide, size.hidden), nn.SiLU(), nn.Linear(size.hidden, n)) for n in HEADS
         )
 
     def forward(self, batch: Tensors) -> Tensor:
-        """(B, 7)."""
+        """(B, OUTPUTS)."""
         facts = self.elements.index_select(0, batch.numbers)
         learned = self.embed(batch.numbers)
         h = self.start(torch.cat([learned, facts], -1))

@@ -7,12 +7,9 @@ from hypothesis import strategies as st
 
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.wyckoff_sets import (
-    assignments,
     can_hold,
-    describe_template,
     draw_assignment,
     draw_set,
-    templates_for,
 )
 from crystal_studio.crystal.wyckoff_sums import WyckoffSets
 
@@ -44,19 +41,6 @@ def test_a_drawn_set_holds_exactly_the_composition(number, counts, seed):
 
 def rows(number: int, letters: str) -> list[int]:
     return [tables().wyckoff_row(number, letter) for letter in letters]
-
-
-def names(number: int, atoms: tuple[int, ...], max_orbits: int = 12) -> list[str]:
-    return [describe_template(t) for t in templates_for(number, atoms, max_orbits)]
-
-
-def test_templates_of_known_structures():
-    assert names(225, (4, 4)) == ["4a,4b"]  # rock salt
-    assert set(names(227, (8, 16, 32))) == {"8a,16c,32e", "8b,16c,32e", "8a,16d,32e", "8b,16d,32e"}  # spinel
-    assert "1a,1b,3c" in names(221, (1, 1, 3))  # perovskite
-    assert names(225, (4, 4, 4)) == names(221, (1, 1, 1)) == []
-    assert "5x4c" in names(62, (4, 4, 12)) and "4a,4c,4c,8d" not in names(62, (4, 4, 12))
-    assert len(templates_for(47, (4, 8, 16), 12, limit=50)) == 50
 
 
 def generating_function(number: int, most: list[int], max_orbits: int) -> np.ndarray:
@@ -120,6 +104,6 @@ def test_orbits_are_given_to_elements_in_every_way(sizes, seed):
         for pick in product(atoms, repeat=len(sizes))
         if all(sum(s for s, p in zip(sizes, pick, strict=True) if p == z) == n for z, n in atoms.items())
     }
-    assert assignments(chosen, list(atoms.values())) == len(ways)
-    assert tuple(draw_assignment(chosen, atoms, rng)) in ways
+    drawn = {tuple(draw_assignment(chosen, atoms, rng)) for _ in range(20 * len(ways))}
+    assert drawn == ways
     assert draw_assignment(chosen, {z: n + 1 for z, n in atoms.items()}, rng) is None
