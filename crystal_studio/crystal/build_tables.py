@@ -10,6 +10,7 @@ the installed versions.
 
 from __future__ import annotations
 
+import argparse
 import json
 
 import numpy as np
@@ -132,6 +133,7 @@ def build() -> dict[str, NDArray]:
 
 def main() -> None:
     """Write the tables where the program reads them."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     target = paths.resources() / "symmetry" / "space_groups.npz"
     target.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(target, allow_pickle=False, **build())

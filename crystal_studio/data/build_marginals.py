@@ -1,4 +1,4 @@
-"""Builds ``resources/marginals``: statistics of a training set.
+"""Builds ``resources/marginals``: statistics of a training set, and its decorated templates.
 
 ``python -m crystal_studio.data.build_marginals --data mp20_like.parquet``
 """
@@ -20,6 +20,7 @@ from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.composition import counts
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import to_asymmetric_units
+from crystal_studio.data import decorated
 from crystal_studio.data.datasets import Dataset, load
 
 SOURCE = {
@@ -79,7 +80,6 @@ def build(dataset: Dataset) -> dict[str, NDArray]:
     templates = Counter(template(units, i) for i in range(len(units)))
     text = {
         "templates": dict(templates.most_common()),
-        "volume_per_atom_limits": [float(v) for v in np.percentile(per_atom, [0.1, 99.9])],
         "source": {**SOURCE, "crystals": len(units)},
     }
     return {
@@ -93,15 +93,26 @@ def build(dataset: Dataset) -> dict[str, NDArray]:
     }
 
 
+def build_decorated(dataset: Dataset) -> dict[str, NDArray]:
+    """The decorated templates of a data set, as ``decorated.decorated_templates`` reads them."""
+    units, ok, _ = to_asymmetric_units(dataset.structures)
+    units = units.take(ok)
+    text = {"decorated": decorated.count(units), "source": {**SOURCE, "crystals": len(units)}}
+    return {"text": np.array(json.dumps(text))}
+
+
 def main() -> None:
-    """Write the statistics where the program reads them."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Write both files where the program reads them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="parquet file with a column 'split'")
     arguments = parser.parse_args()
-    target = paths.resources() / "marginals" / "mp20_like.npz"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(target, allow_pickle=False, **build(load(arguments.data, "train")))
-    print(f"{target}: {target.stat().st_size / 1024:.0f} KiB")
+    dataset = load(arguments.data, "train")
+    folder = paths.resources() / "marginals"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, arrays in (("mp20_like.npz", build(dataset)), (decorated.FILE, build_decorated(dataset))):
+        target = folder / name
+        np.savez_compressed(target, allow_pickle=False, **arrays)
+        print(f"{target}: {target.stat().st_size / 1024:.0f} KiB")
 
 
 if __name__ == "__main__":

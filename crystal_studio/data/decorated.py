@@ -4,12 +4,11 @@ A decorated template is a Wyckoff template with its orbits grouped by element,
 such as "62:c|c|c d" for olivine-like crystals; which elements they are is told only
 by the mean and spread of their Mendeleev numbers (Pettifor, Solid State Commun.
 51, 31, 1984), and only of templates of three crystals or more.
-Built by ``python -m crystal_studio.data.decorated --data FILE``.
+Built by ``python -m crystal_studio.data.build_marginals --data FILE``.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections import defaultdict
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.errors import FileError
 
+FILE = "decorated.npz"
+"""Of ``resources/marginals``."""
 FEWEST = 3
 """Crystals of a template from which its Mendeleev numbers are kept."""
 
@@ -81,7 +82,7 @@ def count(units: AsymmetricUnits) -> dict[str, list]:
 @cache
 def decorated_templates() -> dict[int, tuple[Decorated, ...]]:
     """The shipped decorated templates by space group; raises ``FileError`` if they cannot be read."""
-    path = paths.resources() / "marginals" / "decorated.npz"
+    path = paths.resources() / "marginals" / FILE
     table = tables()
     row = {(int(g), letter): i for i, (g, letter) in enumerate(zip(table.wyckoff_group, table.letter, strict=True))}
     found: dict[int, list[Decorated]] = defaultdict(list)
@@ -95,24 +96,3 @@ def decorated_templates() -> dict[int, tuple[Decorated, ...]]:
     except (OSError, KeyError, ValueError) as error:
         raise FileError(f"The templates {path} cannot be read: install Crystal Studio again.") from error
     return {group: tuple(items) for group, items in found.items()}
-
-
-def main() -> None:
-    """Write the templates where the program reads them."""
-    from crystal_studio.crystal.standardise import to_asymmetric_units
-    from crystal_studio.data.build_marginals import SOURCE
-    from crystal_studio.data.datasets import load
-
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--data", required=True, help="parquet file with a column 'split'")
-    units, ok, _ = to_asymmetric_units(load(parser.parse_args().data, "train").structures)
-    units = units.take(ok)
-    decorated = count(units)
-    text = {"decorated": decorated, "source": {**SOURCE, "crystals": len(units)}}
-    target = paths.resources() / "marginals" / "decorated.npz"
-    np.savez_compressed(target, allow_pickle=False, text=np.array(json.dumps(text)))
-    print(f"{target}: {len(decorated)} templates, {target.stat().st_size / 1024:.0f} KiB")
-
-
-if __name__ == "__main__":
-    main()

@@ -31,7 +31,7 @@ _AWAY = 20.0
 
 def shipped_sound() -> NDArray[np.bool_]:
     """(L,) which blocks of the library that ships fail no check; raises ``FileError`` where that is missing."""
-    return _read(_path())
+    return _read(sound_path())
 
 
 @cache
@@ -42,12 +42,13 @@ def _read(path: Path) -> NDArray[np.bool_]:
     except (OSError, KeyError, ValueError) as error:
         raise FileError(f"The table of sound blocks {path} is missing or damaged: install it again.") from error
     if library != library_hash(shipped_blocks()):
-        raise FileError(f"{path} belongs to another library: build it (python -m crystal_studio.mof.block_validity).")
+        raise FileError(f"{path} belongs to another library: build it (python -m crystal_studio.mof.build_tables).")
     sound.flags.writeable = False
     return sound
 
 
-def _path() -> Path:
+def sound_path() -> Path:
+    """Where the table of sound blocks lies."""
     return paths.resources() / "mof" / "sound.npz"
 
 
@@ -88,15 +89,3 @@ def _merged(places: NDArray) -> tuple[NDArray, NDArray[np.int64]]:
         if not near:
             kept.append(place)
     return np.array(kept).reshape(-1, 3), which
-
-
-def build() -> None:
-    """Write the table of the shipped library: some seconds."""
-    library = shipped_blocks()
-    sound = np.array([not failed for failed in faults(library)])
-    np.savez_compressed(_path(), sound=sound, library=library_hash(library))
-    print(f"{sound.sum()} of {len(sound)} blocks are sound")
-
-
-if __name__ == "__main__":
-    build()

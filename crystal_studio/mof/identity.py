@@ -25,7 +25,7 @@ from crystal_studio.mof.bond_graph import parts_of
 from crystal_studio.mof.bonds import bonds_of
 from crystal_studio.mof.fragment import Refused
 from crystal_studio.mof.fragments import fragment
-from crystal_studio.mof.key import graph_key, graph_keys_of_mofs
+from crystal_studio.mof.key import graph_key
 from crystal_studio.mof.library import library_hash, shipped_blocks, shipped_mofs
 
 WIDTH = 4
@@ -84,7 +84,7 @@ def known() -> tuple[NDArray[np.float32], NDArray]:
 
     Raises ``FileError`` where they are missing or belong to other frameworks.
     """
-    return _read(_path())
+    return _read(keys_path())
 
 
 @cache
@@ -96,20 +96,10 @@ def _read(path: Path) -> tuple[NDArray[np.float32], NDArray]:
         raise FileError(f"The keys of known frameworks {path} are missing or damaged: install them again.") from error
     mofs = shipped_mofs()
     if len(found) != len(mofs) or library != library_hash(shipped_blocks()):
-        raise FileError(f"{path} belongs to other frameworks: build it (python -m crystal_studio.mof.identity).")
+        raise FileError(f"{path} belongs to other frameworks: build it (python -m crystal_studio.mof.build_tables).")
     return found, mofs.name
 
 
-def _path() -> Path:
+def keys_path() -> Path:
+    """Where the digests of the known frameworks lie."""
     return paths.resources() / "mof" / "keys.npz"
-
-
-def build() -> None:
-    """Write the digests of the shipped frameworks: some minutes."""
-    mofs, library = shipped_mofs(), shipped_blocks()
-    found = np.array([digest(key) for key in graph_keys_of_mofs(mofs, library)]).astype(np.uint16)
-    np.savez_compressed(_path(), digest=found, library=library_hash(library))
-
-
-if __name__ == "__main__":
-    build()
