@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from crystal_studio.campaign.backlog import Work
 from crystal_studio.candidates.lots import lots
 from crystal_studio.candidates.verdicts import Verdicts
-from crystal_studio.funnel.joining import join
+from crystal_studio.funnel.batch_parts import join
 from crystal_studio.funnel.protocol import PROMISE, ChoosingStage
 from crystal_studio.funnel.triage import BEST
 from crystal_studio.project.queries import ProjectReader

@@ -12,7 +12,7 @@ from crystal_studio.crystal.soundness import COMPUTABLE, fault_texts
 from crystal_studio.execution.other_python import ProgramError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import option, time_limit
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,7 @@ class AdsorptionStage:
     vacuum: float = option(
         0.1, "Regeneration under", "pressure of the CO2 that is given back", unit="bar", low=1e-9, high=1000
     )
-    seconds: float = option(
-        7200.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    seconds: float = time_limit(7200.0)
     rejects: bool = False
 
     name = "adsorption"

@@ -12,7 +12,7 @@ from crystal_studio.candidates.verdicts import Finding, Reason, ReasonKind, Verd
 from crystal_studio.crystal.soundness import COMPUTABLE, fault_texts
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import option, time_limit
 
 # Less trusted than Monte Carlo with the same force field, which is "force_field".
 METHOD = Method("co2-estimate", "geometry", "CO2 estimate (UFF, TraPPE, EQeq; Langmuir's isotherm in each place)")
@@ -30,9 +30,7 @@ class Co2EstimateStage:
     least: float = option(
         0.0, "Working capacity, at least", "CO2 that must be given back", unit="mmol/g", low=-100, high=1000, step=0.1
     )
-    seconds: float = option(
-        600.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    seconds: float = time_limit(600.0)
     rejects: bool = False
 
     name = "co2_estimate"

@@ -16,11 +16,11 @@ from crystal_studio.data.hull import ReferenceHull, hull_path
 from crystal_studio.data.same_crystal import reduced, same
 from crystal_studio.errors import KnownError
 from crystal_studio.funnel import weaknesses
+from crystal_studio.funnel.batch_parts import geometry, spread_out
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext, hull_of
-from crystal_studio.funnel.part import geometry, spread_out
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import largest_force, most_evaluations, option, time_limit
 from crystal_studio.potentials import registry
 from crystal_studio.potentials.protocol import Relaxation, why
 
@@ -67,13 +67,9 @@ class ConsensusStage:
     potentials: tuple[str, ...] = option(
         (), "Potentials", "names of the other potentials", kind="names", zero="all that have a hull", metavar="NAMES"
     )
-    max_steps: int = option(120, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
-    fmax: float = option(
-        0.1, "Largest force", "largest force at which a crystal is at rest", unit="eV/Å", low=0.0001, high=10, step=0.01
-    )
-    seconds: float = option(
-        1200.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    max_steps: int = most_evaluations(120)
+    fmax: float = largest_force(0.1)
+    seconds: float = time_limit(1200.0)
     rejects: bool = False
 
     name = "consensus"

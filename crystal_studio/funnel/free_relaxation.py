@@ -11,10 +11,10 @@ from crystal_studio.candidates.verdicts import Finding, Verdicts, rejecting
 from crystal_studio.crystal.batches import Structures
 from crystal_studio.crystal.primitive import PrimitiveCell, primitive_cell
 from crystal_studio.crystal.standardise import space_group_numbers
+from crystal_studio.funnel.batch_parts import geometry, spread_out
 from crystal_studio.funnel.context import FunnelContext
-from crystal_studio.funnel.part import geometry, spread_out
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import largest_force, most_evaluations, option, time_limit
 from crystal_studio.potentials import registry
 
 
@@ -44,19 +44,9 @@ class FreeRelaxationStage:
         step=0.001,
         advanced=True,
     )
-    fmax: float = option(
-        0.03,
-        "Largest force",
-        "largest force at which a crystal is at rest",
-        unit="eV/Å",
-        low=0.0001,
-        high=10,
-        step=0.01,
-    )
-    max_steps: int = option(300, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
-    seconds: float = option(
-        1800.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    fmax: float = largest_force(0.03)
+    max_steps: int = most_evaluations(300)
+    seconds: float = time_limit(1800.0)
 
     name = "free_relaxation"
     version = 1

@@ -12,7 +12,7 @@ from crystal_studio.crystal.primitive import primitive_cell
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.context import FunnelContext
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import largest_force, most_evaluations, option, time_limit
 from crystal_studio.potentials import registry
 from crystal_studio.potentials.phonons import frequencies
 
@@ -39,19 +39,9 @@ class PhononStage:
         high=0,
         step=0.1,
     )
-    fmax: float = option(
-        0.01,
-        "Largest force",
-        "largest force at which a crystal is at rest",
-        unit="eV/Å",
-        low=0.0001,
-        high=10,
-        step=0.01,
-    )
-    max_steps: int = option(300, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
-    seconds: float = option(
-        1800.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    fmax: float = largest_force(0.01)
+    max_steps: int = most_evaluations(300)
+    seconds: float = time_limit(1800.0)
     rejects: bool = False
 
     name = "phonons"

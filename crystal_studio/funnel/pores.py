@@ -14,7 +14,7 @@ from crystal_studio.crystal.soundness import COMPUTABLE, fault_text
 from crystal_studio.execution.other_python import ProgramError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import option, time_limit
 from crystal_studio.porosity.protocol import Pores, Probe
 from crystal_studio.porosity.registry import PROGRAMS
 
@@ -37,9 +37,7 @@ class PoresStage:
     )
     divided: bool = option(True, "Exact diameters", "to 0.02 Å instead of 0.3 Å, at many times the time", advanced=True)
     program: str = option("zeo++", "Program", "what measures pores", advanced=True)
-    seconds: float = option(
-        600.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    seconds: float = time_limit(600.0)
     rejects: bool = False
 
     name = "pores"

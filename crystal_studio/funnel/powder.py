@@ -17,7 +17,7 @@ from crystal_studio.crystal.soundness import COMPUTABLE, fault_text
 from crystal_studio.errors import FileError, KnownError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import option, time_limit
 
 METHOD = Method("powder", "geometry", "Powder pattern calculated from the geometry")
 MOST_VOLUME = 20_000.0
@@ -65,9 +65,7 @@ class PowderStage:
         step=0.05,
         advanced=True,
     )
-    seconds: float = option(
-        300.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    seconds: float = time_limit(300.0)
     rejects: bool = False
 
     name = "powder"

@@ -13,7 +13,7 @@ from crystal_studio.errors import KnownError
 from crystal_studio.funnel.context import FunnelContext, hull_of
 from crystal_studio.funnel.geometry import shortest
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import largest_force, most_evaluations, option, time_limit
 from crystal_studio.potentials import registry
 from crystal_studio.potentials.protocol import GIVEN_UP, Cautious
 
@@ -26,14 +26,10 @@ class RelaxationStage:
         stopped, their energy is an upper bound, and they keep the geometry in which they came
     """
 
-    max_steps: int = option(120, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
-    fmax: float = option(
-        0.1, "Largest force", "largest force at which a crystal is at rest", unit="eV/Å", low=0.0001, high=10, step=0.01
-    )
+    max_steps: int = most_evaluations(120)
+    fmax: float = largest_force(0.1)
     cautious: bool = option(True, "Cautious stop", "leave what will not come near the reference hull")
-    seconds: float = option(
-        600.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    seconds: float = time_limit(600.0)
     rejects: bool = True
 
     name = "relaxation"

@@ -12,8 +12,8 @@ import numpy as np
 from crystal_studio.candidates.verdicts import Verdicts, failing, marking
 from crystal_studio.errors import KnownError, MissingError
 from crystal_studio.execution.calling import is_out_of_memory
+from crystal_studio.funnel.batch_parts import join
 from crystal_studio.funnel.columns import objects
-from crystal_studio.funnel.joining import join
 from crystal_studio.funnel.protocol import Batch, Stage
 from crystal_studio.funnel.well_formed import complaint
 

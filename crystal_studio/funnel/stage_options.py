@@ -24,6 +24,31 @@ def option(default: Any, title: str, help: str, **more: Any) -> Any:
     return dataclasses.field(default=default, metadata={DECLARED: (title, help, more)})
 
 
+def time_limit(seconds: float) -> Any:
+    """The option of costly stages how long a worker may take for one candidate, seconds."""
+    return option(
+        seconds, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
+    )
+
+
+def largest_force(fmax: float) -> Any:
+    """The option of stages that relax by a potential at which force (eV/Angstrom) they are done."""
+    return option(
+        fmax,
+        "Largest force",
+        "largest force at which a crystal is at rest",
+        unit="eV/Å",
+        low=0.0001,
+        high=10,
+        step=0.01,
+    )
+
+
+def most_evaluations(most: int) -> Any:
+    """The option of stages that relax by a potential how many evaluations of it they make for one candidate."""
+    return option(most, "Steps, at most", "evaluations of energy, forces and stress", low=1, high=100_000)
+
+
 @cache
 def options(stage: type) -> type[Options]:
     """The options of a stage's class, as families of models have them: validated, with defaults, fit for a form."""

@@ -15,7 +15,7 @@ from crystal_studio.execution.other_python import ProgramError
 from crystal_studio.funnel.columns import objects
 from crystal_studio.funnel.geometry import shortest
 from crystal_studio.funnel.protocol import Batch
-from crystal_studio.funnel.stage_options import option
+from crystal_studio.funnel.stage_options import option, time_limit
 
 MOST_CHANGE = 2.0
 """Times by which a framework may swell or shrink; known ones stay within 20%."""
@@ -39,9 +39,7 @@ class UffRelaxationStage:
     max_steps: int = option(
         10_000, "Steps, at most", "of each of the four minimisations", low=1, high=1_000_000, advanced=True
     )
-    seconds: float = option(
-        600.0, "Time limit", "time for one candidate", unit="s", low=1, high=1_000_000, step=60, advanced=True
-    )
+    seconds: float = time_limit(600.0)
     rejects: bool = True
 
     name = "uff_relaxation"
