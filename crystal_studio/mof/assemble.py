@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from crystal_studio.candidates.ragged import offsets_of
 from crystal_studio.candidates.verdicts import Reason, ReasonKind
 from crystal_studio.mof.alternatives import Alternatives
+from crystal_studio.mof.assemble_batch import assemble_batch
 from crystal_studio.mof.blocks import LINKER, NODE, BlockLibrary
 from crystal_studio.mof.coarse import CoarseMofs
 from crystal_studio.mof.ends import point_table
-from crystal_studio.mof.putting import put_together
 from crystal_studio.mof.searching import Search
 
 FARTHEST = 1.5
@@ -94,7 +94,7 @@ def assemble(
     known: dict[int, Alternatives] = {}
     done = 0
     for rows in _batches(np.flatnonzero(whole), counts[:, 0], mofs.n_blocks, options.fitted):
-        made = put_together(mofs.take(rows), library, [(seed, int(row)) for row in rows], options, device, known)
+        made = assemble_batch(mofs.take(rows), library, [(seed, int(row)) for row in rows], options, device, known)
         for i, found in zip(rows.tolist(), made, strict=True):
             own = mofs.blocks(i)
             lattice[i], positions[own], rotation[own] = found.lattice, found.positions, found.rotation

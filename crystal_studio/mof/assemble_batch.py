@@ -1,4 +1,4 @@
-"""A batch of balanced frameworks put together: proposals, choices, fit, atoms."""
+"""The steps of an assembly, for a batch of balanced frameworks: proposals, choices, fit, atoms."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DIFFERENT = 0.2
 
 
 @dataclass(frozen=True)
-class Put:
+class Assembly:
     """One framework: as in ``CoarseMofs`` and ``assemble.Assembled``."""
 
     lattice: NDArray[np.float64]
@@ -43,10 +43,10 @@ class Put:
     widest: float
 
 
-def put_together(
+def assemble_batch(
     mofs: CoarseMofs, library: BlockLibrary, seeds: list[tuple[int, int]], options: Search, device: str,
     known: dict[int, Alternatives],
-) -> list[Put]:  # fmt: skip
+) -> list[Assembly]:  # fmt: skip
     """Each framework from its own seed; ``known`` keeps what was found out about blocks, for the next batch."""
     spun, noise = [], []
     for seed, count in zip(seeds, mofs.n_blocks.tolist(), strict=True):
@@ -67,7 +67,7 @@ def put_together(
         ways.append(_different(parts, now, good, i)[:_WAYS])
         for k in ways[i]:
             one = _One(mofs, library, whole, parts, now, joined, k, i)
-            exchanged[k, i, : one.count] = torch_of(one.by_atoms(known), exchanged)
+            exchanged[k, i, : one.count] = _torch_of(one.by_atoms(known), exchanged)
     now, joined = _closed(parts, replace(now, turned=exchanged), options)
     square, middle = _squares(parts, now, joined)
     found = []
@@ -79,7 +79,7 @@ def put_together(
     return found
 
 
-def torch_of(array: NDArray, like: torch.Tensor) -> torch.Tensor:
+def _torch_of(array: NDArray, like: torch.Tensor) -> torch.Tensor:
     import torch
 
     return torch.as_tensor(array, dtype=like.dtype, device=like.device)
@@ -180,7 +180,7 @@ class _One:
         block = np.repeat(np.arange(self.count), [len(a) for a in self.atoms])
         return crowding(self.cell, np.concatenate(self.numbers), places, block)
 
-    def put(self, square: NDArray, options: Search) -> Put:
+    def put(self, square: NDArray, options: Search) -> Assembly:
         """In the cell and the axes of the framework as given; ``square`` (P,) of the gaps."""
         given = self.mofs.lattice[self.i]
         _, change = reduce_cells(given[None])
@@ -192,7 +192,7 @@ class _One:
         nodes, linkers = self.tables
         ends = np.stack([nodes, linkers[self.partner]], 1)
         image = np.rint(self.image @ change[0]).astype(int) + whole[ends[:, 1, 0]] - whole[ends[:, 0, 0]]
-        return Put(
+        return Assembly(
             lattice, positions, self.rotation, ends.astype(np.int32), image.astype(np.int16),
             float(np.sqrt(square.mean())), float(np.sqrt(square.max())),
         )  # fmt: skip
