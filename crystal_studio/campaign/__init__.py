@@ -1,0 +1,2 @@
+"""One run from a request to judged candidates in a project file: generated, imported, judged again, computed by DFT;
+resumable."""

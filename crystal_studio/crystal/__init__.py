@@ -1,0 +1,1 @@
+"""Symmetry, lattices, Wyckoff positions, neighbours and repair of crystals: arrays in, arrays out."""

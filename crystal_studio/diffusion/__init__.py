@@ -1,0 +1,1 @@
+"""Noise schedules, corruptions and samplers of diffusion models. Knows nothing of crystals."""

@@ -1,0 +1,1 @@
+"""Machine-learned interatomic potentials behind one protocol, relaxation with symmetry, and vibrations."""

@@ -1,0 +1,1 @@
+"""Rounds of training, campaign and check that make a model better at one request."""
