@@ -1,4 +1,4 @@
-"""Training of the ensemble that predicts properties; the deed behind ``crystal-studio train properties``."""
+"""Training of the ensemble that predicts properties; behind ``crystal-studio train properties``."""
 
 from __future__ import annotations
 

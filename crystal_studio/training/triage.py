@@ -1,4 +1,4 @@
-"""Training of the ensemble that says what relaxation makes of a crystal: the deed behind ``train triage``.
+"""Training of the ensemble that says what relaxation makes of a crystal: behind ``crystal-studio train triage``.
 
 It learns from projects: their candidates as generated, and the energies that a campaign has relaxed them to.
 """

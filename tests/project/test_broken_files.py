@@ -170,7 +170,10 @@ def test_a_second_writer_under_another_name_is_told_so(project: Path, tmp_path: 
 
 def test_a_lock_file_left_behind_does_not_lock(project: Path) -> None:
     project.with_name(project.name + ".lock").write_text("99999")
-    ProjectWriter.open(project).close()
+    with ProjectWriter.open(project) as writer:
+        writer.add_campaign("written all the same", {}, {}, 1)
+    with ProjectReader(project) as reader:
+        assert reader.campaigns()[-1].name == "written all the same"
 
 
 def test_creating_where_it_cannot_be(project: Path, tmp_path: Path) -> None:
