@@ -62,5 +62,5 @@ def _run(parent: Parent, function: str, potential: str, device: str, crystal: St
         parent.tell(getattr(import_module(module), name)(registry.load(potential, device), crystal, parent.tell))
     except KnownError as error:
         parent.tell(KnownError(str(error)))
-    except Exception as error:
+    except Exception as error:  # whatever a potential raises: who waits is told, not left with a dead process
         parent.tell(KnownError(f"The analysis failed ({type(error).__name__}: {error}): try another potential."))

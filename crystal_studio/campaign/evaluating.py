@@ -107,7 +107,7 @@ def _run(parent: Parent, plan: EvaluationPlan, function: Any) -> None:
         found = Evaluated(None)
     except KnownError as error:
         found = Evaluated(None, str(error))
-    except Exception as error:
+    except Exception as error:  # a bug: the window shows it whole, for this process has no terminal
         import traceback
 
         found = Evaluated(None, f"{type(error).__name__}: {error}\n{traceback.format_exc()}")

@@ -148,7 +148,7 @@ def _run(
     except KnownError as error:
         parent.tell(Message("error", str(error)))
         parent.tell(Finished(campaign_id, "failed", str(error)))
-    except Exception as error:
+    except Exception as error:  # a bug: the window shows it whole, for this process has no terminal
         import traceback
 
         parent.tell(Message("error", traceback.format_exc()))

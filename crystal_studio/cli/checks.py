@@ -223,5 +223,5 @@ def _guarded(function: Callable[[], list[Check]]) -> list[Check]:
         return function()
     except KnownError as error:
         return [Check(name, "fail", str(error))]
-    except Exception as error:
+    except Exception as error:  # a broken installation fails in any way: one check that fails keeps the others
         return [Check(name, "fail", f"{type(error).__name__}: {error}", "reinstall the program (make setup)")]

@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
         reached = family.train(job)
-    except Exception as error:
+    except Exception as error:  # torch and CUDA say in many ways that memory is short
         if known := out_of_memory(error):
             raise known from error
         raise

@@ -42,7 +42,7 @@ def run(
         state, text = "paused", str(full)
     except KnownError as error:
         state, text = "failed", str(error)
-    except Exception as error:
+    except Exception as error:  # a bug, or no memory: whoever watches is told before it is raised
         known = out_of_memory(error)
         if known is None:
             emit(Message("error", traceback.format_exc()))

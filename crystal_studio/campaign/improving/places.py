@@ -35,7 +35,7 @@ def writing(path: Path) -> Iterator[None]:
     """Around what writes files to a folder: a disk that takes no more is told as ``RoomError``, else ``FileError``."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # a full disk has other names in safetensors and pyarrow than OSError
         text = str(error).lower()
         if not isinstance(error, RoomError) and any(word in text for word in _FULL):
             raise RoomError(

@@ -43,7 +43,7 @@ class BlockGraphs:
         """Those blocks of a library, in that order."""
         size = places(library)[rows]
         shape = len(rows), int(size.max(initial=1))
-        element, there = np.zeros(shape, np.int64), np.arange(shape[1]) < size[:, None]
+        element, there = np.full(shape, POINT, np.int64), np.arange(shape[1]) < size[:, None]
         positions, bonded = np.zeros((*shape, 3), np.float32), np.zeros((*shape, shape[1]), bool)
         for b, i in enumerate(rows.tolist()):
             n, whole = int(library.n_atoms[i]), int(size[b])
