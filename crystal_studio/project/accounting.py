@@ -53,21 +53,15 @@ def voices(reader: ProjectReader, where: Where = "") -> list[Method]:
 def accounts(
     reader: ProjectReader, asked: Sequence[Method], where: Where = "", cutoff: float = CUTOFF
 ) -> list[Accounting]:
-    """Count among the candidates that match, by each of ``asked`` (see ``voices``), all at the same moment."""
+    """Count among the candidates that match, by each of ``asked`` (see ``voices``), all at the same moment.
+
+    The consensus is that of the potentials in ``asked``.
+    """
     among = condition(where)
     potentials = [m.name for m in asked if m.kind == "potential" and m.name != CONSENSUS]
     return _accounts(
         reader, among, [_agreed(potentials, cutoff) if m.name == CONSENSUS else _below(m.name, cutoff) for m in asked]
     )
-
-
-def account(reader: ProjectReader, where: Where = "", cutoff: float = CUTOFF, potential: str = "") -> Accounting:
-    """The same by one of them; ``potential`` names whose energy above hull decides, "" the headline."""
-    among = condition(where)
-    if potential == CONSENSUS:
-        potentials = [m.name for m in voices(reader, where) if m.kind == "potential" and m.name != CONSENSUS]
-        return _accounts(reader, among, [_agreed(potentials, cutoff)])[0]
-    return _accounts(reader, among, [_below(potential, cutoff)])[0]
 
 
 def _accounts(
@@ -105,7 +99,7 @@ def _number(which: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _below(method: str, cutoff: float) -> ColumnElement[bool]:
-    return expression(f"e_hull@{method!r}" if method else "e_hull") <= cutoff
+    return expression(f"e_hull@{method!r}") <= cutoff
 
 
 def _agreed(potentials: Sequence[str], cutoff: float) -> ColumnElement[bool]:

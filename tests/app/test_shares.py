@@ -16,7 +16,7 @@ from crystal_studio.app.shares.reading import SCALES, Found, read
 from crystal_studio.app.shares.shares_view import NO_ENERGY, NOBODY, WAITING, SharesView
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Finding
-from crystal_studio.project.accounting import account
+from crystal_studio.project.accounting import accounts
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
 
@@ -39,7 +39,7 @@ def shown(qtbot, reader, background, cutoff=None, where="") -> SharesView:
 def test_table_says_what_the_accounting_counts(qtbot, reader, background):
     view = shown(qtbot, reader, background)
     lines = view.table.as_text().splitlines()
-    expected = account(reader, "", 0.1, "chgnet")
+    (expected,) = accounts(reader, [Method("chgnet", "potential")], "", 0.1)
     assert expected.sun.count > 0
     assert lines[0] == "By\tStable\tStable, novel\tS.U.N."
     told = [expected.stable.text, expected.stable_novel.text, expected.sun.text]
@@ -77,7 +77,8 @@ def test_cutoff_is_one_for_all_views_and_remembered(qtbot, reader, background, s
     field.box.setValue(20)
     assert other.box.value() == 20
     qtbot.waitUntil(lambda: view.found.cutoff == 0.02)
-    assert view.found.lines[0].shares == account(reader, "", 0.02, "chgnet") != before
+    (expected,) = accounts(reader, [Method("chgnet", "potential")], "", 0.02)
+    assert view.found.lines[0].shares == expected != before
     assert Cutoff(state).value == 0.02
 
 

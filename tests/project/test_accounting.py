@@ -10,9 +10,15 @@ from project_samples import CHGNET, KNOWN, MACE, batch, said
 
 from crystal_studio.candidates.quantities import Method
 from crystal_studio.candidates.verdicts import Reason
-from crystal_studio.project.accounting import CONSENSUS, account, accounts, voices
+from crystal_studio.project.accounting import CONSENSUS, CUTOFF, Accounting, accounts, voices
 from crystal_studio.project.queries import ProjectReader
 from crystal_studio.project.store import ProjectWriter
+
+
+def account(reader: ProjectReader, voice: str = "chgnet", where: str = "", cutoff: float = CUTOFF) -> Accounting:
+    """What one voice says."""
+    asked = voices(reader)
+    return accounts(reader, asked, where, cutoff)[[m.name for m in asked].index(voice)]
 
 
 @pytest.fixture
@@ -41,13 +47,12 @@ def test_shares_of_everything_generated_without_elements(judged: Path) -> None:
         found = account(reader)
         assert (found.stable.count, found.stable.total) == (3, 9)  # 1, 3, 6
         assert (found.stable_novel.count, found.sun.count) == (2, 2)
-        assert account(reader, "", 0.0).sun.count == 1
-        by_mace = account(reader, "", 0.1, "mace")
+        assert account(reader, cutoff=0.0).sun.count == 1
+        by_mace = account(reader, "mace")
         assert (by_mace.stable.count, by_mace.sun.count) == (3, 2)  # 1, 6, 7
-        agreed = account(reader, "", 0.1, CONSENSUS)
+        agreed = account(reader, CONSENSUS)
         assert (agreed.stable.count, agreed.sun.count) == (2, 1)  # 1, 6
-        assert account(reader, "campaign_id == 2").sun.total == 0
-        assert CHGNET.name == "chgnet" and account(reader, "", 0.1, "chgnet") == found
+        assert account(reader, where="campaign_id == 2").sun.total == 0
 
 
 def test_what_no_stage_has_called_unique_is_not(tmp_path: Path) -> None:
@@ -67,16 +72,16 @@ def test_voices_are_those_that_speak_of_these_candidates(judged: Path) -> None:
         asked = voices(reader)
         assert [m.name for m in asked] == ["chgnet", "mace", CONSENSUS]
         assert voices(reader, "id == 9") == []  # no energy
-        assert accounts(reader, asked) == [account(reader, "", 0.1, m.name) for m in asked]
+        assert accounts(reader, asked[:2]) == [account(reader, m.name) for m in asked[:2]]
         assert accounts(reader, [], "id == 99") == []
 
 
 def test_agreement_is_asked_at_the_cutoff_of_the_user(judged: Path) -> None:
     """Candidate 3 lies at 0.05 and 0.2; 6 at 0.1 and 0; 7 at 0.3 and 0; the stage itself had cut at 0.1."""
     with ProjectReader(judged) as reader:
-        assert account(reader, "", 0.05, CONSENSUS).stable.count == 1  # 1
-        assert account(reader, "", 0.2, CONSENSUS).stable.count == 3  # 1, 3, 6
-        assert account(reader, "", 0.3, CONSENSUS).stable.count == 4
+        assert account(reader, CONSENSUS, cutoff=0.05).stable.count == 1  # 1
+        assert account(reader, CONSENSUS, cutoff=0.2).stable.count == 3  # 1, 3, 6
+        assert account(reader, CONSENSUS, cutoff=0.3).stable.count == 4
 
 
 def test_fallen_apart_is_no_agreement_at_any_cutoff(tmp_path: Path) -> None:
@@ -89,7 +94,7 @@ def test_fallen_apart_is_no_agreement_at_any_cutoff(tmp_path: Path) -> None:
         agree = {"verdicts_agree": [0.0, 1.0]}
         writer.record(campaign, "consensus", [1, 3], said([None] * 2, agree, Method("consensus", "potential")))
     with ProjectReader(path) as reader:
-        assert account(reader, "", 5.0, CONSENSUS).stable.count == 1
+        assert account(reader, CONSENSUS, cutoff=5.0).stable.count == 1
 
 
 def test_a_relaxation_free_of_symmetry_is_no_voice_of_its_own(judged: Path) -> None:
@@ -101,7 +106,7 @@ def test_a_relaxation_free_of_symmetry_is_no_voice_of_its_own(judged: Path) -> N
     with ProjectReader(judged) as reader:
         assert [m.name for m in voices(reader)] == ["chgnet", "mace", CONSENSUS]
         assert accounts(reader, voices(reader), "", 0.2)[-1].stable.count == 3
-        assert account(reader, "", 0.2, CONSENSUS).stable.count == 3
+        assert account(reader, CONSENSUS, cutoff=0.2).stable.count == 3
 
 
 def test_the_last_word_on_uniqueness_counts(tmp_path: Path) -> None:
