@@ -1,4 +1,4 @@
-"""Deeds on files that the window does in the background: example, copies, imports."""
+"""Deeds on files that the window does: example, copies, imports, folders shown."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices
 
 from crystal_studio import paths
 from crystal_studio.app.session import SUFFIX
 from crystal_studio.app.settings import WindowState
 from crystal_studio.errors import FileError
+from crystal_studio.execution.other_programs import environment_of_others
 
 if TYPE_CHECKING:
     from crystal_studio.campaign.importing import Imported
@@ -27,6 +29,12 @@ def projects_folder() -> Path:
     """Where projects go unless the user says otherwise."""
     found = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     return (Path(found) if found else Path.home()) / "Crystal Studio"
+
+
+def show_folder(folder: Path) -> None:
+    """Open a folder in the system's program for files."""
+    with environment_of_others():
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
 def free_name(folder: Path, name: str) -> Path:

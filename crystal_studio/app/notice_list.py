@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from crystal_studio.app import faults, theme
+from crystal_studio.app import faults, files, theme
 from crystal_studio.app.icons import icon
 from crystal_studio.app.notices import Notice, Notices
 from crystal_studio.app.widgets import EmptyState
@@ -54,7 +54,7 @@ class NoticeList(QDialog):
         self.copy_button = QPushButton("Copy all")
         self.copy_button.clicked.connect(self.copy)
         folder = QPushButton("Open the log folder")
-        folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(faults.log_folder()))))
+        folder.clicked.connect(lambda: files.show_folder(faults.log_folder()))
         self.clear_button = QPushButton("Clear")
         self.clear_button.clicked.connect(notices.clear)
         close = QPushButton("Close")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from crystal_studio.errors import KnownError
+from crystal_studio.execution.other_programs import environment
 
 
 def present() -> bool:
@@ -34,6 +35,7 @@ def screen(width: int = 1920, height: int = 1200) -> Iterator[None]:
     server = subprocess.Popen(
         [program, "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
         pass_fds=(writing,),
+        env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         preexec_fn=_end_with_parent,

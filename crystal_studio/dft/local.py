@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from crystal_studio.dft.protocol import Code, Result
 from crystal_studio.dft.script_code import LOG, RunsHere, Step, Steps
 from crystal_studio.errors import FileError, KnownError
 from crystal_studio.execution.apart import run_apart
+from crystal_studio.execution.other_programs import environment
 from crystal_studio.execution.protocol import Cancelled, Done, Failed, Task
 
 TAIL = 400
@@ -58,11 +58,17 @@ def compute(
 
 def _program(command: list[str], folder: str) -> int:
     """In a worker, whose process group the program joins: how it ended. What it prints goes to the log."""
-    for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):  # of our Python, not of the program's
-        os.environ.pop(name, None)
+    ours = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")  # of our Python, not of the program's
+    variables = {name: value for name, value in environment().items() if name not in ours}
     with (Path(folder) / LOG).open("ab") as log:
         return subprocess.run(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
         ).returncode
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import platformdirs
 
 from crystal_studio.errors import MissingError
+from crystal_studio.execution.other_programs import environment
 
 VARIABLE = "CRYSTAL_STUDIO_MOF_PYTHON"
 """Environment variable with the path of a Python that has the programs for porous crystals."""
@@ -86,7 +87,7 @@ def ask(python: str, script: Path, question: Mapping[str, Any], seconds: float) 
                 code = subprocess.run(
                     [python, "-E", str(script)],
                     cwd=folder,
-                    env=_environment(),
+                    env=environment() | {"OMP_NUM_THREADS": "1"},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -106,10 +107,6 @@ def ask(python: str, script: Path, question: Mapping[str, Any], seconds: float) 
             raise ProgramError(f"it {how} and gave no answer{': ' if last else ''}{last}") from error
 
 
-def _environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1"}
-
-
 def _version(python: str, package: str, imports: str) -> str:
     """The version of a package that a Python has, "" where it has none (which may change while we run)."""
     key = (python, package)
@@ -119,7 +116,7 @@ def _version(python: str, package: str, imports: str) -> str:
         try:
             answer = subprocess.run(
                 [python, "-E", "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL, env=environment(),
             )  # fmt: skip
         except (OSError, subprocess.SubprocessError):
             return ""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from crystal_studio.app import files
 from crystal_studio.app.background import Background
 from crystal_studio.app.dft import asking
 from crystal_studio.app.dft.dft_form import FOLDER, HERE, WAYS, ZIP, DftForm
@@ -235,4 +235,4 @@ class DftDialog(DftForm):
     def _open_folder(self) -> None:
         if self._written is not None:
             folder = self._written if self._written.is_dir() else self._written.parent
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+            files.show_folder(folder)

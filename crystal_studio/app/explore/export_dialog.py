@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crystal_studio.app import files
 from crystal_studio.app.background import Background, TaskState
 from crystal_studio.app.explore.exporting import Written, taken, write
 from crystal_studio.app.faults import sentence
@@ -219,7 +219,7 @@ class ExportDialog(QDialog):
 
     def _open_folder(self) -> None:
         if self._folder_written is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder_written)))
+            files.show_folder(self._folder_written)
 
 
 def _documents() -> Path:

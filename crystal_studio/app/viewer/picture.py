@@ -25,6 +25,7 @@ from crystal_studio.app.viewer.scene import STYLES, SceneOptions
 from crystal_studio.candidates.bonds import BondTable
 from crystal_studio.errors import FileError, KnownError, RequestError
 from crystal_studio.execution.apart import run_apart
+from crystal_studio.execution.other_programs import environment
 from crystal_studio.execution.protocol import Cancelled, Died, Done, Failed, Task, TimedOut
 from crystal_studio.mof.makeup import Makeup
 
@@ -145,7 +146,8 @@ def _virtual_display() -> Iterator[None]:
     """An Xvfb of our own for the child that is started meanwhile."""
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nothing = subprocess.DEVNULL
+    server = subprocess.Popen(command, pass_fds=(write,), env=environment(), stdout=nothing, stderr=nothing)
     os.close(write)
     before = os.environ.get("DISPLAY")
     try:
