@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -13,9 +14,21 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+FOUND = (
+    "torch/lib/libtorch_cpu.so",
+    "torch/bin/torch_shm_manager",
+    "pyarrow/libparquet.so.2600",
+    "PySide6/Qt/plugins/platforms/libqxcb.so",
+)
+"""What hooks find and the program needs."""
+
+UNUSED = ("torch/test/test_api", "torch/bin/protoc", "pyarrow/libarrow_flight.so.2600")
+
+
 @pytest.fixture
-def data(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """The files that the spec names by itself, and their folders in the bundle."""
+def spec(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the spec tells PyInstaller, which finds ``FOUND`` and ``UNUSED`` by itself: ``datas`` as it names them,
+    ``scripts`` that run at the start, ``parts`` of the bundle."""
     hooks: Any = ModuleType("PyInstaller.utils.hooks")
     hooks.collect_data_files = hooks.collect_submodules = hooks.copy_metadata = lambda *args, **options: []
     for name, module in (("PyInstaller", ModuleType("PyInstaller")), ("PyInstaller.utils", ModuleType("utils"))):
@@ -26,14 +39,22 @@ def data(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     def analysis(scripts: list[str], **options: Any) -> SimpleNamespace:
         told.update(options)
-        return SimpleNamespace(pure=[], scripts=[], binaries=[], datas=[])
+        parts = [(name, f"/packages/{name}", "BINARY") for name in (*FOUND, *UNUSED)]
+        hooks = [(name, f"/hooks/{name}.py", "PYSOURCE") for name in ("pyi_rth_multiprocessing", "pyi_rth_mplconfig")]
+        return SimpleNamespace(pure=[], scripts=hooks, binaries=parts, datas=[])
 
-    names = {"Analysis": analysis, **{name: lambda *args, **options: None for name in ("PYZ", "EXE", "COLLECT")}}
+    def program(pure: None, scripts: list[tuple[str, str, str]], **options: Any) -> None:
+        told["scripts"] = [name for name, _, _ in scripts]
+
+    def collect(program: None, *parts: list[tuple[str, str, str]], **options: Any) -> None:
+        told["parts"] = [name for found in parts for name, _, _ in found]
+
+    names = {"Analysis": analysis, "PYZ": lambda pure: None, "EXE": program, "COLLECT": collect}
     exec(compile((ROOT / "pyinstaller.spec").read_text(), "pyinstaller.spec", "exec"), names)
-    return told["datas"]
+    return told
 
 
-def test_scripts_for_another_python_are_files_with_what_they_import_of_their_folder(data) -> None:
+def test_scripts_for_another_python_are_files_with_what_they_import_of_their_folder(spec: dict[str, Any]) -> None:
     scripts = sorted((ROOT / "crystal_studio").rglob("*_job.py"))
     assert len(scripts) >= 5
     for script in scripts:
@@ -46,8 +67,34 @@ def test_scripts_for_another_python_are_files_with_what_they_import_of_their_fol
         beside = [script.with_name(f"{name}.py") for name in imported]
         for path in (script, *(other for other in beside if other.exists())):
             inside = path.relative_to(ROOT)
-            assert (str(inside), str(inside.parent)) in data
+            assert (str(inside), str(inside.parent)) in spec["datas"]
 
 
-def test_what_is_named_is_there(data) -> None:
-    assert all((ROOT / name).exists() for name, _ in data)
+def test_what_is_named_is_there(spec: dict[str, Any]) -> None:
+    assert all((ROOT / name).exists() for name, _ in spec["datas"])
+
+
+def test_what_is_not_used_stays_out(spec: dict[str, Any]) -> None:
+    assert sorted(spec["parts"]) == sorted(FOUND)
+
+
+def test_matplotlib_keeps_what_it_knows_of_fonts(spec: dict[str, Any]) -> None:
+    assert spec["scripts"] == ["pyi_rth_multiprocessing"]
+
+
+_AS_A_BUNDLE = """
+import runpy, sys
+sys.frozen = True
+sys.argv[1:] = ["-m", "json.tool", "--compact", "asked.json"]
+runpy.run_module("crystal_studio", run_name="__main__")
+"""
+
+
+def test_stands_in_for_a_python_that_is_told_a_module(tmp_path: Path) -> None:
+    """As dask-jobqueue starts workers: ``sys.executable -m distributed.cli.dask_worker``."""
+    (tmp_path / "asked.json").write_text('{"a":   1}')
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}){_AS_A_BUNDLE}"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout.strip()) == (0, '{"a":1}'), ended.stderr
