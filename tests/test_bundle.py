@@ -19,10 +19,18 @@ FOUND = (
     "torch/bin/torch_shm_manager",
     "pyarrow/libparquet.so.2600",
     "PySide6/Qt/plugins/platforms/libqxcb.so",
+    "chgnet/pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
 )
 """What hooks find and the program needs."""
 
-UNUSED = ("torch/test/test_api", "torch/bin/protoc", "pyarrow/libarrow_flight.so.2600")
+UNUSED = (
+    "torch/test/test_api",
+    "torch/bin/protoc",
+    "pyarrow/libarrow_flight.so.2600",
+    "PySide6/Qt/lib/libQt6Quick.so.6",
+    "PySide6/Qt/plugins/platforminputcontexts/libqtvirtualkeyboardplugin.so",
+    "chgnet/pretrained/0.2.0/chgnet_0.2.0_e30f77s348m32.pth.tar",
+)
 
 
 @pytest.fixture
@@ -40,6 +48,7 @@ def spec(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     def analysis(scripts: list[str], **options: Any) -> SimpleNamespace:
         told.update(options)
         parts = [(name, f"/packages/{name}", "BINARY") for name in (*FOUND, *UNUSED)]
+        parts += [(Path(name).name, name, "SYMLINK") for name in UNUSED]
         hooks = [(name, f"/hooks/{name}.py", "PYSOURCE") for name in ("pyi_rth_multiprocessing", "pyi_rth_mplconfig")]
         return SimpleNamespace(pure=[], scripts=hooks, binaries=parts, datas=[])
 
