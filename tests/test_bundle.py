@@ -18,6 +18,7 @@ FOUND = (
     "torch/lib/libtorch_cpu.so",
     "torch/bin/torch_shm_manager",
     "pyarrow/libparquet.so.2600",
+    "pyarrow/libarrow_substrait.so.2600",  # every module of it is linked to that
     "PySide6/Qt/plugins/platforms/libqxcb.so",
     "chgnet/pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
 )
