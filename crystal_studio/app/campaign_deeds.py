@@ -146,7 +146,7 @@ class CampaignDeeds:
             return
         window.notice_bar.withdraw(OFFER)
         self.begun = False
-        window.run_page.start(campaign_id)
+        window.run_page.start(campaign_id, request if isinstance(request, DesignRequest) else None)
         window.show_page("run")
         window.campaign.launch(window.session.path, request, campaign_id)
 

@@ -18,6 +18,7 @@ from crystal_studio.app.design.estimate import measure
 from crystal_studio.app.devices import probe
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.project_deeds import ProjectDeeds
+from crystal_studio.app.recent_list import RecentList
 from crystal_studio.app.settings import WindowState
 from crystal_studio.app.structure_deeds import StructureDeeds
 from crystal_studio.app.window_deeds import deeds_of
@@ -39,6 +40,7 @@ class MainWindow(WindowViews):
         self.projects = ProjectDeeds(self)
         self.structures = StructureDeeds(self)
         self.campaigns = CampaignDeeds(self)
+        self.recent_lists: list[RecentList] = []
         self._build()
         self._join()
         self.restore_state()
@@ -52,6 +54,7 @@ class MainWindow(WindowViews):
             self.background.run(probe, self._take_devices, key="devices", long=True)
         self._update()
         self.campaigns.offer_last()
+        self.projects.list_recent(self.recent_lists)
 
     # --- what follows from changes ------------------------------------------
 
@@ -92,6 +95,7 @@ class MainWindow(WindowViews):
             self.improvement.close()
         self.tell_evaluation()
         self._update()
+        self.projects.list_recent(self.recent_lists)
 
     def _changed(self) -> None:
         reader = self.session.reader
@@ -106,13 +110,13 @@ class MainWindow(WindowViews):
 
     def _take_catalogue(self, found: catalogue.Catalogue) -> None:
         self.design.set_catalogue(found)
-        symbols = tuple(g.symbol for g in found.groups)
-        self.run_page.set_symbols(symbols)
-        self.explore.set_symbols(symbols)
+        self.run_page.set_catalogue(found)
+        self.explore.set_symbols(tuple(g.symbol for g in found.groups))
         self._offer_last_request()
 
     def _no_catalogue(self, error: BaseException) -> None:
-        self.design.set_catalogue(catalogue.Catalogue())
+        for page in (self.design, self.run_page):
+            page.set_catalogue(catalogue.Catalogue())
         self.fault(error)
 
     def _take_devices(self, devices: Sequence[Any]) -> None:
@@ -192,16 +196,20 @@ class MainWindow(WindowViews):
         self.setCentralWidget(central)
         a = self.actions_
         self.setStatusBar(self.status)
-        self.run_page.set_actions(a["run.pause"], a["run.resume"], a["run.stop"], a["run.continue"])
+        self.run_page.head.add_actions([a["run.pause"], a["run.resume"], a["run.stop"], a["run.continue"]])
         self.design.launch.set_menu([a[k] for k in REQUEST_MENU])
         taken = [a["explore.complete"], a["explore.template"], a["explore.cell"]]
         self.design.sites.set_actions(taken, self.fault)
         others = [a[k] for k in ("explore.judge", "explore.dft", "project.export", "edit.copy", "explore.columns")]
         self.explore.table.set_actions([*taken, *others])
         for empty in (self.run_page.empty, self.explore.listing.empty):
-            empty.add_action(a["project.example"])
-            empty.add_action(a["project.open"])
+            for key in ("project.new", "project.open", "project.example"):
+                empty.add_action(a[key])
             empty.add_button("Design crystals", a["view.design"].trigger, primary=True)
+            recent = RecentList()
+            recent.chosen.connect(self.projects.open)
+            empty.add_below(recent)
+            self.recent_lists.append(recent)
 
     def _fill_project_menu(self) -> None:
         self.projects.fill_recent(self._project_menu)

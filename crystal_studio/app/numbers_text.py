@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime, timedelta
 
 MISSING = "–"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # of any locale
 
 
 def count(value: float) -> str:
@@ -37,6 +39,15 @@ def span(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def day(moment: datetime, now: datetime) -> str:
+    """A moment as one remembers it: "today 14:02", "yesterday 09:10", "12 Nov 2026"."""
+    if moment.date() == now.date():
+        return f"today {moment:%H:%M}"
+    if moment.date() == now.date() - timedelta(days=1):
+        return f"yesterday {moment:%H:%M}"
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
 
 
 def left(seconds: float, at_least: bool = False) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from crystal_studio.app import dialogs, files
+from crystal_studio.app import dialogs, files, recent_list
 from crystal_studio.app.design import request_deeds
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.session import SUFFIX
@@ -113,6 +113,16 @@ class ProjectDeeds:
                 lambda _: self._window.status.tell(f"Saved a copy as {to}"),
                 long=True,
             )
+
+    def list_recent(self, lists: Sequence[recent_list.RecentList]) -> None:
+        """Show the projects opened before where no project is open, as soon as they have been looked at."""
+
+        def show(found: list[recent_list.Recent]) -> None:
+            for shown in lists:
+                shown.show_projects(found)
+
+        paths = self._window.state.recent()
+        self._window.background.run(lambda _: recent_list.read(paths), show, key="recent projects")
 
     def fill_recent(self, menu: QMenu) -> None:
         """Put the projects opened before into a menu."""

@@ -266,6 +266,7 @@ class EmptyState(QWidget):
         self.buttons.addStretch(1)
         self.buttons.addStretch(1)
         column.addLayout(self.buttons)
+        self._column = column
         column.addStretch(1)
         theme.manager().changed.connect(self._recolour)
         self._recolour()
@@ -278,6 +279,14 @@ class EmptyState(QWidget):
         button.clicked.connect(lambda _=False: deed())
         self.buttons.insertWidget(self.buttons.count() - 1, button)
         return button
+
+    def add_below(self, widget: QWidget) -> None:
+        """More that can be done, below the buttons."""
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(widget, 100)
+        row.addStretch(1)
+        self._column.insertLayout(self._column.count() - 1, row)
 
     def add_action(self, action: QAction) -> None:
         """Offer an action while it can be done."""

@@ -304,4 +304,4 @@ def test_the_device_is_shown_whole_or_with_an_ellipsis_and_its_memory_in_the_too
 
 def test_one_candidate_is_one_candidate(page):
     page.budget.count.setValue(1)
-    assert "<b>1</b> candidate. " in in_words(page.model.form, None, {})
+    assert "<b>1</b> candidate. " in in_words(page.model.form, page.model.catalogue)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import projects
 import pytest
+from design_pages import CARD, groups, shown_page
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QTextDocumentFragment
 from PySide6.QtWidgets import QPushButton
 
 from crystal_studio.app.background import Background
+from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.run.run_head import RunHead
 from crystal_studio.app.run.run_page import RunPage
 from crystal_studio.campaign.events import Progress
+from crystal_studio.design.request import ChemicalSystem, DesignRequest
+from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.project.queries import ProjectReader
+from crystal_studio.project.store import ProjectWriter
 
 
 @pytest.fixture
@@ -57,9 +62,72 @@ def test_a_campaign_that_starts_says_for_how_long(page, qtbot):
 
 def test_a_judging_has_generated_nothing(page):
     assert page.head.generated.isVisible()
-    row = page._reader.campaign(1)
-    page.head.show_request(type(row)(**{**vars(row), "kind": "judge"}), ())
+    with ProjectWriter.open(page._reader.path) as writer:
+        judging = writer.add_campaign("Judge", {"ids": [1, 2], "stages": ["geometry"]}, {}, 2, kind="judge")
+    page.set_catalogue(Catalogue(groups(), (CARD,)))
+    page.choose(judging)
     assert not page.head.generated.isVisible()
+    assert page.head.request.text().startswith("2 stored candidates")
+
+
+SPINELS = DesignRequest(
+    chemical_system=ChemicalSystem(("Li", "Mn", "O"), "exact"),
+    space_groups=(227, 166),
+    max_atoms=28,
+    targets=(PropertyTarget("formation_energy_per_atom", -2.5, -1.5), PropertyTarget("band_gap", 1, 3.25)),
+    count=640,
+    seed=11,
+    model="aiming",
+    options={"guidance": 3.5, "sampler": "published"},
+)
+
+
+def add(path, request: DesignRequest | dict) -> int:
+    asked = request if isinstance(request, dict) else request.to_dict()
+    with ProjectWriter.open(path) as writer:
+        return writer.add_campaign("Spinels", asked, {}, 640)
+
+
+def test_what_a_campaign_was_asked_for_is_said_as_it_was_on_the_design_page(page, qtbot):
+    page.set_catalogue(Catalogue(groups(), (CARD,)))
+    page.choose(add(page._reader.path, SPINELS))
+    text = QTextDocumentFragment.fromHtml(page.head.request.text()).toPlainText()
+    for words in (
+        "640 candidates",
+        "hold Li, Mn, O and nothing else",
+        "R3m, Fd3m",
+        "28 atoms",
+        "formation energy −2.5 to −1.5 eV/atom, band gap 1 to 3.25 eV (strength 3.5)",
+        "Sampler: Published (SymmCD).",
+        "Aiming, seed 11",
+    ):
+        assert words in text, text
+    design = shown_page(qtbot)
+    design.model.set_request(SPINELS)
+    assert design.launch.summary.text() == page.head.request.text()
+
+
+def test_what_is_about_to_begin_says_at_once_what_was_asked_for(page):
+    page.set_catalogue(Catalogue(groups(), (CARD,)))
+    page.start(request=SPINELS)
+    assert "640" in page.head.request.text()
+    page.choose(1)
+    assert "640" not in page.head.request.text()
+    page.choose(0)
+    assert "640" in page.head.request.text()
+
+
+@pytest.mark.parametrize("change", [{"version": 99}, {"options": {"no": "such"}}, {"count": "many"}])
+def test_a_request_that_cannot_be_read_leaves_the_page_as_it_is_otherwise(page, change):
+    page.set_catalogue(Catalogue(groups(), (CARD,)))
+    page.choose(add(page._reader.path, SPINELS.to_dict() | change))
+    assert "640 candidates" in page.head.request.text() and "cannot read" in page.head.request.text()
+
+
+def test_a_model_that_is_not_installed_is_named_and_nothing_is_said_of_its_options(page):
+    page.set_catalogue(Catalogue(groups()))
+    page.choose(add(page._reader.path, SPINELS.with_(model="gone")))
+    assert "gone, seed 11" in page.head.request.text() and "strength" not in page.head.request.text()
 
 
 def test_beside_another_campaign_than_runs_there_is_nothing_to_pause(page, qtbot):

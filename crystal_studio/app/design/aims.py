@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
@@ -62,13 +63,14 @@ def unit_text(unit: str) -> str:
     return unit.replace("cm3", "cm³")
 
 
-def describe_targets(form: Form, units: dict[str, str]) -> str:
-    """The targets in words."""
+def describe_targets(form: Form, units: dict[str, str], pull: Sequence[str] = ()) -> str:
+    """The targets in words; ``pull``: how strongly they pull, one phrase an option."""
     parts = []
     for t in form.targets:
         span = f"{figure_short(t.low)} to {figure_short(t.high)} {unit_text(units.get(t.name, ''))}"
         parts.append(f"{look(t.name).within} {span}".strip())
-    return f"Aiming at {', '.join(parts)}." if parts else ""
+    more = f" ({', '.join(pull)})" if pull else ""
+    return f"Aiming at {', '.join(parts)}{more}." if parts else ""
 
 
 def figure_short(value: float) -> str:

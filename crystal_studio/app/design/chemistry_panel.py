@@ -184,7 +184,7 @@ def describe(form: Form) -> str:
         "exact": f"Crystals that hold {names} and nothing else.",
         "subset": f"Crystals made only of {names}.",
         "contains": f"Crystals that hold {names} and may hold others.",
-        "any": "Crystals of any elements. Click elements to narrow this down.",
+        "any": "Crystals of any elements.",
     }[form.mode]
     required, excluded = form.of(Pick.REQUIRED), form.of(Pick.EXCLUDED)
     if required and form.mode in ("subset", "any"):

@@ -22,7 +22,7 @@ from crystal_studio.app.design.chemistry_panel import ChemistryPanel
 from crystal_studio.app.design.estimate import Estimate
 from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.form_model import FormModel
-from crystal_studio.app.design.in_words import in_words
+from crystal_studio.app.design.in_words import askable, in_words
 from crystal_studio.app.design.launch_card import LaunchCard
 from crystal_studio.app.design.made_of_card import MadeOfCard
 from crystal_studio.app.design.notes import composition_note
@@ -40,6 +40,7 @@ from crystal_studio.generators.family import Capabilities, Feasibility
 from crystal_studio.generators.requests import feasibility
 
 CHECK_MS = 200
+HINT = " Click elements to narrow this down."
 READING = "The models are being read: a moment."
 
 
@@ -160,24 +161,14 @@ class DesignPage(QWidget):
 
     def refresh(self) -> None:
         """Show the form, its validity and its cost."""
-        error, card, able = self._error, self.model.card, self.model.able
-        self._offer(able)
+        error = self._error
+        self._offer(self.model.able)
         if self.symmetry.picked() != self.model.form.space_groups:
             self.symmetry.set_picked(self.model.form.space_groups)
-        # What the model cannot be asked for stays in the form, and is not told; its own limit is.
-        atoms = [n for n in (self.model.form.max_atoms, int(card.limits.get("max_atoms", 0)) if card else 0) if n]
-        form = replace(
-            self.model.form,
-            composition=self.model.form.composition if able.composition else "",
-            max_atoms=min(atoms, default=0) if able.max_atoms else 0,
-            sites=self.model.form.sites if self.model.form.sites in self.sites.kinds else "free",
-        )
+        form = askable(self.model.form, self.model.catalogue)
         self._mark(error.field if error else "", str(error) if error else "")
-        groups = [g for g in self._catalogue.groups if g.number in form.space_groups]
-        units = {p.name: p.unit for p in card.labels} if card else {}
-        self.launch.tell(
-            in_words(form, groups if able.space_groups else None, units, [*self.sites.said, *self.made_of.said])
-        )
+        hint = HINT if form.mode == "any" else ""
+        self.launch.tell(f"{in_words(self.model.form, self.model.catalogue)}{hint}")
         request = self.model.request
         seconds = self._estimate.seconds(request, self.model.fields) if request is not None else None
         self.launch.estimate(seconds, possible=request is not None or self.model.waits)

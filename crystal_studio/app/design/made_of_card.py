@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QWidget
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.option_fields import OptionFields
 from crystal_studio.app.design.option_sources import FamilySource
-from crystal_studio.app.design.option_texts import written
 from crystal_studio.app.widgets import Card, label
 
 SECTION = "what"
@@ -34,15 +33,6 @@ class MadeOfCard(Card):
         self.options.show_fields(tuple(f for f in self._model.fields if here and f.section == SECTION))
         title = self._model.family.title if self._model.family is not None else ""
         self.note.setText(f"The model chooses the symmetry: {title} models cannot be asked for space groups.")
-
-    @property
-    def said(self) -> list[str]:
-        """What is asked for, one phrase an option."""
-        form, family = self._model.form, self._model.family
-        if family is None:
-            return []
-        asked = [(field, form.option(family, field)) for field in self.options.fields]
-        return [f"{field.title}: {written(field, value)}" for field, value in asked if value != field.default]
 
     def set_error(self, field: str, message: str) -> None:
         """Mark the option of this name with a message."""

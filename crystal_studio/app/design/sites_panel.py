@@ -16,7 +16,6 @@ from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.keep_editor import KeepEditor
 from crystal_studio.app.design.option_fields import OptionFields
 from crystal_studio.app.design.option_sources import FamilySource
-from crystal_studio.app.design.option_texts import written
 from crystal_studio.app.design.template_editor import TemplateEditor
 from crystal_studio.app.widgets import Card, EmptyState, Segments, label
 from crystal_studio.campaign.seed_structure import SeedStructure
@@ -117,13 +116,6 @@ class SitesPanel(Card):
         self.error.setText(text)
         self.error.setVisible(bool(text))
         self.options.set_error(field, message)
-
-    @property
-    def said(self) -> list[str]:
-        """What the options say that are not as usual: "Known cell: 5.64 Å and °"."""
-        family, form = self._model.family, self._model.form
-        values = [(f, form.option(family, f)) for f in self.options.fields] if family is not None else []
-        return [f"{f.title}: {written(f, value)} {f.unit}".rstrip() for f, value in values if value != f.default]
 
     @property
     def offered(self) -> bool:

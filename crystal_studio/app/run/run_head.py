@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
@@ -13,21 +12,17 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
-from crystal_studio.app.dft import asking, collecting
-from crystal_studio.app.numbers_text import count, plural
+from crystal_studio.app.numbers_text import count
 from crystal_studio.app.run.figures import Figure
-from crystal_studio.app.run.records import is_import
-from crystal_studio.app.typeset import hm_html
-from crystal_studio.app.widgets import GAP, Card, bind, label
-from crystal_studio.design import funnel
-from crystal_studio.errors import KnownError
+from crystal_studio.app.widgets import GAP, Card, LowScroll, bind, label
 from crystal_studio.project.rows import CampaignRow
 
 STEPS = 1000
+REQUEST_HEIGHT = 60
+"""Pixels up to which the request is told in words without scrolling."""
 AT_LEAST = "How long the stages of the funnel take shows once they have judged their first candidates"
 
 
@@ -40,8 +35,6 @@ class RunHead(Card):
         super().__init__("", parent)
         row = QHBoxLayout()
         row.setSpacing(GAP * 3)
-        names = QVBoxLayout()
-        names.setSpacing(2)
         self.chooser = QComboBox()
         self.chooser.setProperty("role", "title")
         self.chooser.setAccessibleName("Campaign")
@@ -50,11 +43,7 @@ class RunHead(Card):
         self.chooser.setMinimumContentsLength(16)
         self.chooser.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.chooser.activated.connect(lambda _: self.chosen.emit(int(self.chooser.currentData())))
-        self.request = label("", "muted")
-        self.request.setTextFormat(Qt.TextFormat.RichText)
-        names.addWidget(self.chooser)
-        names.addWidget(self.request)
-        row.addLayout(names, 1)
+        row.addWidget(self.chooser, 1)
         self.done = Figure("Judged", ("00 of 00",))
         self.generated = Figure("Generated", ("00",))
         self.rate = Figure("Rate", ("00 / min",))
@@ -69,6 +58,10 @@ class RunHead(Card):
         self._buttons.setSpacing(GAP)
         row.addWidget(self.buttons)
         self.body.addLayout(row)
+        self.request = label("", "muted", wrap=True)
+        self.request.setTextFormat(Qt.TextFormat.RichText)
+        self._asked = LowScroll(self.request, REQUEST_HEIGHT)
+        self.body.addWidget(self._asked)
         line = QHBoxLayout()
         line.setSpacing(GAP * 2)
         self.phase = label("", "section")
@@ -114,13 +107,11 @@ class RunHead(Card):
         self.chooser.setCurrentIndex(self.chooser.findData(shown))
 
     def restart(self) -> None:
-        """Another campaign of which nothing is known yet."""
-        self.request.setText("")
+        """Another campaign, of whose progress nothing is known yet."""
         self.set_fraction(0.0)
         self.left.setToolTip("")
         for figure in self._figures:
             figure.restart()
-        self.generated.show()
 
     def set_fraction(self, fraction: float | None) -> None:
         """How much of all work is done; None while that is unknown."""
@@ -134,36 +125,8 @@ class RunHead(Card):
         self.generated.expect(count(requested))
         self.done.setText(f"{count(judged)} of {count(requested)}")
 
-    def show_request(self, row: CampaignRow, symbols: Sequence[str]) -> None:
-        """Say what a campaign was asked for."""
-        self.generated.setVisible(row.kind == "generate")
-        if is_import(row):
-            self.request.setText(f"{plural(row.requested, 'structure')} from files")
-            return
-        request, system = row.request, row.request.get("chemical_system", {})
-        if row.kind == "judge":
-            potential, dft = request.get("potential", ""), collecting.request_of(row)
-            by = asking.in_words(dft) if dft is not None else funnel.title(request.get("funnel", ""))
-            words = [plural(row.requested, "stored candidate"), by]
-            self.request.setText("  ·  ".join([*words, *([str(potential)] if potential else [])]))
-            return
-        groups = request.get("space_groups") or []
-        shown = ", ".join(hm_html(symbols[g - 1]) if symbols else str(g) for g in groups[:6])
-        words = [
-            request.get("composition") or "-".join(system.get("elements", ())) or "any elements",
-            (shown + (" …" if len(groups) > 6 else "")) or ("groups as in nature" if _knows_groups(request) else ""),
-            plural(row.requested, "candidate"),
-            f"seed {request.get('seed', 0)}",
-            str(request.get("model") or "default model"),
-        ]
-        self.request.setText("  ·  ".join(filter(None, words)))
-
-
-def _knows_groups(request: Mapping[str, Any]) -> bool:
-    """Whether space groups can be asked of the model of a request; of one that is not installed they could be."""
-    from crystal_studio.generators.registry import card, families
-
-    try:
-        return families.get(card(str(request.get("model") or "")).family).capabilities.space_groups
-    except KnownError:
-        return True
+    def show_request(self, words: str) -> None:
+        """Say what the campaign was asked for, in rich text."""
+        self.request.setText(words)
+        self._asked.setVisible(bool(words))
+        self._asked.fit()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
+from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.numbers_text import MISSING, count, left, rate, span
 from crystal_studio.app.run import statistics
+from crystal_studio.app.run.asked import asked
 from crystal_studio.app.run.live import Live
 from crystal_studio.app.run.records import (
     STATES,
@@ -25,9 +26,10 @@ from crystal_studio.app.run.records import (
     reason_filter,
     state_text,
 )
-from crystal_studio.app.run.run_views import GENERATED, RunViews
+from crystal_studio.app.run.run_views import RunViews
 from crystal_studio.app.shares.reading import in_campaign
 from crystal_studio.campaign.events import Finished, Message, Progress
+from crystal_studio.design.request import DesignRequest
 from crystal_studio.project.rows import CampaignRow
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class RunPage(RunViews):
         self._campaign = 0
         self._requested = 0
         self._live: Live | None = None
-        self._symbols: Sequence[str] = ()
+        self._catalogue: Catalogue | None = None
         self._dirty = False
         self._elsewhere = False
         self.head.chosen.connect(self.choose)
@@ -60,20 +62,15 @@ class RunPage(RunViews):
         theme.manager().changed.connect(self._mark)
         cutoff.changed.connect(self._mark)
 
-    def set_actions(self, *actions: QAction) -> None:
-        """The buttons of the head, bound to the actions of the window."""
-        self.head.add_actions(actions)
-
     @property
     def campaign(self) -> int:
         """The campaign that is shown; 0 for one that has no number yet, and for none."""
         return self._campaign
 
-    def set_symbols(self, symbols: Sequence[str]) -> None:
-        """Hermann-Mauguin symbols by space-group number - 1."""
-        self._symbols = symbols
-        if self._reader is not None and self._campaign:
-            self.head.show_request(self._reader.campaign(self._campaign), symbols)
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Know space groups and models."""
+        self._catalogue = catalogue
+        self._show_request()
         self._dirty = True
 
     def set_reader(self, reader: ProjectReader | None) -> None:
@@ -103,7 +100,6 @@ class RunPage(RunViews):
         self._restart(row.id)
         self._requested = row.requested
         self.head.phase.setText(self._state(row))
-        self.head.show_request(row, self._symbols)
         self.head.seconds.setText(span(row.seconds) if row.seconds else MISSING)
         finished = row.state == "finished" and row.seconds
         self.head.rate.setText(rate(row.requested / row.seconds) if finished else MISSING)
@@ -117,12 +113,10 @@ class RunPage(RunViews):
         self._dirty = True
         self._refresh_if_dirty()
 
-    def start(self, campaign: int = 0) -> None:
+    def start(self, campaign: int = 0, request: DesignRequest | None = None) -> None:
         """A campaign has been asked for (a new one, or one to carry on) and its first event is awaited."""
-        self._live = Live(campaign)
+        self._live = Live(campaign, request)
         self._restart(campaign)
-        if campaign and self._reader is not None:
-            self.head.show_request(self._reader.campaign(campaign), self._symbols)
         self.head.phase.setText("Starting")
         self.head.set_fraction(None)
         self._show_seconds()
@@ -137,8 +131,7 @@ class RunPage(RunViews):
             self._campaign = event.campaign_id
             self._count_shares()
             self._offer()
-            if self._reader is not None:
-                self.head.show_request(self._reader.campaign(event.campaign_id), self._symbols)
+            self._show_request()
         if self._campaign == event.campaign_id:
             self._show_progress(event)
 
@@ -159,6 +152,7 @@ class RunPage(RunViews):
             if event.campaign_id and not self._campaign:  # it ended before its first progress
                 self._campaign = event.campaign_id
                 self._count_shares()
+                self._show_request()
             if event.state == "finished":
                 self.head.set_fraction(1.0)
             elif self.head.bar.maximum() == 0:
@@ -190,6 +184,13 @@ class RunPage(RunViews):
             self.head.phase.setText(self._state(self._reader.campaign(self._campaign)))
             self._offer()
             self._dirty = True
+
+    def _show_request(self) -> None:
+        """What the campaign that is shown was asked for, as soon as the models are known."""
+        row = self._reader.campaign(self._campaign) if self._reader is not None and self._campaign else None
+        shown = row or (self._live.request if self._live is not None else None)
+        self.head.generated.setVisible(row is None or row.kind == "generate")
+        self.head.show_request("" if shown is None or self._catalogue is None else asked(shown, self._catalogue))
 
     def _is_live(self, campaign: int) -> bool:
         return self._live is not None and self._live.campaign == campaign
@@ -233,6 +234,7 @@ class RunPage(RunViews):
         self._campaign, self._requested = campaign, 0
         self._count_shares()
         self.head.restart()
+        self._show_request()
         self._offer()
         self.log.restart()
         self.funnel.show_stages((), 1)
@@ -278,14 +280,10 @@ class RunPage(RunViews):
         campaign, data, stages, generated, judged = found
         if campaign != self._campaign or self._reader is None:
             return
-        self.name_plots(tuple(data.values))
-        for plot, (name, values) in zip((self.first, self.second), data.values.items(), strict=True):
-            plot.show_histogram(values, self._cutoff.value if name == "e_hull" else None, self.plots[plot])
-        trained = ", marks: training data" if len(data.groups.training) else ""
-        self.groups.show_bars(data.groups, f"Share of candidates, %{trained}", GENERATED)
-        self.elements.show_bars(data.elements, "Candidates that hold it, %", GENERATED)
+        self.show_plots(data)
         rows = self._reader.by_ids(data.newest) if data.newest else []
-        self.newest.show_rows(sorted(rows, key=lambda r: -r.id), self._symbols)
+        symbols = [g.symbol for g in self._catalogue.groups] if self._catalogue is not None else []
+        self.newest.show_rows(sorted(rows, key=lambda r: -r.id), symbols)
         self.head.generated.setText(count(generated))
         if not self._is_live(campaign):
             self.head.show_judged(judged, self._requested)

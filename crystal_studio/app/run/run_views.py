@@ -14,7 +14,7 @@ from crystal_studio.app.run.funnel_chart import FunnelChart
 from crystal_studio.app.run.newest_list import NewestList
 from crystal_studio.app.run.run_head import RunHead
 from crystal_studio.app.run.run_log import RunLog
-from crystal_studio.app.run.statistics import ENERGIES
+from crystal_studio.app.run.statistics import ENERGIES, Statistics
 from crystal_studio.app.shares.shares_view import SharesView
 from crystal_studio.app.widgets import GAP, Card, EmptyState, label
 from crystal_studio.candidates.registry import quantities
@@ -97,6 +97,15 @@ class RunViews(QWidget):
             quantity = quantities()[name]
             plot.set_axis(quantity.title, quantity.unit)
             self.plots[plot] = RELAXED if name in ENERGIES else MEASURED
+
+    def show_plots(self, data: Statistics) -> None:
+        """What the candidates of a campaign came to."""
+        self.name_plots(tuple(data.values))
+        for plot, (name, values) in zip((self.first, self.second), data.values.items(), strict=True):
+            plot.show_histogram(values, self._cutoff.value if name == "e_hull" else None, self.plots[plot])
+        trained = ", marks: training data" if len(data.groups.training) else ""
+        self.groups.show_bars(data.groups, f"Share of candidates, %{trained}", GENERATED)
+        self.elements.show_bars(data.elements, "Candidates that hold it, %", GENERATED)
 
 
 def _card(title: str, content: QWidget) -> Card:
