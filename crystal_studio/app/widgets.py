@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLayout,
-    QLayoutItem,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -21,10 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from crystal_studio.app import theme
+from crystal_studio.app.flow import FlowRow
 from crystal_studio.app.icons import pixmap
 
 GAP = 8
 PAD = 14
+BUTTONS_WIDTH = 420
+"""Pixels above which the buttons of an empty state take no further line."""
 
 
 def label(text: str = "", role: str = "", wrap: bool = False) -> QLabel:
@@ -133,84 +134,6 @@ class Segments(QWidget):
         self.buttons[key].setChecked(True)
 
 
-class FlowLayout(QLayout):
-    """Items from left to right, on as many lines as are needed."""
-
-    def __init__(self, parent: QWidget | None = None, spacing: int = 4) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
-        self.setContentsMargins(0, 0, 0, 0)
-        self.setSpacing(spacing)
-
-    def addItem(self, item: QLayoutItem) -> None:
-        self._items.append(item)
-
-    def count(self) -> int:
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def expandingDirections(self) -> Qt.Orientation:
-        return Qt.Orientation(0)
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        margins = self.contentsMargins()
-        inside = QRect(0, 0, width, 0).marginsRemoved(QMargins(margins.left(), 0, margins.right(), 0))
-        return self._arrange(inside, move=False) + margins.top() + margins.bottom()
-
-    def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
-        self._arrange(rect.marginsRemoved(self.contentsMargins()), move=True)
-
-    def sizeHint(self) -> QSize:
-        return self.minimumSize()
-
-    def minimumSize(self) -> QSize:
-        size = QSize()
-        for item in self._items:
-            size = size.expandedTo(item.minimumSize())
-        return size.grownBy(self.contentsMargins())
-
-    def clear(self) -> None:
-        """Drop and delete every widget."""
-        while self._items:
-            widget = self._items.pop().widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-
-    def _arrange(self, rect: QRect, move: bool) -> int:
-        x, y, line = rect.x(), rect.y(), 0
-        for item in self._items:
-            hint = item.sizeHint()
-            if x + hint.width() > rect.right() + 1 and line:
-                x, y, line = rect.x(), y + line + self.spacing(), 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), hint))
-            x += hint.width() + self.spacing()
-            line = max(line, hint.height())
-        return y + line - rect.y()
-
-
-class FlowRow(QWidget):
-    """Widgets in a row that takes further lines where it is narrow."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "plain")
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        self.flow = FlowLayout(self)
-
-
 class LowScroll(QScrollArea):
     """As high as what is inside, which has a height for its width, up to a limit; beyond it that scrolls."""
 
@@ -231,7 +154,7 @@ class LowScroll(QScrollArea):
 
     def fit(self) -> None:
         """Take the height that what is inside has now."""
-        needed = self._inside.heightForWidth(max(self.width(), 60))
+        needed = max(self._inside.heightForWidth(max(self.width(), 60)), 0)  # -1 of an empty label
         # A scroll bar takes room from the words, which then need the bar: none where they fit without it.
         policy = Qt.ScrollBarPolicy
         self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if needed > self._limit else policy.ScrollBarAlwaysOff)
@@ -261,11 +184,8 @@ class EmptyState(QWidget):
         column.addWidget(self._picture)
         column.addWidget(self.title)
         column.addWidget(self.text)
-        self.buttons = QHBoxLayout()
-        self.buttons.setSpacing(GAP)
-        self.buttons.addStretch(1)
-        self.buttons.addStretch(1)
-        column.addLayout(self.buttons)
+        self.buttons = FlowRow(spacing=GAP, centred=True, least=BUTTONS_WIDTH)
+        column.addWidget(self.buttons)
         self._column = column
         column.addStretch(1)
         theme.manager().changed.connect(self._recolour)
@@ -277,7 +197,7 @@ class EmptyState(QWidget):
         if primary:
             button.setProperty("role", "primary")
         button.clicked.connect(lambda _=False: deed())
-        self.buttons.insertWidget(self.buttons.count() - 1, button)
+        self.buttons.add(button)
         return button
 
     def add_below(self, widget: QWidget) -> None:
@@ -291,7 +211,7 @@ class EmptyState(QWidget):
     def add_action(self, action: QAction) -> None:
         """Offer an action while it can be done."""
         button = QPushButton()
-        self.buttons.insertWidget(self.buttons.count() - 1, button)
+        self.buttons.add(button)
         bind(button, action)
 
     def _recolour(self) -> None:

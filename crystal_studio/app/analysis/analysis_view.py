@@ -26,9 +26,10 @@ from crystal_studio.app.analysis.long_page import LongPage
 from crystal_studio.app.analysis.pages import DistancesPage, PowderPage, TablePage, VibrationsPage
 from crystal_studio.app.analysis.wavelength import WavelengthField
 from crystal_studio.app.background import Background, TaskState
+from crystal_studio.app.flow import FlowRow
 from crystal_studio.app.icons import icon
 from crystal_studio.app.taking import TakeButton
-from crystal_studio.app.widgets import label
+from crystal_studio.app.widgets import GAP, label
 from crystal_studio.errors import KnownError
 from crystal_studio.project.rows import CandidateRow
 
@@ -92,10 +93,10 @@ class AnalysisView(QWidget):
         self.take = TakeButton(self.found, self._plot)
         self.take.failed.connect(self.faulted)
         self.take.told.connect(self.told)
-        for widget in (self.kind, self.wavelength, self.load, self.unload, self.potential):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.take)
+        choices = FlowRow(spacing=GAP, least=280)
+        choices.add(self.kind, self.wavelength, self.load, self.unload, self.potential)
+        row.addWidget(choices, 1)
+        row.addWidget(self.take, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(row)
         self.message = label(EMPTY, "muted", wrap=True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)

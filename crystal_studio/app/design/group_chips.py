@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.catalogue import GroupInfo
+from crystal_studio.app.flow import FlowRow
 from crystal_studio.app.icons import icon
 from crystal_studio.app.typeset import hm_text
-from crystal_studio.app.widgets import FlowRow, LowScroll, label
+from crystal_studio.app.widgets import LowScroll, label
 
 MOST_CHIPS = 24
 """Chips made at most; the others are counted, and are dropped in the list."""

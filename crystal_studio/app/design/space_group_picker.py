@@ -20,10 +20,11 @@ from crystal_studio.app.catalogue import SYSTEMS, Catalogue, GroupInfo
 from crystal_studio.app.design.group_chips import GroupChips
 from crystal_studio.app.design.group_rows import FILTERS, GROUP_ROLE, SORT_ROLE, CountDelegate, GroupFilter, group_row
 from crystal_studio.app.design.group_search import find
+from crystal_studio.app.flow import FlowRow
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.rich_text import HTML_ROLE, RichTextDelegate
 from crystal_studio.app.typeset import hm_html
-from crystal_studio.app.widgets import Card, FlowRow, label
+from crystal_studio.app.widgets import Card, label
 
 
 class SpaceGroupPicker(Card):

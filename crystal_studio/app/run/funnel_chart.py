@@ -9,8 +9,9 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
+from crystal_studio.app.flow import FlowLayout
 from crystal_studio.app.numbers_text import count, plural, rate
-from crystal_studio.app.widgets import FlowLayout, label
+from crystal_studio.app.widgets import label
 from crystal_studio.campaign.events import StageCount
 from crystal_studio.funnel.reasons import title
 

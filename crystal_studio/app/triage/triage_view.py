@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QSizePolic
 from crystal_studio.app import theme
 from crystal_studio.app.background import Background
 from crystal_studio.app.cutoff import Cutoff
+from crystal_studio.app.flow import FlowRow
 from crystal_studio.app.inspector.parts import selectable
 from crystal_studio.app.plots import PlotPlace, recolour
 from crystal_studio.app.taking import TakeButton
-from crystal_studio.app.widgets import label
+from crystal_studio.app.widgets import GAP, label
 from crystal_studio.errors import RequestError
 
 if TYPE_CHECKING:
@@ -109,10 +110,10 @@ class TriageView(QWidget):
         self.take = TakeButton(self._analysis, lambda: self.place.plot if self.outcomes else None)
         self.take.failed.connect(self.faulted)
         self.take.told.connect(self.told)
-        for widget in (self.source, self.level, self.limit):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.take)
+        choices = FlowRow(spacing=GAP, least=340)
+        choices.add(self.source, self.level, self.limit)
+        row.addWidget(choices, 1)
+        row.addWidget(self.take, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(row)
         self.message = label(EMPTY, "muted", wrap=True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)

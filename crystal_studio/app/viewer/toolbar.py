@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from crystal_studio.app.flow import FlowRow
 from crystal_studio.app.viewer.canvas import Canvas
 from crystal_studio.app.viewer.options import ViewOptions
 from crystal_studio.app.viewer.popup import Popup
 from crystal_studio.app.viewer.scene import BOND_SCALE, STYLES, SceneOptions
-from crystal_studio.app.widgets import FlowRow
 
 _STYLE_NAMES = {
     "ball-stick": "Ball and stick",
