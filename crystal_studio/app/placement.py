@@ -1,9 +1,9 @@
-"""Where the window goes: on a screen that is there, no larger than what is free on it."""
+"""Where the window goes, on a screen that is there, no larger than what is free on it; and what can draw in it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, QRect
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QSurface
 from PySide6.QtWidgets import QWidget
 
 WIDTH, HEIGHT = 1600, 1000
@@ -32,6 +32,20 @@ def fitted(window: QRect, screens: list[QRect], frame: QMargins = FRAME) -> QRec
     left = min(max(window.left(), room.left()), room.right() + 1 - width)
     top = min(max(window.top(), room.top()), room.bottom() + 1 - height)
     return QRect(left, top, width, height)
+
+
+def for_opengl(window: QWidget) -> None:
+    """Let OpenGL draw in a window from the start, before it is shown.
+
+    Qt else takes the native window away and makes another when the 3D view is first looked at, and under X11 the whole
+    window is black until everything in it is drawn anew.
+    """
+    window.winId()
+    native = window.windowHandle()
+    if QGuiApplication.platformName() == "xcb" and native.surfaceType() != QSurface.SurfaceType.OpenGLSurface:
+        native.destroy()
+        native.setSurfaceType(QSurface.SurfaceType.OpenGLSurface)
+        native.create()
 
 
 def place_first(window: QWidget) -> None:

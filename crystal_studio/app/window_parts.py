@@ -65,6 +65,7 @@ class WindowParts(QMainWindow):
 
     def restore_state(self) -> None:
         """Place, docks and sizes as they were left."""
+        placement.for_opengl(self)
         geometry = self.state.bytes("window/geometry")
         if geometry.isEmpty() or not self.restoreGeometry(geometry):
             placement.place_first(self)

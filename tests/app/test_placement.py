@@ -108,3 +108,31 @@ def test_docks_keep_their_sizes_when_the_window_gets_its_own_only_later(qapp, qt
     qtbot.wait(50)
     assert third.explore.docks["scatter"].isVisible()  # shown since: the kept docks do not hide it again
     third.close()
+
+
+def test_the_window_on_screen_stays_the_same_when_the_3d_view_comes_in(qapp, qtbot, state):
+    if qapp.platformName() != "xcb":
+        pytest.skip("only X11 shows a window black while it is made anew")
+    window = MainWindow(state, probe_devices=False)
+    qtbot.addWidget(window)
+    window.show_page("design")
+    window.show()
+    qtbot.waitExposed(window)
+    before = window.winId()
+    window.show_page("explore")
+    qtbot.waitUntil(lambda: window.explore.view is not None)
+    qtbot.wait(50)
+    assert window.winId() == before
+    window.close()
+
+
+def test_every_page_is_as_wide_as_a_small_window(qapp, qtbot, state):
+    window = MainWindow(state, probe_devices=False)
+    qtbot.addWidget(window)
+    window.resize(1024, 700)
+    window.show()
+    for page in ("run", "explore"):
+        window.show_page(page)
+        qtbot.waitUntil(lambda: not window.background.busy())
+        assert window.pages.currentWidget().horizontalScrollBar().maximum() == 0, page
+    window.close()
