@@ -6,8 +6,9 @@ method; ``.uncertainty`` behind any of them is one standard deviation.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Float, Integer, Select, Text, literal_column, select, type_coerce
@@ -21,6 +22,7 @@ from crystal_studio.project.schema import HEADLINE, PREDICTED, candidates, metho
 
 COLUMNS = tuple(c.name for c in candidates.c if c.name not in ("parameters", "checksum"))
 SPREAD = ".uncertainty"
+MOST_LIKE = 5
 
 FORMER = {
     "detected_space_group": "space_group",
@@ -84,7 +86,7 @@ def names(known: Mapping[str, Quantity] | None = None) -> tuple[str, ...]:
 def find(
     name: str, known: Mapping[str, Quantity] | None = None, ways: Collection[str] | None = None
 ) -> ColumnElement[Any] | Term:
-    """What a name means: a column of ``candidates`` or a ``Term``; raises ``RequestError`` that lists the names.
+    """What a name means: a column of ``candidates`` or a ``Term``; raises ``RequestError`` with names that are like it.
 
     known : quantities by name, those of the installation unless given
     ways : names of the methods of the file; None: any is taken
@@ -112,8 +114,19 @@ def find(
     elif base.startswith(PREFIX) and (told := base.removeprefix(PREFIX)) in known and known[told].stored != "column":
         term = Term(known[told], PREDICTED)
     if term is None:
-        raise RequestError(f"There is no column {name!r}: use one of {', '.join(names(known))}.", "where")
+        raise _unknown(name, names(known))
     return replace(term, spread=spread)
+
+
+def _unknown(name: str, there: Sequence[str]) -> RequestError:
+    """Says which names are like it, by how they begin where any do; all of them where none is."""
+    base = FORMER.get(name, name).removesuffix(SPREAD).partition("@")[0].lower()
+    like = [n for n in there if n.startswith(base)] or [n for n in there if base in n]
+    like = like or get_close_matches(base, there, MOST_LIKE)
+    if not like:
+        return RequestError(f"There is no column {name!r}: use one of {', '.join(there)}.", "where")
+    more = ", …" if len(like) > MOST_LIKE else ""
+    return RequestError(f"There is no column {name!r}: perhaps {', '.join(like[:MOST_LIKE])}{more or '.'}", "where")
 
 
 def expression(

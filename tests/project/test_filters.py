@@ -180,6 +180,27 @@ def test_mistakes_are_named(text: str, says: str) -> None:
         filters.parse(text, ways=_WAYS)
 
 
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("e_h", "e_hull, e_hull_spread"),
+        ("E_Hull", "e_hull, e_hull_spread"),
+        ("gap", "band_gap, predicted_band_gap"),
+        ("densty", "density"),
+        ("e_hul.uncertainty", "e_hull, e_hull_spread"),
+    ],
+)
+def test_names_that_are_like_an_unknown_one_are_named_alone(name: str, like: str) -> None:
+    with pytest.raises(RequestError, match=rf"no column '{name}': perhaps {like}") as raised:
+        filters.parse(f"{name} < 1", ways=_WAYS)
+    assert "campaign_id" not in str(raised.value)
+
+
+def test_a_name_like_no_other_is_told_all_of_them() -> None:
+    with pytest.raises(RequestError, match="use one of id, campaign_id"):
+        filters.parse("xqzw < 1", ways=_WAYS)
+
+
 def test_a_quantity_of_an_extension_that_is_gone_is_known_by_the_file() -> None:
     known = quantities_known() | {"colour": Quantity("colour", "Colour")}
     assert "colour" in terms.names(known)

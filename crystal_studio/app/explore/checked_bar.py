@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from crystal_studio.app import theme
 from crystal_studio.app.icons import icon
-from crystal_studio.app.widgets import label, mark
+from crystal_studio.app.widgets import GAP, label, mark
 
 DELAY_MS = 250
+LONGEST = 160
+"""Characters of a complaint, so that the table below does not jump while somebody types."""
 
 
 class CheckedBar(QWidget):
@@ -24,6 +26,7 @@ class CheckedBar(QWidget):
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(3)
         self.row = QHBoxLayout()
+        self.row.setSpacing(GAP)
         self.field = QLineEdit()
         self.field.setClearButtonEnabled(True)
         self.field.setAccessibleName(name)
@@ -48,7 +51,9 @@ class CheckedBar(QWidget):
         raise NotImplementedError
 
     def complain(self, message: str) -> None:
-        """Show the field as wrong and say why; "": it is right."""
+        """Show the field as wrong and say why, in full in the tooltip; "": it is right."""
         mark(self.field, bool(message))
-        self.error.setText(message)
+        short = message if len(message) <= LONGEST else f"{message[:LONGEST].rpartition(' ')[0]} …"
+        self.error.setText(short)
+        self.error.setToolTip(message if short != message else "")
         self.error.setVisible(bool(message))
