@@ -56,6 +56,22 @@ def column(model: CandidateModel, key: str) -> int:
     return next(i for i, c in enumerate(columns(())) if c.key == key)
 
 
+def test_other_texts_of_the_columns_leave_the_selection(table, model):
+    table.select_ids([3, 7])
+    current = table.currentIndex().row()
+    model.set_columns(columns(()))
+    assert sorted(table.selected_ids()) == [3, 7] and table.currentIndex().row() == current
+
+
+def test_the_first_row_that_the_keyboard_comes_to_is_selected(qtbot, table):
+    assert not table.currentIndex().isValid() and not len(table.selected_ids())
+    with qtbot.waitActive(table):
+        table.activateWindow()
+    table.clearFocus()
+    table.setFocus()
+    assert table.currentIndex().row() == 0 and len(table.selected_ids()) == 1
+
+
 def test_tabs_carry_the_titles_and_are_taken_out(qtbot, window, project):
     window.resize(1366, 768)
     window.show()

@@ -63,6 +63,7 @@ class CandidateModel(QAbstractTableModel):
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Other columns (or the same with other texts)."""
+        self.about_to_reset.emit()
         self.beginResetModel()
         self._columns = self._with_ranks(columns)
         self.endResetModel()

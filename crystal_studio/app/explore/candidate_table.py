@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QFocusEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
 from crystal_studio.app.explore.arrangement import CRYSTALS, Arrangement
@@ -184,6 +184,12 @@ class CandidateTable(QTableView):
     def _keys(self) -> str:
         """What the remembered widths belong to: an extension may have added a column since."""
         return " ".join(column.key for column in self._columns)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        nowhere = not self.currentIndex().isValid()
+        super().focusInEvent(event)
+        if nowhere and self.currentIndex().isValid():  # Qt goes to the first row then without selecting it
+            self.selectRow(self.currentIndex().row())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
