@@ -35,6 +35,7 @@ class CampaignDeeds:
         window.campaign.progressed.connect(self._progress)
         window.campaign.told.connect(self._tell)
         window.campaign.ended.connect(self._ended)
+        window.campaign.changed.connect(lambda: window.run_page.hold(window.campaign.paused))
         self.dft = DftDeeds(window, lambda request: self._launch(request=request))
 
     def generate(self) -> None:

@@ -99,7 +99,7 @@ def test_what_a_campaign_was_asked_for_is_said_as_it_was_on_the_design_page(page
         "28 atoms",
         "formation energy −2.5 to −1.5 eV/atom, band gap 1 to 3.25 eV (strength 3.5)",
         "Sampler: Published (SymmCD).",
-        "Aiming, seed 11",
+        "Model: Aiming. Seed: 11.",
     ):
         assert words in text, text
     design = shown_page(qtbot)
@@ -127,7 +127,7 @@ def test_a_request_that_cannot_be_read_leaves_the_page_as_it_is_otherwise(page, 
 def test_a_model_that_is_not_installed_is_named_and_nothing_is_said_of_its_options(page):
     page.set_catalogue(Catalogue(groups()))
     page.choose(add(page._reader.path, SPINELS.with_(model="gone")))
-    assert "gone, seed 11" in page.head.request.text() and "strength" not in page.head.request.text()
+    assert "Model: gone. Seed: 11." in page.head.request.text() and "strength" not in page.head.request.text()
 
 
 def test_beside_another_campaign_than_runs_there_is_nothing_to_pause(page, qtbot):
@@ -137,6 +137,34 @@ def test_beside_another_campaign_than_runs_there_is_nothing_to_pause(page, qtbot
     assert page.campaign == 1 and not page.head.buttons.isVisible()
     page.choose(0)
     assert page.head.buttons.isVisible()
+
+
+def test_nothing_beside_the_buttons_moves_when_a_campaign_is_paused(page, qtbot):
+    pause, resume, stop = (QAction(text, page) for text in ("Pause", "Resume", "Stop and keep"))
+    resume.setEnabled(False)
+    page.head.add_actions([pause, resume, stop])
+    page.start()
+    qtbot.wait(20)
+    before = [figure.geometry() for figure in figures(page)]
+    pause.setEnabled(False)
+    resume.setEnabled(True)
+    qtbot.wait(20)
+    assert [figure.geometry() for figure in figures(page)] == before
+
+
+def test_the_time_of_a_pause_does_not_count(page):
+    page.start()
+    page._live.started -= 42
+    page.hold(True)
+    page._live.paused_at -= 30  # as if it had been paused for half a minute
+    page._timer.timeout.emit()
+    assert page.head.seconds.text() == "12 s"
+    page.hold(False)
+    page._timer.timeout.emit()
+    assert page.head.seconds.text() == "12 s"
+    page.hold(False)  # said once more
+    lines = page.log.toPlainText().splitlines()
+    assert [line.split()[-1] for line in lines] == ["Paused", "Resumed"]
 
 
 def test_who_pauses_by_the_keyboard_goes_on_from_resume_not_from_stop(qtbot):

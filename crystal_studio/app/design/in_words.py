@@ -44,7 +44,8 @@ def in_words(form: Form, catalogue: Catalogue) -> str:
         describe(form),
         symmetry,
         size,
-        *map(escape, (describe_sites(form), *others, targets, f"{model}, seed {form.seed}." if model else "")),
+        *map(escape, (describe_sites(form), *others, targets, f"Model: {model}." if model else "")),
+        f"Seed: {form.seed}.",
     ]
     return " ".join(filter(None, words))
 

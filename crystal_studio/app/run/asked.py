@@ -21,7 +21,7 @@ def asked(row: CampaignRow | DesignRequest, catalogue: Catalogue) -> str:
     if isinstance(row, DesignRequest):
         return request_in_words(row, catalogue)
     if is_import(row):
-        return f"{plural(row.requested, 'structure')} from files."
+        return f"{plural(row.requested, 'structure')} from files"
     if row.kind == "judge":
         potential, dft = str(row.request.get("potential", "")), collecting.request_of(row)
         by = asking.in_words(dft) if dft is not None else funnel.title(row.request.get("funnel", ""))

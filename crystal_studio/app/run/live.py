@@ -20,7 +20,18 @@ class Live:
     latest: Progress | None = None
     lines: list[tuple[str, str]] = field(default_factory=list)
 
+    paused_at: float = 0.0
+
+    def hold(self, paused: bool) -> bool:
+        """Let its time stand still while it is paused; whether that is news."""
+        news = paused != bool(self.paused_at)
+        if news and not paused:
+            self.started += time.monotonic() - self.paused_at
+        if news:
+            self.paused_at = time.monotonic() if paused else 0.0
+        return news
+
     @property
     def seconds(self) -> float:
-        """Since it was asked for."""
-        return time.monotonic() - self.started
+        """Since it was asked for, without pauses."""
+        return (self.paused_at or time.monotonic()) - self.started

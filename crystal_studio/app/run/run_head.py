@@ -74,12 +74,15 @@ class RunHead(Card):
         self.body.addLayout(line)
 
     def add_actions(self, actions: Sequence[QAction]) -> None:
-        """Offer actions while they can be done."""
-        for action in actions:
-            button = QPushButton()
+        """Offer actions while they can be done; the first two take turns in one place, and nothing beside it moves."""
+        buttons = [QPushButton() for _ in actions]
+        for button, action in zip(buttons, actions, strict=True):
             bind(button, action)
             button.clicked.connect(self._keep_focus)
             self._buttons.addWidget(button)
+            button.ensurePolished()
+        for button in buttons[:2]:
+            button.setMinimumWidth(max(b.sizeHint().width() for b in buttons[:2]))
 
     def _keep_focus(self) -> None:
         """Whoever has pressed a button that gives way to another (Pause to Resume) goes on from that one: Qt goes to

@@ -56,8 +56,7 @@ class RunPage(RunViews):
         self.head.chosen.connect(self.choose)
         self.funnel.reason_clicked.connect(self._show_reason)
         self.newest.chosen.connect(self.show_candidate)
-        self._timer = QTimer(self)
-        self._timer.setInterval(REFRESH_MS)
+        self._timer = QTimer(self, interval=REFRESH_MS)
         self._timer.timeout.connect(self._tick)
         theme.manager().changed.connect(self._mark)
         cutoff.changed.connect(self._mark)
@@ -110,7 +109,6 @@ class RunPage(RunViews):
                 self.log.write(line, level)
             if self._live.latest is not None:
                 self._show_progress(self._live.latest)
-        self._dirty = True
         self._refresh_if_dirty()
 
     def start(self, campaign: int = 0, request: DesignRequest | None = None) -> None:
@@ -120,7 +118,6 @@ class RunPage(RunViews):
         self.head.phase.setText("Starting")
         self.head.set_fraction(None)
         self._show_seconds()
-        self._dirty = True
 
     def progress(self, event: Progress) -> None:
         """Show a campaign's progress, unless the user looks at another one."""
@@ -134,6 +131,11 @@ class RunPage(RunViews):
             self._show_request()
         if self._campaign == event.campaign_id:
             self._show_progress(event)
+
+    def hold(self, paused: bool) -> None:
+        """The campaign of this window was paused, or goes on."""
+        if self._live is not None and self._live.hold(paused):
+            self.tell(Message("info", "Paused" if paused else "Resumed"))
 
     def tell(self, message: Message) -> None:
         """A line of the log."""
@@ -231,7 +233,7 @@ class RunPage(RunViews):
 
     def _restart(self, campaign: int) -> None:
         """Another campaign: nothing of the one before stays in sight."""
-        self._campaign, self._requested = campaign, 0
+        self._campaign, self._requested, self._dirty = campaign, 0, True
         self._count_shares()
         self.head.restart()
         self._show_request()
