@@ -68,7 +68,7 @@ class WindowViews(WindowParts):
 
         if self.improvement is None:
             self.improvement = ImproveDialog(self)
-        self.improvement.set_project(self.session.path, self.design.model.request)
+        self.improvement.set_project(self.session.path, self.design.model.request, self.design.model.catalogue)
         self.improvement.show()
         self.improvement.raise_()
         self.improvement.activateWindow()

@@ -5,19 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design.in_words import request_in_words
 from crystal_studio.app.design.option_fields import OptionFields
+from crystal_studio.app.icons import icon
 from crystal_studio.app.improve.rounds_view import RoundsView
-from crystal_studio.app.numbers_text import plural, span
+from crystal_studio.app.numbers_text import span
 from crystal_studio.app.state_line import StateLine
 from crystal_studio.app.widgets import label
 from crystal_studio.campaign.events import Message
 from crystal_studio.campaign.improving.events import ImproveFinished, RoundEnded, RoundProgress
 from crystal_studio.campaign.improving.plan import ImproveOptions
 from crystal_studio.campaign.improving.process import Asked, ImproveProcess
-from crystal_studio.campaign.runner import title
 from crystal_studio.design.forms import FormField, form
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import KnownError
@@ -72,13 +83,20 @@ class ImproveDialog(QDialog):
         self._process: ImproveProcess | None = None
         self._timer = QTimer(self, interval=POLL_MS)
         self._timer.timeout.connect(self._poll)
+        self._catalogue = Catalogue()
+        self.asked = label("", "", wrap=True)
+        self.asked.setTextFormat(Qt.TextFormat.RichText)
         self.about = label("", "muted", wrap=True)
         self.options = _Chosen()
-        self.fields = OptionFields(self.options)
+        self.fields = OptionFields(self.options, told=True)
         self.fields.show_fields(form(ImproveOptions))
         self.data = QLineEdit()
-        self.data.setPlaceholderText("Base data that is shown again; empty: samples of the first model")
+        self.data.setPlaceholderText("samples of the first model")
+        self.data.setToolTip("A file of known crystals, of which some are shown again so that they are not forgotten")
         self.data.setAccessibleName("Base data")
+        self._browse = self.data.addAction(icon("open"), QLineEdit.ActionPosition.TrailingPosition)
+        self._browse.setText("Choose the base data…")
+        self._browse.triggered.connect(lambda _=False: self._ask_data())
         self.rounds = RoundsView()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -98,8 +116,13 @@ class ImproveDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 18, 18, 14)
         column.setSpacing(12)
-        for widget in (self.about, self.fields, self.data):
+        base = QHBoxLayout()
+        base.setSpacing(12)
+        base.addWidget(label("Base data", "small"))
+        base.addWidget(self.data, 1)
+        for widget in (self.asked, self.about, self.fields):
             column.addWidget(widget)
+        column.addLayout(base)
         column.addWidget(self.rounds, 1)
         column.addWidget(self.bar)
         column.addWidget(self.message)
@@ -111,8 +134,10 @@ class ImproveDialog(QDialog):
         """Whether an improvement is under way."""
         return self._process is not None
 
-    def set_project(self, path: Path | None, request: DesignRequest | None) -> None:
-        """Improve the model of ``request`` in this project; an improvement of another one is put down."""
+    def set_project(self, path: Path | None, request: DesignRequest | None, catalogue: Catalogue | None = None) -> None:
+        """Improve the model of ``request`` in this project, an improvement of another one is put down; ``catalogue``:
+        by which the request is told."""
+        self._catalogue = catalogue or self._catalogue
         if path != self._project:
             self._leave()
             self.message.say("")
@@ -137,6 +162,11 @@ class ImproveDialog(QDialog):
         """Closing, by whatever way, puts down what is running."""
         self._leave()
         super().reject()
+
+    def _ask_data(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Base data", self.data.text())
+        if chosen:
+            self.data.setText(chosen)
 
     def _press(self) -> None:
         if self._process is not None:
@@ -200,15 +230,15 @@ class ImproveDialog(QDialog):
     def _show_state(self) -> None:
         rows = self.rounds.rows
         asked = self._request
+        self.asked.setText(request_in_words(asked, self._catalogue) if asked is not None else "")
+        self.asked.setVisible(asked is not None)
         if asked is None:
             self.about.setText("The request on the Design page has to be complete first.")
         else:
-            name = title(asked)
             aimed = any(target.name == "e_above_hull" for target in asked.targets)
             self.about.setText(
-                f"{name[:1].upper()}{name[1:]}: {plural(asked.count, 'candidate')} a round by "
-                f"{asked.model or 'the default model'}, "
-                "each relaxed; the next model learns from those near the hull"
+                "Every round makes as many from another seed and relaxes them; the next model learns from those near "
+                "the hull"
                 + (
                     ", and from those far above it what to lead away from."
                     if aimed

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from crystal_studio.app import theme
 from crystal_studio.app.numbers_text import MISSING, count, span
 from crystal_studio.app.plots import PlotPlace, recolour
+from crystal_studio.app.widgets import EmptyState
 from crystal_studio.project.rows import RoundRow
 
 ALONE = "copies of candidates of earlier rounds count, as if the round were alone"
@@ -66,13 +67,24 @@ class RoundsView(QWidget):
         self.place = PlotPlace(self._prepare)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        self.empty = EmptyState(
+            "run",
+            "No round yet",
+            "Round 0 measures the model as it is, every later one trains it and measures again.\n"
+            "Their rates appear here with 95% intervals.",
+        )
+        column.addWidget(self.empty, 1)
         column.addWidget(self.table, 1)
         column.addWidget(self.place, 1)
+        self.show_rounds(())
         theme.manager().changed.connect(self._draw)
 
     def show_rounds(self, rows: Sequence[RoundRow]) -> None:
         """Show these, all of one improvement."""
         self.rows = rows
+        self.empty.setVisible(not rows)
+        for filled in (self.table, self.place):
+            filled.setVisible(bool(rows))
         self.table.clear()
         for row in rows:
             line = QTreeWidgetItem(_texts(row))
