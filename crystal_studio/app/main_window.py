@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from crystal_studio.app import catalogue, dialogs, faults, files, notices, theme
 from crystal_studio.app.action_spec import CONDITIONS
 from crystal_studio.app.campaign_deeds import OFFER, CampaignDeeds
-from crystal_studio.app.design.estimate import measure
 from crystal_studio.app.devices import probe
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.project_deeds import ProjectDeeds
@@ -66,6 +65,8 @@ class MainWindow(WindowViews):
     def _opened(self) -> None:
         assert self.session.path is not None and self.session.reader is not None
         self.state.add_recent(self.session.path)
+        for recent in self.recent_lists:
+            recent.hide()  # it would keep the page high
         self.run_page.set_reader(self.session.reader)
         self.campaigns.follow_others()
         self.explore.set_reader(self.session.reader)
@@ -94,6 +95,7 @@ class MainWindow(WindowViews):
         if self.improvement is not None:
             self.improvement.close()
         self.tell_evaluation()
+        self.design.set_campaigns(())
         self._update()
         self.projects.list_recent(self.recent_lists)
 
@@ -105,7 +107,7 @@ class MainWindow(WindowViews):
         self.run_page.changed()
         self.explore.changed()
         self.tell_evaluation()
-        self.design.set_estimate(measure(reader.campaigns()))
+        self.design.set_campaigns(reader.campaigns())
         self._update()
 
     def _take_catalogue(self, found: catalogue.Catalogue) -> None:

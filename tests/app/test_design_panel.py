@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +26,7 @@ from crystal_studio.design.fixed_sites import KeptOrbit
 from crystal_studio.generators.protocol import ModelCard
 from crystal_studio.generators.requests import feasibility
 from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
+from crystal_studio.project.rows import CampaignRow
 
 CARD = ModelCard(
     name="small",
@@ -305,3 +307,19 @@ def test_the_device_is_shown_whole_or_with_an_ellipsis_and_its_memory_in_the_too
 def test_one_candidate_is_one_candidate(page):
     page.budget.count.setValue(1)
     assert "<b>1</b> candidate. " in in_words(page.model.form, page.model.catalogue)
+
+
+def test_a_request_that_would_make_the_same_crystals_again_is_told_from_others(page):
+    page.budget.count.setValue(10)
+    request = page.model.request
+    made = {"created": "", "name": "", "provenance": {}, "state": "finished", "chunk_size": 64, "seconds": 1.0}
+    row = CampaignRow(id=4, kind="generate", request=json.loads(json.dumps(request.to_dict())), requested=10, **made)
+    page.set_campaigns([row])
+    assert page.launch.again.isVisible() and "#4" in page.launch.again.text() and page.ready
+    page.budget.count.setValue(20)  # the first ten of them are the same
+    assert page.launch.again.isVisible()
+    page.model.change(replace(page.model.form, seed=request.seed + 1), "seed")
+    assert not page.launch.again.isVisible()
+    page.model.change(replace(page.model.form, seed=request.seed), "seed")
+    page.model.change(page.model.form.with_system("Li-O"), "x")
+    assert not page.launch.again.isVisible()

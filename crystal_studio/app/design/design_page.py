@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -19,11 +20,12 @@ from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
 from crystal_studio.app.design.budget_panel import BudgetPanel
 from crystal_studio.app.design.chemistry_panel import ChemistryPanel
-from crystal_studio.app.design.estimate import Estimate
+from crystal_studio.app.design.estimate import Estimate, measure
 from crystal_studio.app.design.form import Form
 from crystal_studio.app.design.form_model import FormModel
 from crystal_studio.app.design.in_words import askable, in_words
 from crystal_studio.app.design.launch_card import LaunchCard
+from crystal_studio.app.design.made_before import made_before
 from crystal_studio.app.design.made_of_card import MadeOfCard
 from crystal_studio.app.design.notes import composition_note
 from crystal_studio.app.design.page_undo import PageUndo
@@ -38,6 +40,7 @@ from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 from crystal_studio.generators.family import Capabilities, Feasibility
 from crystal_studio.generators.requests import feasibility
+from crystal_studio.project.rows import CampaignRow
 
 CHECK_MS = 200
 HINT = " Click elements to narrow this down."
@@ -64,6 +67,7 @@ class DesignPage(QWidget):
         self._undo = PageUndo(self)
         self._catalogue = Catalogue()
         self._estimate = Estimate()
+        self._campaigns: Sequence[CampaignRow] = ()
         self._blocked = ""
         self._refused: RequestError | None = None
         self.chemistry = ChemistryPanel(self.model)
@@ -138,9 +142,10 @@ class DesignPage(QWidget):
         if untouched and (self._catalogue.card(request.model) or not request.model):
             self.model.show(self.model.form_of(request))
 
-    def set_estimate(self, estimate: Estimate) -> None:
-        """Rates measured in the project, for the time estimate."""
-        self._estimate = estimate
+    def set_campaigns(self, campaigns: Sequence[CampaignRow]) -> None:
+        """Those of the project: what they took says how long the next will take."""
+        self._campaigns = campaigns
+        self._estimate = measure(campaigns)
         self.refresh()
 
     def set_blocked(self, reason: str) -> None:
@@ -172,6 +177,7 @@ class DesignPage(QWidget):
         request = self.model.request
         seconds = self._estimate.seconds(request, self.model.fields) if request is not None else None
         self.launch.estimate(seconds, possible=request is not None or self.model.waits)
+        self.launch.warn(made_before(request, self._campaigns) if request is not None else None)
         problem = self._problem()
         # What stands beside its field is not said twice.
         placed = error is None or self._tab_of(error.field) or error.field in self._placed

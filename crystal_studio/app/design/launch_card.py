@@ -12,6 +12,7 @@ from crystal_studio.app import theme
 from crystal_studio.app.icons import icon
 from crystal_studio.app.numbers_text import span
 from crystal_studio.app.widgets import Card, LowScroll, label
+from crystal_studio.project.rows import CampaignRow
 
 SUMMARY_HEIGHT = 90
 """Pixels up to which the request is told in words without scrolling, so that Generate stays in sight."""
@@ -31,12 +32,14 @@ class LaunchCard(Card):
         self.summary = label("", "", wrap=True)
         self.summary.setTextFormat(Qt.TextFormat.RichText)
         self.time = label("", "muted", wrap=True)
+        self.again = label("", "warning", wrap=True)
+        self.again.hide()
         self.problem = label("", "error", wrap=True)
         self.button = QPushButton("Generate")
         self.button.setProperty("role", "primary")
         self.button.setMinimumHeight(40)
         self._said = LowScroll(self.summary, SUMMARY_HEIGHT)
-        for widget in (self._said, self.time, self.problem, self.button):
+        for widget in (self._said, self.time, self.again, self.problem, self.button):
             self.body.addWidget(widget)
         theme.manager().changed.connect(self._recolour)
         self._recolour()
@@ -60,6 +63,13 @@ class LaunchCard(Card):
             about = f"About {span(seconds)}, measured on this machine"
         self.time.setText(about if possible else "")
         self.time.setVisible(possible)
+
+    def warn(self, before: CampaignRow | None) -> None:
+        """Say that a campaign of the project has made the same crystals, if one has."""
+        self.again.setVisible(before is not None)
+        if before is not None:
+            seed = before.request.get("seed")
+            self.again.setText(f"Campaign #{before.id} made these from seed {seed}: another seed makes others.")
 
     def show_problem(self, problem: str, text: str) -> None:
         """Why it cannot be started (empty: it can), and what of that is to be read here."""
