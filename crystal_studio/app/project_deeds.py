@@ -118,7 +118,7 @@ class ProjectDeeds:
         """Show the projects opened before where no project is open, as soon as they have been looked at."""
 
         def show(found: list[recent_list.Recent]) -> None:
-            for shown in lists:
+            for shown in lists if self._window.session.reader is None else ():  # one may have been opened meanwhile
                 shown.show_projects(found)
 
         paths = self._window.state.recent()

@@ -8,13 +8,21 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from crystal_studio.app.numbers_text import MISSING, count, day
 from crystal_studio.app.widgets import label
 from crystal_studio.project import glance
 
-MOST_SHOWN = 6
+MOST_SHOWN, LEAST_SHOWN = 6, 2
 WIDEST = 640
 TITLES = ("Project", "Candidates", "Changed", "Folder")
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -58,10 +66,10 @@ class RecentList(QWidget):
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         header = self.list.header()
         header.setSectionsMovable(False)
+        header.setProperty("role", "tight")
         header.setStretchLastSection(True)
         for at in range(len(TITLES) - 1):
             header.setSectionResizeMode(at, QHeaderView.ResizeMode.ResizeToContents)
@@ -87,9 +95,13 @@ class RecentList(QWidget):
             self.list.addTopLevelItem(item)
         if projects:
             self.list.setCurrentIndex(self.list.model().index(0, 0))
-            rows = len(projects) * self.list.sizeHintForRow(0)
-            self.list.setFixedHeight(rows + self.list.header().sizeHint().height() + 2 * self.list.frameWidth() + 2)
+            row = self.list.sizeHintForRow(0)
+            frame = self.list.header().sizeHint().height() + 2 * self.list.frameWidth() + 2
+            self.list.setMinimumHeight(frame + min(len(projects), LEAST_SHOWN) * row)
+            self.list.setMaximumHeight(frame + len(projects) * row)
         self.setVisible(bool(projects))
+        if self.list.isVisible() and not isinstance(self.window().focusWidget(), QLineEdit):
+            self.list.setFocus()  # who comes back goes on with the return key
 
     def _choose(self, item: QTreeWidgetItem) -> None:
         self.chosen.emit(Path(item.data(0, PATH_ROLE)))

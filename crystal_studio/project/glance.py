@@ -13,7 +13,7 @@ from crystal_studio.project.connection import read_header, wal_path
 
 
 def candidates_in(path: Path) -> int | None:
-    """How many candidates a project holds (300,000 are counted in 10 ms); None where that cannot be told now."""
+    """How many candidates a project holds; None where that cannot be told now."""
     try:
         read_header(path)
         # Without a log beside it nobody has it open, and read as what does not change it is left without one.

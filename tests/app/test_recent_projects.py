@@ -54,7 +54,7 @@ def test_projects_opened_before_are_offered_and_taken_with_the_keyboard(start, s
     _, recent = window.recent_lists
     assert [row[:2] for row in listed(recent)] == [["work", "120"], ["Empty", "0"]]
     assert all("today" in row[2] for row in listed(recent))
-    recent.list.setFocus()
+    assert window.focusWidget() is recent.list
     qtbot.keyClick(recent.list, Qt.Key.Key_Down)
     with qtbot.waitSignal(window.session.opened, timeout=LONG):
         qtbot.keyClick(recent.list, Qt.Key.Key_Return)
@@ -71,6 +71,15 @@ def test_a_click_opens_and_a_closed_project_is_offered_again(window, project, qt
     with qtbot.waitSignal(window.session.opened, timeout=LONG):
         qtbot.mouseClick(recent.list.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place))
     assert window.session.path == project.resolve()
+
+
+def test_what_is_opened_from_the_empty_page_has_its_first_candidate_selected(start, state, project, qtbot):
+    state.add_recent(project)
+    window = start()
+    _, recent = window.recent_lists
+    qtbot.keyClick(recent.list, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.explore.listed() == 120, timeout=LONG)
+    assert len(window.explore.selected_ids()) == 1
 
 
 def test_nothing_is_offered_where_nothing_was_opened(start):
