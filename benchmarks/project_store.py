@@ -39,12 +39,12 @@ def spinels(count: int) -> AsymmetricUnits:
     )
 
 
-def best_of(deed: Callable[[], object], times: int = 5) -> float:
+def best_of(action: Callable[[], object], times: int = 5) -> float:
     """Milliseconds of the fastest of several calls."""
     seconds = []
     for _ in range(times):
         start = time.perf_counter()
-        deed()
+        action()
         seconds.append(time.perf_counter() - start)
     return min(seconds) * 1e3
 
@@ -65,7 +65,7 @@ def main() -> None:
             print(f"SQLite {sqlite_version()}, {count} candidates of 56 atoms in {size / 1e6:.0f} MB")
             print(f"open             {opened * 1e3:10.1f} ms")
             middle = ids[len(ids) // 2 : len(ids) // 2 + 100]
-            for name, deed in (
+            for name, action in (
                 ("100 rows by id", lambda: reader.by_ids(middle)),
                 ("10,000 rows", lambda: reader.by_ids(ids[:10_000])),
                 ("100 structures", lambda: reader.structures(middle)),
@@ -75,7 +75,7 @@ def main() -> None:
                 ("two columns", lambda: reader.columns(["id", "e_hull"])),
                 ("funnel", lambda: reader.funnel(campaign)),
             ):
-                print(f"{name:17s}{best_of(deed):10.2f} ms")
+                print(f"{name:17s}{best_of(action):10.2f} ms")
         start = time.perf_counter()
         examine(path)
         print(f"examination      {time.perf_counter() - start:10.1f} s")

@@ -1,4 +1,4 @@
-"""What a deed of the user is, and the conditions that it can need."""
+"""What an action of the user is, and the conditions that it can need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """One deed. ``needs`` names the conditions that must hold; the first that fails is the reason shown."""
+    """One action. ``needs`` names the conditions that must hold; the first that fails is the reason shown."""
 
     id: str
     text: str

@@ -37,10 +37,10 @@ class ActionSet(QObject):
     def __getitem__(self, key: str) -> QAction:
         return self._actions[key]
 
-    def join(self, deeds: Mapping[str, Callable[..., object]]) -> None:
+    def join(self, handlers: Mapping[str, Callable[..., object]]) -> None:
         """Say what each action does."""
-        for key, deed in deeds.items():
-            self._actions[key].triggered.connect(lambda checked=False, deed=deed: deed())
+        for key, handler in handlers.items():
+            self._actions[key].triggered.connect(lambda checked=False, handler=handler: handler())
 
     def set_conditions(self, **met: bool) -> None:
         """Say which conditions hold now (underscores stand for spaces)."""

@@ -1,4 +1,4 @@
-"""Deeds off the GUI thread: a pure function, a state object, and results delivered to the GUI thread.
+"""Work off the GUI thread: a pure function, a state object, and results delivered to the GUI thread.
 
 A task given under the same key as one before it replaces that one: the older is
 told to stop and its result never arrives. What may take long says so and has

@@ -1,4 +1,4 @@
-"""Deeds on files that the window does: example, copies, imports, folders shown."""
+"""Actions on files that the window does: example, copies, imports, folders shown."""
 
 from __future__ import annotations
 

@@ -13,14 +13,14 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from crystal_studio.app import catalogue, dialogs, faults, files, notices, theme
 from crystal_studio.app.action_spec import CONDITIONS
-from crystal_studio.app.campaign_deeds import OFFER, CampaignDeeds
+from crystal_studio.app.campaign_handlers import OFFER, CampaignHandlers
 from crystal_studio.app.devices import probe
 from crystal_studio.app.numbers_text import plural
-from crystal_studio.app.project_deeds import ProjectDeeds
+from crystal_studio.app.project_handlers import ProjectHandlers
 from crystal_studio.app.recent_list import RecentList
 from crystal_studio.app.settings import WindowState
-from crystal_studio.app.structure_deeds import StructureDeeds
-from crystal_studio.app.window_deeds import deeds_of
+from crystal_studio.app.structure_handlers import StructureHandlers
+from crystal_studio.app.window_handlers import handlers_of
 from crystal_studio.app.window_views import WindowViews
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
@@ -36,9 +36,9 @@ class MainWindow(WindowViews):
         super().__init__(state, parts)
         self.setWindowTitle("Crystal Studio")
         self.setAcceptDrops(True)
-        self.projects = ProjectDeeds(self)
-        self.structures = StructureDeeds(self)
-        self.campaigns = CampaignDeeds(self)
+        self.projects = ProjectHandlers(self)
+        self.structures = StructureHandlers(self)
+        self.campaigns = CampaignHandlers(self)
         self.recent_lists: list[RecentList] = []
         self._build()
         self._join()
@@ -220,7 +220,7 @@ class MainWindow(WindowViews):
         self._project_menu.addActions([self.actions_[k] for k in keys])
 
     def _join(self) -> None:
-        self.actions_.join(deeds_of(self, self.projects, self.structures, self.campaigns))
+        self.actions_.join(handlers_of(self, self.projects, self.structures, self.campaigns))
         for key, dock in self.explore.docks.items():
             action = self.actions_[f"view.{key}"]
             action.triggered.connect(partial(self.show_dock, key))

@@ -13,7 +13,7 @@ from crystal_studio.app.icons import icon, pixmap
 from crystal_studio.app.notices import Notice
 from crystal_studio.app.widgets import GAP, label, restyle
 
-Deed = tuple[str, Callable[[], object]]
+Choice = tuple[str, Callable[[], object]]
 MOST_WAITING = 5
 
 
@@ -21,7 +21,7 @@ MOST_WAITING = 5
 class _Shown:
     level: str
     text: str
-    deeds: tuple[Deed, ...]
+    choices: tuple[Choice, ...]
     key: str
 
 
@@ -52,10 +52,10 @@ class NoticeBar(QFrame):
         theme.manager().changed.connect(self._recolour)
         self._show()
 
-    def offer(self, text: str, deeds: Sequence[Deed], key: str) -> None:
-        """Offer deeds at once, in the place of an earlier offer of the same key."""
+    def offer(self, text: str, choices: Sequence[Choice], key: str) -> None:
+        """Offer choices at once, in the place of an earlier offer of the same key."""
         self.withdraw(key)
-        self._line.insert(0, _Shown("info", text, tuple(deeds), key))
+        self._line.insert(0, _Shown("info", text, tuple(choices), key))
         self._show()
 
     def withdraw(self, key: str) -> None:
@@ -63,7 +63,7 @@ class NoticeBar(QFrame):
         self._line = [item for item in self._line if item.key != key]
         self._show()
 
-    def tell(self, notice: Notice, more: Deed) -> None:
+    def tell(self, notice: Notice, more: Choice) -> None:
         """Show a notice after those that wait; ``more`` leads to its details."""
         if len(self._line) < MOST_WAITING:
             self._line.append(_Shown(notice.level, notice.text, (more,), ""))
@@ -91,17 +91,17 @@ class NoticeBar(QFrame):
         text = item.text.splitlines()[0] if item.text else ""
         self.text.setText(text)
         self.setAccessibleName(text)
-        for name, deed in item.deeds:
+        for name, handler in item.choices:
             button = QPushButton(name)
-            button.clicked.connect(lambda _=False, deed=deed: self._do(deed))
+            button.clicked.connect(lambda _=False, handler=handler: self._do(handler))
             self._buttons.addWidget(button)
         self.setProperty("level", item.level)
         restyle(self)
         self._recolour()
 
-    def _do(self, deed: Callable[[], object]) -> None:
+    def _do(self, handler: Callable[[], object]) -> None:
         self.next()
-        deed()
+        handler()
 
     def _recolour(self) -> None:
         t = theme.tokens()

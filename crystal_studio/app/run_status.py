@@ -62,8 +62,8 @@ class RunStatus(QStatusBar):
     def progress(self, event: Progress) -> None:
         """A running campaign."""
         self._running = True
-        deed = "computed" if any(stage.stage == STAGE for stage in event.stages) else "judged"
-        parts = [f"{count(event.finished)} of {count(event.requested)} {deed}", event.phase]
+        verb = "computed" if any(stage.stage == STAGE for stage in event.stages) else "judged"
+        parts = [f"{count(event.finished)} of {count(event.requested)} {verb}", event.phase]
         if event.rate > 0:
             parts.append(rate(event.rate))
         if event.seconds_left >= 0:

@@ -191,12 +191,12 @@ class EmptyState(QWidget):
         theme.manager().changed.connect(self._recolour)
         self._recolour()
 
-    def add_button(self, text: str, deed: Callable[[], object], primary: bool = False) -> QPushButton:
-        """Offer a deed."""
+    def add_button(self, text: str, handler: Callable[[], object], primary: bool = False) -> QPushButton:
+        """Offer an action."""
         button = QPushButton(text)
         if primary:
             button.setProperty("role", "primary")
-        button.clicked.connect(lambda _=False: deed())
+        button.clicked.connect(lambda _=False: handler())
         self.buttons.add(button)
         return button
 

@@ -1,4 +1,4 @@
-"""The parts of the main window that its deeds work on, before anything joins them."""
+"""The parts of the main window that its actions work on, before anything joins them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crystal_studio.app.actions import ActionSet
 from crystal_studio.app.background import Background
 from crystal_studio.app.cutoff import Cutoff
 from crystal_studio.app.design.design_page import DesignPage
-from crystal_studio.app.design.request_deeds import RequestDeeds
+from crystal_studio.app.design.request_handlers import RequestHandlers
 from crystal_studio.app.explore.explore_page import ExplorePage
 from crystal_studio.app.notice_bar import NoticeBar
 from crystal_studio.app.run.campaign_control import CampaignControl
@@ -47,7 +47,7 @@ class WindowParts(QMainWindow):
         a = self.actions_
         self.top = TopBar(a["help.palette"])
         self.notice_bar = NoticeBar()
-        self.requests = RequestDeeds(self, self.design.model, self._tell, self.fault)
+        self.requests = RequestHandlers(self, self.design.model, self._tell, self.fault)
         self.status = RunStatus([a["run.pause"], a["run.resume"], a["run.stop"]], a["help.messages"])
 
     def _tell(self, text: str) -> None:

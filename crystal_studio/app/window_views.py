@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class WindowViews(WindowParts):
-    """The deeds that change what is in sight and nothing else; dialogs are imported and made when asked for."""
+    """The actions that change what is in sight and nothing else; dialogs are imported and made when asked for."""
 
     def __init__(self, state: WindowState | None = None, parts: Any = None) -> None:
         super().__init__(state, parts)

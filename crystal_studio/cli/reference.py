@@ -17,17 +17,17 @@ EXAMPLE = "crystal-studio reference add my-oxides measured/*.cif --csv energies.
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    deeds = parser.add_subparsers(metavar="DEED", required=True, dest="deed")
+    actions = parser.add_subparsers(metavar="ACTION", required=True, dest="action")
 
-    def deed(name: str, text: str, run: Callable[..., dict[str, Any]]) -> argparse.ArgumentParser:
-        made = deeds.add_parser(name, help=text, description=text)
+    def action(name: str, text: str, run: Callable[..., dict[str, Any]]) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=text, description=text)
         made.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON document")
-        made.set_defaults(deed_of=run)
+        made.set_defaults(action_of=run)
         return made
 
-    deed("list", "show the sets", _list)
+    action("list", "show the sets", _list)
 
-    add = deed("add", "make a set of files and of a table of energies", _add)
+    add = action("add", "make a set of files and of a table of energies", _add)
     add.add_argument("name", metavar="NAME")
     add.add_argument("files", nargs="*", metavar="FILE", help="CIF, POSCAR, extxyz, ASE db, parquet, CSV, folders")
     add.add_argument(
@@ -38,10 +38,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add.add_argument("--method", default="", metavar="KEY", help="what computed the energies, such as chgnet")
 
-    remove = deed("remove", "delete a set", _remove)
+    remove = action("remove", "delete a set", _remove)
     remove.add_argument("name", metavar="NAME")
 
-    energies = deed("energies", "have a potential compute the energies of a set, for its hull", _energies)
+    energies = action("energies", "have a potential compute the energies of a set, for its hull", _energies)
     energies.add_argument("name", metavar="NAME")
     energies.add_argument("--potential", default="chgnet", metavar="NAME", help="which one (default: chgnet)")
     energies.add_argument("--device", default="cpu", help="where it computes: cpu, cuda or mps")
@@ -49,7 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--relax-up-to", type=int, default=12, metavar="N", help="atoms of the largest cell that is relaxed (12)"
     )
 
-    fetch = deed("fetch", "make a set of what a database on the network knows, by OPTIMADE", _fetch)
+    fetch = action("fetch", "make a set of what a database on the network knows, by OPTIMADE", _fetch)
     fetch.add_argument(
         "--provider",
         required=True,
@@ -69,7 +69,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    return args.deed_of(args)
+    return args.action_of(args)
 
 
 def _list(args: argparse.Namespace) -> dict[str, Any]:

@@ -96,9 +96,9 @@ CHECKS: tuple[Callable[[Family], None], ...] = (
 )
 
 
-def _refused(deed: Callable[[], object], field: str) -> None:
+def _refused(action: Callable[[], object], field: str) -> None:
     try:
-        deed()
+        action()
     except RequestError as error:
         need(error.field == field, f"a refusal names its field {field!r}, not {error.field!r}")
         need(str(error).endswith("."), "a refusal is a sentence")

@@ -1,4 +1,4 @@
-"""Deeds off the GUI thread."""
+"""Work off the GUI thread."""
 
 from __future__ import annotations
 

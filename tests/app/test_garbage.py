@@ -79,7 +79,7 @@ def test_what_a_task_holds_is_let_go_of_in_the_gui_thread(background, qtbot, fai
     class Held:
         pass
 
-    def deed() -> object:
+    def handler() -> object:
         held = Held()
         weakref.finalize(held, lambda: let_go_in.append(threading.get_ident()))
 
@@ -91,7 +91,7 @@ def test_what_a_task_holds_is_let_go_of_in_the_gui_thread(background, qtbot, fai
         return work
 
     for _ in range(20):
-        background.run(deed(), ended.append, lambda error: ended.append(None))
+        background.run(handler(), ended.append, lambda error: ended.append(None))
     qtbot.waitUntil(lambda: len(ended) == 20)
     gc.collect()  # an error and its traceback are a ring
     qtbot.waitUntil(lambda: len(let_go_in) == 20)

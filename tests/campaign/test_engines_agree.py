@@ -64,13 +64,13 @@ def content(project: Path) -> list[tuple]:
 class Once:
     """Does something when the costly stage has judged so many."""
 
-    def __init__(self, count: int, deed) -> None:
-        self._count, self._deed, self.done = count, deed, False
+    def __init__(self, count: int, action) -> None:
+        self._count, self._handler, self.done = count, action, False
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Progress) and not self.done and event.stages[3].entered >= self._count:
             self.done = True
-            self._deed()
+            self._handler()
 
 
 def test_the_same_verdicts(cluster: Cluster, local: list[tuple], tmp_path: Path) -> None:

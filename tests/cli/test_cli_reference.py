@@ -34,7 +34,7 @@ def test_what_cannot_be_added_says_what_to_do(studio, tmp_path: Path) -> None:
 
 
 def test_only_fetch_asks_the_network(studio, tmp_path: Path, monkeypatch) -> None:
-    """Every other deed works where no connection can be made; fetch says that it cannot."""
+    """Every other action works where no connection can be made; fetch says that it cannot."""
     import socket
 
     def none(*_: object, **__: object) -> None:

@@ -62,11 +62,11 @@ def test_names_that_cannot_be_are_refused(name: str) -> None:
 
 
 def test_those_of_the_program_stay_and_those_that_are_not_there_are_named() -> None:
-    for deed in (presets.delete, lambda name: presets.rename(name, "mine")):
+    for action in (presets.delete, lambda name: presets.rename(name, "mine")):
         with pytest.raises(RequestError, match="is the program's"):
-            deed("quick")
+            action("quick")
         with pytest.raises(FileError, match="no funnel 'nowhere' of your own: you have none"):
-            deed("nowhere")
+            action("nowhere")
 
 
 def test_a_funnel_that_makes_no_sense_is_not_saved() -> None:

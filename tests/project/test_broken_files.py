@@ -59,13 +59,13 @@ def test_damage_inside_is_named_when_met(project: Path) -> None:
         start = page * connection.PAGE_SIZE
         whole[start : start + 200] = b"\xff" * 200
     project.write_bytes(whole)
-    for deed in (ProjectReader, ProjectWriter.open):
+    for action in (ProjectReader, ProjectWriter.open):
         with pytest.raises(FileError, match=r"damaged .*restore the project from a copy"):
-            deed(project)
+            action(project)
     project.write_bytes(whole[: -seal.LENGTH])
-    for deed in (ProjectReader, ProjectWriter.open):
+    for action in (ProjectReader, ProjectWriter.open):
         with pytest.raises(FileError, match=r"damaged .*see what can be saved"):
-            deed(project)
+            action(project)
 
 
 def test_damage_that_comes_while_a_project_is_open_is_named_when_met(project: Path) -> None:
@@ -75,9 +75,9 @@ def test_damage_that_comes_while_a_project_is_open_is_named_when_met(project: Pa
             start = page * connection.PAGE_SIZE
             whole[start : start + 200] = b"\xff" * 200
         project.write_bytes(whole)
-        for deed in (reader.candidates, reader.check, lambda: reader.structures([1])):
+        for action in (reader.candidates, reader.check, lambda: reader.structures([1])):
             with pytest.raises(FileError, match="damaged: see what can be saved"):
-                deed()
+                action()
 
 
 def test_a_damaged_structure_is_named(project: Path) -> None:
@@ -199,9 +199,9 @@ if os.getuid() == 0:
 path = sys.argv[1]
 with ProjectReader(path) as reader:
     print(reader.count(), reader.candidate(1).formula, len(reader.campaigns()))
-for deed in (lambda: ProjectWriter.open(path), lambda: ProjectWriter.create(path + '.new')):
+for action in (lambda: ProjectWriter.open(path), lambda: ProjectWriter.create(path + '.new')):
     try:
-        deed()
+        action()
         print('no error')
     except FileError as error:
         print(error)

@@ -117,11 +117,11 @@ def test_statistics_of_many_candidates_take_a_moment(tmp_path):
         assert quickest(by_database) < 1.2 * quickest(by_columns)
 
 
-def quickest(deed) -> float:
+def quickest(action) -> float:
     """Seconds of the processor, the best of three."""
     seconds = []
     for _ in range(3):
         started = time.process_time()
-        deed()
+        action()
         seconds.append(time.process_time() - started)
     return min(seconds)

@@ -19,7 +19,7 @@ SUMMARY_HEIGHT = 90
 
 
 class LaunchCard(Card):
-    """``button`` starts; the menu ``more`` holds the deeds on the whole request."""
+    """``button`` starts; the menu ``more`` holds the actions on the whole request."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Ready to generate", parent)
@@ -45,7 +45,7 @@ class LaunchCard(Card):
         self._recolour()
 
     def set_menu(self, actions: Sequence[QAction]) -> None:
-        """The deeds on the whole request."""
+        """The actions on the whole request."""
         menu = QMenu(self.more)
         menu.setToolTipsVisible(True)
         menu.addActions(list(actions))

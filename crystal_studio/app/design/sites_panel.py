@@ -98,7 +98,7 @@ class SitesPanel(Card):
         self.keep.set_symbols(tuple(g.symbol for g in catalogue.groups))
 
     def set_actions(self, actions: list[QAction], fault: Callable[[BaseException], None]) -> None:
-        """Offer further deeds that bring a structure; ``fault`` shows an error of reading one."""
+        """Offer further actions that bring a structure; ``fault`` shows an error of reading one."""
         self._menu.addActions(actions)
         self._fault = fault
 

@@ -166,7 +166,7 @@ class DftDialog(DftForm):
             return f"It cannot be computed here. {program}"
         return f"{code.title} was found: {program}"
 
-    # --- the deed -----------------------------------------------------------
+    # --- the computation -----------------------------------------------------------
 
     def start(self) -> None:
         """Ask for the run, or write the bundle."""

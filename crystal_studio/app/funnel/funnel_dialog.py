@@ -57,10 +57,10 @@ class FunnelDialog(QDialog):
         cancel.clicked.connect(self.reject)
         self._arrange(cancel)
         stack = self.model.undo_stack
-        for key, deed in ((QKeySequence.StandardKey.Undo, stack.undo), (QKeySequence.StandardKey.Redo, stack.redo)):
+        for key, handler in ((QKeySequence.StandardKey.Undo, stack.undo), (QKeySequence.StandardKey.Redo, stack.redo)):
             shortcut = QShortcut(self)
             shortcut.setKeys(QKeySequence.keyBindings(key))
-            shortcut.activated.connect(deed)
+            shortcut.activated.connect(handler)
         self.model.changed.connect(self.refresh)
         stack.indexChanged.connect(self.refresh)
         theme.manager().changed.connect(self._recolour)

@@ -178,9 +178,9 @@ class PresetRow(QWidget):
     def _called(self, name: str) -> None:
         self._model.change(replace(self._model.editing, preset=name), "rename")
 
-    def _do(self, deed: Callable[[], object]) -> None:
+    def _do(self, handler: Callable[[], object]) -> None:
         try:
-            deed()
+            handler()
         except KnownError as error:
             self._fault(str(error))
         else:

@@ -35,7 +35,7 @@ KEY = "reference sets"
 
 
 class ReferenceDialog(QDialog):
-    """Stays open beside the window; one deed at a time, in the background."""
+    """Stays open beside the window; one action at a time, in the background."""
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -164,10 +164,10 @@ class ReferenceDialog(QDialog):
         self.remove.setEnabled(idle and bool(self.table.selectedItems()))
         self.cancel.setEnabled(not idle)
 
-    def _button(self, text: str, deed: Callable[[], None]) -> QPushButton:
+    def _button(self, text: str, handler: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
         button.setAutoDefault(False)
-        button.clicked.connect(lambda: deed())
+        button.clicked.connect(lambda: handler())
         return button
 
     def _lay_out(self) -> None:

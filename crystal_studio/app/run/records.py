@@ -44,8 +44,8 @@ def can_be_carried_on(reader: ProjectReader, row: CampaignRow) -> bool:
 def done_so_far(reader: ProjectReader, row: CampaignRow) -> str:
     """Like "12 of 40 candidates are made"."""
     made, judged = made_and_judged(reader, row.id)
-    done, deed = (made, "made") if row.kind == "generate" else (judged, "computed" if is_dft(row.request) else "judged")
-    return f"{count(done)} of {plural(row.requested, 'candidate')} {'is' if row.requested == 1 else 'are'} {deed}"
+    done, verb = (made, "made") if row.kind == "generate" else (judged, "computed" if is_dft(row.request) else "judged")
+    return f"{count(done)} of {plural(row.requested, 'candidate')} {'is' if row.requested == 1 else 'are'} {verb}"
 
 
 def state_text(row: CampaignRow, live: bool = False, elsewhere: bool = False) -> str:

@@ -174,14 +174,14 @@ class Toolbar(FlowRow):
         limit = f"{options.bond_scale:.2f} × sum of covalent radii"
         self._bond_value.setText("Bonds as its maker states them" if self._bonds_known else limit)
 
-    def _action(self, text: str, key: str, tip: str, deed: Callable[[], object]) -> QAction:
+    def _action(self, text: str, key: str, tip: str, handler: Callable[[], object]) -> QAction:
         action = QAction(text, self._owner)
         if key:
             action.setShortcut(QKeySequence(key))
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             tip = f"{tip}  ({QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)})"
         action.setToolTip(tip)
-        action.triggered.connect(lambda checked=False: deed())
+        action.triggered.connect(lambda checked=False: handler())
         self._owner.addAction(action)
         return action
 
@@ -189,8 +189,8 @@ class Toolbar(FlowRow):
         self, text: str, tip: str, entries: list[tuple[str, str, Callable[[], object]]]
     ) -> tuple[QActionGroup, QMenu]:
         menu, group = QMenu(self), QActionGroup(self)
-        for name, key, deed in entries:
-            action = self._action(name, key, name, deed)
+        for name, key, handler in entries:
+            action = self._action(name, key, name, handler)
             action.setCheckable(True)
             group.addAction(action)
             menu.addAction(action)

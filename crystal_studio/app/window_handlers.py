@@ -1,4 +1,4 @@
-"""Which deed of the main window belongs to which action."""
+"""Which handler of the main window belongs to which action."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 from crystal_studio.app import dialogs, files
-from crystal_studio.app.campaign_deeds import CampaignDeeds
-from crystal_studio.app.project_deeds import ProjectDeeds
-from crystal_studio.app.structure_deeds import StructureDeeds
+from crystal_studio.app.campaign_handlers import CampaignHandlers
+from crystal_studio.app.project_handlers import ProjectHandlers
+from crystal_studio.app.structure_handlers import StructureHandlers
 from crystal_studio.app.window_views import WindowViews
 
 
-def deeds_of(
-    window: WindowViews, projects: ProjectDeeds, structures: StructureDeeds, campaigns: CampaignDeeds
+def handlers_of(
+    window: WindowViews, projects: ProjectHandlers, structures: StructureHandlers, campaigns: CampaignHandlers
 ) -> dict[str, Callable[[], Any]]:
     """What each action of the table does, by its id; docks and themes are joined by their own lists."""
     return {

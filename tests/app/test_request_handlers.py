@@ -9,7 +9,7 @@ from design_pages import retype, shown_page
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from crystal_studio.app.design.form import Form
-from crystal_studio.app.design.request_deeds import RequestDeeds
+from crystal_studio.app.design.request_handlers import RequestHandlers
 from crystal_studio.app.main_window import MainWindow
 from crystal_studio.errors import FileError
 from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
@@ -39,7 +39,7 @@ def test_a_damaged_or_wrong_file_is_said_once_and_the_page_stays(page, qtbot, tm
     path.write_bytes(content)
     page.model.set_request(REQUEST)
     before = page.model.form
-    RequestDeeds(page, page.model, told.append, faults.append).read(path)
+    RequestHandlers(page, page.model, told.append, faults.append).read(path)
     assert page.model.form == before and page.ready and not told
     (fault,) = faults
     assert isinstance(fault, FileError) and str(fault).startswith("mine.toml was not loaded; the page is as it was.")
@@ -52,7 +52,7 @@ def test_the_window_shows_the_message_over_itself(qtbot, state, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("count = 0")
     retype(qtbot, window.design.chemistry.system, "Li-O")
-    RequestDeeds(window, window.design.model, window.status.tell, window.fault).read(path)
+    RequestHandlers(window, window.design.model, window.status.tell, window.fault).read(path)
     boxes = [b for b in window.findChildren(QMessageBox) if b.isVisible()]
     assert len(boxes) == 1 and "at least one candidate" in boxes[0].text()
     assert not window.design.budget.count.property("bad") and window.design.model.form.system_text == "Li-O"
@@ -66,7 +66,7 @@ def test_a_request_that_is_written_comes_back(page, tmp_path):
     path = tmp_path / "mine.toml"
     request_text.write(REQUEST, path)
     told: list[str] = []
-    RequestDeeds(page, page.model, told.append, lambda error: pytest.fail(str(error))).read(path)
+    RequestHandlers(page, page.model, told.append, lambda error: pytest.fail(str(error))).read(path)
     assert page.model.request == REQUEST and told == ["Loaded mine.toml"]
 
 
@@ -101,7 +101,7 @@ def test_what_is_no_request_is_not_pasted(page, text):
     faults: list[BaseException] = []
     page.model.set_request(REQUEST)
     QApplication.clipboard().setText(text)
-    RequestDeeds(page, page.model, told.append, faults.append).paste()
+    RequestHandlers(page, page.model, told.append, faults.append).paste()
     assert page.model.request == REQUEST and not told
     (fault,) = faults
     assert str(fault).startswith("Nothing was pasted; the page is as it was.")

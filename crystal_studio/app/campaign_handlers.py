@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from crystal_studio.app import files, notices
-from crystal_studio.app.dft.dft_deeds import DftDeeds
+from crystal_studio.app.dft.dft_handlers import DftHandlers
 from crystal_studio.app.run.records import can_be_carried_on, done_so_far
 from crystal_studio.campaign.dft_request import DftRequest
 from crystal_studio.campaign.events import Finished, Message, Progress
@@ -25,7 +25,7 @@ FEW = 200
 """Candidates of which what is known is looked up at once; of more, the judging itself finds it when it starts."""
 
 
-class CampaignDeeds:
+class CampaignHandlers:
     """Works on the campaign of a window and shows what comes of it there."""
 
     def __init__(self, window: WindowParts) -> None:
@@ -36,7 +36,7 @@ class CampaignDeeds:
         window.campaign.told.connect(self._tell)
         window.campaign.ended.connect(self._ended)
         window.campaign.changed.connect(lambda: window.run_page.hold(window.campaign.paused))
-        self.dft = DftDeeds(window, lambda request: self._launch(request=request))
+        self.dft = DftHandlers(window, lambda request: self._launch(request=request))
 
     def generate(self) -> None:
         """Start the campaign of the request; without a project, one is created first."""

@@ -16,7 +16,7 @@ LONG = 60_000
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    return projects.make(tmp_path_factory.mktemp("deeds") / "few.crystals", 10, judged=False)
+    return projects.make(tmp_path_factory.mktemp("handlers") / "few.crystals", 10, judged=False)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crystal_studio.app.window_parts import WindowParts
 
 
-class StructureDeeds:
+class StructureHandlers:
     """Works on the selected candidate of a window and shows what comes of it on the Design page."""
 
     def __init__(self, window: WindowParts) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from crystal_studio.app import dialogs, files, recent_list
-from crystal_studio.app.design import request_deeds
+from crystal_studio.app.design import request_handlers
 from crystal_studio.app.numbers_text import plural
 from crystal_studio.app.session import SUFFIX
 from crystal_studio.errors import KnownError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROJECT_FILTER = f"Crystal Studio projects (*{SUFFIX})"
 
 
-class ProjectDeeds:
+class ProjectHandlers:
     """Works on the session of a window and shows what comes of it there."""
 
     def __init__(self, window: WindowParts) -> None:
@@ -30,7 +30,7 @@ class ProjectDeeds:
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open a project, show a request, or import structure files into the open project (or into a new one)."""
         projects = [p for p in paths if p.suffix == SUFFIX]
-        requests = [p for p in paths if p.suffix.lower() in request_deeds.SUFFIXES]
+        requests = [p for p in paths if p.suffix.lower() in request_handlers.SUFFIXES]
         if projects:
             self.open(projects[0])
         elif requests:

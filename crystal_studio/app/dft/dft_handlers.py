@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crystal_studio.app.window_parts import WindowParts
 
 
-class DftDeeds:
+class DftHandlers:
     """Works on the project of a window; what runs here is launched like a campaign."""
 
     def __init__(self, window: WindowParts, launch: Callable[[DftRequest], object]) -> None:

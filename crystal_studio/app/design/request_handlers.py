@@ -18,7 +18,7 @@ REQUESTS = "Requests (*.toml *.json)"
 SUFFIXES = (".toml", ".json")
 
 
-class RequestDeeds:
+class RequestHandlers:
     """``tell`` shows a message in the window, ``fault`` an error."""
 
     def __init__(
