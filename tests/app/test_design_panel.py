@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from crystal_studio.app import catalogue
 from crystal_studio.app.background import Background
 from crystal_studio.app.catalogue import Catalogue
+from crystal_studio.app.design.aims import describe_targets
 from crystal_studio.app.design.design_page import DesignPage
 from crystal_studio.app.design.form import Form, Pick
 from crystal_studio.app.design.in_words import in_words
@@ -23,6 +24,7 @@ from crystal_studio.campaign.devices import Device
 from crystal_studio.campaign.seed_structure import SeedStructure
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.fixed_sites import KeptOrbit
+from crystal_studio.design.targets import PropertyTarget
 from crystal_studio.generators.protocol import ModelCard
 from crystal_studio.generators.requests import feasibility
 from crystal_studio.generators.symmcd.family import FAMILY as SYMMCD
@@ -307,6 +309,12 @@ def test_the_device_is_shown_whole_or_with_an_ellipsis_and_its_memory_in_the_too
 def test_one_candidate_is_one_candidate(page):
     page.budget.count.setValue(1)
     assert "<b>1</b> candidate. " in in_words(page.model.form, page.model.catalogue)
+
+
+def test_a_range_without_width_is_one_value_with_its_unit(page):
+    targets = (PropertyTarget("e_above_hull", 0, 0), PropertyTarget("band_gap", 1, 2))
+    said = describe_targets(replace(page.model.form, targets=targets), {"e_above_hull": "eV/atom", "band_gap": "eV"})
+    assert said == "Aiming at energy above hull 0 eV/atom, band gap 1 to 2 eV."
 
 
 def test_a_request_that_would_make_the_same_crystals_again_is_told_from_others(page):

@@ -67,7 +67,8 @@ def describe_targets(form: Form, units: dict[str, str], pull: Sequence[str] = ()
     """The targets in words; ``pull``: how strongly they pull, one phrase an option."""
     parts = []
     for t in form.targets:
-        span = f"{figure_short(t.low)} to {figure_short(t.high)} {unit_text(units.get(t.name, ''))}"
+        ends = dict.fromkeys((figure_short(t.low), figure_short(t.high)))
+        span = f"{' to '.join(ends)} {unit_text(units.get(t.name, ''))}"
         parts.append(f"{look(t.name).within} {span}".strip())
     more = f" ({', '.join(pull)})" if pull else ""
     return f"Aiming at {', '.join(parts)}{more}." if parts else ""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crystal_studio.candidates.share import wilson
+from crystal_studio.crystal.composition import counts
 from crystal_studio.project.queries import ProjectReader
 
 ZERO, NEAR = "0", "near"
@@ -40,8 +41,10 @@ class Outcome:
         return len(self.ids)
 
     def sun(self, limit: float) -> NDArray[np.bool_]:
-        """(B,) stable up to ``limit`` eV/atom above the hull, unique in the project and novel."""
-        return self.passed & self.novel & self.unique & (self.e_hull <= limit)
+        """(B,) stable up to ``limit`` eV/atom above the hull, unique in the project and novel; no crystal of one
+        element is."""
+        compound = np.char.find(self.chemsys.astype(str), "-") >= 0
+        return self.passed & self.novel & self.unique & compound & (self.e_hull <= limit)
 
 
 def read(reader: ProjectReader, campaign_id: int, potential: str, guard: str) -> Outcome:
@@ -112,11 +115,14 @@ def counted(reader: ProjectReader, outcome: Outcome, near: float, potential: str
 
 
 def _stable_again(reader: ProjectReader, ids: NDArray[np.int64], potential: str) -> NDArray[np.float64]:
-    """Energies above hull of novel candidates among ``ids``."""
-    found = reader.found(ids.tolist()) if len(ids) else {}
+    """Energies above hull of novel compounds among ``ids``."""
+    if not len(ids):
+        return np.zeros(0)
+    found = reader.found(ids.tolist())
+    compound = (counts(reader.structures(ids.tolist())) > 0).sum(1) > 1
     e_hull = np.asarray(found.get(f"e_hull@{potential}", np.full(len(ids), np.nan)), float)
     novel = np.asarray(found.get("novel", np.zeros(len(ids))), float) == 1
-    return e_hull[novel & np.isfinite(e_hull)]
+    return e_hull[novel & compound & np.isfinite(e_hull)]
 
 
 def _weak(reader: ProjectReader, ids: NDArray[np.int64], potential: str) -> dict[str, Any]:
