@@ -198,6 +198,15 @@ TABLE: tuple[ActionSpec, ...] = (
         ("project",),
     ),
     ActionSpec(
+        "explore.beside",
+        "Side by side…",
+        "Explore",
+        "Ctrl+B",
+        "The selected candidates beside each other: symmetry, cell and everything that is known of them",
+        "columns",
+        ("selection",),
+    ),
+    ActionSpec(
         "explore.clear_filter",
         "Clear the filter",
         "Explore",

@@ -26,6 +26,14 @@ from crystal_studio.design.request import DesignRequest
 from crystal_studio.errors import RequestError
 
 FIRST_FRAME_MS = 300
+CANDIDATE_MENU = (
+    "explore.beside",
+    "explore.judge",
+    "explore.dft",
+    "project.export",
+    "edit.copy",
+    "explore.columns",
+)
 REQUEST_MENU = tuple(f"design.{key}" for key in ("load", "paste", "save", "copy_json", "copy_command", "reset"))
 
 
@@ -90,10 +98,9 @@ class MainWindow(WindowViews):
         self.notice_bar.withdraw(OFFER)
         self.run_page.set_reader(None)
         self.explore.set_reader(None)
-        if self.evaluation is not None:
-            self.evaluation.close()
-        if self.improvement is not None:
-            self.improvement.close()
+        for dialog in (self.comparison, self.evaluation, self.improvement):
+            if dialog is not None:
+                dialog.close()
         self.tell_evaluation()
         self.design.set_campaigns(())
         self._update()
@@ -202,7 +209,7 @@ class MainWindow(WindowViews):
         self.design.launch.set_menu([a[k] for k in REQUEST_MENU])
         taken = [a["explore.complete"], a["explore.template"], a["explore.cell"]]
         self.design.sites.set_actions(taken, self.fault)
-        others = [a[k] for k in ("explore.judge", "explore.dft", "project.export", "edit.copy", "explore.columns")]
+        others = [a[k] for k in CANDIDATE_MENU]
         self.explore.table.set_actions([*taken, *others])
         for empty in (self.run_page.empty, self.explore.listing.empty):
             for key in ("project.new", "project.open", "project.example"):

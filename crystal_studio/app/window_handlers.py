@@ -56,6 +56,7 @@ def handlers_of(
         "explore.filter": window.focus_filter,
         "explore.clear_filter": partial(window.show_filter, ""),
         "explore.pareto": window.compare,
+        "explore.beside": window.show_beside,
         "explore.select_all": window.explore.table.selectAll,
         "explore.columns": window.choose_columns,
         "view.design": partial(window.show_page, "design"),

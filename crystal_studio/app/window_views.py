@@ -12,6 +12,7 @@ from crystal_studio.app.settings import WindowState
 from crystal_studio.app.window_parts import WindowParts
 
 if TYPE_CHECKING:
+    from crystal_studio.app.comparison.dialog import ComparisonDialog
     from crystal_studio.app.evaluation.dialog import EvaluationDialog
     from crystal_studio.app.explore.export_dialog import ExportDialog
     from crystal_studio.app.improve.dialog import ImproveDialog
@@ -26,6 +27,7 @@ class WindowViews(WindowParts):
     def __init__(self, state: WindowState | None = None, parts: Any = None) -> None:
         super().__init__(state, parts)
         self.palette_dialog: CommandPalette | None = None
+        self.comparison: ComparisonDialog | None = None
         self.evaluation: EvaluationDialog | None = None
         self.improvement: ImproveDialog | None = None
         self.references: ReferenceDialog | None = None
@@ -61,6 +63,31 @@ class WindowViews(WindowParts):
         self.evaluation.raise_()
         self.evaluation.activateWindow()
         return self.evaluation
+
+    def show_beside(self) -> None:
+        """Open the dialog on the selected candidates, side by side."""
+        from crystal_studio.app.comparison.dialog import MOST, ComparisonDialog
+        from crystal_studio.app.inspector.facts import CandidateFacts, gather
+
+        reader, ids = self.session.reader, self.explore.selected_ids()
+        if reader is None or len(ids) < 2:
+            self.status.tell("Select two or more candidates in the table to see them side by side")
+            return
+
+        def read(_: object) -> list[CandidateFacts]:
+            return [gather(reader.candidate(i), reader) for i in ids[:MOST]]
+
+        def show(candidates: list[CandidateFacts]) -> None:
+            if self.comparison is None:
+                self.comparison = ComparisonDialog(self)
+                self.comparison.chosen.connect(self.show_candidate)
+            self.comparison.show_candidates(candidates)
+            self.comparison.show()
+            self.comparison.raise_()
+            if len(ids) > MOST:
+                self.status.tell(f"Side by side: the first {MOST} of the {len(ids)} candidates selected")
+
+        self.background.run(read, show, self.fault, key="side by side")
 
     def improve(self) -> ImproveDialog:
         """Open the dialog in which a model gets better at the request at hand."""

@@ -8,13 +8,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from crystal_studio.app import theme
-from crystal_studio.app.explore.columns import STATUS, bound_note, rank_text, reason, written
+from crystal_studio.app.explore.columns import STATUS, bound_note, rank_text, reason
 from crystal_studio.app.icons import icon
 from crystal_studio.app.inspector.facts import CandidateFacts
 from crystal_studio.app.inspector.parts import FactGrid, scrolled, selectable
 from crystal_studio.app.inspector.predictions import predictions
 from crystal_studio.app.inspector.tab import STATUS_MARKS, Tab
-from crystal_studio.app.numbers_text import MISSING, figure, plus_minus
+from crystal_studio.app.inspector.value_text import value_text
+from crystal_studio.app.numbers_text import MISSING, figure
 from crystal_studio.app.typeset import formula_html, hm_html
 from crystal_studio.app.widgets import label
 from crystal_studio.candidates.objectives import Ranking
@@ -111,10 +112,7 @@ class OverviewTab(Tab):
                 by = found.method.title or found.method.name
                 heading = quantity.title if found.headline else f"{quantity.title}, {by}"
                 beside = {q.quantity: q.value for q in facts.quantities if q.method == found.method}
-                value = written(quantity, found.label if found.label is not None else found.value, beside)
-                if found.uncertainty is not None and found.value is not None:
-                    value = plus_minus(found.value, found.uncertainty, quantity.digits)
-                grid.number(heading, value, quantity.unit, f"{tip}. By {by}")
+                grid.number(heading, value_text(found, facts.quantities), quantity.unit, f"{tip}. By {by}")
                 bounds[bound_note(quantity, beside)] = None
         for note in filter(None, bounds):
             grid.note(f"{note}.")
