@@ -35,7 +35,9 @@ def _laid_out(html: str, font_key: str) -> QTextDocument:
     return document
 
 
-def draw_rich(painter: QPainter, box: QRectF, html: str, font: QFont, palette: QPalette) -> None:
+def draw_rich(
+    painter: QPainter, box: QRectF, html: str, font: QFont, palette: QPalette, at_right: bool = False
+) -> None:
     """Draw one line of rich text in a box, vertically centred, with an ellipsis where it does not fit."""
     document = _laid_out(html, font.toString())
     size = document.size()
@@ -48,6 +50,8 @@ def draw_rich(painter: QPainter, box: QRectF, html: str, font: QFont, palette: Q
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, ELLIPSIS)
         box = box.adjusted(0, 0, -dots, 0)
+    elif at_right:
+        box = box.adjusted(box.width() - size.width(), 0, 0, 0)
     painter.setClipRect(box)
     painter.translate(QPointF(box.left(), box.top() + (box.height() - size.height()) / 2))
     document.documentLayout().draw(painter, context)
@@ -70,7 +74,8 @@ class RichTextDelegate(QStyledItemDelegate):
         style = plain.widget.style() if plain.widget else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, plain, painter, plain.widget)
         box = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, plain, plain.widget)
-        draw_rich(painter, QRectF(box).adjusted(INSET, 0, -INSET, 0), html, plain.font, plain.palette)
+        at_right = bool(plain.displayAlignment & Qt.AlignmentFlag.AlignRight)
+        draw_rich(painter, QRectF(box).adjusted(INSET, 0, -INSET, 0), html, plain.font, plain.palette, at_right)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         size = super().sizeHint(option, index)

@@ -14,6 +14,10 @@ from crystal_studio.app.inspector.parts import CopyTable, plain
 from crystal_studio.app.numbers_text import count
 from crystal_studio.app.typeset import formula_text
 
+NAME = "Candidates side by side"
+FIRST = 2
+"""Column of the first candidate."""
+
 MOST = 8
 """Candidates that fit beside each other on a screen."""
 
@@ -29,7 +33,7 @@ class ComparisonDialog(QDialog):
         self._candidates: tuple[CandidateFacts, ...] = ()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(14, 14, 14, 12)
-        self.table = CopyTable(["", "Unit"], "Candidates side by side", 0)
+        self.table = CopyTable(["", "Unit"], NAME, 0)
         self._column.addWidget(self.table, 1)
         self.only_different = QCheckBox("Only what differs")
         self.only_different.setToolTip("Hide the lines in which all of them are alike")
@@ -51,17 +55,18 @@ class ComparisonDialog(QDialog):
         """Show these, at most ``MOST`` of them."""
         self._candidates = tuple(candidates[:MOST])
         self._fill()
-        self.resize(min(340 + 150 * len(self._candidates), 1300), 640)
+        self.resize(min(330 + 150 * len(self._candidates), 1380), 640)
 
     def _fill(self) -> None:
         named = [f"{formula_text(facts.row.formula)}  #{count(facts.row.id)}" for facts in self._candidates]
-        table = CopyTable(["", *named, "Unit"], "Candidates side by side", len(named) + 1)
+        table = CopyTable(["", "Unit", *named], NAME, 0)
         header = table.horizontalHeader()
-        for k in range(1, len(named) + 1):
-            header.setSectionResizeMode(k, QHeaderView.ResizeMode.Interactive)
-            table.setColumnWidth(k, 140)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        for k in range(FIRST, FIRST + len(named)):
+            header.setSectionResizeMode(k, QHeaderView.ResizeMode.Stretch)
             title = table.horizontalHeaderItem(k)
             assert title is not None
+            title.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             title.setToolTip("Double-click to look at it")
         header.sectionDoubleClicked.connect(self._choose)
         rows = lines(self._candidates)
@@ -72,20 +77,20 @@ class ComparisonDialog(QDialog):
         self.table = table
 
     def _choose(self, section: int) -> None:
-        if 1 <= section <= len(self._candidates):
-            self.chosen.emit(self._candidates[section - 1].row.id)
+        if section >= FIRST:
+            self.chosen.emit(self._candidates[section - FIRST].row.id)
 
 
 def _add(table: CopyTable, line: Line) -> None:
-    width = table.columnCount() - 2
+    width = table.columnCount()
     if not line.values:
-        heading = table.add_row([(line.name, f"<b>{line.name}</b>")] + [("", "")] * (width + 1))
-        table.setSpan(heading[0].row(), 0, 1, width + 2)
+        heading = table.add_row([(line.name, f"<b>{line.name}</b>")] + [("", "")] * (width - 1))
+        table.setSpan(heading[0].row(), 0, 1, width)
         for item in heading:
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
         return
     values = [(plain(value), value if plain(value) != value else "") for value in line.values]
     name = (plain(line.name), line.name if plain(line.name) != line.name else "")
-    items = table.add_row([name, *values, (line.unit, "")], right=range(1, width + 1))
+    items = table.add_row([name, (line.unit, ""), *values], right=range(FIRST, width))
     for item in items:
         item.setToolTip(line.tip or item.text())
