@@ -93,4 +93,4 @@ def _add(table: CopyTable, line: Line) -> None:
     name = (plain(line.name), line.name if plain(line.name) != line.name else "")
     items = table.add_row([name, (line.unit, ""), *values], right=range(FIRST, width))
     for item in items:
-        item.setToolTip(line.tip or item.text())
+        item.setToolTip("\n".join(filter(None, (item.text(), line.tip))))
