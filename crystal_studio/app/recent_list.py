@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 
 from crystal_studio.app.numbers_text import MISSING, count, day
 from crystal_studio.app.widgets import label
-from crystal_studio.project import glance
 
 MOST_SHOWN, LEAST_SHOWN = 6, 2
 WIDEST = 640
@@ -39,6 +38,8 @@ class Recent:
 
 def read(paths: Sequence[Path]) -> list[Recent]:
     """What is known of these projects, without those that are gone; reads files, so not on the GUI thread."""
+    from crystal_studio.project import glance  # here, since the window begins without a database
+
     found = [(path, glance.changed(path)) for path in paths]
     there = [(path, when) for path, when in found if when is not None]
     return [Recent(path, glance.candidates_in(path), when) for path, when in there[:MOST_SHOWN]]
