@@ -155,7 +155,7 @@ def test_a_picture_of_the_window(qapp, project, tmp_path, monkeypatch):
         screenshot.take(tmp_path / "none.crystals", tmp_path / "x.png")
     left = {path.name for path in temporary.iterdir()}
     assert all(name.startswith("crystal-studio-icons") for name in left), (
-        "the style sheet's pictures are kept, no copies"
+        "the style sheet's pictures alone"
     )
 
 
