@@ -154,9 +154,7 @@ def test_a_picture_of_the_window(qapp, project, tmp_path, monkeypatch):
     with pytest.raises(FileError):
         screenshot.take(tmp_path / "none.crystals", tmp_path / "x.png")
     left = {path.name for path in temporary.iterdir()}
-    assert all(name.startswith("crystal-studio-icons") for name in left), (
-        "the style sheet's pictures alone"
-    )
+    assert all(name.startswith("crystal-studio-icons") for name in left), "the style sheet's pictures alone"
 
 
 @pytest.mark.parametrize("name", ["example", "ternaries", "frameworks"])
