@@ -137,6 +137,18 @@ class ReferenceIndex:
             tuple(further),
         )
 
+    def known(self, structures: Structures) -> NDArray[np.bool_]:
+        """(B,) whether a known structure of the same formula lies within ``SAME_STRUCTURE``: what ``nearest`` does not
+        call novel, without looking further than that."""
+        rows = [self._of_formula.get(name) for name in formulas(structures)]
+        found = np.zeros(len(rows), bool)
+        some = np.flatnonzero([bool(r) for r in rows])
+        for i, vector in zip(some.tolist(), fingerprints(structures.take(some)), strict=True):
+            far = distance(self.vectors[np.array(rows[i], int)], vector)
+            nearest = np.nanmin(far) if np.isfinite(far).any() else np.nan
+            found[i] = not nearest >= SAME_STRUCTURE
+        return found
+
     def _named(self, row: int) -> str:
         return _label(self.ids[row], self.formulas[row], max(self.space_group[row], 1))
 

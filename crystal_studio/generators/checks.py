@@ -18,6 +18,7 @@ from crystal_studio.crystal.primitive import primitive
 from crystal_studio.crystal.repair import repair
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.crystal.standardise import space_group_numbers
+from crystal_studio.data.reference import ReferenceIndex
 from crystal_studio.design.request import DesignRequest
 
 LEAST_RATIO = 0.6
@@ -64,6 +65,14 @@ def has_its_symmetry(units: AsymmetricUnits) -> np.ndarray:
     found = np.zeros(len(units), np.int16)
     found[apart] = space_group_numbers(cells.take(apart))
     return found == units.space_group
+
+
+def is_known(units: AsymmetricUnits) -> np.ndarray:
+    """(B,) whether the crystal, as it is, is one of the known structures that ship; raises ``FileError`` without them.
+
+    What relaxation turns into a known one is not seen.
+    """
+    return ReferenceIndex.load().known(primitive(expand(units), units.space_group))
 
 
 def opened(

@@ -21,6 +21,21 @@ def most_orbits() -> Any:
     )
 
 
+def known_crystals() -> Any:
+    """Whether a crystal that the shipped index knows is drawn again: ``is_known`` of ``generators/checks.py``."""
+    return declare(
+        "allowed",
+        "Known crystals",
+        "allowed: they may come up; avoided: what is among the known crystals that ship (Materials Project, 2018-2021)"
+        " is drawn again",
+        section="what",
+        labels={
+            "allowed": ("May come up", "About one candidate in six, more of them at the hull"),
+            "avoided": ("Drawn again", "More of what is relaxed is new; making candidates takes a fifth longer"),
+        },
+    )
+
+
 def strength() -> Any:
     """The strength w of the targets: 1 is conditional sampling, above classifier-free guidance."""
     return declare(

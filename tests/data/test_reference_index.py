@@ -183,3 +183,18 @@ def test_every_known_structure_is_filed_under_its_own_type() -> None:
         assert reference.stoichiometry(np.array([int(n) for n in amounts])) == type_of[row]
     phosphate = int(np.flatnonzero(index.formulas == "Ca3(PO4)2")[0])
     assert phosphate in index.by_type[2, 3, 8]
+
+
+def test_what_is_known_is_what_is_not_novel() -> None:
+    """Rock salt, the same in a larger cell, chains of the formula, an unheard-of compound, atoms on each other."""
+    found = batch(
+        rocksalt(5.64, 11, 17),
+        rocksalt(6.5, 11, 17),
+        (np.diag([5.0, 9.0, 9.0]), np.array([11, 17]), np.array([[0, 0, 0], [0.5, 0, 0]])),
+        half_heusler(11, 17, 92),
+        cubic(5.0, [11, 17], [[0, 0, 0], [0, 0, 0]]),
+    )
+    index = ReferenceIndex.load()
+    assert index.known(found).tolist() == (~index.nearest(found).novel).tolist()
+    assert index.known(found)[:2].all() and not index.known(found)[2:4].any()
+    assert index.known(found.take(np.zeros(0, int))).shape == (0,)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from crystal_studio.design.request import DesignRequest
 from crystal_studio.generators import registry
 from crystal_studio.generators.symmcd import plan as planning
-from crystal_studio.generators.symmcd.labels import NAMES, embed, opposites
+from crystal_studio.generators.symmcd.labels import NAMES, embed, of_cell, opposites
 
 HULL = NAMES.index("e_above_hull")
 
@@ -32,6 +32,13 @@ def test_other_targets_lead_away_from_what_is_drawn_without_them():
     assert np.isnan(opposites(values)).all()
 
 
+def test_the_hull_alone_leads_no_lattice():
+    hull, density, gap = [0, np.nan], [np.nan, 4.0], [np.nan, 2.0]
+    asked = np.array([[np.nan, a, b, c] for a in hull for b in gap for c in density])
+    told = np.isfinite(asked)
+    assert of_cell(asked).tolist() == (told[:, 2] | told[:, 3]).tolist()
+
+
 def test_the_model_contrasts_the_hull_with_less_stable_crystals_and_keeps_what_else_is_told():
     generator = registry.load("symmcd-mp20-like")
     request = DesignRequest(count=3)
@@ -44,4 +51,5 @@ def test_the_model_contrasts_the_hull_with_less_stable_crystals_and_keeps_what_e
     far = np.full((3, len(NAMES)), np.nan)
     far[:, HULL] = 0.3
     assert torch.equal(asked.without, torch.as_tensor(embed(far, distinct, np.ones(3, np.int64))))
+    assert not asked.of_cell.any()
     assert torch.equal(asked.labels, torch.as_tensor(embed(targets, distinct, np.ones(3, np.int64))))

@@ -143,6 +143,25 @@ def test_guidance_interpolates_and_one_is_conditional(network, priors):
     assert not torch.allclose(bound.x, free.x, atol=1e-3)
 
 
+def test_guidance_leads_the_lattices_that_it_is_to_lead(network, priors):
+    from crystal_studio.generators.symmcd.sampler import _guided
+
+    group, t, k, elements, classes, x = inputs(6, 4)
+    values = np.full((6, len(LABELS)), np.nan)
+    values[:, 0] = -2.0
+    asked = replace(
+        conditions(), space_group=group, labels=torch.as_tensor(embed(values)), without=torch.zeros(6, WIDTH)
+    )
+    led = torch.arange(6) < 2
+    some = replace(asked, of_cell=led)
+    for w in (0.5, 3.0):
+        all_led = _guided(network, replace(asked, guidance=w), t, k, elements, classes, x)
+        found = _guided(network, replace(some, guidance=w), t, k, elements, classes, x)
+        bound = _guided(network, replace(asked, guidance=min(w, 1.0)), t, k, elements, classes, x)
+        assert torch.allclose(found.k[led], all_led.k[led]) and torch.allclose(found.k[~led], bound.k[~led], atol=1e-5)
+        assert torch.equal(found.x, all_led.x) and torch.equal(found.elements, all_led.elements)
+
+
 def test_absent_labels_are_zeros_and_values_count():
     values = np.array([[np.nan] * 4, [-1.0, np.nan, np.nan, 5.0]])
     features = embed(values)[:, :40].reshape(2, 4, -1)

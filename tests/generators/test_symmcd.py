@@ -11,7 +11,7 @@ from crystal_studio.crystal.composition import formulas
 from crystal_studio.crystal.elements import SYMBOLS
 from crystal_studio.crystal.space_groups import tables
 from crystal_studio.design.request import ChemicalSystem, DesignRequest, PropertyTarget
-from crystal_studio.errors import RequestError
+from crystal_studio.errors import FileError, RequestError
 from crystal_studio.generators.checks import has_its_symmetry
 from crystal_studio.generators.protocol import Cancelled
 from crystal_studio.generators.symmcd import model
@@ -59,6 +59,26 @@ def test_draws_of_another_symmetry_are_made_again(generator, monkeypatch):
     monkeypatch.setattr(model, "ROUNDS", 1)
     once = has_its_symmetry(generator.sample_units(asked, 0)).mean()
     assert again > once
+
+
+def test_known_crystals_are_drawn_again(generator, monkeypatch):
+    """As if all that is known were oxides."""
+    monkeypatch.setattr(model, "is_known", lambda units: (units.numbers == 8).any(1))
+    asked = request("Li-Mn-O-F", count=30, space_groups=(1,), options={"max_orbits": 3})
+    free, avoided = (
+        sum("O" in e for e in elements(generator.sample_units(asked.with_(options={"known_crystals": k}), 0)))
+        for k in ("allowed", "avoided")
+    )
+    assert avoided < free / 3
+
+
+def test_without_the_index_of_known_crystals_they_cannot_be_avoided(generator, monkeypatch, tmp_path):
+    from crystal_studio.data import reference
+
+    monkeypatch.setattr(reference, "index_path", lambda: tmp_path / "none.npz")
+    generator.check(request())
+    with pytest.raises(FileError, match=r"missing: reinstall"):
+        generator.check(request(options={"known_crystals": "avoided"}))
 
 
 def test_exact_composition_in_a_group(generator):

@@ -19,7 +19,8 @@ class Label:
     """One property: its column in data and targets, its unit, the range seen in training, its scale.
 
     ``to_scale`` maps values to numbers of order one; NaN stays NaN. ``opposite``: the value that guidance leads away
-    from; NaN: from what is drawn without this label. ``apart``: a target nearer to it than this has none.
+    from; NaN: from what is drawn without this label. ``apart``: a target nearer to it than this has none. ``of_cell``:
+    whether guidance leads the lattice too.
     """
 
     name: str
@@ -29,11 +30,21 @@ class Label:
     to_scale: Callable[[NDArray], NDArray]
     opposite: float = float("nan")
     apart: float = 0.0
+    of_cell: bool = True
 
 
 LABELS = (
     Label("formation_energy_per_atom", "eV/atom", -4.5, 1.5, lambda v: (v + 1.3) / 1.1),
-    Label("e_above_hull", "eV/atom", 0.0, 1.0, lambda v: np.sqrt(np.clip(v, 0, 2)) * 3 - 0.7, opposite=0.3, apart=0.15),
+    Label(
+        "e_above_hull",
+        "eV/atom",
+        0.0,
+        1.0,
+        lambda v: np.sqrt(np.clip(v, 0, 2)) * 3 - 0.7,
+        opposite=0.3,
+        apart=0.15,
+        of_cell=False,
+    ),
     Label("band_gap", "eV", 0.0, 9.0, lambda v: np.log1p(np.clip(v, 0, 20)) * 2 - 0.7),
     Label("density", "g/cm3", 0.3, 22.0, lambda v: (np.log(np.clip(v, 0.05, 40)) - 1.75) / 0.5),
 )
@@ -54,6 +65,15 @@ def opposites(values: NDArray[np.float64]) -> NDArray[np.float64]:
     away = np.array([label.opposite for label in LABELS])
     apart = np.array([label.apart for label in LABELS])
     return np.where(np.abs(values - away) >= apart, away, np.nan)
+
+
+def of_cell(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(B,) whether guidance leads the lattice towards targets (B, 4).
+
+    Towards the hull it does not: what is less stable lies in larger cells once it is relaxed, and away from these
+    guidance would press those of all others.
+    """
+    return np.asarray(np.isfinite(values[:, [label.of_cell for label in LABELS]]).any(1))
 
 
 def embed(

@@ -14,15 +14,16 @@ from crystal_studio.crystal import lattice
 from crystal_studio.crystal.batches import AsymmetricUnits
 from crystal_studio.crystal.projection import project
 from crystal_studio.crystal.space_groups import tables
+from crystal_studio.data.reference import ReferenceIndex
 from crystal_studio.design.fixed_sites import check_sites
 from crystal_studio.design.request import DesignRequest
-from crystal_studio.generators.checks import has_its_symmetry, is_neutral, opened, too_many_atoms, trim
+from crystal_studio.generators.checks import has_its_symmetry, is_known, is_neutral, opened, too_many_atoms, trim
 from crystal_studio.generators.precision import bf16_pays
 from crystal_studio.generators.protocol import CancelToken, ModelCard
 from crystal_studio.generators.requests import check_targets
 from crystal_studio.generators.symmcd import plan as planning
 from crystal_studio.generators.symmcd.inference import Inference
-from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed, opposites
+from crystal_studio.generators.symmcd.labels import MAX_DISTINCT, NAMES, distinct_elements, embed, of_cell, opposites
 from crystal_studio.generators.symmcd.network import Denoiser
 from crystal_studio.generators.symmcd.options import SymmCDOptions
 from crystal_studio.generators.symmcd.plan import UnitPlan
@@ -76,6 +77,8 @@ class SymmCD(UnitGenerator):
         options = SymmCDOptions.of(request)
         check_targets(request, self.card)
         check_sites(options.template, options.keep, request)
+        if options.known_crystals == "avoided":
+            ReferenceIndex.load()
         planning.check(request, self.priors)
 
     @property
@@ -103,7 +106,8 @@ class SymmCD(UnitGenerator):
         plans = planning.draw(request, self.priors, count, rng)
         targets = draw_targets(request, count, rng)
         neutral = (rng.random(count) < self.neutral_share) & (not request.composition)
-        scheme, guidance = self.scheme(request), SymmCDOptions.of(request).guidance
+        options = SymmCDOptions.of(request)
+        scheme, guidance, avoid = self.scheme(request), options.guidance, options.known_crystals == "avoided"
         done = 0
         parts: dict[int, AsymmetricUnits] = {}
         waiting = np.arange(count)
@@ -124,9 +128,12 @@ class SymmCD(UnitGenerator):
             units, gentle = opened(raw, held, fixed_cell)
             too_large = too_many_atoms(units, request)
             wrong = too_large | ~gentle | ~has_its_symmetry(units)
-            if round_ < SOFT_ROUNDS:
+            if round_ < SOFT_ROUNDS + avoid:
                 wrong |= neutral[waiting] & ~is_neutral(units)
                 wrong |= wrong_number_of_elements(units, members)
+            if avoid and not wrong.all():
+                rest = np.flatnonzero(~wrong)
+                wrong[rest] = is_known(units.take(rest))
             for row, i in enumerate(waiting.tolist()):
                 if i not in parts or not wrong[row]:
                     parts[i] = units.take(slice(row, row + 1))
@@ -168,18 +175,19 @@ class SymmCD(UnitGenerator):
                 positions[row, :m] = plan.positions
             if plan.k:
                 k[row] = plan.k
-        labels = without = None
+        labels = without = cell = None
         if self.network.config.labels:
             distinct = np.array([p.distinct for p in plans])
             balanced = np.where(neutral, 1, -1)
             labels = torch.as_tensor(embed(targets, distinct, balanced), device=self.device)
             if np.isfinite(targets).any():
                 without = torch.as_tensor(embed(opposites(targets), distinct, balanced), device=self.device)
+                cell = torch.as_tensor(of_cell(targets), device=self.device)
         group = np.array([p.space_group for p in plans])
         kinds = np.array([p.distinct for p in plans])
         arrays = (group, allowed, mask, elements, classes, positions, k, kinds)
         g, a, there, e, c, x, kept, number = (torch.as_tensor(array, device=self.device) for array in arrays)
-        return Conditions(g, a, there, e, c, x, kept, number, labels, without, guidance)
+        return Conditions(g, a, there, e, c, x, kept, number, labels, without, guidance, cell)
 
     def denoise(
         self,

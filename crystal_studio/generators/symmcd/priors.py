@@ -16,6 +16,8 @@ from crystal_studio.generators.symmcd.representation import N_AXES, N_CLASSES, N
 _PSEUDO_COUNT = 0.05
 _REMEMBERED = 0.1
 """Share that the priors of a model have in those of one that is trained on from it."""
+_KEPT_GROUPS = 1.0
+"""The same of groups, where the numbers of orbits and elements stay: half of each."""
 _BORROWED = 5.0
 """Crystals' worth of weight that all groups together have beside a group's own counts."""
 
@@ -54,11 +56,12 @@ class Priors:
 
         What that network has learnt to undo stays: the marginals of the noise and the scale of the lattice. Groups,
         orbits and numbers of elements are those counted here, and of the parent's a tenth as many. With
-        ``keep_orbit_counts`` the groups alone are: in each that the parent knows, numbers of orbits and elements keep
-        their shares.
+        ``keep_orbit_counts`` the groups alone are, and half of them are the parent's: in each that it knows, numbers of
+        orbits and elements keep their shares.
         """
         width = max(self.orbits.shape[1], parent.orbits.shape[1])
-        share = _REMEMBERED * float(self.groups.sum()) / max(float(parent.groups.sum()), 1.0)
+        kept = _KEPT_GROUPS if keep_orbit_counts else _REMEMBERED
+        share = kept * float(self.groups.sum()) / max(float(parent.groups.sum()), 1.0)
         groups = self.groups + share * parent.groups
 
         def joined(mine: Tensor, theirs: Tensor) -> Tensor:

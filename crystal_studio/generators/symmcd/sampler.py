@@ -73,6 +73,7 @@ class Conditions:
     distinct : (B,) number of distinct elements to settle on, 0 for any
     without : (B, L) the same without property targets, None where there are none
     guidance : w of classifier-free guidance: without + w (with targets - without)
+    of_cell : (B,) bool, whether it leads the lattice beyond conditional sampling, w = 1, too; None: that of all
     """
 
     space_group: Tensor
@@ -86,6 +87,7 @@ class Conditions:
     labels: Tensor | None = None
     without: Tensor | None = None
     guidance: float = 1.0
+    of_cell: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,11 @@ def _guided(
         with_, without = part.float().chunk(2)
         if name in ("elements", "classes"):
             with_, without = with_.log_softmax(-1), without.log_softmax(-1)
-        mixed.append(without + w * (with_ - without))
+        if name == "k" and conditions.of_cell is not None:
+            strength = torch.where(conditions.of_cell, w, min(w, 1.0)).unsqueeze(-1)
+            mixed.append(without + strength * (with_ - without))
+        else:
+            mixed.append(without + w * (with_ - without))
     return Prediction(*mixed)
 
 
