@@ -17,7 +17,7 @@ WATER = ChemicalSystem(("H", "O"), "exact")
 
 def test_a_complete_request_says_every_option():
     request = complete(DesignRequest(options={"steps": 9}))
-    assert request.options == SymmCDOptions(steps=9).plain() and len(request.options) == 5
+    assert request.options == SymmCDOptions(steps=9).plain() and len(request.options) == 6
     assert complete(request) == request
 
 
